@@ -1,0 +1,40 @@
+# Everything a developer or an operator types. `make help` lists it.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test check bench up down clean
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
+
+install: $(STAMP) ## Create .venv with everything pinned in constraints.txt
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Covey needs Python 3.11 or later; set PYTHON=python3.x"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[embedded,dev]'
+	@touch $@
+
+demo: $(STAMP) ## Follow a simulated X on real Redis and MongoDB, and prove that nothing was missed
+	$(BIN)/covey demo $(ARGS)
+
+test: $(STAMP) ## Run every test (under 5 minutes on 2 cores)
+	$(BIN)/pytest $(ARGS)
+
+check: $(STAMP) ## Lint, format, types and the import rule
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+up: ## Start the whole flock with compose
+	docker compose up --build --detach
+
+down: ## Stop what `make up` started
+	docker compose down
+
+clean: ## Remove the virtual environment and everything under var/
+	rm -rf $(VENV) var
