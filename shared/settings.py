@@ -1,0 +1,111 @@
+"""The only reader of the environment: every setting, with its default, its unit and its meaning.
+
+`covey` commands read it once at start. `.env.example` lists every name; a test holds the two together.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.errors import InputError
+
+
+def _plain(name: str) -> AliasChoices:
+    """A setting whose environment name has no COVEY_ prefix."""
+    return AliasChoices(name, name.lower())
+
+
+class Settings(BaseSettings):
+    """All settings. Names in the environment: `COVEY_` + the field in capitals, but for the first five."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="COVEY_", env_file=".env", extra="ignore", frozen=True, populate_by_name=True, env_ignore_empty=True
+    )
+
+    # --- servers and secrets
+    redis_url: str | None = Field(None, validation_alias=_plain("REDIS_URL"), description="Redis; none: start our own")
+    mongo_uri: str | None = Field(
+        None, validation_alias=_plain("MONGO_URI"), description="MongoDB; none: start our own"
+    )
+    sentry_dsn: SecretStr | None = Field(None, validation_alias=_plain("SENTRY_DSN"), description="errors go to Sentry")
+    x_bearer_token: SecretStr | None = Field(
+        None, validation_alias=_plain("X_BEARER_TOKEN"), description="app-only bearer token of the X API"
+    )
+
+    mongo_database: str = Field("covey", pattern=r"^[A-Za-z0-9_-]{1,38}$", description="name of the database")
+    data_dir: Path = Field(Path("var"), description="where embedded servers, media and reports live")
+    media_dir: Path | None = Field(None, description="where media files are stored; default DATA_DIR/media")
+
+    # --- X
+    x_base_url: str = Field("https://api.x.com", description="base of the X API, or of the simulator")
+    x_dialect: Literal["auto", "old", "new"] = Field("auto", description="names of request fields (tweet.* or post.*)")
+    x_query_max_length: int = Field(512, ge=64, le=4096, description="characters in a search query of your plan")
+    x_search_lag_seconds: float = Field(30.0, ge=0, description="how far behind now X's search ends")
+    x_connect_timeout_seconds: float = Field(5.0, gt=0, description="to connect to X")
+    x_read_timeout_seconds: float = Field(20.0, gt=0, description="between two bytes of an answer of X")
+    rate_window_seconds: int = Field(900, ge=1, description="length of X's rate window; the simulator's may be shorter")
+
+    # --- rhythm
+    search_interval_seconds: float = Field(60.0, gt=0, description="between two sweeps of a stream")
+    quotes_interval_seconds: float = Field(900.0, gt=0, description="between two choices of posts to read quotes of")
+    quotes_recheck_seconds: float = Field(4 * 3600.0, gt=0, description="between two readings of the quotes of a post")
+    quotes_newest_posts: int = Field(50, ge=1, description="newest posts of tracked accounts that compete for quotes")
+    quotes_posts_per_round: int = Field(5, ge=1, description="posts whose quotes are read in one round")
+    quotes_min_likes: int = Field(10, ge=0, description="a post with more likes than this competes even unquoted")
+    refresh_interval_seconds: float = Field(15.0, gt=0, description="between two collections of due refreshes")
+    refresh_time_scale: float = Field(1.0, gt=0, description="1 = the tiers as written; 0.01 = a hundred times faster")
+    refresh_max_batches: int = Field(20, ge=1, description="batches of 100 posts claimed in one round")
+    refresh_lease_seconds: float = Field(600.0, gt=0, description="a claimed refresh that never ran is due again then")
+    gone_confirm_seconds: float = Field(3600.0, gt=0, description="a post reported gone is asked again after this")
+    reconcile_interval_seconds: float = Field(60.0, gt=0, description="between two looks for work left behind")
+    stalled_after_seconds: float = Field(300.0, gt=0, description="work without progress for this long is sent again")
+    scheduler_tick_seconds: float = Field(1.0, gt=0, description="between two looks at the schedules")
+    user_fresh_seconds: float = Field(24 * 3600.0, gt=0, description="an account is not asked for again within this")
+
+    # --- media
+    media_hosts: tuple[str, ...] = Field(("pbs.twimg.com", "video.twimg.com"), description="hosts media may come from")
+    media_max_bytes: int = Field(512 * 1024 * 1024, ge=1, description="largest file that is stored")
+    media_attempts: int = Field(3, ge=1, description="tries before a file counts as failed")
+    media_timeout_seconds: float = Field(30.0, gt=0, description="between two bytes of a media file")
+
+    # --- processes
+    worker_threads: int = Field(8, ge=1, le=256, description="threads of one worker process")
+    shutdown_grace_seconds: float = Field(25.0, gt=0, description="for running jobs to end after SIGTERM")
+    heartbeat_timeout_seconds: float = Field(15.0, gt=0, description="a silent worker's jobs are given to others then")
+    leader_lease_seconds: float = Field(15.0, gt=0, description="a silent scheduler is replaced after this")
+    worker_metrics_port: int = Field(9191, ge=0, le=65535, description="0 picks a free port")
+    scheduler_metrics_port: int = Field(9192, ge=0, le=65535, description="0 picks a free port")
+    metrics_host: str = Field("0.0.0.0", description="address the metrics are served on")  # noqa: S104  # scraped from other containers
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="lowest level that is logged")
+    log_format: Literal["json", "console"] = Field("json", description="json for machines, console for people")
+    instance: str = Field(default_factory=socket.gethostname, description="name of this process in logs and leases")
+
+    @classmethod
+    def load(cls, **overrides: object) -> Self:
+        """Read the environment and `.env`. Raises InputError that names every setting that does not fit."""
+        try:
+            return cls(**overrides)  # type: ignore[arg-type]
+        except ValidationError as error:
+            faults = [f"COVEY_{str(e['loc'][0]).upper()}: {e['msg']}" if e["loc"] else e["msg"] for e in error.errors()]
+            raise InputError("settings: " + "; ".join(faults)) from None
+
+    @property
+    def media_path(self) -> Path:
+        """Where media files are stored."""
+        return self.media_dir or self.data_dir / "media"
+
+
+def child_environment(**overrides: str) -> dict[str, str]:
+    """This process's environment with `overrides`, to start a child process with."""
+    return {**os.environ, **overrides}
+
+
+def search_path() -> str | None:
+    """The PATH on which programs are looked for."""
+    return os.environ.get("PATH")
