@@ -1,0 +1,50 @@
+"""Real servers for every test that needs one: started once a session, emptied before each test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pymongo
+import pytest
+import redis
+from pymongo.database import Database
+
+from shared.embedded import Servers, running
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    """redis-server and mongod of this test session."""
+    with running(tmp_path_factory.mktemp("servers")) as servers:
+        yield servers
+
+
+@pytest.fixture(scope="session")
+def redis_url(servers: Servers) -> str:
+    """The session's Redis, logical database 0."""
+    return servers.redis_url
+
+
+@pytest.fixture(scope="session")
+def mongo_uri(servers: Servers) -> str:
+    """The session's MongoDB."""
+    return servers.mongo_uri
+
+
+@pytest.fixture
+def redis_client(redis_url: str) -> Iterator[redis.Redis]:
+    """A client of an empty Redis."""
+    with redis.Redis.from_url(redis_url) as client:
+        client.flushall()
+        yield client
+
+
+@pytest.fixture
+def mongo_db(mongo_uri: str) -> Iterator[Database[dict[str, Any]]]:
+    """An empty database, dropped afterwards."""
+    client: pymongo.MongoClient[dict[str, Any]] = pymongo.MongoClient(mongo_uri, tz_aware=True)
+    client.drop_database("covey_test")
+    yield client["covey_test"]
+    client.drop_database("covey_test")
+    client.close()
