@@ -1,0 +1,82 @@
+"""Streams: which handles share a query, and when two streams should become one. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import combinations
+
+# Two streams are joined only when their cursors are this close: the joined one starts at the older cursor, and the
+# posts in between are read (within one UTC day: not paid) again.
+MERGE_DISTANCE = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """An interval that could not be read."""
+
+    from_at: datetime
+    to_at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stream:
+    """A query that is followed. `cursor_id` is the greatest id that is known to be stored with all before it."""
+
+    id: str
+    handles: tuple[str, ...]
+    query: str
+    began_at: datetime
+    covered_through: datetime
+    cursor_id: int
+    gaps: tuple[Gap, ...] = field(default=())
+    sweeps_completed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """Streams that one query can carry: `of` are replaced by one with `handles`."""
+
+    of: tuple[Stream, Stream]
+    handles: tuple[str, ...]
+
+    @property
+    def cursor_id(self) -> int:
+        """The older cursor, so that nothing between the two is missed."""
+        return min(stream.cursor_id for stream in self.of)
+
+    @property
+    def began_at(self) -> datetime:
+        """Since when both are covered: the later begin."""
+        return max(stream.began_at for stream in self.of)
+
+    @property
+    def covered_through(self) -> datetime:
+        """Through when both are covered."""
+        return min(stream.covered_through for stream in self.of)
+
+    @property
+    def gaps(self) -> tuple[Gap, ...]:
+        """The gaps of both."""
+        return tuple(gap for stream in self.of for gap in stream.gaps)
+
+
+def next_merge(
+    streams: Sequence[Stream], fits: Callable[[Sequence[str]], bool], *, busy: Iterable[str] = ()
+) -> Merge | None:
+    """The next pair of streams worth joining, or None.
+
+    A pair qualifies when both have completed a sweep, neither is in `busy` (ids of streams with an open sweep), their
+    coverage ends within MERGE_DISTANCE, and `fits(handles)` says that one query holds all their handles.
+    """
+    occupied = set(busy)
+    idle = [stream for stream in streams if stream.sweeps_completed and stream.id not in occupied]
+    idle.sort(key=lambda stream: (len(stream.handles), stream.id))
+    for first, second in combinations(idle, 2):
+        handles = first.handles + second.handles
+        close = abs(first.covered_through - second.covered_through) <= MERGE_DISTANCE
+        if close and fits(handles):
+            return Merge(of=(first, second), handles=handles)
+    return None

@@ -1,0 +1,109 @@
+"""Sweeps: the state of one paged reading and how an answer moves it on. Pure.
+
+A sweep reads newest first from now back to `since_id`. X hands out a `next_token` for the page below; where X's paging
+misbehaves (a token that repeats, page after page without an older post) the sweep goes on below the oldest post it
+has, by `until_id`, instead of looping or giving up.
+
+State: page 0 --answer with a token--> page 1 ... --answer without--> complete.
+`page` only grows; an answer to a page that was already passed changes nothing (see `stores.sweeps`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from shared.models import Page
+
+# Pages in a row that brought nothing older before paging counts as stuck.
+MAX_STALLS = 3
+
+
+class SweepKind(StrEnum):
+    """What is being read."""
+
+    SEARCH = "search"
+    QUOTES = "quotes"
+
+
+class SweepStatus(StrEnum):
+    """Where a sweep stands."""
+
+    OPEN = "open"
+    COMPLETE = "complete"
+    ABANDONED = "abandoned"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sweep:
+    """One reading of a stream (`subject` is its id) or of the quotes of a post (`subject` is the post's id).
+
+    `page` is the number of the next page to read and `next_token` the token it is asked with. `newest_id` comes from
+    the first page that has posts: later ones are older. `through_at` is up to when X had searched at page 0.
+    """
+
+    id: str
+    kind: SweepKind
+    subject: str
+    queue: str
+    query: str | None
+    since_id: int
+    started_at: datetime
+    status: SweepStatus = SweepStatus.OPEN
+    page: int = 0
+    next_token: str | None = None
+    until_id: int | None = None
+    newest_id: int | None = None
+    oldest_id: int | None = None
+    stalls: int = 0
+    posts_seen: int = 0
+    posts_new: int = 0
+    through_at: datetime | None = None
+    stuck: bool = False
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether everything down to `since_id` has been read."""
+        return self.status is SweepStatus.COMPLETE
+
+
+def after_page(sweep: Sweep, page: Page, *, new_posts: int, through_at: datetime) -> Sweep:
+    """The sweep after the answer to its present page was stored.
+
+    new_posts: how many of the page's posts were not known before. through_at: up to when X had searched; it counts on
+    the first page only. The result is complete, or names the next page.
+    """
+    older = page.oldest_id is not None and (sweep.oldest_id is None or page.oldest_id < sweep.oldest_id)
+    moved = replace(
+        sweep,
+        page=sweep.page + 1,
+        newest_id=_greatest(sweep.newest_id, page.newest_id),
+        oldest_id=_smallest(sweep.oldest_id, page.oldest_id),
+        posts_seen=sweep.posts_seen + len(page.posts),
+        posts_new=sweep.posts_new + new_posts,
+        through_at=sweep.through_at or through_at,
+        stalls=0 if older else sweep.stalls + 1,
+    )
+    reached_end = page.oldest_id is not None and page.oldest_id <= sweep.since_id
+    if page.next_token is None or reached_end:
+        return replace(moved, status=SweepStatus.COMPLETE, next_token=None)
+    if page.next_token == sweep.next_token or moved.stalls >= MAX_STALLS:
+        return _below_the_oldest(moved)
+    return replace(moved, next_token=page.next_token)
+
+
+def _below_the_oldest(sweep: Sweep) -> Sweep:
+    """Leave X's token and ask for what is older than the oldest post seen; once per oldest post."""
+    can_skip = sweep.kind is SweepKind.SEARCH and sweep.oldest_id is not None and sweep.until_id != sweep.oldest_id
+    if can_skip:
+        return replace(sweep, next_token=None, until_id=sweep.oldest_id, stalls=0)
+    return replace(sweep, status=SweepStatus.COMPLETE, next_token=None, stuck=True)
+
+
+def _greatest(first: int | None, second: int | None) -> int | None:
+    return max((value for value in (first, second) if value is not None), default=None)
+
+
+def _smallest(first: int | None, second: int | None) -> int | None:
+    return min((value for value in (first, second) if value is not None), default=None)

@@ -1,0 +1,102 @@
+"""One reading of one post's counts: the snapshot and the state that follow from it. Pure.
+
+Invariant 7: a post is gone only when X said so, about that id, twice; a passing fault never counts as gone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from shared.engagement.tiers import Tier, next_refresh_at, tier_of
+from shared.models import PostMetrics, PostState
+
+GONE_REPORTS_NEEDED = 2
+# An id about which X said nothing is asked for again after this.
+UNKNOWN_RETRY = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Engagement:
+    """What is known of a post's engagement. `gone_reports` counts X's words in a row that it is gone."""
+
+    post_id: int
+    created_at: datetime
+    state: PostState = PostState.ALIVE
+    tier: Tier = Tier.ULTRA_HOT
+    velocity: float = 0.0
+    metrics: PostMetrics | None = None
+    read_at: datetime | None = None
+    next_refresh_at: datetime | None = None
+    gone_reports: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """The counts of a post at one moment, with what changed since the reading before (all zero for the first)."""
+
+    post_id: int
+    at: datetime
+    metrics: PostMetrics
+    deltas: PostMetrics
+    velocity: float
+    tier: Tier
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a reading leads to: the new state, and a snapshot when there were counts."""
+
+    engagement: Engagement
+    snapshot: Snapshot | None
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshPolicy:
+    """The settings of refreshing."""
+
+    time_scale: float = 1.0
+    gone_confirm: timedelta = timedelta(hours=1)
+
+
+def read_counts(before: Engagement, metrics: PostMetrics, *, now: datetime, policy: RefreshPolicy) -> Reading:
+    """The post is alive and has these counts."""
+    deltas = metrics.minus(before.metrics) if before.metrics else PostMetrics()
+    velocity = _velocity(before, deltas, now)
+    age = now - before.created_at
+    rule = tier_of(age=age, velocity=velocity, time_scale=policy.time_scale)
+    after = replace(
+        before,
+        state=PostState.ALIVE,
+        tier=rule.tier,
+        velocity=velocity,
+        metrics=metrics,
+        read_at=now,
+        gone_reports=0,
+        next_refresh_at=next_refresh_at(rule, now=now, age=age, time_scale=policy.time_scale),
+    )
+    snapshot = Snapshot(
+        post_id=before.post_id, at=now, metrics=metrics, deltas=deltas, velocity=velocity, tier=rule.tier
+    )
+    return Reading(after, snapshot)
+
+
+def read_absence(before: Engagement, state: PostState, *, now: datetime, policy: RefreshPolicy) -> Reading:
+    """X gave no post for the id; `state` is why. Gone twice in a row: cold, with the reason, and never read again."""
+    if not state.is_gone:
+        return Reading(replace(before, next_refresh_at=now + UNKNOWN_RETRY * policy.time_scale), None)
+    reports = before.gone_reports + 1
+    if reports < GONE_REPORTS_NEEDED:
+        return Reading(replace(before, gone_reports=reports, next_refresh_at=now + policy.gone_confirm), None)
+    gone = replace(
+        before, state=state, tier=Tier.COLD, velocity=0.0, gone_reports=reports, next_refresh_at=None, read_at=now
+    )
+    return Reading(gone, None)
+
+
+def _velocity(before: Engagement, deltas: PostMetrics, now: datetime) -> float:
+    """Acts per hour since the last reading; before there is one, 0. Never negative, though counts can fall."""
+    if before.read_at is None or before.metrics is None:
+        return 0.0
+    hours = (now - before.read_at).total_seconds() / 3600
+    return max(0.0, deltas.engagement / hours) if hours > 0 else before.velocity

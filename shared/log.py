@@ -1,0 +1,79 @@
+"""Logs: one JSON object a line, with the context of the job that wrote it.
+
+Owns the configuration of structlog and of the standard library's logging (Dramatiq, uvicorn), so that both come out
+in one form. Context is bound at the start of a job and cleared at its end. Tokens never reach a log: nothing here
+logs a request, and `Authorization` values are cut out should a library try.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from collections.abc import MutableMapping
+from contextlib import AbstractContextManager
+from typing import Any
+
+import structlog
+
+_SECRET = re.compile(r"(Bearer|OAuth|Basic)\s+[A-Za-z0-9%._~+/=-]{8,}")
+_PASSWORD_IN_URL = re.compile(r"(?<=://)([^:/@\s]*):([^@/\s]+)@")
+
+
+def get_logger(name: str) -> Any:
+    """A structured logger; `name` is the module that writes."""
+    return structlog.stdlib.get_logger(name)
+
+
+def job_context(**values: object) -> AbstractContextManager[None]:
+    """Bind values (job, queue, message id, attempt) to every line written inside the block, by this thread."""
+    return structlog.contextvars.bound_contextvars(**values)
+
+
+def configure(*, level: str, form: str, process: str) -> None:
+    """Send every log of this process to standard error. `form` is `json` or `console`."""
+
+    def add_process(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        event.setdefault("process", process)  # a contextvar would be seen by the main thread only
+        return event
+
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        add_process,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.StackInfoRenderer(),
+    ]
+    renderer: list[structlog.typing.Processor] = (
+        [structlog.processors.format_exc_info, redact, structlog.processors.JSONRenderer()]
+        if form == "json"
+        else [redact, structlog.dev.ConsoleRenderer()]
+    )
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderer],
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
+    for noisy in ("urllib3", "pymongo", "dramatiq.worker.ConsumerThread"):
+        logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLevelName(level.upper())))
+
+
+def redact(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Cut credentials out of every text of a log line."""
+    for key, value in event.items():
+        if isinstance(value, str):
+            event[key] = _PASSWORD_IN_URL.sub(r"\1:***@", _SECRET.sub(r"\1 ***", value))
+    return event

@@ -1,0 +1,56 @@
+"""Every metric Covey exports, once, with its meaning.
+
+Names are `covey_*` in base units; labels come from closed sets (job names, queues, endpoints, outcomes), never an
+account or a post. Processes set them; nothing reads them back. A test holds dashboards and rules to this list.
+"""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge, Histogram, Info
+
+_JOB_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+_WAIT_SECONDS = (0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600)
+
+BUILD = Info("covey_build", "Version of this process.")
+
+# --- jobs: from the workers
+JOBS = Counter("covey_jobs", "Jobs that ended, by outcome: done, retry, deferred, paused, dead.", ["job", "outcome"])
+JOB_SECONDS = Histogram("covey_job_seconds", "Time a handler took.", ["job"], buckets=_JOB_SECONDS)
+JOB_WAIT_SECONDS = Histogram(
+    "covey_job_wait_seconds", "From when a job was due to when it started.", ["queue"], buckets=_WAIT_SECONDS
+)
+JOBS_RUNNING = Gauge("covey_jobs_running", "Jobs being worked on in this process.", ["job"])
+WORKER_THREADS = Gauge("covey_worker_threads", "Threads of this worker process.")
+CANARY_SECONDS = Gauge("covey_canary_seconds", "Time the last canary of a queue took to be worked on.", ["queue"])
+
+# --- X
+X_CALLS = Counter("covey_x_calls", "Calls made to X, by answer: ok, or the class of the error.", ["endpoint", "answer"])
+X_CALL_SECONDS = Histogram("covey_x_call_seconds", "Time X took to answer.", ["endpoint"], buckets=_JOB_SECONDS)
+X_OBJECTS = Counter("covey_x_objects", "Objects X returned: post, user.", ["endpoint", "kind"])
+X_REFUSALS = Counter("covey_x_refusals", "Calls the limiter refused, by what blocked them.", ["endpoint", "blocked_by"])
+X_WINDOW_LIMIT = Gauge("covey_x_window_limit", "Calls X allows in the present window.", ["endpoint"])
+X_WINDOW_REMAINING = Gauge("covey_x_window_remaining", "Calls left in the present window.", ["endpoint"])
+
+# --- what was collected
+POSTS_STORED = Counter("covey_posts_stored", "Posts stored for the first time, by where they came from.", ["source"])
+SNAPSHOTS = Counter("covey_snapshots", "Engagement snapshots written.")
+REFRESHED = Counter("covey_refreshed_posts", "Posts asked for again, by what X said of them.", ["state"])
+MEDIA_FILES = Counter("covey_media_files", "Media files handled, by result: ok, retry, failed.", ["result"])
+MEDIA_BYTES = Counter("covey_media_bytes", "Bytes of media stored.")
+SWEEPS = Counter("covey_sweeps", "Sweeps that ended, by kind and status: complete, abandoned.", ["kind", "status"])
+GAPS = Counter("covey_gaps", "Intervals that could not be covered, by reason.", ["reason"])
+
+# --- state: from the scheduler that leads
+LEADER = Gauge("covey_scheduler_leader", "1 in the scheduler that leads.")
+TICK_SECONDS = Histogram("covey_scheduler_tick_seconds", "Time of one round of the scheduler.", buckets=_JOB_SECONDS)
+CLAIMS = Counter("covey_scheduler_claims", "Schedules claimed, by kind.", ["kind"])
+SCHEDULE_LAG_SECONDS = Gauge("covey_schedule_lag_seconds", "Age of the most overdue schedule.", ["kind"])
+QUEUE_JOBS = Gauge(
+    "covey_queue_jobs", "Jobs in a queue, by state: ready, delayed, in_flight, dead.", ["queue", "state"]
+)
+QUEUE_OLDEST_SECONDS = Gauge("covey_queue_oldest_seconds", "Age of the oldest job that is ready.", ["queue"])
+DOCUMENTS = Gauge("covey_documents", "Documents in MongoDB, by collection.", ["collection"])
+STREAMS = Gauge("covey_streams", "Active streams.")
+COVERAGE_LAG_SECONDS = Gauge("covey_coverage_lag_seconds", "How far behind now the least covered stream is.")
+REFRESHES_DUE = Gauge("covey_refreshes_due", "Posts whose engagement is due to be read.")
+MEDIA_PENDING = Gauge("covey_media_pending", "Media files not yet stored.")
