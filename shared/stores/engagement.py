@@ -1,0 +1,211 @@
+"""`X_engagement` and `X_engagement_history`: the present state of each post's engagement, and its snapshots.
+
+A refresh is claimed by moving `next_refresh_at` forward by a lease under a claim id: a claim whose job was lost becomes
+due again by itself, and a job that arrives twice finds its claim answered and reads nothing again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from pymongo import ASCENDING, InsertOne, UpdateOne
+from pymongo.errors import BulkWriteError
+
+from shared.engagement.quotes import QuoteCandidate
+from shared.engagement.refresh import Engagement, Reading, Snapshot
+from shared.engagement.tiers import Tier
+from shared.models import Post, PostState
+from shared.stores.database import Db, Document, guarded
+from shared.stores.posts import metrics_from_document, metrics_to_document
+
+DUPLICATE_KEY = 11000
+
+
+class EngagementStore:
+    """State of every post (`_id` is the post's id) and the history of its counts."""
+
+    def __init__(self, db: Db) -> None:
+        self._states = db["X_engagement"]
+        self._history = db["X_engagement_history"]
+
+    @guarded
+    def ensure_indexes(self) -> None:
+        """Indexes by due time, by claim, and of the history by post and time."""
+        self._states.create_index([("next_refresh_at", ASCENDING)])
+        self._states.create_index("claim_id", sparse=True)
+        self._history.create_index([("post_id", ASCENDING), ("at", ASCENDING)])
+
+    @guarded
+    def begin(self, posts: Iterable[Post], *, now: datetime) -> None:
+        """Follow the engagement of posts that were seen for the first time; the first reading is due at once.
+
+        Counts that came along with a post are not kept here: `X_tweets` has them, and a snapshot needs a reading.
+        """
+        writes = [
+            UpdateOne(
+                {"_id": str(post.id)},
+                {
+                    "$setOnInsert": {
+                        **_to_document(Engagement(post_id=post.id, created_at=post.created_at)),
+                        "next_refresh_at": now,
+                        "first_seen_at": now,
+                    }
+                },
+                upsert=True,
+            )
+            for post in {post.id: post for post in posts}.values()
+        ]
+        if writes:
+            self._states.bulk_write(writes, ordered=False)
+
+    @guarded
+    def count_due(self, *, now: datetime) -> int:
+        """How many posts are due to be read."""
+        return self._states.count_documents({"next_refresh_at": {"$ne": None, "$lte": now}})
+
+    @guarded
+    def claim_due(self, *, claim_id: str, now: datetime, lease: timedelta, limit: int) -> list[int]:
+        """Claim up to `limit` due posts, the longest overdue first; safe with any number of claimants."""
+        due = {"next_refresh_at": {"$ne": None, "$lte": now}}
+        found = self._states.find(due, {"_id": 1}).sort("next_refresh_at", ASCENDING).limit(limit)
+        ids = [document["_id"] for document in found]
+        if not ids:
+            return []
+        self._states.update_many(
+            {"_id": {"$in": ids}, **due}, {"$set": {"next_refresh_at": now + lease, "claim_id": claim_id}}
+        )
+        return [int(d["_id"]) for d in self._states.find({"claim_id": claim_id}, {"_id": 1})]
+
+    @guarded
+    def load(self, claim_id: str, post_ids: Sequence[int]) -> tuple[dict[int, Engagement], set[int]]:
+        """The states of the posts that are known, and the ids among them that this claim has answered already."""
+        found = list(self._states.find({"_id": {"$in": [str(post_id) for post_id in post_ids]}}))
+        states = {int(document["_id"]): _from_document(document) for document in found}
+        return states, {int(d["_id"]) for d in found if d.get("answered_claim") == claim_id}
+
+    @guarded
+    def answer(self, claim_id: str, readings: Sequence[Reading]) -> int:
+        """Store readings and their snapshots in two bulk writes; answers how many snapshots are new.
+
+        A snapshot's id is made of the post and the claim, so that writing it twice leaves one.
+        """
+        if not readings:
+            return 0
+        snapshots = [
+            InsertOne({"_id": f"{s.post_id}:{claim_id}", **snapshot_to_document(s)})
+            for s in (reading.snapshot for reading in readings)
+            if s is not None
+        ]
+        new = self._insert_new(snapshots)
+        self._states.bulk_write(
+            [
+                UpdateOne(
+                    {"_id": str(reading.engagement.post_id), "answered_claim": {"$ne": claim_id}},
+                    {"$set": {**_to_document(reading.engagement), "answered_claim": claim_id}},
+                )
+                for reading in readings
+            ],
+            ordered=False,
+        )
+        return new
+
+    @guarded
+    def quote_candidates(self, posts: Sequence[Document]) -> list[QuoteCandidate]:
+        """Candidates for the quote rule from documents of posts, with the freshest counts known."""
+        found = self._states.find(
+            {"_id": {"$in": [post["_id"] for post in posts]}, "state": PostState.ALIVE.value},
+            {"metrics": 1, "quotes_read_at": 1},
+        )
+        states = {document["_id"]: document for document in found}
+        candidates = []
+        for post in posts:
+            state = states.get(post["_id"])
+            if state is None:
+                continue
+            counts = metrics_from_document(state.get("metrics") or post.get("public_metrics") or {})
+            candidates.append(
+                QuoteCandidate(
+                    post_id=int(post["_id"]),
+                    quote_count=counts.quote_count,
+                    like_count=counts.like_count,
+                    quotes_read_at=state.get("quotes_read_at"),
+                )
+            )
+        return candidates
+
+    @guarded
+    def claim_quotes(self, post_id: int, *, read_before: datetime | None, now: datetime) -> int | None:
+        """Claim the reading of a post's quotes; answers the greatest quote id known (0 for none), None if lost."""
+        document = self._states.find_one_and_update(
+            {"_id": str(post_id), "quotes_read_at": read_before}, {"$set": {"quotes_read_at": now}}
+        )
+        return None if document is None else int(document.get("quotes_cursor_id") or 0)
+
+    @guarded
+    def quotes_read(self, post_id: int, *, newest_id: int | None) -> None:
+        """All quotes up to `newest_id` are stored. Readings of one post never overlap, so the order is given."""
+        if newest_id is not None:
+            self._states.update_one({"_id": str(post_id)}, {"$set": {"quotes_cursor_id": str(newest_id)}})
+
+    @guarded
+    def count_by_tier(self) -> dict[str, int]:
+        """How many posts are in each tier."""
+        rows = self._states.aggregate([{"$group": {"_id": "$tier", "n": {"$sum": 1}}}])
+        return {row["_id"]: row["n"] for row in rows}
+
+    @guarded
+    def count_snapshots(self) -> int:
+        """How many snapshots are stored (estimated)."""
+        return self._history.estimated_document_count()
+
+    def _insert_new(self, inserts: list[InsertOne[Document]]) -> int:
+        """Insert the snapshots that are not there yet, ignoring what an earlier try stored."""
+        if not inserts:
+            return 0
+        try:
+            return self._history.bulk_write(inserts, ordered=False).inserted_count
+        except BulkWriteError as error:
+            if any(fault["code"] != DUPLICATE_KEY for fault in error.details["writeErrors"]):
+                raise
+            return int(error.details["nInserted"])
+
+
+def snapshot_to_document(snapshot: Snapshot) -> Document:
+    """The document of a snapshot, without `_id`."""
+    return {
+        "post_id": str(snapshot.post_id),
+        "at": snapshot.at,
+        "metrics": metrics_to_document(snapshot.metrics),
+        "deltas": metrics_to_document(snapshot.deltas),
+        "velocity": snapshot.velocity,
+        "tier": snapshot.tier.value,
+    }
+
+
+def _to_document(engagement: Engagement) -> Document:
+    return {
+        "created_at": engagement.created_at,
+        "state": engagement.state.value,
+        "tier": engagement.tier.value,
+        "velocity": engagement.velocity,
+        "metrics": metrics_to_document(engagement.metrics) if engagement.metrics else None,
+        "read_at": engagement.read_at,
+        "next_refresh_at": engagement.next_refresh_at,
+        "gone_reports": engagement.gone_reports,
+    }
+
+
+def _from_document(document: Document) -> Engagement:
+    metrics = document.get("metrics")
+    return Engagement(
+        post_id=int(document["_id"]),
+        created_at=document["created_at"],
+        state=PostState(document["state"]),
+        tier=Tier(document["tier"]),
+        velocity=document["velocity"],
+        metrics=metrics_from_document(metrics) if metrics else None,
+        read_at=document["read_at"],
+        next_refresh_at=document["next_refresh_at"],
+        gone_reports=document["gone_reports"],
+    )

@@ -1,0 +1,139 @@
+"""`X_media`: every photo, video and gif that was seen, and what became of its file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from pymongo import UpdateOne
+
+from shared.models import Media, MediaType, Variant
+from shared.stores.database import Db, Document, guarded
+
+PENDING, OK, FAILED = "pending", "ok", "failed"
+
+
+class MediaStore:
+    """Writes media objects in bulk; keeps the state of each download."""
+
+    def __init__(self, db: Db) -> None:
+        self._media = db["X_media"]
+
+    @guarded
+    def ensure_indexes(self) -> None:
+        """An index to find what is still to be downloaded."""
+        self._media.create_index([("download.status", 1), ("download.last_attempt_at", 1)])
+
+    @guarded
+    def upsert(self, media: Iterable[Media]) -> None:
+        """Store media objects in one bulk write; a new one is pending."""
+        unique = {item.key: item for item in media}
+        if not unique:
+            return
+        pending = {"status": PENDING, "attempts": 0, "last_attempt_at": None}
+        self._media.bulk_write(
+            [
+                UpdateOne(
+                    {"_id": item.key}, {"$set": to_document(item), "$setOnInsert": {"download": pending}}, upsert=True
+                )
+                for item in unique.values()
+            ],
+            ordered=False,
+        )
+
+    @guarded
+    def pending_of(self, keys: Sequence[str]) -> list[str]:
+        """Those of the keys whose file is still to be downloaded."""
+        if not keys:
+            return []
+        query = {"_id": {"$in": list(keys)}, "download.status": PENDING}
+        return [document["_id"] for document in self._media.find(query, {"_id": 1})]
+
+    @guarded
+    def left_behind(self, *, before: datetime, limit: int) -> list[str]:
+        """Keys of pending files that nothing has tried since `before`, the longest waiting first."""
+        query = {
+            "download.status": PENDING,
+            "$or": [{"download.last_attempt_at": None}, {"download.last_attempt_at": {"$lt": before}}],
+        }
+        found = self._media.find(query, {"_id": 1}).sort("download.last_attempt_at", 1).limit(limit)
+        return [document["_id"] for document in found]
+
+    @guarded
+    def get(self, key: str) -> tuple[Media, Document] | None:
+        """The media object and the state of its download, None for an unknown key."""
+        document = self._media.find_one({"_id": key})
+        return (from_document(document), document.get("download", {})) if document else None
+
+    @guarded
+    def mark_ok(self, key: str, *, path: str, byte_size: int, checksum: str, now: datetime) -> None:
+        """The file is stored at `path` (relative to the media folder); `checksum` is its SHA-256 in hex."""
+        self._media.update_one(
+            {"_id": key},
+            {
+                "$set": {
+                    "download.status": OK,
+                    "download.stored_path": path,
+                    "download.byte_size": byte_size,
+                    "download.checksum": checksum,
+                    "download.last_attempt_at": now,
+                    "download.last_success_at": now,
+                },
+                "$inc": {"download.attempts": 1},
+                "$unset": {"download.error": ""},
+            },
+        )
+
+    @guarded
+    def mark_attempt(self, key: str, *, error: str, now: datetime, failed: bool) -> None:
+        """A try came to nothing; with `failed` it was the last one."""
+        self._media.update_one(
+            {"_id": key},
+            {
+                "$set": {
+                    "download.status": FAILED if failed else PENDING,
+                    "download.last_attempt_at": now,
+                    "download.error": error,
+                },
+                "$inc": {"download.attempts": 1},
+            },
+        )
+
+    @guarded
+    def count_by_status(self) -> dict[str, int]:
+        """How many files are pending, ok and failed."""
+        rows = self._media.aggregate([{"$group": {"_id": "$download.status", "n": {"$sum": 1}}}])
+        return {row["_id"]: row["n"] for row in rows}
+
+
+def to_document(item: Media) -> Document:
+    """The document of a media object, without `_id` and `download`; absent values are left out."""
+    document: Document = {
+        "type": item.type.value,
+        "url": item.url,
+        "preview_image_url": item.preview_image_url,
+        "variants": [{"url": v.url, "content_type": v.content_type, "bit_rate": v.bit_rate} for v in item.variants],
+        "width": item.width,
+        "height": item.height,
+        "duration_ms": item.duration_ms,
+        "alt_text": item.alt_text,
+        "public_metrics": item.public_metrics or None,
+        "raw": item.raw,
+    }
+    return {name: value for name, value in document.items() if value is not None}
+
+
+def from_document(document: Document) -> Media:
+    """The media object of a stored document."""
+    return Media(
+        key=document["_id"],
+        type=MediaType(document["type"]),
+        url=document.get("url"),
+        preview_image_url=document.get("preview_image_url"),
+        variants=tuple(Variant(v["url"], v["content_type"], v.get("bit_rate")) for v in document.get("variants", ())),
+        width=document.get("width"),
+        height=document.get("height"),
+        duration_ms=document.get("duration_ms"),
+        alt_text=document.get("alt_text"),
+        raw=document.get("raw", {}),
+    )

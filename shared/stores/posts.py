@@ -1,0 +1,119 @@
+"""`X_tweets`: every post that was seen, as X last described it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from pymongo import DESCENDING, UpdateOne
+
+from shared.models import Post, PostMetrics
+from shared.stores.database import Db, Document, guarded
+
+
+class PostStore:
+    """Writes posts in bulk; reads them by id and by author."""
+
+    def __init__(self, db: Db) -> None:
+        self._posts = db["X_tweets"]
+
+    @guarded
+    def ensure_indexes(self) -> None:
+        """Indexes for the newest posts of an author, and for the quotes and replies around a post."""
+        self._posts.create_index([("author_id", 1), ("created_at", DESCENDING)])
+        self._posts.create_index([("referenced_tweets.id", 1), ("referenced_tweets.type", 1)])
+        self._posts.create_index([("created_at", DESCENDING)])
+
+    @guarded
+    def upsert(self, posts: Iterable[Post], *, source: str, now: datetime) -> set[int]:
+        """Store posts in one bulk write; answers the ids that were new. `source` tells how a new one was found."""
+        unique = {post.id: post for post in posts}
+        if not unique:
+            return set()
+        writes = [
+            UpdateOne(
+                {"_id": str(post.id)},
+                {
+                    "$set": to_document(post),
+                    "$max": {"last_seen_at": now},
+                    "$setOnInsert": {"first_seen_at": now, "found_by": source},
+                },
+                upsert=True,
+            )
+            for post in unique.values()
+        ]
+        result = self._posts.bulk_write(writes, ordered=False)
+        ids = list(unique)
+        return {ids[index] for index in (result.upserted_ids or {})}
+
+    @guarded
+    def newest_of(self, author_ids: Sequence[int], limit: int) -> list[Document]:
+        """The newest posts of the authors (`_id`, `created_at`, `public_metrics`), reposts left out."""
+        query = {
+            "author_id": {"$in": [str(author) for author in author_ids]},
+            "referenced_tweets.type": {"$ne": "retweeted"},
+        }
+        return list(
+            self._posts.find(query, {"public_metrics": 1, "created_at": 1}).sort("created_at", DESCENDING).limit(limit)
+        )
+
+    @guarded
+    def mark_gone(self, post_ids: Iterable[int], *, state: str, now: datetime) -> None:
+        """Note on the posts why they can no longer be read."""
+        ids = [str(post_id) for post_id in post_ids]
+        if ids:
+            self._posts.update_many({"_id": {"$in": ids}}, {"$set": {"gone": {"reason": state, "at": now}}})
+
+    @guarded
+    def count(self) -> int:
+        """How many posts are stored (estimated from the collection's metadata)."""
+        return self._posts.estimated_document_count()
+
+
+def to_document(post: Post) -> Document:
+    """The document of a post, without `_id` and the times of seeing it; absent values are left out."""
+    document: Document = {
+        "author_id": _text(post.author_id),
+        "text": post.text,
+        "created_at": post.created_at,
+        "conversation_id": _text(post.conversation_id),
+        "in_reply_to_user_id": _text(post.in_reply_to_user_id),
+        "referenced_tweets": [{"type": r.type.value, "id": str(r.id)} for r in post.references],
+        "entities": post.entities,
+        "attachments": post.attachments,
+        "lang": post.lang,
+        "source": post.source,
+        "reply_settings": post.reply_settings,
+        "edit_history_tweet_ids": [str(version) for version in post.edit_history_ids],
+        "public_metrics": metrics_to_document(post.metrics) if post.metrics else None,
+        "raw": post.raw,
+    }
+    return {name: value for name, value in document.items() if value is not None}
+
+
+def metrics_to_document(metrics: PostMetrics) -> Document:
+    """Counts under the names that `X_tweets` has always had."""
+    return {
+        "retweet_count": metrics.repost_count,
+        "reply_count": metrics.reply_count,
+        "like_count": metrics.like_count,
+        "quote_count": metrics.quote_count,
+        "bookmark_count": metrics.bookmark_count,
+        "impression_count": metrics.impression_count,
+    }
+
+
+def metrics_from_document(document: Document) -> PostMetrics:
+    """The counts of a stored document."""
+    return PostMetrics(
+        repost_count=document.get("retweet_count", 0),
+        reply_count=document.get("reply_count", 0),
+        like_count=document.get("like_count", 0),
+        quote_count=document.get("quote_count", 0),
+        bookmark_count=document.get("bookmark_count", 0),
+        impression_count=document.get("impression_count", 0),
+    )
+
+
+def _text(value: int | None) -> str | None:
+    return None if value is None else str(value)

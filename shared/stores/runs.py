@@ -1,0 +1,47 @@
+"""`runs`: what became of each ad-hoc request, id by id, so that `--wait` and a script can follow it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from shared.stores.database import Db, Document, guarded
+
+KEEP = timedelta(days=30)
+
+
+class RunStore:
+    """A run holds the ids asked for and, as they come, X's word on each."""
+
+    def __init__(self, db: Db) -> None:
+        self._runs = db["runs"]
+
+    @guarded
+    def ensure_indexes(self) -> None:
+        """Old runs expire."""
+        self._runs.create_index("started_at", expireAfterSeconds=int(KEEP.total_seconds()))
+
+    @guarded
+    def begin(self, run_id: str, *, kind: str, subjects: Sequence[str], now: datetime) -> None:
+        """Note a request before its jobs are sent."""
+        document: Document = {
+            "_id": run_id,
+            "kind": kind,
+            "total": len(subjects),
+            "results": {},
+            "started_at": now,
+            "subjects": list(subjects),
+        }
+        self._runs.insert_one(document)
+
+    @guarded
+    def record(self, run_id: str, results: Mapping[str, str], *, now: datetime) -> None:
+        """Note X's word on some ids; saying it twice changes nothing."""
+        if results:
+            change = {f"results.{subject}": word for subject, word in results.items()}
+            self._runs.update_one({"_id": run_id}, {"$set": {**change, "updated_at": now}})
+
+    @guarded
+    def get(self, run_id: str) -> Document | None:
+        """The run: `total`, `results` (id -> word), `subjects`, times. None for an unknown id."""
+        return self._runs.find_one({"_id": run_id})

@@ -1,0 +1,117 @@
+"""`X_streams`: the queries that are followed, each with its cursor, its coverage and its gaps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from shared.coverage.streams import Gap, Stream
+from shared.stores.database import Db, Document, guarded
+
+ACTIVE, RETIRED = "active", "retired"
+
+
+class StreamStore:
+    """A stream's cursor only moves forward: the write is conditional on the numeric order, by compare-and-set."""
+
+    def __init__(self, db: Db) -> None:
+        self._streams = db["X_streams"]
+
+    @guarded
+    def ensure_indexes(self) -> None:
+        """Indexes by status, and by handle."""
+        self._streams.create_index("status")
+        self._streams.create_index("handles")
+
+    @guarded
+    def add(self, stream: Stream, *, now: datetime) -> None:
+        """Begin to follow a stream; adding the same id again changes nothing."""
+        self._streams.update_one(
+            {"_id": stream.id},
+            {"$setOnInsert": {**_to_document(stream), "status": ACTIVE, "created_at": now, "updated_at": now}},
+            upsert=True,
+        )
+
+    @guarded
+    def get(self, stream_id: str) -> Stream | None:
+        """The stream, whether active or retired; None for an unknown id."""
+        document = self._streams.find_one({"_id": stream_id})
+        return _from_document(document) if document else None
+
+    @guarded
+    def active(self) -> list[Stream]:
+        """Every stream that is followed, by id."""
+        return [_from_document(document) for document in self._streams.find({"status": ACTIVE}).sort("_id", 1)]
+
+    @guarded
+    def with_handles(self, usernames: Iterable[str]) -> list[Stream]:
+        """The active streams that carry any of the names (lower case)."""
+        query = {"status": ACTIVE, "handles": {"$in": [name.lower() for name in usernames]}}
+        return [_from_document(document) for document in self._streams.find(query).sort("_id", 1)]
+
+    @guarded
+    def narrow(self, stream_id: str, *, handles: tuple[str, ...], query: str, now: datetime) -> None:
+        """Follow fewer handles; the cursor stays, because what remains was covered with the rest."""
+        self._streams.update_one(
+            {"_id": stream_id}, {"$set": {"handles": list(handles), "query": query, "updated_at": now}}
+        )
+
+    @guarded
+    def retire(self, stream_ids: Iterable[str], *, now: datetime) -> None:
+        """Follow the streams no longer."""
+        self._streams.update_many({"_id": {"$in": list(stream_ids)}}, {"$set": {"status": RETIRED, "updated_at": now}})
+
+    @guarded
+    def sweep_completed(self, stream_id: str, *, sweep_id: str, newest_id: int | None, through_at: datetime) -> None:
+        """Everything up to `through_at` is stored: move the coverage and the cursor forward, never back.
+
+        The same sweep may say so twice (jobs arrive at least once); the second time changes nothing.
+        """
+        while True:
+            document = self._streams.find_one({"_id": stream_id}, {"cursor_id": 1, "last_sweep_id": 1})
+            if document is None or document.get("last_sweep_id") == sweep_id:
+                return
+            cursor = max(int(document["cursor_id"]), newest_id or 0)
+            result = self._streams.update_one(
+                {"_id": stream_id, "cursor_id": document["cursor_id"], "last_sweep_id": document.get("last_sweep_id")},
+                {
+                    "$set": {"cursor_id": str(cursor), "last_sweep_id": sweep_id},
+                    "$max": {"covered_through": through_at},
+                    "$inc": {"sweeps_completed": 1},
+                    "$currentDate": {"updated_at": True},
+                },
+            )
+            if result.matched_count:
+                return
+
+    @guarded
+    def record_gap(self, stream_id: str, gap: Gap) -> bool:
+        """Note an interval that could not be read; answers whether it is a new one."""
+        document = {"from_at": gap.from_at, "to_at": gap.to_at, "reason": gap.reason}
+        return self._streams.update_one({"_id": stream_id}, {"$addToSet": {"gaps": document}}).modified_count > 0
+
+
+def _to_document(stream: Stream) -> Document:
+    return {
+        "handles": list(stream.handles),
+        "query": stream.query,
+        "began_at": stream.began_at,
+        "covered_through": stream.covered_through,
+        "cursor_id": str(stream.cursor_id),
+        "gaps": [{"from_at": gap.from_at, "to_at": gap.to_at, "reason": gap.reason} for gap in stream.gaps],
+        "sweeps_completed": stream.sweeps_completed,
+        "last_sweep_id": None,
+    }
+
+
+def _from_document(document: Document) -> Stream:
+    return Stream(
+        id=document["_id"],
+        handles=tuple(document["handles"]),
+        query=document["query"],
+        began_at=document["began_at"],
+        covered_through=document["covered_through"],
+        cursor_id=int(document["cursor_id"]),
+        gaps=tuple(Gap(gap["from_at"], gap["to_at"], gap["reason"]) for gap in document.get("gaps", ())),
+        sweeps_completed=document.get("sweeps_completed", 0),
+    )

@@ -1,0 +1,149 @@
+"""`X_sweeps`: where each reading of a stream or of a post's quotes stands, so that a crash resumes at its page.
+
+Invariant: at most one sweep of a subject is open (a unique partial index), and a page is passed once (compare-and-set
+on `page`).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from pymongo.errors import DuplicateKeyError
+
+from shared.coverage.sweeps import Sweep, SweepKind, SweepStatus
+from shared.stores.database import Db, Document, guarded
+
+# Ended sweeps are kept for the questions of the next fortnight, then MongoDB removes them.
+KEEP_ENDED = timedelta(days=14)
+
+
+class SweepStore:
+    """Opens, advances and closes sweeps."""
+
+    def __init__(self, db: Db) -> None:
+        self._sweeps = db["X_sweeps"]
+
+    @guarded
+    def ensure_indexes(self) -> None:
+        """One open sweep a subject; open ones by their last progress; ended ones expire."""
+        self._sweeps.create_index(
+            [("kind", 1), ("subject", 1)],
+            unique=True,
+            partialFilterExpression={"status": SweepStatus.OPEN.value},
+            name="one_open_sweep_a_subject",
+        )
+        self._sweeps.create_index([("status", 1), ("progress_at", 1)])
+        self._sweeps.create_index("ended_at", expireAfterSeconds=int(KEEP_ENDED.total_seconds()))
+
+    @guarded
+    def open(self, sweep: Sweep) -> bool:
+        """Open a sweep; False when the subject has one that is open, or this one was opened before."""
+        try:
+            self._sweeps.insert_one(
+                {"_id": sweep.id, **_to_document(sweep), "progress_at": sweep.started_at, "nudges": 0}
+            )
+        except DuplicateKeyError:
+            return False
+        return True
+
+    @guarded
+    def get(self, sweep_id: str) -> Sweep | None:
+        """The sweep, None for an unknown or forgotten id."""
+        document = self._sweeps.find_one({"_id": sweep_id})
+        return _from_document(document) if document else None
+
+    @guarded
+    def advance(self, before: Sweep, after: Sweep, *, now: datetime) -> bool:
+        """Put `after` in the place of `before`; False when somebody else passed that page first."""
+        change = {**_to_document(after), "progress_at": now, "nudges": 0}
+        if after.status is not SweepStatus.OPEN:
+            change["ended_at"] = now
+        result = self._sweeps.update_one(
+            {"_id": before.id, "status": SweepStatus.OPEN.value, "page": before.page}, {"$set": change}
+        )
+        return result.matched_count == 1
+
+    @guarded
+    def stalled(self, *, before: datetime, limit: int) -> list[tuple[Sweep, int]]:
+        """Open sweeps without progress since `before`, with how often each was nudged since."""
+        found = self._sweeps.find({"status": SweepStatus.OPEN.value, "progress_at": {"$lt": before}})
+        return [(_from_document(d), d.get("nudges", 0)) for d in found.sort("progress_at", 1).limit(limit)]
+
+    @guarded
+    def nudge(self, sweep_id: str, *, now: datetime) -> None:
+        """Note that the sweep's present page was sent again."""
+        self._sweeps.update_one({"_id": sweep_id}, {"$inc": {"nudges": 1}, "$set": {"progress_at": now}})
+
+    @guarded
+    def abandon(self, sweep: Sweep, *, now: datetime) -> bool:
+        """Close a sweep that does not get on; the cursor did not move, so the next one reads the same again."""
+        result = self._sweeps.update_one(
+            {"_id": sweep.id, "status": SweepStatus.OPEN.value, "page": sweep.page},
+            {"$set": {"status": SweepStatus.ABANDONED.value, "ended_at": now}},
+        )
+        return result.matched_count == 1
+
+    @guarded
+    def open_subjects(self, kind: SweepKind) -> set[str]:
+        """The subjects that have an open sweep."""
+        return set(self._sweeps.distinct("subject", {"kind": kind.value, "status": SweepStatus.OPEN.value}))
+
+    @guarded
+    def last_complete(self, kind: SweepKind, subject: str) -> Sweep | None:
+        """The most recent sweep of the subject that was completed."""
+        query = {"kind": kind.value, "subject": subject, "status": SweepStatus.COMPLETE.value}
+        document = self._sweeps.find_one(query, sort=[("started_at", -1)])
+        return _from_document(document) if document else None
+
+
+def _to_document(sweep: Sweep) -> Document:
+    return {
+        "kind": sweep.kind.value,
+        "subject": sweep.subject,
+        "queue": sweep.queue,
+        "query": sweep.query,
+        "since_id": str(sweep.since_id),
+        "started_at": sweep.started_at,
+        "status": sweep.status.value,
+        "page": sweep.page,
+        "next_token": sweep.next_token,
+        "until_id": _text(sweep.until_id),
+        "newest_id": _text(sweep.newest_id),
+        "oldest_id": _text(sweep.oldest_id),
+        "stalls": sweep.stalls,
+        "posts_seen": sweep.posts_seen,
+        "posts_new": sweep.posts_new,
+        "through_at": sweep.through_at,
+        "stuck": sweep.stuck,
+    }
+
+
+def _from_document(document: Document) -> Sweep:
+    return Sweep(
+        id=document["_id"],
+        kind=SweepKind(document["kind"]),
+        subject=document["subject"],
+        queue=document["queue"],
+        query=document["query"],
+        since_id=int(document["since_id"]),
+        started_at=document["started_at"],
+        status=SweepStatus(document["status"]),
+        page=document["page"],
+        next_token=document["next_token"],
+        until_id=_number(document["until_id"]),
+        newest_id=_number(document["newest_id"]),
+        oldest_id=_number(document["oldest_id"]),
+        stalls=document["stalls"],
+        posts_seen=document["posts_seen"],
+        posts_new=document["posts_new"],
+        through_at=document["through_at"],
+        stuck=document["stuck"],
+    )
+
+
+def _text(value: int | None) -> str | None:
+    return None if value is None else str(value)
+
+
+def _number(value: str | None) -> int | None:
+    return None if value is None else int(value)
