@@ -1,0 +1,1 @@
+"""The limiter: a mirror of what X counts, shared by all processes. `limiter.Limiter` is its only door."""
