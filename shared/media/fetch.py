@@ -1,0 +1,82 @@
+"""Fetches one media file over HTTP into storage.
+
+Only from hosts that are allowed, over https (http where the allowed entry says so, for a simulator), without
+redirects, cookies or credentials, up to a size, within a time.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import requests
+
+from shared.errors import MediaRejected, MediaUnavailable
+from shared.media.storage import IncomingFile, StoredFile, incoming
+
+CHUNK_BYTES = 64 * 1024
+CONNECT_TIMEOUT_SECONDS = 5.0
+# A trickle must not hold a thread for ever: the whole file has this many read timeouts.
+TOTAL_TIMEOUTS = 20
+GONE = frozenset({401, 403, 404, 410})
+
+
+class MediaFetcher:
+    """Downloads files. One connection pool, shared by threads; holds no state of a download."""
+
+    def __init__(self, root: Path, *, hosts: Iterable[str], max_bytes: int, read_timeout_seconds: float) -> None:
+        self._root = root
+        self._origins = frozenset(host if "://" in host else f"https://{host}" for host in hosts)
+        self._max_bytes = max_bytes
+        self._read_timeout_seconds = read_timeout_seconds
+        self._session = requests.Session()
+        self._session.trust_env = False
+
+    def fetch(self, url: str) -> StoredFile:
+        """Store the file behind `url`.
+
+        Raises MediaRejected for a host, a type or a size that is not allowed and for a file that is gone, and
+        MediaUnavailable for whatever may heal.
+        """
+        parts = urlsplit(url)
+        if f"{parts.scheme}://{parts.netloc}" not in self._origins:
+            raise MediaRejected(f"media host not allowed: {parts.scheme}://{parts.hostname}")
+        try:
+            with (
+                self._session.get(
+                    url,
+                    stream=True,
+                    allow_redirects=False,
+                    timeout=(CONNECT_TIMEOUT_SECONDS, self._read_timeout_seconds),
+                    headers={"Accept-Encoding": "identity"},
+                ) as response,
+                incoming(self._root) as file,
+            ):
+                self._check_status(response)
+                self._copy(response, file)
+                return file.keep()
+        except requests.RequestException as error:
+            raise MediaUnavailable(f"{parts.hostname}: {type(error).__name__}") from error
+
+    def _check_status(self, response: requests.Response) -> None:
+        if response.status_code in GONE:
+            raise MediaRejected(f"the media host answered {response.status_code}")
+        if response.status_code != requests.codes.ok:
+            raise MediaUnavailable(f"the media host answered {response.status_code}")
+
+    def _copy(self, response: requests.Response, file: IncomingFile) -> None:
+        """Copy the body, held to the size, the time and the length that was announced."""
+        announced = int(response.headers.get("Content-Length") or -1)
+        if announced > self._max_bytes:
+            raise MediaRejected(f"{announced} bytes are more than the {self._max_bytes} allowed")
+        deadline = time.monotonic() + self._read_timeout_seconds * TOTAL_TIMEOUTS
+        for chunk in response.iter_content(CHUNK_BYTES):
+            file.write(chunk)
+            if file.byte_size > self._max_bytes:
+                raise MediaRejected(f"more than the {self._max_bytes} bytes allowed")
+            if time.monotonic() > deadline:
+                raise MediaUnavailable("the media host is too slow")
+        if announced >= 0 and file.byte_size != announced:
+            raise MediaUnavailable(f"the file was cut: {file.byte_size} of {announced} bytes")

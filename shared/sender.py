@@ -1,0 +1,55 @@
+"""The only maker of messages.
+
+A job becomes a Dramatiq message by its name and queue; the producer needs no actor. At most one message of a
+(job, subject) is outstanding: the broker holds the key until the job ends, dies or expires.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Protocol
+
+from dramatiq import Message
+
+from shared.jobs import Job
+
+# A job that was never finished nor found dead for this long no longer keeps others like it away.
+DEDUP_TTL_MS = 24 * 3600 * 1000
+
+
+class EnqueuesOnce(Protocol):
+    """The part of the broker that the sender needs."""
+
+    def enqueue_many_once(self, messages: Iterable[Message[Any]], *, dedup_ttl_ms: int) -> list[bool]:
+        """Enqueue each message unless one with its `dedup_key` option is outstanding; one round trip for all."""
+        ...
+
+
+class Sender:
+    """Turns jobs into messages and enqueues them, once."""
+
+    def __init__(self, broker: EnqueuesOnce) -> None:
+        self._broker = broker
+
+    def send(self, job: Job, *, queue: str | None = None) -> bool:
+        """Enqueue one job; False when the same work is outstanding. Raises BrokerUnavailable."""
+        return self.send_all([job], queue=queue) == 1
+
+    def send_all(self, jobs: Iterable[Job], *, queue: str | None = None) -> int:
+        """Enqueue jobs in one round trip; answers how many were not outstanding. Raises BrokerUnavailable."""
+        messages = [to_message(job, queue=queue) for job in jobs]
+        return sum(self._broker.enqueue_many_once(messages, dedup_ttl_ms=DEDUP_TTL_MS)) if messages else 0
+
+
+def to_message(job: Job, *, queue: str | None = None) -> Message[Any]:
+    """The message of a job. `queue` must be one of the job's own; the default is its first."""
+    name = queue or job.queues[0]
+    if name not in job.queues:
+        raise ValueError(f"{job.name} does not go to the queue {name!r}, only to {', '.join(job.queues)}")
+    return Message(
+        queue_name=name,
+        actor_name=job.name,
+        args=(job.model_dump(mode="json"),),
+        kwargs={},
+        options={"dedup_key": f"{job.name}:{job.subject}"},
+    )
