@@ -7,7 +7,7 @@ when X adds a field.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -101,11 +101,12 @@ class User:
 
 
 class MediaType(StrEnum):
-    """What a media object is."""
+    """What a media object is. OTHER is a type this version does not know; `raw` holds X's word for it."""
 
     PHOTO = "photo"
     VIDEO = "video"
     ANIMATED_GIF = "animated_gif"
+    OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,10 +204,26 @@ class Page:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserLookup:
-    """The answer to a look-up of accounts by name. `missing` maps a lower-case username to X's reason."""
+    """The answer to a look-up of accounts.
+
+    `missing` maps what was asked for (a lower-case username, or an id as text) to X's reason: `not-found`,
+    `suspended`, `protected`, the last part of another problem's type, or `unknown` where X said nothing.
+    """
 
     users: tuple[User, ...] = ()
     missing: dict[str, str] = field(default_factory=dict)
+    rate: RateHeaders = field(default_factory=RateHeaders)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """What X counted for the project: posts read in this period, the cap, and days until the count starts anew."""
+
+    project_id: int | None = None
+    project_usage: int | None = None
+    project_cap: int | None = None
+    cap_reset_days: int | None = None
+    posts_by_day: dict[date, int] = field(default_factory=dict)
     rate: RateHeaders = field(default_factory=RateHeaders)
 
 
