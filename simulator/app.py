@@ -1,0 +1,75 @@
+"""Owns the ASGI application: hands each request to the API, the truth or the files, and writes the answer.
+
+It must not decide anything about the API. Invariant: every answer carries a `Date` by the simulator's
+own clock and a `Content-Length`; one request is answered at a time, so the world is never seen half-changed.
+"""
+
+from email.utils import formatdate
+
+from starlette.types import Receive, Scope, Send
+
+from simulator.api import Api
+from simulator.calls import Answer
+from simulator.clock import Clock
+from simulator.config import Config
+from simulator.faults import Faults
+from simulator.files import serve_file
+from simulator.money import Money
+from simulator.truth import Truth
+
+
+class App:
+    """The ASGI application of one simulator; run it with uvicorn's own `Date` header switched off."""
+
+    def __init__(self, config: Config, clock: Clock, faults: Faults | None = None, money: Money | None = None) -> None:
+        """Build the simulator behind the application; its history is made here."""
+        self.api = Api(config, clock, faults, money)
+        self._truth = Truth(self.api)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one HTTP request, or go through the start and stop of the server."""
+        if scope["type"] == "lifespan":
+            await _live(receive, send)
+            return
+        if scope["type"] != "http":
+            raise ValueError(f"the simulator speaks HTTP only, not {scope['type']}")
+        body = await _read(receive)
+        answer = self.answer(scope, body)
+        await self._write(send, answer, scope["method"] == "HEAD")
+
+    def answer(self, scope: Scope, body: bytes) -> Answer:
+        """Answer one request given as an ASGI scope and its body."""
+        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        host = headers.get("host") or "{}:{}".format(*scope.get("server", ("127.0.0.1", 0)))
+        base_url = f"{scope.get('scheme', 'http')}://{host}"
+        method, path, query = scope["method"], scope["path"], scope["query_string"].decode("latin-1")
+        if path.startswith("/_sim/"):
+            return self._truth.answer(method, path, query, body, base_url)
+        if path.startswith(("/media/", "/video/")):
+            return serve_file(self.api.world, path, headers)
+        return self.api.answer(method, path, query, headers.get("authorization"), base_url)
+
+    async def _write(self, send: Send, answer: Answer, head_only: bool) -> None:
+        date = formatdate(self.api.clock() / 1000, usegmt=True)
+        headers = {"date": date, "content-length": str(len(answer.body)), **answer.headers}
+        raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+        await send({"type": "http.response.start", "status": answer.status, "headers": raw})
+        await send({"type": "http.response.body", "body": b"" if head_only else answer.body})
+
+
+async def _read(receive: Receive) -> bytes:
+    parts = []
+    while True:
+        message = await receive()
+        parts.append(message.get("body", b""))
+        if not message.get("more_body", False):
+            return b"".join(parts)
+
+
+async def _live(receive: Receive, send: Send) -> None:
+    while True:
+        message = await receive()
+        kind = message["type"]
+        await send({"type": f"{kind}.complete"})
+        if kind == "lifespan.shutdown":
+            return

@@ -1,0 +1,54 @@
+"""Owns the settings of one simulator, as one frozen value made from the command line.
+
+It must not read the environment. Invariant: a `Config` that exists has been checked.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+DialectMode = Literal["both", "old", "new"]
+
+HOUR_MS = 3_600_000
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything that shapes one simulator; `(seed, start_ms)` and these values fix the world.
+
+    `start_ms` None means the moment the simulator starts. `limits` overrides the table of
+    `simulator.limits` by endpoint name. `media_base_url` None means the host the client asked.
+    """
+
+    seed: int = 1
+    accounts: int = 20
+    activity: float = 1.0
+    history_hours: float = 192.0
+    window_seconds: float = 900.0
+    search_lag_seconds: float = 30.0
+    query_max_length: int = 512
+    dialect: DialectMode = "both"
+    limits: dict[str, int] = field(default_factory=dict)
+    tokens: tuple[str, ...] = ()
+    media_base_url: str | None = None
+    max_posts: int = 300_000
+    start_ms: int | None = None
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError`, naming the value, when one is out of its range."""
+        checks = (
+            ("accounts", self.accounts, 1 <= self.accounts <= 5_000),
+            ("activity", self.activity, 0 <= self.activity <= 10_000),
+            ("history_hours", self.history_hours, 0 <= self.history_hours <= 24 * 60),
+            ("window_seconds", self.window_seconds, self.window_seconds >= 1),
+            ("search_lag_seconds", self.search_lag_seconds, self.search_lag_seconds >= 0),
+            ("query_max_length", self.query_max_length, self.query_max_length >= 1),
+            ("max_posts", self.max_posts, self.max_posts >= 1_000),
+        )
+        for name, value, holds in checks:
+            if not holds:
+                raise ValueError(f"{name} is out of range: {value}")
+
+    @property
+    def search_lag_ms(self) -> int:
+        """The age, in ms, below which a post is not yet found by a search without `end_time`."""
+        return round(self.search_lag_seconds * 1000)

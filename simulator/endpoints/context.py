@@ -1,0 +1,53 @@
+"""Owns what a handler is given: the call, its checked parameters and the world they are about.
+
+It must not hold anything longer than one call. Invariant: `world` has been advanced to `call.at_ms`.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from simulator.calls import Answer, Call, JsonObject, json_answer
+from simulator.config import Config
+from simulator.dialect import Dialect
+from simulator.params import Params, check_id
+from simulator.post import Post
+from simulator.render import Renderer
+from simulator.world import World
+
+
+@dataclass
+class Context:
+    """One call on its way to an answer; `posts_today` counts posts handed out this UTC day."""
+
+    world: World
+    config: Config
+    call: Call
+    params: Params
+    posts_today: int
+
+    @property
+    def dialect(self) -> Dialect:
+        """The dialect to answer in."""
+        return self.params.dialect
+
+    @cached_property
+    def renderer(self) -> Renderer:
+        """The renderer of this answer, with the fields that were asked for."""
+        return Renderer(self.world, self.dialect, self.params.fields(), self.call.base_url)
+
+    @property
+    def path_id(self) -> int:
+        """The id in the path."""
+        return check_id("id", self.call.path_values["id"])
+
+    def visible_post(self, post_id: int) -> Post | None:
+        """Return a post that anyone may read, or None."""
+        post = self.world.index.by_id.get(post_id)
+        return post if post is not None and post.live else None
+
+    def posts_answer(self, posts: list[Post], errors: list[JsonObject], meta: JsonObject | None = None) -> Answer:
+        """Return the answer of a list of posts; `meta` only where the endpoint has one."""
+        body = self.renderer.posts_body(posts, errors)
+        if meta is not None:
+            body["meta"] = meta
+        return json_answer(200, body, self.renderer.returned(posts=posts))

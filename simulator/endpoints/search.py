@@ -1,0 +1,84 @@
+"""Owns recent search and recent counts.
+
+It must not know how posts are found. Invariant: counts over an interval equal the number of posts that
+the search would return for it.
+"""
+
+from heapq import nsmallest
+
+from simulator.calls import Answer, JsonObject, Returned, json_answer
+from simulator.clock import iso_ms
+from simulator.endpoints.context import Context
+from simulator.endpoints.pages import newest_page, paged_answer
+from simulator.endpoints.ranges import Page, search_page
+from simulator.paging import Cursor
+from simulator.post import Post
+from simulator.problems import Invalid, InvalidRequest
+from simulator.query import Node, QueryError, parse, require_standalone
+from simulator.search import matching
+from simulator.snowflake import created_at_ms
+
+_STEP_MS = {"minute": 60_000, "hour": 3_600_000, "day": 86_400_000}
+
+
+def search_recent(context: Context) -> Answer:
+    """`GET /2/tweets/search/recent`."""
+    size = context.params.integer("max_results", 10, 100, 10)
+    order = context.params.choice("sort_order", ("recency", "relevancy"), "recency")
+    node = _read_query(context)
+    page = search_page(context, size, windowed=True)
+    if order == "relevancy":
+        return _relevant_page(context, page, node)
+    found = matching(context.world, node, page.cursor.above_id, page.cursor.below_id)
+    return newest_page(context, page, found, [])
+
+
+def counts_recent(context: Context) -> Answer:
+    """`GET /2/tweets/counts/recent`: how many posts in each minute, hour or day."""
+    step_ms = _STEP_MS[context.params.choice("granularity", tuple(_STEP_MS), "hour")]
+    context.params.choices("search_count.fields", ("end", "start", context.dialect.count))
+    node = _read_query(context)
+    cursor = search_page(context, 0, windowed=True).cursor
+    start_ms, end_ms = created_at_ms(cursor.above_id + 1), created_at_ms(cursor.below_id)
+    tally: dict[int, int] = {}
+    for post in matching(context.world, node, cursor.above_id, cursor.below_id):
+        tally[post.created_at_ms // step_ms] = tally.get(post.created_at_ms // step_ms, 0) + 1
+    data: list[JsonObject] = []
+    for step in range(start_ms // step_ms, -(-end_ms // step_ms)):
+        bounds = max(start_ms, step * step_ms), min(end_ms, (step + 1) * step_ms)
+        count = {context.dialect.count: tally.get(step, 0)}
+        data.append({"start": iso_ms(bounds[0]), "end": iso_ms(bounds[1]), **count})
+    body = {"data": data, "meta": {f"total_{context.dialect.count}": sum(tally.values())}}
+    return json_answer(200, body, Returned(counts_requests=1))
+
+
+def _read_query(context: Context) -> Node:
+    text = context.params.required("query")
+    longest = context.config.query_max_length
+    if len(text) > longest:
+        message = f"The `query` query parameter is {len(text)} characters long. It must be at most {longest}."
+        raise InvalidRequest(Invalid(message, {"query": [text]}))
+    try:
+        node = parse(text)
+        require_standalone(node)
+    except QueryError as error:
+        raise InvalidRequest(Invalid(str(error), {"query": [text]})) from error
+    return node
+
+
+def _rank(post: Post) -> tuple[int, int]:
+    return -post.engagement.likes, -post.id
+
+
+def _relevant_page(context: Context, page: Page, node: Node) -> Answer:
+    """Order by final size, which never changes, so that pages stay disjoint while counts grow."""
+    cursor = page.cursor
+    found = matching(context.world, node, cursor.above_id, cursor.below_id)
+    last = context.world.index.by_id.get(cursor.after_id)
+    if last is not None:
+        found = (post for post in found if _rank(post) > _rank(last))
+    shown = nsmallest(page.size + 1, found, key=_rank)
+    more = len(shown) > page.size
+    shown = shown[: page.size]
+    follow = Cursor(cursor.above_id, cursor.below_id, shown[-1].id) if more else None
+    return paged_answer(context, page, shown, follow, [])

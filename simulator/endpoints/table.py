@@ -1,0 +1,70 @@
+"""Owns the one table of endpoints: path, limit, parameters, handler.
+
+It must not answer. Invariant: the name of each endpoint is a key of `simulator.limits.LIMITS`, and the
+parameters are those of the published specs.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from simulator.calls import Answer
+from simulator.endpoints import media, posts, search, usage, users
+from simulator.endpoints.context import Context
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One endpoint: `name` is its rate window, `kind` says which field parameters it has."""
+
+    name: str
+    path: re.Pattern[str]
+    kind: str
+    parameters: tuple[str, ...]
+    handler: Callable[[Context], Answer]
+
+
+_TIMES = ("start_time", "end_time", "since_id", "until_id")
+_SEARCH = ("query", *_TIMES, "max_results", "next_token", "pagination_token", "sort_order")
+_PAGE = ("max_results", "pagination_token")
+_ID = r"(?P<id>[^/]+)"
+
+
+def _endpoint(
+    name: str, path: str, kind: str, parameters: tuple[str, ...], handler: Callable[[Context], Answer]
+) -> Endpoint:
+    return Endpoint(name, re.compile(f"/2/{path}\\Z"), kind, parameters, handler)
+
+
+ENDPOINTS = (
+    _endpoint("search/recent", "tweets/search/recent", "posts", _SEARCH, search.search_recent),
+    _endpoint(
+        "counts/recent",
+        "tweets/counts/recent",
+        "counts",
+        ("query", *_TIMES, "next_token", "pagination_token", "granularity"),
+        search.counts_recent,
+    ),
+    _endpoint("tweets", "tweets", "posts", ("ids",), posts.posts_by_ids),
+    _endpoint("quote_tweets", f"tweets/{_ID}/quote_tweets", "posts", (*_PAGE, "exclude"), posts.quote_posts),
+    _endpoint("retweeted_by", f"tweets/{_ID}/retweeted_by", "users", _PAGE, posts.reposted_by),
+    _endpoint("liking_users", f"tweets/{_ID}/liking_users", "users", _PAGE, posts.liking_users),
+    _endpoint("tweets", f"tweets/{_ID}", "posts", (), posts.post_by_id),
+    _endpoint("users", "users", "users", ("ids",), users.users_by_ids),
+    _endpoint("users/by", "users/by", "users", ("usernames",), users.users_by_usernames),
+    _endpoint("users/by", "users/by/username/(?P<username>[^/]+)", "users", (), users.user_by_username),
+    _endpoint("users/tweets", f"users/{_ID}/tweets", "posts", (*_TIMES, *_PAGE, "exclude"), users.user_posts),
+    _endpoint("users/mentions", f"users/{_ID}/mentions", "posts", (*_TIMES, *_PAGE), users.user_mentions),
+    _endpoint("users", f"users/{_ID}", "users", (), users.user_by_id),
+    _endpoint("usage/tweets", "usage/tweets", "usage", ("days",), usage.usage_posts),
+    _endpoint("media", "media", "media", ("media_keys",), media.media_by_keys),
+)
+
+
+def find_endpoint(path: str) -> tuple[Endpoint, dict[str, str]] | None:
+    """Return the endpoint of a path and the values in the path, or None."""
+    for endpoint in ENDPOINTS:
+        found = endpoint.path.match(path)
+        if found is not None:
+            return endpoint, found.groupdict()
+    return None

@@ -1,0 +1,134 @@
+"""Owns every error body: the 4xx answers, and the partial errors inside a 200.
+
+It must not decide when something is wrong. Invariant: bodies have the shapes that X was recorded to
+send; the type URIs follow the dialect of the request.
+"""
+
+from dataclasses import dataclass, field
+
+from simulator.accounts import Account
+from simulator.calls import Answer, JsonObject, json_answer
+from simulator.dialect import Dialect
+from simulator.post import Post
+
+
+@dataclass
+class Invalid:
+    """One thing that is wrong with a request: a message and the parameters it is about."""
+
+    message: str
+    parameters: dict[str, list[str]] = field(default_factory=dict)
+
+
+class InvalidRequest(Exception):
+    """The request cannot be answered: 400 with one entry for each fault."""
+
+    def __init__(self, *faults: Invalid) -> None:
+        super().__init__("; ".join(fault.message for fault in faults))
+        self.faults = faults
+
+
+class WrongCredential(Exception):
+    """The endpoint does not take this kind of token: 403 that lists the kinds it takes."""
+
+    def __init__(self, supported: str, used: str) -> None:
+        super().__init__(f"{used} is not supported here, {supported} is")
+        self.supported, self.used = supported, used
+
+
+def invalid_request(problem: InvalidRequest, dialect: Dialect) -> Answer:
+    """400 with `errors`, as X answers a request that it does not understand."""
+    body: JsonObject = {
+        "errors": [{"parameters": fault.parameters, "message": fault.message} for fault in problem.faults],
+        "title": "Invalid Request",
+        "detail": "One or more parameters to your request was invalid.",
+        "type": dialect.problem_base + "invalid-request",
+    }
+    return json_answer(400, body)
+
+
+def unauthorized() -> Answer:
+    """401: no token, or one that is not accepted."""
+    return _blank(401, "Unauthorized")
+
+
+def too_many_requests() -> Answer:
+    """429 of the rate window."""
+    return _blank(429, "Too Many Requests")
+
+
+def not_found() -> Answer:
+    """404 of a path that is no endpoint."""
+    return _blank(404, "Not Found")
+
+
+def method_not_allowed() -> Answer:
+    """405: the endpoint exists, but not for this method."""
+    return _blank(405, "Method Not Allowed")
+
+
+def unsupported_authentication(problem: WrongCredential, dialect: Dialect) -> Answer:
+    """403 of a token of the wrong kind."""
+    detail = (
+        f"Authenticating with {problem.used} is forbidden for this endpoint.  "
+        f"Supported authentication types are [{problem.supported}]."
+    )
+    kind = dialect.problem_base + "unsupported-authentication"
+    return json_answer(403, {"title": "Unsupported Authentication", "detail": detail, "type": kind, "status": 403})
+
+
+def post_error(dialect: Dialect, parameter: str, value: int, post: Post | None, section: str = "data") -> JsonObject:
+    """The partial error of one post: deleted or unknown, of a suspended author, or protected."""
+    word = dialect.post_word
+    state = "deleted" if post is None else post.state
+    if state == "protected":
+        detail = f"Sorry, you are not authorized to see the {word.capitalize()} with {parameter}: [{value}]."
+        return _not_authorized(dialect, word, parameter, str(value), detail, section)
+    if state == "suspended" and post is not None:
+        detail = f"User has been suspended: [{post.author.username}]."
+        return _resource(dialect, "Forbidden", word, parameter, str(value), detail)
+    detail = f"Could not find {word} with {parameter}: [{value}]."
+    return _resource(dialect, "Not Found Error", word, parameter, str(value), detail)
+
+
+def user_error(dialect: Dialect, parameter: str, value: str, account: Account | None) -> JsonObject:
+    """The partial error of one user: unknown, or suspended."""
+    if account is not None and account.suspended_at_ms is not None:
+        return _resource(dialect, "Forbidden", "user", parameter, value, f"User has been suspended: [{value}].")
+    detail = f"Could not find user with {parameter}: [{value}]."
+    return _resource(dialect, "Not Found Error", "user", parameter, value, detail)
+
+
+def protected_user_error(dialect: Dialect, parameter: str, account: Account) -> JsonObject:
+    """The partial error of a timeline whose owner is protected."""
+    detail = f"Sorry, you are not authorized to see the user with {parameter}: [{account.id}]."
+    return _not_authorized(dialect, "user", parameter, str(account.id), detail, "data")
+
+
+def media_error(dialect: Dialect, key: str) -> JsonObject:
+    """The partial error of an unknown media key."""
+    detail = f"Could not find media with media_keys: [{key}]."
+    return _resource(dialect, "Not Found Error", "media", "media_keys", key, detail)
+
+
+def _blank(status: int, title: str) -> Answer:
+    return json_answer(status, {"title": title, "type": "about:blank", "status": status, "detail": title})
+
+
+def _resource(dialect: Dialect, title: str, resource_type: str, parameter: str, value: str, detail: str) -> JsonObject:
+    return {
+        "value": value,
+        "detail": detail,
+        "title": title,
+        "resource_type": resource_type,
+        "parameter": parameter,
+        "resource_id": value,
+        "type": dialect.problem_base + "resource-not-found",
+    }
+
+
+def _not_authorized(
+    dialect: Dialect, resource_type: str, parameter: str, value: str, detail: str, section: str
+) -> JsonObject:
+    body = _resource(dialect, "Authorization Error", resource_type, parameter, value, detail)
+    return body | {"section": section, "type": dialect.problem_base + "not-authorized-for-resource"}

@@ -1,0 +1,1 @@
+"""Tests of the simulator, on real HTTP where HTTP matters."""
