@@ -1,0 +1,205 @@
+"""The Dramatiq broker on Redis.
+
+Owns what producers, workers and the scheduler ask of the queue. Replaces everything of Dramatiq's `RedisBroker` that
+talks to Redis; keeps its names and its place in Dramatiq. The package docstring has the state machine.
+Invariant: the id in Redis is the message's own id, so enqueueing it again while it is outstanding changes nothing.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NoReturn
+
+import redis
+from dramatiq.broker import Consumer, MessageProxy
+from dramatiq.brokers.redis import RedisBroker
+from dramatiq.common import q_name
+from dramatiq.errors import QueueJoinTimeout
+from dramatiq.message import Message
+from dramatiq.middleware import Middleware
+
+from shared.broker.connection import connect
+from shared.broker.consumer import QueueConsumer
+from shared.broker.dead_letters import DeadMessage
+from shared.broker.hand import Hand, LastChance
+from shared.broker.keys import QueueKeys, dedup_key, epoch_key
+from shared.broker.pulse import PulseConsumer
+from shared.broker.queue_stats import QueueStats
+from shared.broker.scripts import Dedup, Placed, Scripts, reaching_redis
+from shared.errors import InputError
+from shared.log import get_logger
+
+# A worker this long without a heartbeat is dead. Beats come twice a second; an 8 s stall of Redis plus Dramatiq's 3 s
+# until a consumer restarts must fit in.
+HEARTBEAT_TIMEOUT_MS = 15_000
+# Deliveries that end without a word from the worker before a message counts as the reason.
+POISON_AFTER = 3
+# The longest pause between two looks at an empty queue.
+IDLE_POLL_MS = 100
+
+_log = get_logger(__name__)
+
+
+class CoveyBroker(RedisBroker):
+    """Dramatiq's Redis broker, with delays in Redis, exact ownership, bounded recovery and de-duplication.
+
+    client: one without retries (`shared.broker.connection.connect`). heartbeat_timeout_ms: a worker silent this long is
+    dead. poison_after: deliveries that may end in a dead worker. idle_poll_ms: longest pause on an empty queue.
+    """
+
+    def __init__(
+        self,
+        client: redis.Redis,
+        *,
+        middleware: Sequence[Middleware],
+        namespace: str = "covey",
+        heartbeat_timeout_ms: int = HEARTBEAT_TIMEOUT_MS,
+        poison_after: int = POISON_AFTER,
+        idle_poll_ms: int = IDLE_POLL_MS,
+    ) -> None:
+        super().__init__(  # type: ignore[no-untyped-call]
+            client=client,
+            middleware=list(middleware),
+            namespace=namespace,
+            maintenance_chance=0,
+            heartbeat_timeout=heartbeat_timeout_ms,
+        )
+        self.poison_after = poison_after
+        self.alone_from = max(1, poison_after - 1)
+        self.idle_poll_ms = idle_poll_ms
+        self.last_chance = LastChance()
+        self.operations = Scripts(client)
+        self._hands: dict[str, Hand] = {}
+        self._keys: dict[str, QueueKeys] = {}
+        self._lock = threading.Lock()
+
+    # --- producers
+
+    def enqueue(self, message: Message[Any], *, delay: int | None = None) -> Message[Any]:
+        """Place a message, `delay` ms from now. May be called again with the same message after ConnectionClosed.
+
+        Raises ConnectionClosed, and InputError when another message is outstanding under this message's id.
+        """
+        self._place(message, delay, None)
+        return message
+
+    def enqueue_once(
+        self, message: Message[Any], *, dedup_key: str, dedup_ttl_ms: int, delay_ms: int | None = None
+    ) -> bool:
+        """Place a message unless one with the same `dedup_key` is outstanding; whether this one is outstanding now.
+
+        The key is free again when its message is acked or dead, or `dedup_ttl_ms` (plus its delay) after it was placed.
+        Raises as `enqueue`.
+        """
+        message = message.copy(options={"dedup_key": dedup_key, "dedup_ttl_ms": dedup_ttl_ms})
+        return self._place(message, delay_ms, self.dedup_of(message)) != "refused"
+
+    def _place(self, message: Message[Any], delay_ms: int | None, dedup: Dedup | None) -> Placed:
+        if delay_ms is not None and delay_ms < 0:
+            raise InputError(f"delay must be 0 ms or more, got {delay_ms}")
+        self.emit_before("enqueue", message, delay_ms)
+        keys = self.keys(q_name(message.queue_name))
+        placed = self.operations.enqueue(
+            keys, message.message_id, message.encode(), delay_ms=delay_ms or 0, dedup=dedup
+        )
+        if placed == "conflict":
+            raise InputError(f"another message is outstanding as {message.message_id!r}: give each message its own id")
+        if placed == "placed":
+            self.emit_after("enqueue", message, delay_ms)
+        return placed
+
+    # --- workers
+
+    def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 5000) -> Consumer:
+        """The consumer of a queue. `timeout` is Dramatiq's idle pause, replaced by idle_poll_ms."""
+        if queue_name != q_name(queue_name):
+            return PulseConsumer(self, q_name(queue_name))
+        return QueueConsumer(self, queue_name, prefetch)
+
+    def recover(self, queue_name: str) -> int:
+        """Give back what dead workers hold of a queue; how many messages. Any process may do it at any time."""
+        count = self.operations.recover(
+            self.keys(queue_name), timeout_ms=self.heartbeat_timeout, gap_ms=self.heartbeat_timeout // 2
+        )
+        if count:
+            _log.warning("messages_of_dead_workers_given_back", queue=queue_name, count=count)
+        return count
+
+    def keys(self, queue_name: str) -> QueueKeys:
+        """The keys of a queue."""
+        return self._keys.get(queue_name) or self._keys.setdefault(queue_name, QueueKeys(self.namespace, queue_name))
+
+    def hand(self, queue_name: str) -> Hand:
+        """What this process holds of a queue."""
+        with self._lock:
+            return self._hands.setdefault(queue_name, Hand())
+
+    def dedup_of(self, message: Message[Any] | MessageProxy) -> Dedup | None:
+        """The de-duplication that a message was enqueued with."""
+        name, ttl_ms = message.options.get("dedup_key"), message.options.get("dedup_ttl_ms")
+        return Dedup(dedup_key(self.namespace, str(name)), int(ttl_ms)) if name and ttl_ms else None
+
+    # --- dead letters
+
+    def dead(self, limit: int) -> list[DeadMessage]:
+        """Up to `limit` dead letters of all declared queues, the oldest first. Raises ConnectionClosed."""
+        found = [
+            DeadMessage.of(queue, *row)
+            for queue in self.get_declared_queues()
+            for row in self.operations.dead(self.keys(queue), limit)
+        ]
+        return sorted(found, key=lambda letter: letter.died_us)[:limit]
+
+    def forget_dead(self, letters: Iterable[DeadMessage]) -> int:
+        """Forget dead letters that are stored elsewhere; how many. One that died again since is kept."""
+        by_queue: dict[str, list[tuple[str, int]]] = {}
+        for letter in letters:
+            by_queue.setdefault(letter.queue, []).append((letter.redis_id, letter.died_us))
+        return sum(self.operations.forget_dead(self.keys(queue), died) for queue, died in by_queue.items())
+
+    # --- introspection
+
+    def queue_stats(self) -> dict[str, QueueStats]:
+        """Depths and age of every declared queue, in one round trip. Raises ConnectionClosed."""
+        queues = sorted(self.get_declared_queues())
+        rows = self.operations.stats([self.keys(queue) for queue in queues])
+        return {queue: QueueStats.of(*row) for queue, row in zip(queues, rows, strict=True)}
+
+    def epoch(self) -> str | None:
+        """The mark set by `set_epoch`; None when Redis lost its data since, or never had it."""
+        value: Any = reaching_redis(lambda: self.client.get(epoch_key(self.namespace)))
+        return None if value is None else value.decode()
+
+    def set_epoch(self, value: str) -> None:
+        """Mark the data in Redis, so that its loss is seen."""
+        reaching_redis(lambda: self.client.set(epoch_key(self.namespace), value))
+
+    # --- what Dramatiq's broker offers to tests and tools
+
+    def flush(self, queue_name: str) -> None:
+        """Drop all messages of a queue, dead letters included. Keys of de-duplication expire by themselves."""
+        reaching_redis(lambda: self.client.delete(*self.keys(q_name(queue_name)).all()))
+
+    def join(self, queue_name: str, *, interval: int = 100, timeout: int | None = None) -> None:
+        """Wait until a queue has nothing ready, delayed or in flight. Raises QueueJoinTimeout after `timeout` ms."""
+        deadline = None if timeout is None else time.monotonic() + timeout / 1000
+        pause = threading.Event()
+        while sum(self.operations.stats([self.keys(queue_name)])[0][:3]):
+            if deadline is not None and time.monotonic() >= deadline:
+                raise QueueJoinTimeout(queue_name)  # type: ignore[no-untyped-call]
+            pause.wait(interval / 1000)
+
+    def _dispatch(self, command: str) -> Callable[..., NoReturn]:
+        raise NotImplementedError(f"the stock script command {command!r} does not know this broker's keys")
+
+
+def build_broker(
+    url: str, *, middleware: Sequence[Middleware], queues: Iterable[str] = (), **options: Any
+) -> CoveyBroker:
+    """Connect, build the broker and declare `queues`. `options` are those of CoveyBroker."""
+    broker = CoveyBroker(connect(url), middleware=middleware, **options)
+    for queue in queues:
+        broker.declare_queue(queue)
+    return broker

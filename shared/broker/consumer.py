@@ -1,0 +1,192 @@
+"""The consumer of one queue in one worker process: fetches, settles and gives back messages.
+
+Runs in a thread of Dramatiq; acks and nacks come from worker threads. Must not keep a message that is not in the hand.
+Invariant: what Redis says this process holds and what the hand says differ only while a reply is under way or lost, and
+`adopt` gives back the lost ones. A settlement by a delivery that lost its message changes nothing.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections import deque
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from dramatiq.broker import Consumer, MessageProxy
+
+from shared.broker.delivery import POISON, UNDECODABLE, UNHANDLED, UNKNOWN_ACTOR, Delivery, Unreadable, open_delivery
+from shared.broker.scripts import Fetched
+from shared.log import get_logger
+
+if TYPE_CHECKING:
+    from shared.broker.broker import CoveyBroker
+
+# Between two looks for lost replies. A look costs Redis one pass over what the queue has in flight.
+ADOPT_INTERVAL_SECONDS = 5.0
+# The first pause after an empty fetch; each further one doubles it, up to the broker's idle_poll_ms.
+FIRST_PAUSE_SECONDS = 0.005
+# Above this a fetch could overflow the stack of Lua's unpack (8,000 values, two a message).
+MAX_ROOM = 500
+
+_log = get_logger(__name__)
+
+
+class QueueConsumer(Consumer):
+    """Yields messages of one queue, or None when there is none to be had for the moment."""
+
+    def __init__(self, broker: CoveyBroker, queue: str, prefetch: int) -> None:
+        self._broker = broker
+        self._queue = queue
+        self._prefetch = prefetch
+        self._keys = broker.keys(queue)
+        self._hand = broker.hand(queue)
+        self._scripts = broker.operations
+        self._fetched: deque[Fetched] = deque()
+        self._pause = threading.Event()  # never set: waiting on it is a pause
+        self._misses = 0
+        self._adopt_at = 0.0
+
+    def __next__(self) -> Delivery | None:
+        """The next message, None after a short pause. Raises ConnectionClosed."""
+        while True:
+            while self._fetched:
+                delivery = self._open(self._fetched.popleft())
+                if delivery is not None:
+                    return delivery
+            self._adopt_lost()
+            room = min(self._prefetch - len(self._hand), MAX_ROOM)
+            if room <= 0:
+                self._hand.freed.wait(self._broker.idle_poll_ms / 1000)
+                self._hand.freed.clear()
+                return None
+            if not self._fetch(room):
+                self._idle()
+                return None
+
+    def ack(self, message: MessageProxy) -> None:
+        """Settle a delivery as its middleware decided: forget, place again, or bury. Raises ConnectionClosed."""
+        assert isinstance(message, Delivery)
+        receipt = self._hand.receipt(message.message_id)
+        if receipt is None:
+            return
+        dedup = self._broker.dedup_of(message)
+        if message.again is not None:
+            payload, delay_ms = message.again.message.encode(), message.again.delay_ms
+            kept = self._scripts.reschedule(
+                self._keys, message.message_id, receipt, payload, delay_ms=delay_ms, dedup=dedup
+            )
+        elif message.error is not None:
+            # No middleware decided. Dramatiq would forget the message; what failed must not vanish.
+            kept = self._scripts.nack(
+                self._keys,
+                message.message_id,
+                receipt,
+                message.encode(),
+                f"{UNHANDLED}:{type(message.error).__name__}",
+                dedup,
+            )
+        else:
+            kept = self._scripts.ack(self._keys, message.message_id, receipt, dedup)
+        self._let_go(message.message_id, kept)
+
+    def nack(self, message: MessageProxy) -> None:
+        """Bury a message under its option `reason`. Raises ConnectionClosed."""
+        receipt = self._hand.receipt(message.message_id)
+        if receipt is None:
+            return
+        known = message.actor_name in self._broker.actors
+        reason = str(message.options.get("reason", UNHANDLED)) if known else UNKNOWN_ACTOR
+        dedup = self._broker.dedup_of(message)
+        kept = self._scripts.nack(self._keys, message.message_id, receipt, message.encode(), reason, dedup)
+        self._let_go(message.message_id, kept)
+
+    def requeue(self, messages: Iterable[MessageProxy]) -> None:
+        """Give back messages that were not started, each to its old place. Raises ConnectionClosed."""
+        self._give_back([message.message_id for message in messages])
+
+    def close(self) -> None:
+        """Give back what was fetched and not yet yielded. Raises ConnectionClosed; `adopt` then does it later."""
+        ids = [fetched.id for fetched in self._fetched]
+        self._fetched.clear()
+        self._give_back(ids)
+
+    def _fetch(self, room: int) -> bool:
+        """Fetch up to `room` messages; False when there was none."""
+        last_chance, broker = self._broker.last_chance, self._broker
+        alone = last_chance.reserve()
+        try:
+            now_us, vanished, messages = self._scripts.fetch(
+                self._keys,
+                broker.broker_id,
+                room,
+                alone=alone,
+                alone_from=broker.alone_from,
+                dead_from=broker.poison_after,
+            )
+            for message in messages:
+                if alone and broker.alone_from <= message.crashes < broker.poison_after:
+                    last_chance.occupy(message.id)
+                    alone = False
+        finally:
+            if alone:
+                last_chance.release()
+        self._hand.seen_us = now_us
+        if vanished:
+            _log.error("messages_without_payload_dropped", queue=self._queue, count=vanished)
+        self._fetched.extend(message for message in messages if self._hand.take(message.id, message.receipt))
+        return bool(messages)
+
+    def _open(self, fetched: Fetched) -> Delivery | None:
+        """The delivery to run, or None when the message had to be buried."""
+        try:
+            delivery = open_delivery(fetched, self._queue)
+        except Unreadable as error:
+            _log.error("message_unreadable", queue=self._queue, message_id=fetched.id, error=str(error))
+            self._bury(fetched, f"{UNDECODABLE}: {error}", None)
+            return None
+        if fetched.crashes >= self._broker.poison_after:
+            _log.error("message_is_poison", queue=self._queue, message_id=fetched.id, crashes=fetched.crashes)
+            self._bury(fetched, POISON, delivery)
+            return None
+        return delivery
+
+    def _bury(self, fetched: Fetched, reason: str, delivery: Delivery | None) -> None:
+        dedup = self._broker.dedup_of(delivery) if delivery else None
+        kept = False
+        try:
+            kept = self._scripts.nack(self._keys, fetched.id, fetched.receipt, b"", reason, dedup)
+        finally:  # on an error it is given back by `adopt`
+            self._let_go(fetched.id, kept)
+
+    def _give_back(self, ids: list[str]) -> None:
+        pairs = [(id, receipt) for id in ids if (receipt := self._hand.receipt(id)) is not None]
+        for id, _ in pairs:
+            self._let_go(id)
+        self._scripts.requeue(self._keys, pairs)
+
+    def _let_go(self, id: str, kept: bool = True) -> None:
+        self._hand.drop(id)
+        self._broker.last_chance.release(id)
+        if not kept:
+            _log.warning("delivery_was_lost", queue=self._queue, message_id=id)
+
+    def _adopt_lost(self) -> None:
+        """Give back what lost replies left behind: twice at start, as the first look learns the time."""
+        if time.monotonic() < self._adopt_at:
+            return
+        knew_time = self._hand.seen_us > 0
+        self._hand.seen_us, given = self._scripts.adopt(
+            self._keys, self._broker.broker_id, self._hand.seen_us, self._hand.ids()
+        )
+        self._adopt_at = time.monotonic() + (ADOPT_INTERVAL_SECONDS if knew_time else 0.0)
+        if given:
+            _log.warning("lost_replies_given_back", queue=self._queue, count=given)
+
+    def _idle(self) -> None:
+        """Pause a little longer after each miss, with jitter so that the consumers of a fleet spread out."""
+        longest = self._broker.idle_poll_ms / 1000
+        pause = min(longest, FIRST_PAUSE_SECONDS * 2.0 ** min(self._misses, 10))
+        self._misses += 1
+        self._pause.wait(pause * random.uniform(0.75, 1.0))

@@ -1,0 +1,67 @@
+"""What this process holds: the receipts of the messages it has been handed and not yet settled.
+
+Shared by all threads and outlives consumers, which Dramatiq replaces after every connection error.
+Invariant: a message is run by at most one thread of this process. When Redis hands over a message that is still being
+run here (others thought this process dead), the run goes on under the new receipt.
+"""
+
+from __future__ import annotations
+
+import threading
+
+
+class Hand:
+    """The messages of one queue in this process. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._receipts: dict[str, str] = {}
+        self.freed = threading.Event()
+        self.seen_us = 0  # the newest Redis time told by a reply
+
+    def __len__(self) -> int:
+        return len(self._receipts)
+
+    def ids(self) -> list[str]:
+        """The ids held."""
+        with self._lock:
+            return list(self._receipts)
+
+    def take(self, id: str, receipt: str) -> bool:
+        """Hold a message. False when it is held already: then only its receipt is renewed."""
+        with self._lock:
+            new = id not in self._receipts
+            self._receipts[id] = receipt
+            return new
+
+    def receipt(self, id: str) -> str | None:
+        """The present receipt of a message, None when it is not held."""
+        return self._receipts.get(id)
+
+    def drop(self, id: str) -> None:
+        """Hold a message no longer."""
+        with self._lock:
+            self._receipts.pop(id, None)
+        self.freed.set()
+
+
+class LastChance:
+    """The one message of this process, over all queues, that has crashed too often to run beside another such."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._id: str | None = None
+
+    def reserve(self) -> bool:
+        """Claim the place before a fetch. False when it is taken."""
+        return self._lock.acquire(blocking=False)
+
+    def occupy(self, id: str) -> None:
+        """Give the reserved place to a message."""
+        self._id = id
+
+    def release(self, id: str | None = None) -> None:
+        """Free the place: of the message `id`, or (None) a reservation that found none."""
+        if id is None or self._id == id:
+            self._id = None
+            self._lock.release()

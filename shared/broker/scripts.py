@@ -1,0 +1,171 @@
+"""The only caller of the Lua scripts: one method an operation, which builds the keys and reads the reply.
+
+Owns the translation of every redis error into `dramatiq.errors.ConnectionClosed`, the one error Dramatiq's threads wait
+out and try again. That includes refusals such as a full or a read-only Redis: what was not done must be tried again,
+never dropped. `now_us` is for tests; 0 means Redis TIME.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import redis
+from dramatiq.errors import ConnectionClosed
+
+from shared.broker.keys import QueueKeys
+
+_FOLDER = Path(__file__).parent / "lua"
+_SOURCES = {path.stem: path.read_text(encoding="utf-8") for path in sorted(_FOLDER.glob("*.lua"))}
+
+T = TypeVar("T")
+Placed = Literal["placed", "outstanding", "refused", "conflict"]
+_PLACED: dict[int, Placed] = {1: "placed", 2: "outstanding", 0: "refused", -1: "conflict"}
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """One message as the fetch script hands it over."""
+
+    id: str
+    receipt: str
+    payload: bytes
+    crashes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Dedup:
+    """The key that keeps a second message like this one out, and how long it lives beyond a delay."""
+
+    key: str
+    ttl_ms: int
+
+
+def reaching_redis(call: Callable[[], T]) -> T:
+    """Run `call`. Raises ConnectionClosed for whatever keeps Redis from doing it."""
+    try:
+        return call()
+    except redis.RedisError as error:
+        raise ConnectionClosed(f"{type(error).__name__}: {error}") from error  # type: ignore[no-untyped-call]
+
+
+class Scripts:
+    """The operations of the broker on one Redis."""
+
+    def __init__(self, client: redis.Redis) -> None:
+        self._scripts = {name: client.register_script(source) for name, source in _SOURCES.items()}
+
+    def _run(self, name: str, keys: Sequence[str], args: Iterable[str | bytes | int]) -> Any:
+        return reaching_redis(lambda: self._scripts[name](keys=keys, args=args))
+
+    def enqueue(
+        self,
+        keys: QueueKeys,
+        id: str,
+        payload: bytes,
+        *,
+        delay_ms: int = 0,
+        dedup: Dedup | None = None,
+        now_us: int = 0,
+    ) -> Placed:
+        """Place a message; what became of it."""
+        names = [keys.waiting, keys.payloads, *_key(dedup)]
+        return _PLACED[self._run("enqueue", names, (id, payload, delay_ms * 1000, _ttl_ms(dedup), now_us))]
+
+    def fetch(
+        self, keys: QueueKeys, worker: str, room: int, *, alone: bool, alone_from: int, dead_from: int, now_us: int = 0
+    ) -> tuple[int, int, list[Fetched]]:
+        """Hold up to `room` due messages for `worker`: (Redis time in us, ids without a payload, messages)."""
+        names = (keys.waiting, keys.payloads, keys.held, keys.workers, keys.crashes)
+        reply = self._run("fetch", names, (worker, room, int(alone), alone_from, dead_from, now_us))
+        messages = [
+            Fetched(reply[i].decode(), reply[i + 1].decode(), reply[i + 2], int(reply[i + 3]))
+            for i in range(2, len(reply), 4)
+        ]
+        return int(reply[0]), int(reply[1]), messages
+
+    def ack(self, keys: QueueKeys, id: str, receipt: str, dedup: Dedup | None = None) -> bool:
+        """Forget a message; False when this delivery no longer holds it."""
+        return bool(self._run("ack", (keys.held, keys.payloads, keys.crashes, *_key(dedup)), (id, receipt)))
+
+    def reschedule(
+        self,
+        keys: QueueKeys,
+        id: str,
+        receipt: str,
+        payload: bytes,
+        *,
+        delay_ms: int,
+        dedup: Dedup | None = None,
+        now_us: int = 0,
+    ) -> bool:
+        """Place a held message again, `delay_ms` from now; False when this delivery no longer holds it."""
+        names = (keys.held, keys.payloads, keys.crashes, keys.waiting, *_key(dedup))
+        args = (id, receipt, payload, delay_ms * 1000, _ttl_ms(dedup), now_us)
+        return bool(self._run("reschedule", names, args))
+
+    def nack(
+        self,
+        keys: QueueKeys,
+        id: str,
+        receipt: str,
+        payload: bytes,
+        reason: str,
+        dedup: Dedup | None = None,
+        now_us: int = 0,
+    ) -> bool:
+        """Bury a held message (payload b"": the stored one); False when this delivery no longer holds it."""
+        dead = (keys.dead, keys.dead_payloads, keys.dead_reasons)
+        names = (keys.held, keys.payloads, keys.crashes, *dead, *_key(dedup))
+        return bool(self._run("nack", names, (id, receipt, payload, reason, now_us)))
+
+    def requeue(self, keys: QueueKeys, receipts: Sequence[tuple[str, str]]) -> int:
+        """Give back held messages (id, receipt); how many were still held."""
+        flat = [part for pair in receipts for part in pair]
+        return int(self._run("requeue", (keys.held, keys.waiting), flat)) if flat else 0
+
+    def adopt(
+        self, keys: QueueKeys, worker: str, seen_us: int, in_memory: Iterable[str], now_us: int = 0
+    ) -> tuple[int, int]:
+        """Give back what `worker` holds up to `seen_us` but not in memory: (Redis time in us, how many)."""
+        reply = self._run("adopt", (keys.held, keys.waiting), (worker, seen_us, now_us, *in_memory))
+        return int(reply[0]), int(reply[1])
+
+    def recover(self, keys: QueueKeys, *, timeout_ms: int, gap_ms: int, now_us: int = 0) -> int:
+        """Give back what workers silent for `timeout_ms` hold; how many."""
+        names = (keys.held, keys.waiting, keys.workers, keys.crashes, keys.watch)
+        return int(self._run("recover", names, (timeout_ms * 1000, gap_ms, now_us)))
+
+    def heartbeat(self, keys: QueueKeys, worker: str, now_us: int = 0) -> None:
+        """Say that `worker` is alive."""
+        self._run("heartbeat", (keys.workers,), (worker, now_us))
+
+    def stats(self, queues: Sequence[QueueKeys], now_us: int = 0) -> list[tuple[int, int, int, int, int]]:
+        """For each queue: ready, delayed, in flight, dead, age of the longest due message in us."""
+        names = [key for keys in queues for key in (keys.waiting, keys.held, keys.dead)]
+        reply = [int(number) for number in self._run("stats", names, (now_us,))] if names else []
+        return [(*reply[i : i + 5],) for i in range(0, len(reply), 5)]  # type: ignore[misc]
+
+    def dead(self, keys: QueueKeys, limit: int) -> list[tuple[str, int, bytes, str]]:
+        """Up to `limit` dead letters, oldest first: (id, died in us, payload, reason)."""
+        reply = self._run("dead", (keys.dead, keys.dead_payloads, keys.dead_reasons), (limit,))
+        return [
+            (reply[i].decode(), int(float(reply[i + 1])), reply[i + 2], reply[i + 3].decode())
+            for i in range(0, len(reply), 4)
+        ]
+
+    def forget_dead(self, keys: QueueKeys, died: Sequence[tuple[str, int]]) -> int:
+        """Forget dead letters (id, died in us); how many."""
+        flat = [str(part) for pair in died for part in pair]
+        names = (keys.dead, keys.dead_payloads, keys.dead_reasons)
+        return int(self._run("forget_dead", names, flat)) if flat else 0
+
+
+def _key(dedup: Dedup | None) -> tuple[str, ...]:
+    return (dedup.key,) if dedup else ()
+
+
+def _ttl_ms(dedup: Dedup | None) -> int:
+    return dedup.ttl_ms if dedup else 0

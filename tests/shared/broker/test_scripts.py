@@ -1,0 +1,376 @@
+"""The Lua scripts, alone and in any order: no id in two places, none nowhere."""
+
+from __future__ import annotations
+
+import pytest
+import redis
+from dramatiq.errors import ConnectionClosed
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from shared.broker.keys import QueueKeys
+from shared.broker.scripts import Dedup, Scripts
+
+KEYS = QueueKeys("test", "work")
+SECOND = 1_000_000
+START_US = 1_700_000_000 * SECOND
+TIMEOUT_MS = 10_000
+WORKERS = ("ann", "bob")
+
+
+@pytest.fixture
+def scripts(redis_client: redis.Redis) -> Scripts:
+    """The scripts on an empty Redis."""
+    return Scripts(redis_client)
+
+
+def fetch(scripts: Scripts, worker: str = "ann", room: int = 10, *, now_us: int = 0, alone: bool = True):  # type: ignore[no-untyped-def]
+    """The messages of one fetch."""
+    return scripts.fetch(KEYS, worker, room, alone=alone, alone_from=2, dead_from=3, now_us=now_us)[2]
+
+
+def test_enqueueing_twice_places_once(scripts: Scripts) -> None:
+    """A producer that repeats itself after a lost reply places one message."""
+    first = scripts.enqueue(KEYS, "a", b"x")
+    second = scripts.enqueue(KEYS, "a", b"x")
+
+    assert (first, second) == ("placed", "outstanding")
+    assert [message.id for message in fetch(scripts)] == ["a"]
+
+
+def test_another_payload_under_an_outstanding_id_is_a_conflict(scripts: Scripts) -> None:
+    """Two different messages cannot share an id: the second is refused, the first is kept."""
+    scripts.enqueue(KEYS, "a", b"x")
+
+    assert scripts.enqueue(KEYS, "a", b"y") == "conflict"
+    assert fetch(scripts)[0].payload == b"x"
+
+
+def test_messages_are_fetched_by_due_time(scripts: Scripts) -> None:
+    """A short delay overtakes a long one, and nothing is handed out before it is due."""
+    scripts.enqueue(KEYS, "far", b"", delay_ms=60_000, now_us=START_US)
+    scripts.enqueue(KEYS, "near", b"", delay_ms=2_000, now_us=START_US)
+    scripts.enqueue(KEYS, "now", b"", now_us=START_US + 1)
+
+    assert [m.id for m in fetch(scripts, now_us=START_US + SECOND)] == ["now"]
+    assert [m.id for m in fetch(scripts, now_us=START_US + 3 * SECOND)] == ["near"]
+    assert [m.id for m in fetch(scripts, now_us=START_US + 60 * SECOND)] == ["far"]
+
+
+def test_requeued_messages_keep_their_order(scripts: Scripts) -> None:
+    """What is given back comes before what was enqueued later, in its old order."""
+    for number in range(6):
+        scripts.enqueue(KEYS, f"m{number}", b"", now_us=START_US + number)
+    taken = fetch(scripts, room=3, now_us=START_US + SECOND)
+
+    scripts.requeue(KEYS, [(m.id, m.receipt) for m in reversed(taken)])
+
+    assert [m.id for m in fetch(scripts, now_us=START_US + SECOND)] == [f"m{n}" for n in range(6)]
+
+
+@pytest.mark.parametrize("settle", ["ack", "nack", "reschedule", "requeue"])
+def test_a_delivery_that_lost_its_message_changes_nothing(scripts: Scripts, settle: str) -> None:
+    """After recovery and a second delivery, no command of the first delivery moves the message."""
+    scripts.enqueue(KEYS, "a", b"x", now_us=START_US)
+    scripts.recover(KEYS, timeout_ms=TIMEOUT_MS, gap_ms=60_000, now_us=START_US)
+    old = fetch(scripts, "ann", now_us=START_US)[0]
+    later = START_US + 20 * SECOND
+    assert scripts.recover(KEYS, timeout_ms=TIMEOUT_MS, gap_ms=60_000, now_us=later) == 1
+    new = fetch(scripts, "ann", now_us=later)[0]
+
+    settled = {
+        "ack": lambda: scripts.ack(KEYS, "a", old.receipt),
+        "nack": lambda: scripts.nack(KEYS, "a", old.receipt, b"", "why"),
+        "reschedule": lambda: scripts.reschedule(KEYS, "a", old.receipt, b"y", delay_ms=5),
+        "requeue": lambda: scripts.requeue(KEYS, [("a", old.receipt)]),
+    }[settle]()
+
+    assert not settled
+    assert new.receipt != old.receipt
+    assert scripts.ack(KEYS, "a", new.receipt)
+
+
+def test_an_outage_declares_nobody_dead(scripts: Scripts, redis_client: redis.Redis) -> None:
+    """When nobody has watched for a while, silent workers get a full timeout before their work is given to others."""
+    scripts.enqueue(KEYS, "a", b"x", now_us=START_US)
+    fetch(scripts, now_us=START_US)
+    back = START_US + 600 * SECOND
+
+    assert scripts.recover(KEYS, timeout_ms=TIMEOUT_MS, gap_ms=60_000, now_us=back) == 0
+    scripts.heartbeat(KEYS, "ann", now_us=back + SECOND)
+    assert scripts.recover(KEYS, timeout_ms=TIMEOUT_MS, gap_ms=60_000, now_us=back + 11 * SECOND) == 0
+    assert scripts.recover(KEYS, timeout_ms=TIMEOUT_MS, gap_ms=60_000, now_us=back + 12 * SECOND) == 1
+
+
+def test_messages_of_a_worker_never_heard_of_are_recovered(scripts: Scripts, redis_client: redis.Redis) -> None:
+    """A holder without any heartbeat is dead, not immortal."""
+    scripts.enqueue(KEYS, "a", b"x", now_us=START_US)
+    fetch(scripts, now_us=START_US)
+    redis_client.delete(KEYS.workers)
+
+    scripts.recover(KEYS, timeout_ms=TIMEOUT_MS, gap_ms=60_000, now_us=START_US)
+    assert scripts.recover(KEYS, timeout_ms=TIMEOUT_MS, gap_ms=60_000, now_us=START_US + 11 * SECOND) == 1
+
+
+def test_a_last_chance_is_given_to_one_message_at_a_time(scripts: Scripts, redis_client: redis.Redis) -> None:
+    """Of several messages that crashed twice a worker gets one, and the healthy ones behind them all the same."""
+    for number, crashes in enumerate((2, 2, 0, 3)):
+        scripts.enqueue(KEYS, f"m{number}", b"", now_us=START_US + number)
+        if crashes:
+            redis_client.hset(KEYS.crashes, f"m{number}", crashes)
+
+    assert [m.id for m in fetch(scripts, room=2, now_us=START_US + SECOND)] == ["m0", "m2"]
+    assert [m.id for m in fetch(scripts, alone=False, now_us=START_US + SECOND)] == ["m3"]
+    assert [m.id for m in fetch(scripts, now_us=START_US + SECOND)] == ["m1"]
+
+
+def test_a_message_whose_payload_vanished_is_dropped(scripts: Scripts, redis_client: redis.Redis) -> None:
+    """An id without a payload is counted and dropped; its neighbours are handed out."""
+    scripts.enqueue(KEYS, "a", b"x")
+    scripts.enqueue(KEYS, "b", b"y")
+    redis_client.hdel(KEYS.payloads, "a")
+
+    _, vanished, messages = scripts.fetch(KEYS, "ann", 10, alone=True, alone_from=2, dead_from=3)
+
+    assert vanished == 1
+    assert [m.id for m in messages] == ["b"]
+    assert redis_client.zcard(KEYS.waiting) == 0
+
+
+def test_lost_replies_are_adopted_and_later_deliveries_are_not(scripts: Scripts) -> None:
+    """A look for lost replies gives back what the worker never received, and nothing handed over since it began."""
+    scripts.enqueue(KEYS, "lost", b"", now_us=START_US)
+    fetch(scripts, now_us=START_US)
+    scripts.enqueue(KEYS, "later", b"", now_us=START_US)
+    fetch(scripts, now_us=START_US + 2)
+
+    assert scripts.adopt(KEYS, "ann", START_US + 1, [], now_us=START_US + 3)[1] == 1
+    assert [m.id for m in fetch(scripts, "bob", now_us=START_US + 4)] == ["lost"]
+
+
+def test_a_full_redis_can_be_drained(scripts: Scripts, redis_client: redis.Redis) -> None:
+    """With its memory full Redis refuses new messages, and still hands out, settles and buries the present ones."""
+    for id in ("a", "b", "c", "d"):
+        scripts.enqueue(KEYS, id, b"x")
+    redis_client.config_set("maxmemory", 1)
+    try:
+        with pytest.raises(ConnectionClosed):
+            scripts.enqueue(KEYS, "e", b"x")
+        scripts.heartbeat(KEYS, "ann")
+        a, b, c, d = fetch(scripts)
+        assert scripts.ack(KEYS, "a", a.receipt)
+        assert scripts.nack(KEYS, "b", b.receipt, b"", "why")
+        assert scripts.reschedule(KEYS, "c", c.receipt, b"y", delay_ms=1)
+        assert scripts.requeue(KEYS, [("d", d.receipt)]) == 1
+    finally:
+        redis_client.config_set("maxmemory", 0)
+
+
+def test_a_dead_letter_that_died_again_is_not_forgotten(scripts: Scripts) -> None:
+    """Forgetting names one death: a message replayed and dead again meanwhile stays listed."""
+    for moment in (1, 2):
+        scripts.enqueue(KEYS, "a", b"x", now_us=START_US)
+        held = fetch(scripts, now_us=START_US + moment)[0]
+        scripts.nack(KEYS, "a", held.receipt, b"z", f"death {moment}", now_us=START_US + moment)
+
+    assert scripts.forget_dead(KEYS, [("a", START_US + 1)]) == 0
+    assert scripts.dead(KEYS, 10) == [("a", START_US + 2, b"z", "death 2")]
+    assert scripts.forget_dead(KEYS, [("a", START_US + 2)]) == 1
+    assert scripts.dead(KEYS, 10) == []
+
+
+class Queue(RuleBasedStateMachine):
+    """Two workers, a producer, lost replies, crashes and late commands, against a model of where each id is."""
+
+    redis: redis.Redis
+    ids = Bundle("ids")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.redis.flushdb()
+        self.scripts = Scripts(self.redis)
+        self.now_us = START_US
+        self.made = 0
+        self.outstanding: set[str] = set()
+        self.dead: dict[str, int] = {}
+        self.memory: dict[str, dict[str, str]] = {worker: {} for worker in WORKERS}
+        self.old_receipts: list[tuple[str, str]] = []
+        self.owners: dict[str, str] = {}
+        self.recover()
+
+    def dedup(self, id: str) -> Dedup:
+        """Ids of the same parity compete for one key."""
+        return Dedup(f"test:once:{int(id) % 2}", 3_600_000)
+
+    def tick(self) -> int:
+        """Time passes between any two commands, so receipts differ."""
+        self.now_us += 1
+        return self.now_us
+
+    @rule(delay_ms=st.sampled_from([0, 0, 500, 30_000]), once=st.booleans())
+    def enqueue(self, delay_ms: int, once: bool) -> None:
+        """A new message, with or without de-duplication."""
+        id = str(self.made)
+        self.made += 1
+        dedup = self.dedup(id) if once else None
+        placed = self.scripts.enqueue(KEYS, id, b"p", delay_ms=delay_ms, dedup=dedup, now_us=self.tick())
+        owner = self.owners.get(dedup.key) if dedup else None
+        assert placed == ("refused" if owner else "placed")
+        if placed == "placed":
+            self.outstanding.add(id)
+            if dedup:
+                self.owners[dedup.key] = id
+
+    @precondition(lambda self: self.outstanding)
+    @rule(data=st.data())
+    def enqueue_again(self, data: st.DataObject) -> None:
+        """A producer repeats an outstanding message."""
+        id = data.draw(st.sampled_from(sorted(self.outstanding)))
+        assert self.scripts.enqueue(KEYS, id, b"p", now_us=self.tick()) in ("outstanding", "conflict")
+
+    @rule(worker=st.sampled_from(WORKERS), room=st.integers(1, 4), alone=st.booleans(), lost=st.booleans())
+    def fetch(self, worker: str, room: int, alone: bool, lost: bool) -> None:
+        """A worker fetches; the reply may be lost."""
+        for message in fetch(self.scripts, worker, room, now_us=self.tick(), alone=alone):
+            assert message.id in self.outstanding
+            if not lost:
+                self.memory[worker][message.id] = message.receipt
+
+    @rule(
+        how=st.sampled_from(["ack", "nack", "reschedule", "requeue"]), worker=st.sampled_from(WORKERS), data=st.data()
+    )
+    def settle(self, how: str, worker: str, data: st.DataObject) -> None:
+        """A worker settles a message it believes to hold."""
+        if not self.memory[worker]:
+            return
+        id = data.draw(st.sampled_from(sorted(self.memory[worker])))
+        receipt = self.memory[worker].pop(id)
+        self.old_receipts.append((id, receipt))
+        self.command(how, id, receipt)
+
+    @precondition(lambda self: self.old_receipts)
+    @rule(how=st.sampled_from(["ack", "nack", "reschedule", "requeue"]), data=st.data())
+    def late_command(self, how: str, data: st.DataObject) -> None:
+        """A command of an old delivery is executed again, late: nothing may change."""
+        id, receipt = data.draw(st.sampled_from(self.old_receipts))
+        before = self.dump()
+        self.command(how, id, receipt)
+        assert self.dump() == before
+
+    def command(self, how: str, id: str, receipt: str) -> None:
+        """One settling command, and what it means when the delivery still held the message."""
+        dedup, now = self.dedup(id), self.tick()
+        if how == "requeue":
+            self.scripts.requeue(KEYS, [(id, receipt)])
+        elif how == "reschedule":
+            if self.scripts.reschedule(KEYS, id, receipt, b"p2", delay_ms=700, dedup=dedup, now_us=now):
+                self.owners.setdefault(dedup.key, id)
+        else:
+            if how == "ack":
+                settled = self.scripts.ack(KEYS, id, receipt, dedup)
+            else:
+                settled = self.scripts.nack(KEYS, id, receipt, b"", "why", dedup, now_us=now)
+            if settled:
+                self.outstanding.remove(id)
+                if self.owners.get(dedup.key) == id:
+                    del self.owners[dedup.key]
+                if how == "nack":
+                    self.dead[id] = now
+
+    @rule(worker=st.sampled_from(WORKERS))
+    def crash(self, worker: str) -> None:
+        """A worker loses its memory, and is silent until others notice."""
+        self.old_receipts += self.memory[worker].items()
+        self.memory[worker].clear()
+
+    @rule(seconds=st.sampled_from([0, 1, 11, 40]), beats=st.sets(st.sampled_from(WORKERS)))
+    def time_passes(self, seconds: int, beats: set[str]) -> None:
+        """Some workers beat, others are silent."""
+        self.now_us += seconds * SECOND
+        for worker in beats:
+            self.scripts.heartbeat(KEYS, worker, now_us=self.now_us)
+
+    @rule()
+    def recover(self) -> None:
+        """Somebody looks for dead workers; a worker that lives on does not know that it lost its messages."""
+        self.scripts.recover(KEYS, timeout_ms=TIMEOUT_MS, gap_ms=3_600_000, now_us=self.tick())
+
+    @rule(worker=st.sampled_from(WORKERS))
+    def adopt(self, worker: str) -> None:
+        """A worker looks for lost replies: afterwards it holds just what it has in memory, or less."""
+        self.scripts.adopt(KEYS, worker, self.now_us, list(self.memory[worker]), now_us=self.tick())
+        held = {id for id, receipt in self.held().items() if receipt.startswith(worker)}
+        assert held <= set(self.memory[worker])
+
+    @precondition(lambda self: self.dead)
+    @rule(data=st.data())
+    def forget(self, data: st.DataObject) -> None:
+        """A dead letter is stored elsewhere and forgotten."""
+        id = data.draw(st.sampled_from(sorted(self.dead)))
+        assert self.scripts.forget_dead(KEYS, [(id, self.dead.pop(id))]) == 1
+
+    def held(self) -> dict[str, str]:
+        """Who holds what, according to Redis."""
+        return {id.decode(): receipt.decode() for id, receipt in self.redis.hgetall(KEYS.held).items()}
+
+    def dump(self) -> list[object]:
+        """The places of all ids."""
+        dead = self.redis.zrange(KEYS.dead, 0, -1, withscores=True)
+        return [
+            self.redis.zrange(KEYS.waiting, 0, -1, withscores=True),
+            self.held(),
+            dead,
+            self.redis.hgetall(KEYS.payloads),
+        ]
+
+    @invariant()
+    def every_id_is_in_one_place(self) -> None:
+        """Outstanding: waiting or held, with a payload. Dead: dead only. Otherwise: nowhere."""
+        waiting = [id.decode() for id in self.redis.zrange(KEYS.waiting, 0, -1)]
+        held = list(self.held())
+        assert sorted(waiting + held) == sorted(self.outstanding)
+        assert {id.decode() for id in self.redis.hkeys(KEYS.payloads)} == self.outstanding
+        assert {id.decode() for id in self.redis.zrange(KEYS.dead, 0, -1)} == set(self.dead)
+        assert {id.decode() for id in self.redis.hkeys(KEYS.dead_payloads)} == set(self.dead)
+        assert {id.decode() for id in self.redis.hkeys(KEYS.crashes)} <= self.outstanding
+
+    @invariant()
+    def a_dedup_key_belongs_to_an_outstanding_message(self) -> None:
+        """The keys are owned as the model says, and never by a settled message."""
+        owners = {key.decode(): self.redis.get(key).decode() for key in self.redis.keys("test:once:*")}  # type: ignore[union-attr]
+        assert owners == self.owners
+        assert set(owners.values()) <= self.outstanding
+
+    def teardown(self) -> None:
+        """At rest nothing is stuck: after recovery, every outstanding message can be fetched and acked."""
+        self.now_us += 100 * SECOND
+        self.scripts.recover(KEYS, timeout_ms=TIMEOUT_MS, gap_ms=3_600_000, now_us=self.now_us)
+        while messages := fetch(self.scripts, "eve", now_us=self.now_us):
+            for message in messages:
+                assert self.scripts.ack(KEYS, message.id, message.receipt, self.dedup(message.id))
+                self.outstanding.remove(message.id)
+        assert not self.outstanding
+
+
+def test_no_id_is_in_two_places_and_none_nowhere(redis_client: redis.Redis) -> None:
+    """In any order of commands, crashes, lost replies and late commands each id is in one place, and none is stuck."""
+    machine = type("QueueOnRedis", (Queue,), {"redis": redis_client})
+
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=60,
+            stateful_step_count=30,
+            deadline=None,
+            derandomize=True,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
