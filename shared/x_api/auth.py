@@ -1,0 +1,73 @@
+"""Credentials: who asks X, and how a request proves it.
+
+Owns the headers that carry a secret. Invariant: a secret is in no id, repr, message or error; it leaves this module
+only inside a request to the base URL of X.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+
+from pydantic import SecretStr
+from requests import PreparedRequest
+from requests.auth import AuthBase
+from requests_oauthlib import OAuth1
+
+from shared.errors import InputError
+from shared.x_api.endpoints import CredentialKind
+
+ID_LENGTH = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """One identity that X counts by. `id` may be stored and logged; `auth` signs a request and is never shown."""
+
+    id: str
+    kind: CredentialKind
+    auth: AuthBase = field(repr=False, compare=False)
+
+
+class BearerAuth(AuthBase):
+    """Puts a bearer token on a request."""
+
+    def __init__(self, token: SecretStr) -> None:
+        secret = token.get_secret_value()
+        # A line break would end the header and start another one of the token's choosing.
+        if not secret or not secret.isascii() or not secret.isprintable() or " " in secret:
+            raise InputError("the bearer token is empty or holds characters that no token has")
+        self._token = token
+
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        """Sign one request."""
+        request.headers["Authorization"] = f"Bearer {self._token.get_secret_value()}"
+        return request
+
+    def __repr__(self) -> str:
+        """The class only."""
+        return "BearerAuth(**)"
+
+
+def bearer_credential(token: SecretStr) -> Credential:
+    """The credential of an app-only token. Its id is the start of the token's SHA-256.
+
+    An app's token holds over 300 random bits, so the id gives away nothing that can be guessed. Raises InputError
+    when the token cannot be one; the message does not show it.
+    """
+    auth = BearerAuth(token)
+    digest = hashlib.sha256(token.get_secret_value().encode()).hexdigest()
+    return Credential(f"app-{digest[:ID_LENGTH]}", CredentialKind.BEARER, auth)
+
+
+def oauth2_credential(user_id: int, access_token: SecretStr) -> Credential:
+    """The credential of a user's OAuth 2.0 token. The id stays the same when the token is refreshed."""
+    return Credential(f"user-{user_id}", CredentialKind.OAUTH2_USER, BearerAuth(access_token))
+
+
+def oauth1_credential(
+    user_id: int, *, consumer_key: str, consumer_secret: SecretStr, token: str, token_secret: SecretStr
+) -> Credential:
+    """The credential of a user's OAuth 1.0a token: every request is signed with HMAC-SHA1."""
+    auth = OAuth1(consumer_key, consumer_secret.get_secret_value(), token, token_secret.get_secret_value())
+    return Credential(f"user1-{user_id}", CredentialKind.OAUTH1_USER, auth)

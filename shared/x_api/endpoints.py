@@ -1,0 +1,172 @@
+"""The one table of the endpoints of the X API that Covey uses, with their limits, sizes and prices.
+
+Pure data: no I/O. The limits are those X published in November 2026; they seed a window that nobody has seen yet,
+and every answer's headers overrule them. Invariant: a path, a limit or a page size is written here and nowhere else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from shared.errors import InputError
+
+
+class Billing(StrEnum):
+    """What X charges for: each object returned, or each request."""
+
+    POST = "post"
+    USER = "user"
+    REQUEST = "request"
+    FREE = "free"
+
+
+class CredentialKind(StrEnum):
+    """Whom a credential speaks for: the app (bearer), or a user (OAuth 2.0 or 1.0a)."""
+
+    BEARER = "bearer"
+    OAUTH2_USER = "oauth2_user"
+    OAUTH1_USER = "oauth1_user"
+
+
+APP_ONLY = frozenset({CredentialKind.BEARER})
+USER_ONLY = frozenset({CredentialKind.OAUTH2_USER, CredentialKind.OAUTH1_USER})
+ANY_KIND = APP_ONLY | USER_ONLY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """One endpoint of X.
+
+    `key` names it in grants, ledgers, logs and metrics. `app_limit` and `user_limit` are calls per 15 minutes, None
+    where none is published. `max_ids` is the most ids, names or keys of one call (0: it takes none); `min_page` and
+    `max_page` bound `max_results` (0: it has no pages). `min_interval_seconds` is the least time between two calls,
+    None where none is known. `credentials` are the kinds X accepts.
+    """
+
+    key: str
+    path: str
+    billing: Billing
+    app_limit: int | None = None
+    user_limit: int | None = None
+    max_ids: int = 0
+    min_page: int = 0
+    max_page: int = 0
+    min_interval_seconds: float | None = None
+    credentials: frozenset[CredentialKind] = ANY_KIND
+
+    def limit_for(self, kind: CredentialKind) -> int | None:
+        """Calls per 15 minutes for a credential of that kind; None where X publishes none."""
+        return self.app_limit if kind is CredentialKind.BEARER else self.user_limit
+
+    def check_page_size(self, max_results: int) -> int:
+        """The page size, if X takes it. Raises InputError that names it."""
+        if not self.min_page <= max_results <= self.max_page:
+            raise InputError(f"{self.key}: max_results is {max_results}, not {self.min_page}..{self.max_page}")
+        return max_results
+
+    def check_count(self, count: int) -> None:
+        """Raise InputError unless one call may ask for `count` things by name."""
+        if not 1 <= count <= self.max_ids:
+            raise InputError(f"{self.key}: {count} asked for in one call, not 1..{self.max_ids}")
+
+
+SEARCH_RECENT = Endpoint(
+    key="search/recent",
+    path="/2/tweets/search/recent",
+    billing=Billing.POST,
+    app_limit=450,
+    user_limit=300,
+    min_page=10,
+    max_page=100,
+)
+QUOTE_TWEETS = Endpoint(
+    key="quote_tweets",
+    path="/2/tweets/{id}/quote_tweets",
+    billing=Billing.POST,
+    app_limit=75,
+    user_limit=75,
+    min_page=10,
+    max_page=100,
+)
+TWEETS = Endpoint(key="tweets", path="/2/tweets", billing=Billing.POST, app_limit=3500, user_limit=5000, max_ids=100)
+USERS_BY = Endpoint(
+    key="users/by", path="/2/users/by", billing=Billing.USER, app_limit=300, user_limit=900, max_ids=100
+)
+USERS = Endpoint(key="users", path="/2/users", billing=Billing.USER, app_limit=300, user_limit=900, max_ids=100)
+USER_TWEETS = Endpoint(
+    key="users/tweets",
+    path="/2/users/{id}/tweets",
+    billing=Billing.POST,
+    app_limit=10_000,
+    user_limit=900,
+    min_page=5,
+    max_page=100,
+)
+USER_MENTIONS = Endpoint(
+    key="users/mentions",
+    path="/2/users/{id}/mentions",
+    billing=Billing.POST,
+    app_limit=450,
+    user_limit=300,
+    min_page=5,
+    max_page=100,
+)
+LIKING_USERS = Endpoint(
+    key="liking_users",
+    path="/2/tweets/{id}/liking_users",
+    billing=Billing.USER,
+    app_limit=75,
+    user_limit=75,
+    min_page=1,
+    max_page=100,
+    credentials=USER_ONLY,
+)
+RETWEETED_BY = Endpoint(
+    key="retweeted_by",
+    path="/2/tweets/{id}/retweeted_by",
+    billing=Billing.USER,
+    app_limit=75,
+    user_limit=75,
+    min_page=1,
+    max_page=100,
+)
+COUNTS_RECENT = Endpoint(
+    key="counts/recent",
+    path="/2/tweets/counts/recent",
+    billing=Billing.REQUEST,
+    app_limit=300,
+    # Only the newer spec lets a user ask, and no limit is published for it.
+    credentials=frozenset({CredentialKind.BEARER, CredentialKind.OAUTH2_USER}),
+)
+USAGE_TWEETS = Endpoint(
+    key="usage/tweets", path="/2/usage/tweets", billing=Billing.FREE, app_limit=50, credentials=APP_ONLY
+)
+# No limit and no price is published for media; its headers teach the window.
+MEDIA = Endpoint(key="media", path="/2/media", billing=Billing.FREE, max_ids=100)
+
+ENDPOINTS: dict[str, Endpoint] = {
+    endpoint.key: endpoint
+    for endpoint in (
+        SEARCH_RECENT,
+        QUOTE_TWEETS,
+        TWEETS,
+        USERS_BY,
+        USERS,
+        USER_TWEETS,
+        USER_MENTIONS,
+        LIKING_USERS,
+        RETWEETED_BY,
+        COUNTS_RECENT,
+        USAGE_TWEETS,
+        MEDIA,
+    )
+}
+
+
+def endpoint(key: str) -> Endpoint:
+    """The endpoint of that key. Raises InputError that names an unknown one."""
+    try:
+        return ENDPOINTS[key]
+    except KeyError:
+        raise InputError(f"no endpoint is called {key!r}; there are {', '.join(ENDPOINTS)}") from None

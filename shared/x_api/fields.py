@@ -1,0 +1,111 @@
+"""Which fields Covey asks X for: one neutral list, spoken in either dialect.
+
+Pure. It owns the names of request fields; the parser owns those of answers.
+
+The two vocabularies are not one list renamed. The old one has fields for the ids around a post (author, references,
+edits). The new one has none: there the ids come only with the expansion of the objects, and every included user or
+post is billed. So a caller says whether it wants authors (`expand_authors`) and whether it needs the references
+(`references`); in the old dialect the ids themselves come in any case and cost nothing.
+Invariant: every value is in the published spec of its dialect, because X drops a field name it does not know without
+a word and bills the page all the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Dialect(StrEnum):
+    """The names of request fields: old (`tweet.fields`, spec up to 2.166) or new (`post.fields`, from 2.167)."""
+
+    OLD = "old"
+    NEW = "new"
+
+    @property
+    def other(self) -> Dialect:
+        """The other one."""
+        return Dialect.NEW if self is Dialect.OLD else Dialect.OLD
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """What one neutral name is called in each dialect; None where the dialect has no such field."""
+
+    old: str
+    new: str | None
+
+    def name(self, dialect: Dialect) -> str | None:
+        return self.old if dialect is Dialect.OLD else self.new
+
+
+def _same(*names: str) -> tuple[_Names, ...]:
+    return tuple(_Names(name, name) for name in names)
+
+
+_POST = (
+    *_same("attachments", "conversation_id", "created_at", "entities", "id", "lang", "possibly_sensitive"),
+    *_same("public_metrics", "reply_settings", "source", "text"),
+    _Names("author_id", None),
+    _Names("in_reply_to_user_id", None),
+    _Names("referenced_tweets", None),
+    _Names("edit_history_tweet_ids", None),
+    _Names("note_tweet", "note_post"),
+)
+_USER = (
+    *("created_at", "description", "id", "location", "name", "profile_image_url", "protected", "public_metrics"),
+    *("url", "username", "verified", "verified_type"),
+)
+_MEDIA = (
+    *("alt_text", "duration_ms", "height", "media_key", "preview_image_url", "public_metrics", "type", "url"),
+    *("variants", "width"),
+)
+_POST_PARAMETER = {Dialect.OLD: "tweet.fields", Dialect.NEW: "post.fields"}
+_REFERENCES_EXPANSION = "referenced_posts"  # only the new dialect needs one for the ids
+
+# What X calls by one dialect only: a refusal that names none of these is not about the dialect.
+DIALECT_PARAMETERS = frozenset({*_POST_PARAMETER.values(), "expansions"})
+
+
+def post_parameter(dialect: Dialect) -> str:
+    """The name of the request parameter that lists the fields of posts."""
+    return _POST_PARAMETER[dialect]
+
+
+def post_fields(dialect: Dialect) -> tuple[str, ...]:
+    """The fields of posts that are asked for, in that dialect's names."""
+    return tuple(name for names in _POST if (name := names.name(dialect)) is not None)
+
+
+def post_parameters(dialect: Dialect, *, expand_authors: bool, references: bool) -> dict[str, str]:
+    """Request parameters of a call that returns posts.
+
+    expand_authors: return the accounts of the authors too; each is billed. references: the ids of posts replied to,
+    quoted or reposted are needed; free in the old dialect, each included post is billed in the new one.
+    """
+    expansions = ["attachments.media_keys"]
+    if expand_authors:
+        expansions.append("author_id")
+    if references and dialect is Dialect.NEW:
+        expansions.append(_REFERENCES_EXPANSION)
+    parameters = {
+        post_parameter(dialect): ",".join(post_fields(dialect)),
+        "expansions": ",".join(expansions),
+        "media.fields": ",".join(_MEDIA),
+    }
+    return parameters | user_parameters() if expand_authors else parameters
+
+
+def user_parameters() -> dict[str, str]:
+    """Request parameters of a call that returns accounts: the same in both dialects."""
+    return {"user.fields": ",".join(_USER)}
+
+
+def media_parameters() -> dict[str, str]:
+    """Request parameters of a call that returns media: the same in both dialects."""
+    return {"media.fields": ",".join(_MEDIA)}
+
+
+def usage_parameters() -> dict[str, str]:
+    """Request parameters of the usage call: the same in both dialects."""
+    return {"usage.fields": "cap_reset_day,daily_project_usage,project_cap,project_id,project_usage"}

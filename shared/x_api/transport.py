@@ -1,0 +1,134 @@
+"""HTTP to X: one GET in, status, headers and whole body out.
+
+Owns the connections and every bound on them; knows nothing of endpoints, JSON or limits. It never retries, never
+sleeps, never follows a redirect, keeps no cookie, and reads no proxy, netrc or other thing from the environment.
+
+    connect          connect_seconds
+    between bytes    read_seconds
+    whole body       total_seconds: looked at after every piece that arrives, so that a server which sends a byte now
+                     and then is left at most read_seconds later
+    size of body     max_body_bytes, after decompression
+
+Invariant: NoAnswer or a whole body; the connection of an answer that was not read whole is never used again.
+"""
+
+from __future__ import annotations
+
+import http.client
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http.cookiejar import DefaultCookiePolicy
+
+import requests
+import urllib3
+from requests.adapters import BaseAdapter, HTTPAdapter
+from requests.auth import AuthBase
+
+from shared.errors import NoAnswer
+
+_PIECE_BYTES = 65_536
+_USER_AGENT = "covey"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeouts:
+    """Bounds of one request, in seconds and bytes. A page of 100 posts with everything is well under 2 MiB."""
+
+    connect_seconds: float = 5.0
+    read_seconds: float = 20.0
+    total_seconds: float = 60.0
+    max_body_bytes: int = 16 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class RawAnswer:
+    """An answer as it came."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class BrokenAnswer(NoAnswer):
+    """The head of an answer arrived, its body did not: what the head says of the limits is still true."""
+
+    def __init__(self, endpoint: str, reason: str, *, status: int, headers: Mapping[str, str]) -> None:
+        super().__init__(endpoint, reason)
+        self.status = status
+        self.headers = headers
+
+
+class HttpTransport:
+    """A pool of connections, shared by threads; each thread has a session of its own, which holds no state.
+
+    `adapter` is the seam: whatever speaks HTTP for `requests`.
+    """
+
+    def __init__(self, timeouts: Timeouts, *, adapter: BaseAdapter | None = None, pool_size: int = 32) -> None:
+        self._timeouts = timeouts
+        self._adapter = adapter or HTTPAdapter(pool_maxsize=pool_size, max_retries=0)
+        self._local = threading.local()
+
+    def get(self, endpoint: str, url: str, parameters: Mapping[str, str], auth: AuthBase) -> RawAnswer:
+        """One GET. `endpoint` is for messages. Raises NoAnswer, or BrokenAnswer where at least the head arrived."""
+        limits = self._timeouts
+        deadline = time.monotonic() + limits.total_seconds
+        try:
+            response = self._session().get(
+                url,
+                params=parameters,
+                auth=auth,
+                timeout=(limits.connect_seconds, limits.read_seconds),
+                allow_redirects=False,
+                stream=True,
+            )
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            raise NoAnswer(endpoint, _reason(error)) from error
+        try:
+            return RawAnswer(response.status_code, response.headers, self._body(response, deadline))
+        except (_TooMuch, urllib3.exceptions.HTTPError, http.client.HTTPException, OSError, ValueError) as error:
+            raise BrokenAnswer(
+                endpoint, _reason(error), status=response.status_code, headers=response.headers
+            ) from error
+        finally:
+            response.close()  # a connection whose answer was read whole is back in the pool by now
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._adapter.close()
+
+    def _body(self, response: requests.Response, deadline: float) -> bytes:
+        pieces: list[bytes] = []
+        size = 0
+        # read1 returns what one read of the socket gave, so the clock is looked at even when bytes only trickle.
+        while piece := response.raw.read1(_PIECE_BYTES, decode_content=True):
+            pieces.append(piece)
+            size += len(piece)
+            if size > self._timeouts.max_body_bytes:
+                raise _TooMuch(f"the body is larger than {self._timeouts.max_body_bytes} bytes")
+            if time.monotonic() > deadline:
+                raise _TooMuch(f"the answer took longer than {self._timeouts.total_seconds:g} s")
+        return b"".join(pieces)
+
+    def _session(self) -> requests.Session:
+        session: requests.Session | None = getattr(self._local, "session", None)
+        if session is None:
+            session = requests.Session()
+            session.trust_env = False
+            session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+            session.headers.update({"User-Agent": _USER_AGENT, "Accept": "application/json"})
+            session.mount("http://", self._adapter)
+            session.mount("https://", self._adapter)
+            self._local.session = session
+        return session
+
+
+class _TooMuch(Exception):
+    """An answer went beyond a bound."""
+
+
+def _reason(error: Exception) -> str:
+    """What happened, without the address: that of a request holds the whole query."""
+    return str(error) if isinstance(error, _TooMuch) else type(error).__name__
