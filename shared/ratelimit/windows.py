@@ -1,0 +1,50 @@
+"""The one rule of every window and budget: may this amount be spent now, and if not, when. Pure.
+
+`wait_ms` is the twin of `wait_for` in acquire.lua; a test holds them together. Invariant: nothing that returns 0 takes
+a window past its limit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from shared.models import WorkClass
+from shared.ratelimit.classes import PACED_FROM, PACED_UNTIL, RELEASE_LEFT, held
+
+
+def free(limit: int, used: int, lowest_remaining: int, in_flight: int) -> int:
+    """Calls that may still be granted in a window.
+
+    used: granted in it by us. lowest_remaining: the least X has said is left. As long as X's word is covered by our own
+    grants, our count is exact. When X has counted more than we granted, somebody else spends the same token; then X's
+    word counts, less our calls in flight, which X may not have counted yet.
+    """
+    by_us = limit - used
+    return by_us if lowest_remaining >= by_us else lowest_remaining - in_flight
+
+
+def wait_ms(
+    work_class: WorkClass,
+    limit: float,
+    used: float,
+    used_by_class: Sequence[float],
+    amount: float,
+    left_ms: float,
+    span_ms: float,
+) -> float:
+    """Milliseconds until `amount` may be tried, 0 = now.
+
+    limit, used, used_by_class (order of `CLASSES`) and amount are in the unit of the window: calls, posts or
+    micro-dollars. span_ms is the length of the window, left_ms what is left of it.
+    """
+    if limit - used < amount:
+        return left_ms
+    if work_class is WorkClass.INTERACTIVE:
+        return 0
+    wait = 0.0
+    if left_ms > span_ms * RELEASE_LEFT and limit - used - held(limit, used_by_class, work_class) < amount:
+        wait = left_ms - span_ms * RELEASE_LEFT
+    after = used + amount
+    if after > limit * PACED_FROM:
+        wait = max(wait, span_ms * PACED_UNTIL * after / limit - (span_ms - left_ms))
+    return wait
