@@ -23,7 +23,7 @@ from dramatiq.middleware import Middleware
 from shared.broker.connection import connect
 from shared.broker.consumer import QueueConsumer
 from shared.broker.dead_letters import DeadMessage
-from shared.broker.hand import Hand, LastChance
+from shared.broker.hand import Hands, LastChance
 from shared.broker.keys import QueueKeys, dedup_key, epoch_key
 from shared.broker.pulse import PulseConsumer
 from shared.broker.queue_stats import QueueStats
@@ -69,11 +69,10 @@ class CoveyBroker(RedisBroker):
         self.poison_after = poison_after
         self.alone_from = max(1, poison_after - 1)
         self.idle_poll_ms = idle_poll_ms
+        self.hands = Hands()
         self.last_chance = LastChance()
         self.operations = Scripts(client)
-        self._hands: dict[str, Hand] = {}
         self._keys: dict[str, QueueKeys] = {}
-        self._lock = threading.Lock()
 
     # --- producers
 
@@ -130,11 +129,6 @@ class CoveyBroker(RedisBroker):
     def keys(self, queue_name: str) -> QueueKeys:
         """The keys of a queue."""
         return self._keys.get(queue_name) or self._keys.setdefault(queue_name, QueueKeys(self.namespace, queue_name))
-
-    def hand(self, queue_name: str) -> Hand:
-        """What this process holds of a queue."""
-        with self._lock:
-            return self._hands.setdefault(queue_name, Hand())
 
     def dedup_of(self, message: Message[Any] | MessageProxy) -> Dedup | None:
         """The de-duplication that a message was enqueued with."""

@@ -41,7 +41,7 @@ class QueueConsumer(Consumer):
         self._queue = queue
         self._prefetch = prefetch
         self._keys = broker.keys(queue)
-        self._hand = broker.hand(queue)
+        self._hand = broker.hands.of(queue)
         self._scripts = broker.operations
         self._fetched: deque[Fetched] = deque()
         self._pause = threading.Event()  # never set: waiting on it is a pause
@@ -56,7 +56,7 @@ class QueueConsumer(Consumer):
                 if delivery is not None:
                     return delivery
             self._adopt_lost()
-            room = min(self._prefetch - len(self._hand), MAX_ROOM)
+            room = self._room()
             if room <= 0:
                 self._hand.freed.wait(self._broker.idle_poll_ms / 1000)
                 self._hand.freed.clear()
@@ -111,6 +111,14 @@ class QueueConsumer(Consumer):
         ids = [fetched.id for fetched in self._fetched]
         self._fetched.clear()
         self._give_back(ids)
+
+    def _room(self) -> int:
+        """How many more messages to fetch: as many as there are idle threads, which all queues of this process share.
+
+        A busy process holds one message of each queue in advance, so that no queue waits for the others to pause.
+        """
+        idle = self._prefetch - len(self._broker.hands)
+        return min(MAX_ROOM, max(idle, 1 - len(self._hand)))
 
     def _fetch(self, room: int) -> bool:
         """Fetch up to `room` messages; False when there was none."""
@@ -167,7 +175,7 @@ class QueueConsumer(Consumer):
         self._scripts.requeue(self._keys, pairs)
 
     def _let_go(self, id: str, kept: bool = True) -> None:
-        self._hand.drop(id)
+        self._broker.hands.drop(self._queue, id)
         self._broker.last_chance.release(id)
         if not kept:
             _log.warning("delivery_was_lost", queue=self._queue, message_id=id)

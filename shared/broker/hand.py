@@ -16,7 +16,7 @@ class Hand:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._receipts: dict[str, str] = {}
-        self.freed = threading.Event()
+        self.freed = threading.Event()  # set when this process may have room again
         self.seen_us = 0  # the newest Redis time told by a reply
 
     def __len__(self) -> int:
@@ -42,7 +42,28 @@ class Hand:
         """Hold a message no longer."""
         with self._lock:
             self._receipts.pop(id, None)
-        self.freed.set()
+
+
+class Hands:
+    """The hands of all queues in this process. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._hands: dict[str, Hand] = {}
+
+    def __len__(self) -> int:
+        return sum(len(hand) for hand in tuple(self._hands.values()))
+
+    def of(self, queue: str) -> Hand:
+        """The hand of one queue."""
+        with self._lock:
+            return self._hands.setdefault(queue, Hand())
+
+    def drop(self, queue: str, id: str) -> None:
+        """Hold a message no longer, and wake the consumers that wait for room."""
+        self.of(queue).drop(id)
+        for hand in tuple(self._hands.values()):
+            hand.freed.set()
 
 
 class LastChance:

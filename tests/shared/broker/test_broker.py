@@ -1,0 +1,255 @@
+"""What producers and the scheduler ask of the broker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import dramatiq
+import pytest
+import redis
+from dramatiq.errors import ConnectionClosed, QueueJoinTimeout
+
+from shared.broker import CoveyBroker, build_broker
+from shared.errors import InputError
+from tests.faults.tcp_proxy import TcpProxy
+from tests.shared.broker.conftest import QUEUE, eventually, make_message
+
+DAY_MS = 86_400_000
+
+
+def bury(broker: CoveyBroker, reason: str = "why", **options: object) -> dramatiq.Message:
+    """Enqueue a message, fetch it and let it die."""
+    message = make_message(reason=reason, **options)
+    broker.enqueue(message)
+    broker.actors.setdefault("note", None)  # type: ignore[arg-type]
+    consumer = broker.consume(QUEUE)
+    delivery = next(consumer)
+    assert delivery is not None
+    consumer.nack(delivery)
+    return message
+
+
+def test_an_enqueued_message_is_found_again(broker: CoveyBroker) -> None:
+    """A message travels whole: name, arguments, options, id and timestamp."""
+    message = make_message("note", 1, "two", colour="red")
+
+    broker.enqueue(message)
+
+    assert next(broker.consume(QUEUE)) == message
+
+
+def test_enqueueing_the_same_message_again_is_harmless(broker: CoveyBroker) -> None:
+    """A producer may repeat itself; the message is outstanding once."""
+    message = make_message()
+
+    broker.enqueue(message)
+    broker.enqueue(message)
+
+    assert broker.queue_stats()[QUEUE].ready == 1
+
+
+def test_two_messages_under_one_id_are_refused(broker: CoveyBroker) -> None:
+    """A copy with other arguments and the old id would be lost silently, so it is an error that names the id."""
+    message = make_message("note", 1)
+    broker.enqueue(message)
+
+    with pytest.raises(InputError, match=message.message_id):
+        broker.enqueue(message.copy(args=(2,)))
+
+
+def test_a_negative_delay_is_refused(broker: CoveyBroker) -> None:
+    """The error names the value."""
+    with pytest.raises(InputError, match="-5"):
+        broker.enqueue(make_message(), delay=-5)
+
+
+def test_a_producer_needs_no_actors(make_broker: Callable[..., CoveyBroker]) -> None:
+    """A process that declares no actor enqueues by name for one that does."""
+    producer, worker = make_broker(), make_broker()
+
+    producer.enqueue(make_message("note", 7))
+
+    delivery = next(worker.consume(QUEUE))
+    assert delivery is not None
+    assert delivery.args == (7,)
+
+
+def test_only_one_message_of_a_dedup_key_is_outstanding(broker: CoveyBroker) -> None:
+    """The second is refused until the first is settled, and a repetition of the first is not a second."""
+    first = make_message("note", 1)
+
+    assert broker.enqueue_once(first, dedup_key="k", dedup_ttl_ms=DAY_MS)
+    assert broker.enqueue_once(first, dedup_key="k", dedup_ttl_ms=DAY_MS)
+    assert not broker.enqueue_once(make_message("note", 2), dedup_key="k", dedup_ttl_ms=DAY_MS)
+    assert broker.enqueue_once(make_message("note", 3), dedup_key="other", dedup_ttl_ms=DAY_MS)
+
+    assert broker.queue_stats()[QUEUE].ready == 2
+
+
+@pytest.mark.parametrize("settle", ["ack", "nack"])
+def test_a_settled_message_frees_its_dedup_key(broker: CoveyBroker, settle: str) -> None:
+    """After ack or nack the next message with the key is taken."""
+    broker.enqueue_once(make_message(), dedup_key="k", dedup_ttl_ms=DAY_MS)
+    consumer = broker.consume(QUEUE)
+    delivery = next(consumer)
+    assert delivery is not None
+
+    getattr(consumer, settle)(delivery)
+
+    assert broker.enqueue_once(make_message(), dedup_key="k", dedup_ttl_ms=DAY_MS)
+
+
+def test_an_old_owner_never_frees_the_key_of_a_newer_one(broker: CoveyBroker) -> None:
+    """The key expired and has a new owner: the ack of the old message leaves it alone."""
+    broker.enqueue_once(make_message(), dedup_key="k", dedup_ttl_ms=20)
+    consumer = broker.consume(QUEUE)
+    old = next(consumer)
+    assert old is not None
+    eventually(lambda: broker.enqueue_once(make_message(), dedup_key="k", dedup_ttl_ms=DAY_MS))
+
+    consumer.ack(old)
+
+    assert not broker.enqueue_once(make_message(), dedup_key="k", dedup_ttl_ms=DAY_MS)
+
+
+def test_the_dedup_key_outlives_the_delay(broker: CoveyBroker, redis_client: redis.Redis) -> None:
+    """A delayed message keeps others out for its delay and its lifetime."""
+    broker.enqueue_once(make_message(), dedup_key="k", dedup_ttl_ms=1000, delay_ms=60_000)
+
+    assert 60_000 < redis_client.pttl("covey:once:k") <= 61_000
+
+
+def test_dead_letters_are_listed_until_they_are_forgotten(broker: CoveyBroker) -> None:
+    """The outbox shows id, queue, payload, reason and time of death, the oldest first, and forgets what it is told."""
+    messages = [bury(broker, reason=f"reason {n}") for n in range(3)]
+
+    letters = broker.dead(2)
+
+    assert [letter.redis_id for letter in letters] == [m.message_id for m in messages[:2]]
+    assert [letter.reason for letter in letters] == ["reason 0", "reason 1"]
+    assert letters[0].queue == QUEUE
+    assert dramatiq.Message.decode(letters[0].payload) == messages[0]
+    assert letters[0].died_at.tzinfo is not None
+    assert broker.forget_dead(letters) == 2
+    assert broker.forget_dead(letters) == 0
+    assert [letter.redis_id for letter in broker.dead(10)] == [messages[2].message_id]
+
+
+def test_a_dead_message_can_be_replayed(broker: CoveyBroker) -> None:
+    """A dead message enqueued again, even twice, is outstanding once, under its id."""
+    message = bury(broker)
+
+    broker.enqueue(message)
+    broker.enqueue(message)
+
+    assert broker.queue_stats()[QUEUE].ready == 1
+
+
+def test_stats_count_every_state(broker: CoveyBroker) -> None:
+    """Ready, delayed, in flight and dead are counted apart, and the age is that of the longest due message."""
+    bury(broker)
+    broker.enqueue(make_message())
+    next(broker.consume(QUEUE))
+    broker.enqueue(make_message(), delay=60_000)
+    broker.enqueue(make_message())
+    broker.enqueue(make_message())
+    eventually(lambda: broker.queue_stats()[QUEUE].oldest_ready_age_seconds > 0.01)
+
+    stats = broker.queue_stats()[QUEUE]
+
+    assert (stats.ready, stats.delayed, stats.in_flight, stats.dead) == (2, 1, 1, 1)
+    assert stats.oldest_ready_age_seconds < 5
+
+
+def test_stats_take_one_round_trip(broker: CoveyBroker, redis_client: redis.Redis) -> None:
+    """Any number of queues is counted by one command."""
+    for number in range(6):
+        broker.declare_queue(f"q{number}")
+    broker.queue_stats()
+    before = redis_client.info("commandstats")["cmdstat_evalsha"]["calls"]
+
+    stats = broker.queue_stats()
+
+    assert len(stats) == 7
+    assert redis_client.info("commandstats")["cmdstat_evalsha"]["calls"] == before + 1
+
+
+def test_the_epoch_tells_that_redis_lost_its_data(broker: CoveyBroker, redis_client: redis.Redis) -> None:
+    """The mark is there until the data is gone."""
+    assert broker.epoch() is None
+    broker.set_epoch("2024-05-01")
+    assert broker.epoch() == "2024-05-01"
+
+    redis_client.flushdb()
+
+    assert broker.epoch() is None
+
+
+def test_flush_empties_a_queue(broker: CoveyBroker, redis_client: redis.Redis) -> None:
+    """Nothing of the queue is left, and join returns at once."""
+    bury(broker)
+    broker.enqueue(make_message(), delay=1000)
+
+    broker.flush_all()
+
+    assert redis_client.keys() == []
+    broker.join(QUEUE, timeout=100)
+
+
+def test_join_waits_for_delayed_messages_too(broker: CoveyBroker) -> None:
+    """A queue with a message due in a minute is not done."""
+    broker.enqueue(make_message(), delay=60_000)
+
+    with pytest.raises(QueueJoinTimeout):
+        broker.join(QUEUE, interval=5, timeout=20)
+
+
+def test_a_cut_connection_is_connection_closed(redis_url: str, redis_client: redis.Redis) -> None:
+    """Every operation raises the one error Dramatiq waits out, and works again afterwards."""
+    port = redis_client.get_connection_kwargs()["port"]
+    with TcpProxy(port) as proxy:
+        broker = build_broker(f"redis://127.0.0.1:{proxy.port}/0", middleware=[], queues=[QUEUE])
+        broker.enqueue(make_message())
+        consumer = broker.consume(QUEUE, prefetch=1)
+        delivery = next(consumer)
+        assert delivery is not None
+        proxy.cut()
+
+        for operation in (
+            lambda: broker.enqueue(make_message()),
+            lambda: consumer.ack(delivery),
+            lambda: consumer.requeue([delivery]),
+            lambda: next(broker.consume(QUEUE, prefetch=5)),
+            lambda: next(broker.consume(QUEUE + ".DQ")),
+            broker.queue_stats,
+            lambda: broker.dead(1),
+            broker.epoch,
+        ):
+            with pytest.raises(ConnectionClosed):
+                operation()
+
+        proxy.restore()
+        assert broker.queue_stats()[QUEUE].in_flight == 1
+
+
+def test_a_timeout_is_connection_closed_and_is_not_repeated(redis_url: str, redis_client: redis.Redis) -> None:
+    """An enqueue without a reply raises ConnectionClosed after one try, and repeating it places nothing twice."""
+    with TcpProxy(redis_client.get_connection_kwargs()["port"]) as proxy:
+        broker = build_broker(f"redis://127.0.0.1:{proxy.port}/0?socket_timeout=0.2", middleware=[], queues=[QUEUE])
+        broker.queue_stats()
+        message = make_message()
+        broker.enqueue(make_message())
+        proxy.mute()
+
+        with pytest.raises(ConnectionClosed, match="Timeout"):
+            broker.enqueue(message)
+        proxy.restore()
+        broker.enqueue(message)
+
+        assert broker.queue_stats()[QUEUE].ready == 2
+
+
+def test_the_stock_scripts_cannot_be_reached(broker: CoveyBroker) -> None:
+    """No inherited method may touch keys that this broker does not have."""
+    with pytest.raises(NotImplementedError):
+        broker.do_purge(QUEUE)

@@ -1,0 +1,269 @@
+"""Fetching, settling and giving back, one consumer at a time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import dramatiq
+import pytest
+import redis
+from dramatiq.broker import MessageProxy
+from dramatiq.errors import ConnectionClosed
+
+from shared.broker import CoveyBroker, Delivery, build_broker
+from shared.broker.consumer import QueueConsumer
+from shared.broker.delivery import Again
+from tests.faults.tcp_proxy import TcpProxy
+from tests.shared.broker.conftest import QUEUE, eventually, make_message
+
+
+def take(consumer: QueueConsumer, count: int = 1, seconds: float = 5.0) -> list[Delivery]:
+    """The next `count` messages."""
+    taken: list[Delivery] = []
+
+    def enough() -> bool:
+        delivery = next(consumer)
+        if delivery is not None:
+            taken.append(delivery)
+        return len(taken) == count
+
+    eventually(enough, seconds)
+    return taken
+
+
+def consume(broker: CoveyBroker, prefetch: int = 8) -> QueueConsumer:
+    """A consumer of the queue."""
+    consumer = broker.consume(QUEUE, prefetch=prefetch)
+    assert isinstance(consumer, QueueConsumer)
+    return consumer
+
+
+def known(broker: CoveyBroker) -> None:
+    """Declare the actor of the messages of these tests."""
+    dramatiq.actor(lambda *_: None, broker=broker, queue_name=QUEUE, actor_name="note")
+
+
+def test_messages_come_in_order_and_no_more_than_the_prefetch(broker: CoveyBroker) -> None:
+    """First in, first out; a full hand gets nothing until one is settled."""
+    messages = [broker.enqueue(make_message()) for _ in range(5)]
+    consumer = consume(broker, prefetch=3)
+
+    first = take(consumer, 3)
+    assert next(consumer) is None
+    consumer.ack(first[0])
+
+    assert [d.message_id for d in first + take(consumer)] == [m.message_id for m in messages[:4]]
+
+
+def test_a_busy_process_still_gets_one_message_of_every_queue(broker: CoveyBroker) -> None:
+    """The threads are shared by all queues, and a queue does not wait until another is empty."""
+    broker.declare_queue("other")
+    for _ in range(4):
+        broker.enqueue(make_message())
+        broker.enqueue(make_message(queue="other"))
+    take(consume(broker, prefetch=2), 2)
+    other = broker.consume("other", prefetch=2)
+    assert isinstance(other, QueueConsumer)
+
+    assert len(take(other)) == 1
+    assert next(other) is None
+
+
+def test_an_acked_message_is_gone(broker: CoveyBroker, redis_client: redis.Redis) -> None:
+    """Nothing of it is left in Redis."""
+    broker.enqueue(make_message())
+    consumer = consume(broker)
+
+    consumer.ack(take(consumer)[0])
+
+    assert {key.decode() for key in redis_client.scan_iter()} <= {f"covey:{QUEUE}.workers"}
+
+
+def test_a_nacked_message_is_stored_as_it_was_left(broker: CoveyBroker) -> None:
+    """The options that middleware added are in the dead letter, and its reason is the option `reason`."""
+    known(broker)
+    broker.enqueue(make_message())
+    consumer = consume(broker)
+    delivery = take(consumer)[0]
+    delivery.options.update(reason="no such post", traceback="...")
+
+    consumer.nack(delivery)
+
+    letter = broker.dead(1)[0]
+    assert letter.reason == "no such post"
+    assert dramatiq.Message.decode(letter.payload).options["traceback"] == "..."
+
+
+def test_a_message_placed_again_waits_with_its_new_options(broker: CoveyBroker) -> None:
+    """Settling places the same id later, and keeps its dedup key."""
+    broker.enqueue_once(make_message(), dedup_key="k", dedup_ttl_ms=60_000)
+    consumer = consume(broker)
+    delivery = take(consumer)[0]
+    delivery.again = Again(delivery.copy(options={"attempts": 1}), delay_ms=30)
+
+    consumer.ack(delivery)
+
+    assert broker.queue_stats()[QUEUE].in_flight == 0
+    assert not broker.enqueue_once(make_message(), dedup_key="k", dedup_ttl_ms=60_000)
+    again = take(consumer)[0]
+    assert again.message_id == delivery.message_id
+    assert again.options["attempts"] == 1
+    assert again.wait_seconds() < 1
+
+
+def test_a_failure_nobody_decided_about_is_buried(broker: CoveyBroker) -> None:
+    """Without outcome middleware an exception does not count as done."""
+    broker.enqueue(make_message())
+    consumer = consume(broker)
+    delivery = take(consumer)[0]
+    delivery.stuff_exception(KeyError("x"))
+
+    consumer.ack(delivery)
+
+    assert [letter.reason for letter in broker.dead(1)] == ["unhandled:KeyError"]
+
+
+@pytest.mark.parametrize("payload", [b"\xff", b"[]", b'{"args":[]}'])
+def test_an_undecodable_message_dies_and_the_consumer_lives(
+    broker: CoveyBroker, redis_client: redis.Redis, payload: bytes
+) -> None:
+    """The raw bytes are in the dead letters with the reason; the next message is delivered."""
+    keys = broker.keys(QUEUE)
+    redis_client.hset(keys.payloads, "bad", payload)
+    redis_client.zadd(keys.waiting, {"bad": 1})
+    broker.enqueue(make_message())
+    consumer = consume(broker)
+
+    assert take(consumer)[0].message_id != "bad"
+
+    letter = broker.dead(1)[0]
+    assert (letter.redis_id, letter.payload) == ("bad", payload)
+    assert letter.reason.startswith("undecodable: ")
+
+
+def test_closing_gives_back_what_was_not_yielded(broker: CoveyBroker) -> None:
+    """Messages fetched and not handed out return to their old places."""
+    messages = [broker.enqueue(make_message()) for _ in range(5)]
+    consumer = consume(broker, prefetch=4)
+    first = take(consumer)[0]
+
+    consumer.close()
+    consumer.requeue([MessageProxy(first)])
+
+    assert broker.queue_stats()[QUEUE].ready == 5
+    assert [d.message_id for d in take(consume(broker), 5)] == [m.message_id for m in messages]
+
+
+def test_a_settlement_after_giving_back_changes_nothing(broker: CoveyBroker) -> None:
+    """An ack of a message that was given back is harmless."""
+    broker.enqueue(make_message())
+    consumer = consume(broker)
+    delivery = take(consumer)[0]
+    consumer.requeue([delivery])
+
+    consumer.ack(delivery)
+    consumer.nack(delivery)
+
+    assert broker.queue_stats()[QUEUE].ready == 1
+
+
+def test_a_message_lost_and_handed_over_again_runs_on(broker: CoveyBroker, redis_client: redis.Redis) -> None:
+    """A process that was thought dead and fetches its own message does not start it twice; its ack then counts."""
+    broker.enqueue(make_message())
+    consumer = consume(broker)
+    delivery = take(consumer)[0]
+    keys = broker.keys(QUEUE)
+    redis_client.hdel(keys.held, delivery.message_id)
+    redis_client.zadd(keys.waiting, {delivery.message_id: 1})
+
+    eventually(lambda: next(consumer) is None and broker.queue_stats()[QUEUE].in_flight == 1)
+    consumer.ack(delivery)
+
+    stats = broker.queue_stats()[QUEUE]
+    assert (stats.ready, stats.in_flight) == (0, 0)
+
+
+def test_a_lost_fetch_reply_is_given_back(redis_client: redis.Redis) -> None:
+    """The server handed a message to a reply that never arrived: a new consumer of this process gets it."""
+    with TcpProxy(redis_client.get_connection_kwargs()["port"]) as proxy:
+        broker = build_broker(f"redis://127.0.0.1:{proxy.port}/0?socket_timeout=0.3", middleware=[], queues=[QUEUE])
+        consumer = consume(broker)
+        for _ in range(2):  # both looks for lost replies that a consumer starts with
+            next(consumer)
+        message = broker.enqueue(make_message())
+        proxy.mute()
+        with pytest.raises(ConnectionClosed):
+            next(consumer)
+        assert redis_client.hlen(broker.keys(QUEUE).held) == 1
+        proxy.restore()
+
+        assert take(consume(broker))[0].message_id == message.message_id
+
+
+def test_a_lost_ack_reply_is_repeated_without_harm(redis_client: redis.Redis) -> None:
+    """The first ack was done and not heard of; the second one finds nothing to do."""
+    with TcpProxy(redis_client.get_connection_kwargs()["port"]) as proxy:
+        broker = build_broker(f"redis://127.0.0.1:{proxy.port}/0?socket_timeout=0.3", middleware=[], queues=[QUEUE])
+        broker.enqueue(make_message())
+        consumer = consume(broker)
+        delivery = take(consumer)[0]
+        proxy.mute()
+        with pytest.raises(ConnectionClosed):
+            consumer.ack(delivery)
+        proxy.restore()
+
+        consumer.ack(delivery)
+
+        assert broker.queue_stats()[QUEUE].in_flight == 0
+        assert len(broker.hands) == 0
+
+
+def test_a_message_that_crashed_thrice_is_poison(broker: CoveyBroker, redis_client: redis.Redis) -> None:
+    """It is buried unrun, its dedup key is free, and its neighbours are delivered."""
+    poison = make_message()
+    broker.enqueue_once(poison, dedup_key="k", dedup_ttl_ms=60_000)
+    broker.enqueue(make_message())
+    redis_client.hset(broker.keys(QUEUE).crashes, poison.message_id, 3)
+    consumer = consume(broker)
+
+    assert take(consumer)[0].message_id != poison.message_id
+
+    assert [letter.reason for letter in broker.dead(1)] == ["poison"]
+    assert broker.enqueue_once(make_message(), dedup_key="k", dedup_ttl_ms=60_000)
+
+
+def test_last_chances_come_one_after_another(broker: CoveyBroker, redis_client: redis.Redis) -> None:
+    """Of two messages that crashed twice the second is delivered when the first is settled."""
+    messages = [broker.enqueue(make_message()) for _ in range(2)]
+    for message in messages:
+        redis_client.hset(broker.keys(QUEUE).crashes, message.message_id, 2)
+    consumer = consume(broker)
+
+    first = take(consumer)[0]
+    assert next(consumer) is None
+    consumer.ack(first)
+
+    assert take(consumer)[0].message_id == messages[1].message_id
+
+
+def test_an_idle_queue_is_looked_at_often_and_not_too_often(broker: CoveyBroker, redis_client: redis.Redis) -> None:
+    """The pause after an empty fetch grows to idle_poll_ms and no further."""
+    consumer = consume(broker)
+    for _ in range(6):
+        next(consumer)
+
+    started = time.monotonic()
+    next(consumer)
+
+    assert 0.07 <= time.monotonic() - started < 0.3
+
+
+def test_two_processes_share_a_queue(make_broker: Callable[..., CoveyBroker]) -> None:
+    """Each message goes to one of them."""
+    one, two = make_broker(), make_broker()
+    messages = {one.enqueue(make_message()).message_id for _ in range(6)}
+
+    first, second = take(consume(one, prefetch=3), 3), take(consume(two, prefetch=3), 3)
+
+    assert {d.message_id for d in first} | {d.message_id for d in second} == messages

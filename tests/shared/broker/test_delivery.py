@@ -1,0 +1,61 @@
+"""Raw bytes become a message, or say why not."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from shared.broker.delivery import Unreadable, open_delivery, read_message
+from shared.broker.scripts import Fetched
+from tests.shared.broker.conftest import QUEUE, make_message
+
+
+def encoded(**changes: object) -> bytes:
+    """A good message with some fields changed."""
+    return json.dumps({**make_message().asdict(), "message_id": "a", **changes}).encode()
+
+
+@pytest.mark.parametrize(
+    ("payload", "fault"),
+    [
+        (b"\xff\xfe", "not JSON"),
+        (b'{"queue_name":', "not JSON"),
+        (b"[]", "TypeError"),
+        (b"{}", "args"),
+        (encoded(surprise=1), "surprise"),
+        (encoded(args=5), "TypeError"),
+        (encoded(kwargs=[]), "kwargs"),
+        (encoded(options=None), "options"),
+        (encoded(actor_name=["x"]), "actor_name"),
+        (encoded(message_timestamp="now"), "message_timestamp"),
+        (encoded(message_id="b"), "'b'"),
+        (encoded(queue_name="elsewhere"), "elsewhere"),
+    ],
+)
+def test_what_is_no_message_is_refused_with_its_fault(payload: bytes, fault: str) -> None:
+    """Every shape that could end one of Dramatiq's threads is caught here, and the fault is named."""
+    with pytest.raises(Unreadable, match=fault):
+        read_message(payload, id="a", queue=QUEUE)
+
+
+def test_the_fault_does_not_quote_the_payload() -> None:
+    """A payload may hold what must not be logged."""
+    with pytest.raises(Unreadable) as caught:
+        read_message(b"secret", id="a", queue=QUEUE)
+
+    assert "secret" not in str(caught.value)
+
+
+def test_an_eta_is_dropped() -> None:
+    """A message with an eta would be kept in memory by Dramatiq; delays are the broker's."""
+    message = read_message(encoded(options={"eta": 1}), id="a", queue=QUEUE)
+
+    assert "eta" not in message.options
+
+
+def test_the_wait_starts_when_the_message_was_due() -> None:
+    """The wait is the time from due to fetched by the clock of Redis, plus the time in this process."""
+    delivery = open_delivery(Fetched("a", "worker 1700000003500000 1700000001000000", encoded(), 0), QUEUE)
+
+    assert 2.5 <= delivery.wait_seconds() < 3.0
