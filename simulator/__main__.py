@@ -48,7 +48,7 @@ def simulate(
         str | None, typer.Option(help="Where media urls point; default: the host that the request named.")
     ] = None,
     max_posts: Annotated[
-        int, typer.Option(help="Posts held in memory (about 2 KB each); older are forgotten.")
+        int, typer.Option(help="Posts held in memory (about 1.6 KB each); older are forgotten.")
     ] = 300_000,
     time_offset_seconds: Annotated[
         float, typer.Option(help="Run the server's clock ahead of (or, negative, behind) the machine's.")

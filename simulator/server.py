@@ -4,6 +4,7 @@ It must not know the API. Invariant: the line with the URL is written once, afte
 a stop signal ends the process with status 0 within about a second.
 """
 
+import gc
 import signal
 import socket
 from collections.abc import Callable, Generator
@@ -37,7 +38,8 @@ class _Server(uvicorn.Server):
 def listen(host: str, port: int) -> socket.socket:
     """Return a listening socket; port 0 takes a free one. Raise `OSError` when the port is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    opened = socket.socket(family, socket.SOCK_STREAM)
+    # Asyncio switches off Nagle's delay only where the protocol is named; without it each answer takes 40 ms more.
+    opened = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         opened.bind((host, port))
@@ -50,6 +52,8 @@ def listen(host: str, port: int) -> socket.socket:
 
 def serve(app: App, opened: socket.socket, on_ready: Callable[[], None]) -> None:
     """Serve until SIGTERM or SIGINT; `on_ready` is called once, when requests are taken."""
+    # The history lives as long as the process; a full collection over it took 200 ms at 50,000 posts.
+    gc.freeze()
     config = uvicorn.Config(
         app,
         log_level="warning",

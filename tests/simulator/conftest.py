@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 import requests
@@ -38,17 +39,17 @@ class Server:
     process: subprocess.Popen[str]
     session: requests.Session = field(default_factory=requests.Session)
 
-    def get(self, path: str, token: str | None = "sim-test", **params: object) -> requests.Response:
+    def get(self, path: str, token: str | None = "sim-test", **params: Any) -> requests.Response:
         """Ask `path`; keyword names may use `__` for the dot of `tweet.fields`."""
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
         query = {name.replace("__", "."): str(value) for name, value in params.items()}
         return self.session.get(self.url + path, params=query, headers=headers, timeout=10)
 
-    def truth(self, path: str, **params: object) -> dict[str, object]:
+    def truth(self, path: str, **params: Any) -> dict[str, Any]:
         """Read `/_sim/...`."""
         answer = self.get(f"/_sim/{path}", None, **params)
         assert answer.status_code == 200, answer.text
-        body: dict[str, object] = answer.json()
+        body: dict[str, Any] = answer.json()
         return body
 
 
@@ -64,9 +65,9 @@ def start_server(*options: str) -> Server:
 
 def stop_server(server: Server) -> int:
     """End a server as an operator does; return its exit status."""
-    server.session.close()
     server.process.terminate()
     status = server.process.wait(timeout=10)
+    server.session.close()
     assert server.process.stdout is not None
     server.process.stdout.close()
     return status
@@ -105,4 +106,4 @@ def clock() -> TurnedClock:
 @pytest.fixture
 def api(clock: TurnedClock) -> Api:
     """A simulator without HTTP, whose time only a test moves."""
-    return Api(Config(accounts=8, activity=30, history_hours=24), clock)
+    return Api(Config(accounts=8, activity=8, history_hours=24), clock)

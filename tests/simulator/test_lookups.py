@@ -1,0 +1,156 @@
+"""Looking up posts and users, and the lists under them."""
+
+from typing import Any
+
+from simulator.api import Api
+from simulator.post import Post
+from tests.simulator.conftest import TurnedClock
+from tests.simulator.test_search import ask
+
+
+def _of_state(api: Api, state: str) -> Post:
+    return next(post for post in api.world.index.posts if post.state == state)
+
+
+def test_each_lost_post_has_its_own_error(api: Api, clock: TurnedClock) -> None:
+    """Deleted, suspended and protected posts are three different partial errors; a living one is data."""
+    clock.turn(3_600)
+    ask(api, "/2/tweets", ids="1")
+    posts = {state: _of_state(api, state) for state in ("live", "deleted", "suspended", "protected")}
+
+    _, body = ask(api, "/2/tweets", ids=",".join(str(post.id) for post in posts.values()))
+    errors = {int(error["resource_id"]): error for error in body["errors"]}
+
+    assert [int(post["id"]) for post in body["data"]] == [posts["live"].id]
+    assert errors[posts["deleted"].id]["title"] == "Not Found Error"
+    assert errors[posts["deleted"].id]["type"].endswith("/resource-not-found")
+    assert errors[posts["suspended"].id]["title"] == "Forbidden"
+    assert errors[posts["suspended"].id]["type"].endswith("/resource-not-found")
+    assert errors[posts["protected"].id]["type"].endswith("/not-authorized-for-resource")
+    assert {error["parameter"] for error in body["errors"]} == {"ids"}
+
+
+def test_no_data_key_when_every_id_is_missing(api: Api) -> None:
+    """A lookup of ids that never were has errors and no data, also past 2**63."""
+    status, body = ask(api, "/2/tweets", ids="1,2,9999999999999999999")
+
+    assert status == 200
+    assert "data" not in body
+    assert [error["value"] for error in body["errors"]] == ["1", "2", "9999999999999999999"]
+
+
+def test_a_missing_reference_is_an_error_about_the_reference(api: Api, clock: TurnedClock) -> None:
+    """A quote of a deleted post is data; the deleted one is an error of its own parameter."""
+    clock.turn(7_200)
+    ask(api, "/2/tweets", ids="1")
+    quotes = (post for post in api.world.index.posts if post.live and post.quote_of is not None)
+    quote = next(post for post in quotes if post.quote_of is not None and post.quote_of.state == "deleted")
+
+    _, old = ask(api, "/2/tweets", ids=quote.id, expansions="referenced_tweets.id")
+    _, new = ask(api, "/2/tweets", ids=quote.id, expansions="referenced_posts")
+
+    assert old["errors"][0]["parameter"] == "referenced_tweets.id"
+    assert old["data"][0]["referenced_tweets"][0]["type"] == "quoted"
+    assert new["errors"][0]["parameter"] == "referenced_posts"
+    assert "includes" not in old
+
+
+def test_quotes_of_a_post_are_paged_newest_first_and_counted(api: Api, clock: TurnedClock) -> None:
+    """All pages of quote_tweets are the living quotes, and their number is the quote_count of the post."""
+    clock.turn(3_600)
+    ask(api, "/2/tweets", ids="1")
+    most = max(api.world.index.posts, key=lambda post: post.quote_count if post.searchable else 0)
+    found: list[int] = []
+    token: dict[str, Any] = {}
+
+    while True:
+        _, body = ask(api, f"/2/tweets/{most.id}/quote_tweets", max_results=10, **token)
+        found += [int(post["id"]) for post in body["data"]]
+        if "next_token" not in body["meta"]:
+            break
+        token = {"pagination_token": body["meta"]["next_token"]}
+
+    assert most.quote_count > 10
+    assert found == sorted(set(found), reverse=True)
+    assert len(found) == most.quote_count == most.metrics_at(clock.now_ms)["quote_count"]
+    assert len(ask(api, query=f"quotes_of_tweet_id:{most.id}", max_results=100)[1]["data"]) <= len(found)
+
+
+def test_an_edited_post_is_found_in_its_newest_version_only(api: Api, clock: TurnedClock) -> None:
+    """A search finds the newest version; each version can be looked up and names the whole chain."""
+    clock.turn(7_200)
+    ask(api, "/2/tweets", ids="1")
+    old = next(p for p in api.world.index.posts if p.successor is not None and p.successor.searchable)
+    new = old.successor
+    assert new is not None
+
+    _, found = ask(api, query=f"from:{old.author.username}", since_id=old.id - 1, max_results=100)
+    _, both = ask(api, "/2/tweets", ids=f"{old.id},{new.id}")
+
+    ids = {post["id"] for post in found["data"]}
+    assert str(old.id) not in ids
+    assert {tuple(post["edit_history_post_ids"]) for post in both["data"]} == {tuple(map(str, new.chain))}
+
+
+def test_only_what_was_asked_for_is_returned(api: Api) -> None:
+    """Without fields a post has its three defaults; with an expansion also the field that it names."""
+    post_id = next(post.id for post in api.world.index.posts if post.searchable)
+
+    _, plain = ask(api, "/2/tweets", ids=post_id)
+    _, expanded = ask(api, "/2/tweets", ids=post_id, expansions="author_id", **{"post.fields": "lang"})
+
+    assert set(plain["data"][0]) == {"id", "text", "edit_history_post_ids"}
+    assert set(expanded["data"][0]) == {"id", "text", "edit_history_post_ids", "lang", "author_id"}
+    assert set(expanded["includes"]["users"][0]) == {"id", "name", "username"}
+
+
+def test_users_are_found_by_any_case_and_by_id(api: Api) -> None:
+    """A name in upper case finds its user; the suspended and the unknown are errors."""
+    account = api.world.accounts.tracked[0]
+    suspended = next(a for a in api.world.accounts.crowd if a.suspended_at_ms is not None)
+
+    _, by_name = ask(api, "/2/users/by", usernames=f"{account.username.upper()},{suspended.username},nobody")
+    _, by_id = ask(api, "/2/users", ids=account.id)
+
+    assert by_name["data"][0]["id"] == by_id["data"][0]["id"] == str(account.id)
+    assert [error["title"] for error in by_name["errors"]] == ["Forbidden", "Not Found Error"]
+    assert {error["parameter"] for error in by_name["errors"]} == {"usernames"}
+
+
+def test_timelines_hold_the_posts_of_the_user(api: Api) -> None:
+    """A user's posts are all by them; mentions all name them; replies and reposts can be left out."""
+    account = max(api.world.accounts.tracked, key=lambda found: found.posts_made)
+    asked: dict[str, object] = {"max_results": 100, "tweet.fields": "author_id,entities,referenced_tweets"}
+
+    _, posts = ask(api, f"/2/users/{account.id}/tweets", **asked, exclude="replies,retweets")
+    _, mentions = ask(api, f"/2/users/{account.id}/mentions", **asked)
+
+    assert {post["author_id"] for post in posts["data"]} == {str(account.id)}
+    kinds = {ref["type"] for post in posts["data"] for ref in post.get("referenced_tweets", [])}
+    assert kinds <= {"quoted"}
+    for post in mentions["data"]:
+        assert account.username in {mention["username"] for mention in post["entities"]["mentions"]}
+
+
+def test_entities_cover_what_they_name(api: Api) -> None:
+    """Every span of every post cuts exactly its mention, hashtag or link out of the text."""
+    for post in api.world.index.posts:
+        text = post.note_text or post.text
+        for mention in post.mentions:
+            assert text[mention.start : mention.end] == "@" + mention.account.username
+        for tag in post.hashtags:
+            assert text[tag.start : tag.end] == "#" + tag.value
+        for url in post.urls:
+            assert text[url.start : url.end] == url.url
+
+
+def test_the_kind_of_token_matters(api: Api) -> None:
+    """Likers need a user's token and usage an app's; the other kind is a 403 that says so."""
+    post_id = api.world.index.posts[-1].id
+
+    status, body = ask(api, f"/2/tweets/{post_id}/liking_users")
+    usage = api.answer("GET", "/2/usage/tweets", "", "Bearer sim-user-a", "http://sim")
+
+    assert status == 403
+    assert body["title"] == "Unsupported Authentication"
+    assert usage.status == 403

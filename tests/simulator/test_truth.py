@@ -1,0 +1,98 @@
+"""The truth: complete, by any query, and quick."""
+
+import time
+
+from simulator.api import Api
+from simulator.calls import Answer, Call, Returned
+from simulator.config import Config
+from tests.simulator.conftest import Server, TurnedClock
+from tests.simulator.test_search import ask
+
+
+def test_the_truth_keeps_what_was_deleted(busy_server: Server) -> None:
+    """Posts of every state are in the truth of a query, with the times at which they came and went."""
+    records = busy_server.truth("posts", query="-from:nobody")["posts"]
+
+    gone = [record for record in records if record["deleted_at"] is not None]
+    assert gone
+    for record in gone:
+        assert record["created_at"] <= record["unsearchable_at"] <= record["deleted_at"]
+        assert record["state"] == "deleted"
+    assert {"id", "author_id", "created_at", "deleted_at", "searchable_at"} <= set(records[0])
+
+
+def test_intervals_and_single_posts_agree(busy_server: Server) -> None:
+    """An interval holds exactly the posts created in it; a post's own page agrees with the lookup."""
+    everything = busy_server.truth("posts")["posts"]
+    since, until = everything[200]["created_at"], everything[100]["created_at"]
+
+    part = busy_server.truth("posts", since=since, until=until)["posts"]
+    wanted = [record["id"] for record in everything if since <= record["created_at"] < until]
+    one = busy_server.truth(f"posts/{part[0]['id']}")
+    quotes = busy_server.truth(f"quotes/{part[0]['id']}")
+
+    assert [record["id"] for record in part] == wanted
+    assert one["metrics"]["quote_count"] == len(one["quotes"])
+    assert quotes["count"] >= len(one["quotes"])
+
+
+def test_the_truth_is_quick(busy_server: Server) -> None:
+    """A query over ten thousand posts is answered well within a second."""
+    began = time.monotonic()
+
+    body = busy_server.truth("posts", query="has:media OR lang:en")
+
+    assert body["count"] > 1_000
+    assert time.monotonic() - began < 2.0
+
+
+def test_calls_are_counted_by_endpoint_and_status(serve: type) -> None:
+    """Every call to the API is in the record, refused ones too, and no token is."""
+    server: Server = serve("--accounts", "2", "--history-hours", "2", "--limit", "media=1")
+    for _ in range(2):
+        server.get("/2/media", media_keys="3_1")
+    server.get("/2/tweets", None, ids=1)
+    server.get("/2/nothing")
+
+    calls = server.truth("calls")
+
+    assert calls == {
+        "endpoints": {"media": {"200": 1, "429": 1}, "none": {"404": 1}, "tweets": {"401": 1}},
+        "total": 4,
+    }
+
+
+def test_bad_questions_are_told_so(busy_server: Server) -> None:
+    """A truth query that cannot be read is a 400 with one sentence; an unknown path a 404."""
+    bad = busy_server.get("/_sim/posts", None, since="yesterday")
+
+    assert bad.status_code == 400
+    assert "yesterday" in bad.json()["error"]
+    assert busy_server.get("/_sim/posts/1", None).status_code == 404
+
+
+def test_faults_and_money_are_asked_once_a_call() -> None:
+    """A fault may replace an answer, and money is told of the posts and users of each success alone."""
+
+    class Refusing:
+        def replace(self, call: Call, answer: Answer) -> Answer:
+            return Answer(503, b"<html>", {}) if call.endpoint == "users" else answer
+
+    class Counting:
+        def __init__(self) -> None:
+            self.told: list[tuple[str, int, int]] = []
+
+        def charge(self, call: Call, returned: Returned) -> None:
+            self.told.append((call.endpoint, len(returned.posts), len(returned.users)))
+
+    money = Counting()
+    api = Api(Config(accounts=2, history_hours=30), TurnedClock(), Refusing(), money)
+
+    ask(api, query="team", max_results=10, expansions="author_id")
+    answer = api.answer("GET", "/2/users", "ids=1", "Bearer sim-a", "http://sim")
+
+    assert answer.status == 503
+    assert len(money.told) == 1
+    endpoint, posts, users = money.told[0]
+    assert (endpoint, posts) == ("search/recent", 10)
+    assert 1 <= users <= 10
