@@ -174,11 +174,12 @@ def _start(name: str, url: str, command: list[str], log: Path, ready: Callable[[
             pass
         if process.poll() is not None or time.monotonic() > deadline:
             server.stop()
-            raise InputError(f"{command[0]} did not start; the end of {log}:\n{_tail(log)}")
+            raise InputError(f"{command[0]} did not start; the end of {log}:\n{tail(log)}")
         pause.wait(0.02)
 
 
-def _tail(log: Path, lines: int = 8) -> str:
+def tail(log: Path, lines: int = 8) -> str:
+    """The last lines of a log file."""
     return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
 
 

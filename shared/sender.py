@@ -10,7 +10,9 @@ from collections.abc import Iterable
 from typing import Any, Protocol
 
 from dramatiq import Message
+from dramatiq.errors import ConnectionError as BrokerConnectionError
 
+from shared.errors import BrokerUnavailable
 from shared.jobs import Job
 
 # A job that was never finished nor found dead for this long no longer keeps others like it away.
@@ -20,8 +22,8 @@ DEDUP_TTL_MS = 24 * 3600 * 1000
 class EnqueuesOnce(Protocol):
     """The part of the broker that the sender needs."""
 
-    def enqueue_many_once(self, messages: Iterable[Message[Any]], *, dedup_ttl_ms: int) -> list[bool]:
-        """Enqueue each message unless one with its `dedup_key` option is outstanding; one round trip for all."""
+    def enqueue_once(self, message: Message[Any], *, dedup_key: str, dedup_ttl_ms: int) -> bool:
+        """Enqueue the message unless one with its `dedup_key` is outstanding."""
         ...
 
 
@@ -37,8 +39,15 @@ class Sender:
 
     def send_all(self, jobs: Iterable[Job], *, queue: str | None = None) -> int:
         """Enqueue jobs in one round trip; answers how many were not outstanding. Raises BrokerUnavailable."""
-        messages = [to_message(job, queue=queue) for job in jobs]
-        return sum(self._broker.enqueue_many_once(messages, dedup_ttl_ms=DEDUP_TTL_MS)) if messages else 0
+        try:
+            return sum(
+                self._broker.enqueue_once(
+                    to_message(job, queue=queue), dedup_key=f"{job.name}:{job.subject}", dedup_ttl_ms=DEDUP_TTL_MS
+                )
+                for job in jobs
+            )
+        except BrokerConnectionError as error:
+            raise BrokerUnavailable(f"the queue cannot be reached: {error}") from error
 
 
 def to_message(job: Job, *, queue: str | None = None) -> Message[Any]:
@@ -51,5 +60,5 @@ def to_message(job: Job, *, queue: str | None = None) -> Message[Any]:
         actor_name=job.name,
         args=(job.model_dump(mode="json"),),
         kwargs={},
-        options={"dedup_key": f"{job.name}:{job.subject}"},
+        options={},
     )

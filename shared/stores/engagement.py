@@ -102,7 +102,10 @@ class EngagementStore:
             [
                 UpdateOne(
                     {"_id": str(reading.engagement.post_id), "answered_claim": {"$ne": claim_id}},
-                    {"$set": {**_to_document(reading.engagement), "answered_claim": claim_id}},
+                    {
+                        "$set": {**_to_document(reading.engagement), "answered_claim": claim_id},
+                        "$inc": {"readings": 1},
+                    },
                 )
                 for reading in readings
             ],
@@ -147,6 +150,13 @@ class EngagementStore:
         """All quotes up to `newest_id` are stored. Readings of one post never overlap, so the order is given."""
         if newest_id is not None:
             self._states.update_one({"_id": str(post_id)}, {"$set": {"quotes_cursor_id": str(newest_id)}})
+
+    @guarded
+    def release_unanswered(self, *, now: datetime) -> int:
+        """Make due again what was claimed and not answered; answers how many posts."""
+        lost = {"next_refresh_at": {"$gt": now}, "$expr": {"$ne": ["$claim_id", "$answered_claim"]}}
+        lost["claim_id"] = {"$exists": True}
+        return self._states.update_many(lost, {"$set": {"next_refresh_at": now}}).modified_count
 
     @guarded
     def count_by_tier(self) -> dict[str, int]:

@@ -79,6 +79,12 @@ class HandleStore:
             self._handles.bulk_write(writes, ordered=False)
 
     @guarded
+    def unresolved(self, *, before: datetime) -> list[str]:
+        """Names followed since before that moment whose account X has neither given nor denied."""
+        query = {"active": True, "user_id": None, "missing": None, "updated_at": {"$lt": before}}
+        return [document["username"] for document in self._handles.find(query).sort("_id", 1)]
+
+    @guarded
     def active_user_ids(self) -> list[int]:
         """Account ids of everyone who is followed, as far as they are known."""
         found = self._handles.find({"active": True, "user_id": {"$ne": None}}, {"user_id": 1})

@@ -42,6 +42,22 @@ class RunStore:
             self._runs.update_one({"_id": run_id}, {"$set": {**change, "updated_at": now}})
 
     @guarded
+    def waiting_for(self, subjects: Sequence[str], *, after: datetime) -> dict[str, str]:
+        """Which of the ids a run begun after that moment is still waiting for (id -> the run's id)."""
+        wanted = set(subjects)
+        waiting: dict[str, str] = {}
+        for run in self._runs.find({"started_at": {"$gt": after}, "subjects": {"$in": list(wanted)}}):
+            open_ids = wanted.intersection(run["subjects"]).difference(run["results"])
+            waiting.update({subject: str(run["_id"]) for subject in open_ids})
+        return waiting
+
+    @guarded
+    def unfinished(self, *, after: datetime) -> list[Document]:
+        """The runs begun after that moment on whose ids X has not said everything yet."""
+        found = self._runs.find({"started_at": {"$gt": after}}).sort("started_at", 1)
+        return [run for run in found if len(run["results"]) < run["total"]]
+
+    @guarded
     def get(self, run_id: str) -> Document | None:
         """The run: `total`, `results` (id -> word), `subjects`, times. None for an unknown id."""
         return self._runs.find_one({"_id": run_id})

@@ -1,0 +1,59 @@
+"""All stores of one database, as one value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shared.stores.database import Db
+from shared.stores.engagement import EngagementStore
+from shared.stores.handles import HandleStore
+from shared.stores.media import MediaStore
+from shared.stores.posts import PostStore
+from shared.stores.runs import RunStore
+from shared.stores.schedules import ScheduleStore
+from shared.stores.state import StateStore
+from shared.stores.streams import StreamStore
+from shared.stores.sweeps import SweepStore
+from shared.stores.users import UserStore
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """One store a collection."""
+
+    db: Db
+    handles: HandleStore
+    posts: PostStore
+    users: UserStore
+    media: MediaStore
+    streams: StreamStore
+    sweeps: SweepStore
+    engagement: EngagementStore
+    schedules: ScheduleStore
+    runs: RunStore
+    state: StateStore
+
+    @classmethod
+    def on(cls, db: Db) -> Stores:
+        """All stores on one database."""
+        return cls(
+            db=db,
+            handles=HandleStore(db),
+            posts=PostStore(db),
+            users=UserStore(db),
+            media=MediaStore(db),
+            streams=StreamStore(db),
+            sweeps=SweepStore(db),
+            engagement=EngagementStore(db),
+            schedules=ScheduleStore(db),
+            runs=RunStore(db),
+            state=StateStore(db),
+        )
+
+    def ensure_indexes(self) -> None:
+        """Create what indexes are missing; each store knows its own."""
+        for store in (
+            *(self.handles, self.posts, self.users, self.media, self.streams, self.sweeps),
+            *(self.engagement, self.schedules, self.runs),
+        ):
+            store.ensure_indexes()
