@@ -1,0 +1,128 @@
+"""The composition root: Settings -> Services. The only place where adapters are chosen and put together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from dramatiq import Middleware
+
+from shared import metrics
+from shared.broker import CoveyBroker, build_broker, connect
+from shared.clock import Clock, SystemClock
+from shared.engagement.quotes import QuoteRule
+from shared.engagement.refresh import RefreshPolicy
+from shared.errors import InputError
+from shared.following import Following
+from shared.media.fetch import MediaFetcher
+from shared.ratelimit.limiter import Limiter
+from shared.sender import Sender
+from shared.settings import Settings
+from shared.stores.bundle import Stores
+from shared.stores.database import connect as connect_database
+from shared.stores.dialect import SharedDialectMemory
+from shared.x_api.answer import CallRecord
+from shared.x_api.auth import Credential, bearer_credential
+from shared.x_api.client import XClient
+from shared.x_api.gateway import XGateway
+from shared.x_api.transport import Timeouts
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What handlers, the scheduler and the commands work with."""
+
+    settings: Settings
+    clock: Clock
+    stores: Stores
+    broker: CoveyBroker
+    sender: Sender
+    following: Following
+    limiter: Limiter
+    x: XGateway
+    media: MediaFetcher
+
+    @property
+    def refresh_policy(self) -> RefreshPolicy:
+        """How engagement is followed, by the settings."""
+        return RefreshPolicy(
+            time_scale=self.settings.refresh_time_scale,
+            gone_confirm=timedelta(seconds=self.settings.gone_confirm_seconds),
+        )
+
+    @property
+    def quote_rule(self) -> QuoteRule:
+        """Whose quotes are read, by the settings."""
+        return QuoteRule(
+            posts_per_round=self.settings.quotes_posts_per_round,
+            min_likes=self.settings.quotes_min_likes,
+            recheck=timedelta(seconds=self.settings.quotes_recheck_seconds),
+        )
+
+
+def build(settings: Settings, *, middleware: Sequence[Middleware]) -> Services:
+    """Put the services of one process together. Raises InputError for settings that cannot work; connects lazily."""
+    stores = Stores.on(connect_database(mongo_uri(settings), settings.mongo_database))
+    broker = build_broker(
+        redis_url(settings),
+        middleware=middleware,
+        heartbeat_timeout_ms=int(settings.heartbeat_timeout_seconds * 1000),
+    )
+    limiter = Limiter(connect(redis_url(settings)), window_seconds=settings.rate_window_seconds)
+    client = XClient(
+        settings.x_base_url,
+        timeouts=Timeouts(
+            connect_seconds=settings.x_connect_timeout_seconds, read_seconds=settings.x_read_timeout_seconds
+        ),
+        dialect=settings.x_dialect,
+        dialect_memory=SharedDialectMemory(stores.state),
+        observer=_count_call,
+    )
+    return Services(
+        settings=settings,
+        clock=SystemClock(),
+        stores=stores,
+        broker=broker,
+        sender=Sender(broker),
+        following=Following(
+            stores,
+            query_max_length=settings.x_query_max_length,
+            search_interval_seconds=settings.search_interval_seconds,
+        ),
+        limiter=limiter,
+        x=XGateway(client, limiter, lambda: credentials(settings)),
+        media=MediaFetcher(
+            settings.media_path,
+            hosts=settings.media_hosts,
+            max_bytes=settings.media_max_bytes,
+            read_timeout_seconds=settings.media_timeout_seconds,
+        ),
+    )
+
+
+def _count_call(call: CallRecord) -> None:
+    """Metrics of one call to X."""
+    metrics.X_CALLS.labels(call.endpoint, call.outcome).inc()
+    metrics.X_CALL_SECONDS.labels(call.endpoint).observe(call.seconds)
+    metrics.X_OBJECTS.labels(call.endpoint, "post").inc(call.posts)
+    metrics.X_OBJECTS.labels(call.endpoint, "user").inc(call.users)
+
+
+def redis_url(settings: Settings) -> str:
+    """The address of Redis. Raises InputError that says how to get one."""
+    if not settings.redis_url:
+        raise InputError("REDIS_URL is not set; set it, or let `covey up` or `covey demo` start servers of their own")
+    return settings.redis_url
+
+
+def mongo_uri(settings: Settings) -> str:
+    """The address of MongoDB. Raises InputError that says how to get one."""
+    if not settings.mongo_uri:
+        raise InputError("MONGO_URI is not set; set it, or let `covey up` or `covey demo` start servers of their own")
+    return settings.mongo_uri
+
+
+def credentials(settings: Settings) -> list[Credential]:
+    """The credentials that X may be asked with; none when no token is set."""
+    return [bearer_credential(settings.x_bearer_token)] if settings.x_bearer_token else []
