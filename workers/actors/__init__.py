@@ -1,0 +1,16 @@
+"""The actors: one module a family of jobs, each a thin shell around a handler.
+
+An actor decodes its message and calls one handler. What a raised error leads to is decided by `shared.outcomes` and
+carried out by the broker's middleware, the same for all.
+"""
+
+from __future__ import annotations
+
+from shared.bootstrap import Services
+from workers.actors import accounts, canary, engagement, media, quotes, search
+
+
+def declare_all(services: Services) -> None:
+    """Declare the actor of every job on the broker of `services`."""
+    for family in (search, quotes, engagement, media, accounts, canary):
+        family.declare(services)

@@ -1,0 +1,13 @@
+"""The actor of `search_page`."""
+
+from __future__ import annotations
+
+from shared.bootstrap import Services
+from shared.jobs import SearchPage
+from workers.actors.job_actor import declare_job
+from workers.handlers.search import search_page
+
+
+def declare(services: Services) -> None:
+    """Declare the actor."""
+    declare_job(services, SearchPage, search_page)

@@ -1,0 +1,16 @@
+"""`resolve_handles`: the accounts behind usernames."""
+
+from __future__ import annotations
+
+from shared.bootstrap import Services
+from shared.jobs import ResolveHandles
+from shared.models import WorkClass
+
+
+def resolve_handles(services: Services, job: ResolveHandles) -> None:
+    """Look the names up, store the accounts, and note which names X does not know."""
+    answer = services.x.users_by(work_class=WorkClass.INTERACTIVE, usernames=list(job.usernames))
+    now = services.clock.now()
+    services.stores.users.upsert(answer.users, now=now)
+    services.stores.handles.learn(answer.users, now=now)
+    services.stores.handles.note_missing(answer.missing, now=now)

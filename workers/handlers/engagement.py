@@ -1,0 +1,59 @@
+"""`refresh_engagement`: the counts of up to 100 posts, read again."""
+
+from __future__ import annotations
+
+from shared import metrics
+from shared.bootstrap import Services
+from shared.clock import from_epoch_seconds
+from shared.engagement.refresh import Engagement, Reading, read_absence, read_counts
+from shared.jobs import RefreshEngagement
+from shared.models import Page, PostState, WorkClass
+from workers.handlers.intake import store_page
+
+
+def refresh_engagement(services: Services, job: RefreshEngagement) -> None:
+    """Look the posts up, write counts, snapshots, tiers and the next refresh, and X's word on those that are gone.
+
+    Posts that this claim has answered already are not bought again. An ad-hoc refresh may name posts that were never
+    seen; those that are alive are stored and followed from now on.
+    """
+    ids = [int(post_id) for post_id in job.post_ids]
+    _, answered = services.stores.engagement.load(job.claim_id, ids)
+    asked = [post_id for post_id in ids if post_id not in answered]
+    if not asked:
+        return
+    page = services.x.lookup_posts(
+        work_class=WorkClass.INTERACTIVE if job.run_id else WorkClass.ENGAGEMENT, post_ids=asked
+    )
+    _store(services, job, page)
+
+
+def _store(services: Services, job: RefreshEngagement, page: Page) -> None:
+    """Store a look-up's answer; the run learns X's word on each id."""
+    now = services.clock.now()
+    read_at = from_epoch_seconds(page.rate.date_seconds) if page.rate.date_seconds else now
+    store_page(services, page, source="refresh", now=now)
+    states, _ = services.stores.engagement.load(job.claim_id, list(page.states))
+    posts = {post.id: post for post in page.posts}
+    readings: list[Reading] = []
+    for post_id, state in page.states.items():
+        before = states.get(post_id)
+        post = posts.get(post_id)
+        metrics.REFRESHED.labels(state.value).inc()
+        if post is not None and post.metrics is not None and before is not None:
+            readings.append(read_counts(before, post.metrics, now=read_at, policy=services.refresh_policy))
+        elif before is not None:
+            readings.append(read_absence(before, state, now=read_at, policy=services.refresh_policy))
+    new = services.stores.engagement.answer(job.claim_id, readings)
+    metrics.SNAPSHOTS.inc(new)
+    _mark_gone(services, [reading.engagement for reading in readings])
+    if job.run_id:
+        words = {str(post_id): state.value for post_id, state in page.states.items()}
+        services.stores.runs.record(job.run_id, words, now=now)
+
+
+def _mark_gone(services: Services, after: list[Engagement]) -> None:
+    """Posts that X reported gone for the second time carry the reason."""
+    for state in (PostState.DELETED, PostState.SUSPENDED, PostState.PROTECTED):
+        gone = [engagement.post_id for engagement in after if engagement.state is state]
+        services.stores.posts.mark_gone(gone, state=state.value, now=services.clock.now())

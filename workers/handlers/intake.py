@@ -1,0 +1,40 @@
+"""Storing an answer of X: what search, quotes and refreshes have in common.
+
+Order matters: posts before anything that points at them, media documents before the jobs that download them. Every
+step is idempotent, so a handler that died in the middle starts again at the first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared import metrics
+from shared.bootstrap import Services
+from shared.jobs import DownloadMedia
+from shared.models import Page
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Which of a page's own posts were new."""
+
+    new_ids: frozenset[int]
+
+
+def store_page(services: Services, page: Page, *, source: str, now: datetime) -> Stored:
+    """Store a page's posts, accounts and media, follow the new posts, and send for the files.
+
+    Included posts (the originals of quotes and replies) are stored too, for they were paid for, but not followed.
+    """
+    stores = services.stores
+    new_ids = stores.posts.upsert(page.posts, source=source, now=now)
+    stores.posts.upsert(page.included_posts, source="included", now=now)
+    stores.users.upsert(page.users, now=now)
+    stores.handles.learn(page.users, now=now)
+    stores.engagement.begin(page.posts, now=now)
+    stores.media.upsert(page.media)
+    pending = stores.media.pending_of([item.key for item in page.media])
+    services.sender.send_all(DownloadMedia(media_key=key) for key in pending)
+    metrics.POSTS_STORED.labels(source).inc(len(new_ids))
+    return Stored(frozenset(new_ids))

@@ -1,0 +1,46 @@
+"""`quote_page`: one page of the quotes of one post."""
+
+from __future__ import annotations
+
+from shared import metrics
+from shared.bootstrap import Services
+from shared.coverage.sweeps import Sweep, SweepKind, SweepStatus, after_page
+from shared.errors import NotFound
+from shared.jobs import QuotePage
+from shared.models import WorkClass
+from workers.handlers.intake import store_page
+
+
+def quote_page(services: Services, job: QuotePage) -> None:
+    """Read the page, store it, and send for the next one until a quote turns up that was known before.
+
+    The endpoint has no `since_id`: it is read newest first down to the greatest quote of the last complete reading.
+    """
+    sweep = services.stores.sweeps.get(job.sweep_id)
+    if sweep is None or sweep.status is not SweepStatus.OPEN:
+        return
+    if sweep.page == job.page:
+        sweep = _read(services, sweep)
+    if sweep.status is SweepStatus.OPEN:
+        services.sender.send(QuotePage(sweep_id=sweep.id, page=sweep.page))
+
+
+def _read(services: Services, sweep: Sweep) -> Sweep:
+    try:
+        page = services.x.quote_tweets(
+            work_class=WorkClass.QUOTES, post_id=int(sweep.subject), pagination_token=sweep.next_token
+        )
+    except NotFound:
+        # The quoted post is gone. Whether it is gone for good is for the refresh to say; its quotes cannot be read.
+        services.stores.sweeps.abandon(sweep, now=services.clock.now())
+        metrics.SWEEPS.labels(sweep.kind.value, SweepStatus.ABANDONED.value).inc()
+        return services.stores.sweeps.get(sweep.id) or sweep
+    now = services.clock.now()
+    stored = store_page(services, page, source=SweepKind.QUOTES.value, now=now)
+    after = after_page(sweep, page, new_posts=len(stored.new_ids), through_at=now)
+    if after.is_complete:
+        services.stores.engagement.quotes_read(int(sweep.subject), newest_id=after.newest_id)
+        metrics.SWEEPS.labels(sweep.kind.value, after.status.value).inc()
+    if not services.stores.sweeps.advance(sweep, after, now=now):
+        return services.stores.sweeps.get(sweep.id) or after
+    return after
