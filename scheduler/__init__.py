@@ -1,0 +1,8 @@
+"""The scheduler: decides what is due and sends for it. Does no work itself and never calls X.
+
+loop       claims due slots, one round a tick
+planner    what a claimed slot leads to: sweeps, refreshes, downloads
+reconciler what was left behind: stalled sweeps, lost jobs, an emptied Redis, streams that can be joined
+leader     a lease that saves work; correctness is the claim in MongoDB
+exporter   the state of the whole system as metrics
+"""

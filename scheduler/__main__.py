@@ -1,0 +1,75 @@
+"""A scheduler process: `python -m scheduler`. Any number may run; one leads, the others stand by."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from typing import Annotated
+
+import typer
+
+from scheduler.leader import Leader
+from scheduler.loop import Loop
+from shared import bootstrap, log, reporting
+from shared.broker import connect
+from shared.errors import CoveyError, InputError
+from shared.jobs import ALL_QUEUES
+from shared.settings import Settings
+from shared.stores.database import ServerClock
+from shared.telemetry import serve_metrics
+
+logger = log.get_logger(__name__)
+
+EXPORT_INTERVAL_SECONDS = 5.0
+
+
+def run(settings: Settings) -> None:
+    """Schedule until SIGTERM or SIGINT."""
+    log.configure(level=settings.log_level, form=settings.log_format, process="scheduler")
+    reporting.configure(settings, process="scheduler")
+    services = bootstrap.build(settings, middleware=[])
+    for queue in ALL_QUEUES:
+        services.broker.declare_queue(queue)
+    services.stores.ensure_indexes()
+    port = serve_metrics(settings.metrics_host, settings.scheduler_metrics_port)
+
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    leader = Leader(
+        connect(bootstrap.redis_url(settings)), name=settings.instance, lease_seconds=settings.leader_lease_seconds
+    )
+    loop = Loop(services, leader, ServerClock(services.stores.db))
+    exporter = threading.Thread(target=_export_forever, args=(loop, stop), name="exporter", daemon=True)
+    exporter.start()
+    logger.info("scheduler ready", metrics_port=port)
+    loop.run_forever(stop)
+    logger.info("scheduler stops")
+
+
+def _export_forever(loop: Loop, stop: threading.Event) -> None:
+    while not stop.wait(EXPORT_INTERVAL_SECONDS):
+        loop.export()
+
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)  # pretty ones print values of variables
+
+
+@app.command()
+def main(
+    metrics_port: Annotated[int | None, typer.Option(help="Port of the metrics; 0 picks a free one.")] = None,
+) -> None:
+    """Run a scheduler process."""
+    try:
+        run(Settings.load(**({} if metrics_port is None else {"scheduler_metrics_port": metrics_port})))
+    except InputError as error:
+        typer.echo(f"covey scheduler: {error}", err=True)
+        sys.exit(2)
+    except CoveyError as error:
+        logger.error("scheduler ends", reason=f"{type(error).__name__}: {error}")
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,60 @@
+"""The state of the whole system as gauges, read from MongoDB, the broker and the limiter."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from shared import metrics
+from shared.bootstrap import Services
+from shared.errors import CoveyError
+from shared.log import get_logger
+from shared.stores.media import PENDING
+
+log = get_logger(__name__)
+
+
+class Exporter:
+    """Sets every gauge that is not about one process. A part that cannot be read keeps its last value."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    def run_once(self, now: datetime) -> None:
+        """Read and set all gauges; never raises an error of the tree."""
+        for part in (self._queues, self._documents, self._coverage, self._windows):
+            try:
+                part(now)
+            except CoveyError as error:
+                log.warning("metrics not read", part=part.__name__, reason=str(error))
+
+    def _queues(self, now: datetime) -> None:
+        for queue, stats in self._services.broker.queue_stats().items():
+            metrics.QUEUE_JOBS.labels(queue, "ready").set(stats.ready)
+            metrics.QUEUE_JOBS.labels(queue, "delayed").set(stats.delayed)
+            metrics.QUEUE_JOBS.labels(queue, "in_flight").set(stats.in_flight)
+            metrics.QUEUE_JOBS.labels(queue, "dead").set(stats.dead)
+            metrics.QUEUE_OLDEST_SECONDS.labels(queue).set(stats.oldest_ready_age_seconds or 0.0)
+
+    def _documents(self, now: datetime) -> None:
+        stores = self._services.stores
+        media = stores.media.count_by_status()
+        metrics.DOCUMENTS.labels("X_tweets").set(stores.posts.count())
+        metrics.DOCUMENTS.labels("X_users").set(stores.users.count())
+        metrics.DOCUMENTS.labels("X_media").set(sum(media.values()))
+        metrics.DOCUMENTS.labels("X_engagement_history").set(stores.engagement.count_snapshots())
+        metrics.MEDIA_PENDING.set(media.get(PENDING, 0))
+        metrics.REFRESHES_DUE.set(stores.engagement.count_due(now=now))
+        for kind, seconds in stores.schedules.most_overdue(now=now).items():
+            metrics.SCHEDULE_LAG_SECONDS.labels(kind).set(seconds)
+
+    def _coverage(self, now: datetime) -> None:
+        streams = self._services.stores.streams.active()
+        metrics.STREAMS.set(len(streams))
+        behind = [(now - stream.covered_through).total_seconds() for stream in streams]
+        metrics.COVERAGE_LAG_SECONDS.set(max(behind, default=0.0))
+
+    def _windows(self, now: datetime) -> None:
+        for window in self._services.limiter.state().windows:
+            if window.limit is not None and window.remaining is not None:
+                metrics.X_WINDOW_LIMIT.labels(window.endpoint).set(window.limit)
+                metrics.X_WINDOW_REMAINING.labels(window.endpoint).set(window.remaining)

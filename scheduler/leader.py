@@ -1,0 +1,60 @@
+"""The leader lease: of several schedulers one works, the others stand by.
+
+    standby --lease free--> leader --renewed every tick--> leader --not renewed for 15 s--> standby
+
+It only saves work. Two that both believe they lead (a stopped process that wakes up) still claim each slot once,
+because the claim is a compare-and-set in MongoDB. Without Redis nobody leads: nothing could be enqueued anyway.
+"""
+
+from __future__ import annotations
+
+import redis
+from redis.exceptions import LockError
+from redis.lock import Lock
+
+from shared import metrics
+from shared.log import get_logger
+
+log = get_logger(__name__)
+
+LEASE_KEY = "covey:scheduler:leader"
+
+
+class Leader:
+    """Holds, renews and lets go of the lease. `name` tells this process from others in the log."""
+
+    def __init__(self, client: redis.Redis, *, name: str, lease_seconds: float) -> None:
+        self._lock = Lock(client, LEASE_KEY, timeout=lease_seconds, blocking=False, thread_local=False)
+        self._name = name
+        self.leads = False
+
+    def hold(self) -> bool:
+        """Renew the lease, or try to take it; answers whether this process leads for the next lease."""
+        before = self.leads
+        try:
+            self.leads = self._renewed() or bool(self._lock.acquire(blocking=False))
+        except redis.RedisError as error:
+            self.leads = False
+            log.warning("no lease: Redis cannot be reached", reason=type(error).__name__)
+        if self.leads != before:
+            log.info("scheduler leads" if self.leads else "scheduler stands by", scheduler=self._name)
+        metrics.LEADER.set(int(self.leads))
+        return self.leads
+
+    def resign(self) -> None:
+        """Let go of the lease, so that a standby need not wait for its end."""
+        try:
+            if self._lock.owned():
+                self._lock.release()
+        except (redis.RedisError, LockError):
+            pass  # it ends by itself
+        self.leads = False
+        metrics.LEADER.set(0)
+
+    def _renewed(self) -> bool:
+        if not self.leads:
+            return False
+        try:
+            return bool(self._lock.reacquire())
+        except LockError:
+            return False

@@ -1,0 +1,106 @@
+"""The loop: each tick claims what is due and sends for it.
+
+A slot is claimed, its work written to MongoDB, its jobs sent. A crash between two of these is made good by the
+reconciler; an error before anything was written gives the slot back.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from datetime import datetime
+
+from scheduler.exporter import Exporter
+from scheduler.leader import Leader
+from scheduler.planner import RECONCILE, Planner
+from scheduler.reconciler import Reconciler
+from shared import metrics
+from shared.bootstrap import Services
+from shared.clock import Clock
+from shared.errors import CoveyError
+from shared.jobs import Job
+from shared.log import get_logger
+from shared.stores.schedules import Slot
+
+log = get_logger(__name__)
+
+SLOTS_PER_TICK = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What one round did."""
+
+    led: bool
+    claimed: int = 0
+    sent: int = 0
+
+
+class Loop:
+    """One scheduler. `clock` is MongoDB's: all schedulers claim by the same time."""
+
+    def __init__(self, services: Services, leader: Leader, clock: Clock) -> None:
+        self._services = services
+        self._leader = leader
+        self._clock = clock
+        self._planner = Planner(services)
+        self._reconciler = Reconciler(services)
+        self._exporter = Exporter(services)
+
+    def run_once(self) -> Result:
+        """One round. Errors of the tree end the round, not the loop."""
+        if not self._leader.hold():
+            return Result(led=False)
+        with metrics.TICK_SECONDS.time():
+            try:
+                return self._round(self._clock.now())
+            except CoveyError as error:
+                log.warning("round cut short", reason=f"{type(error).__name__}: {error}")
+                return Result(led=True)
+
+    def run_forever(self, stop: threading.Event) -> None:
+        """Rounds until `stop` is set; then the lease is let go."""
+        while not stop.is_set():
+            result = self.run_once()
+            if not result.led or result.claimed < SLOTS_PER_TICK:
+                stop.wait(self._services.settings.scheduler_tick_seconds)
+        self._leader.resign()
+
+    def export(self) -> None:
+        """Set the gauges; every scheduler does, whether it leads or not."""
+        try:
+            self._exporter.run_once(self._clock.now())
+        except CoveyError as error:
+            log.warning("metrics not read", reason=str(error))
+
+    def _round(self, now: datetime) -> Result:
+        if self._reconciler.rebuild_if_redis_is_new(now):
+            self._reconciler.keep_schedules(now)
+        outgoing: list[tuple[Job, str | None]] = []
+        claimed = 0
+        for schedule in self._services.stores.schedules.due(now=now, limit=SLOTS_PER_TICK):
+            slot = self._services.stores.schedules.claim(schedule, now=now, by=self._services.settings.instance)
+            if slot is not None:
+                claimed += 1
+                metrics.CLAIMS.labels(schedule.kind).inc()
+                outgoing += self._carry_out(slot, now)
+        return Result(led=True, claimed=claimed, sent=self._send(outgoing))
+
+    def _carry_out(self, slot: Slot, now: datetime) -> list[tuple[Job, str | None]]:
+        """The jobs of one slot; a slot that fails is given back and does not keep the others away."""
+        try:
+            if slot.schedule.kind == RECONCILE:
+                self._reconciler.run_once(now)
+                return []
+            return self._planner.plan(slot, now)
+        except CoveyError as error:
+            log.warning("slot given back", slot=slot.id, reason=f"{type(error).__name__}: {error}")
+            self._services.stores.schedules.give_back(slot)
+            return []
+
+    def _send(self, outgoing: list[tuple[Job, str | None]]) -> int:
+        """Send the round's jobs, one round trip a queue."""
+        sent = 0
+        for queue in {queue for _, queue in outgoing}:
+            sent += self._services.sender.send_all([job for job, wanted in outgoing if wanted == queue], queue=queue)
+        return sent

@@ -1,0 +1,126 @@
+"""What a claimed slot leads to, by kind. Writes the work into MongoDB first, then answers the jobs to send.
+
+Invariant: a job that is lost after this leaves a trace in MongoDB (an open sweep, a claim with a lease, a pending
+file), from which the reconciler sends it again.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from shared.bootstrap import Services
+from shared.coverage.sweeps import Sweep, SweepKind
+from shared.engagement.quotes import choose
+from shared.following import SEARCH
+from shared.jobs import ALL_QUEUES, MAX_IDS, Canary, DownloadMedia, Job, Queue, QuotePage, RefreshEngagement, SearchPage
+from shared.stores.schedules import Schedule, Slot
+
+QUOTES, REFRESH, MEDIA, RECONCILE, CANARY = "quotes", "refresh", "media", "reconcile", "canary"
+CANARY_INTERVAL_SECONDS = 60.0
+# A first sweep that reaches further back than this is history, and must not stand in the way of what is new.
+BACKFILL_BEYOND = timedelta(hours=1)
+MEDIA_BATCH = 500
+
+Outgoing = list[tuple[Job, str | None]]
+
+
+def standing_schedules(services: Services, *, now: datetime) -> list[Schedule]:
+    """The schedules that exist once, whatever is followed. Streams have one each beside these."""
+    settings = services.settings
+    seconds = {
+        QUOTES: settings.quotes_interval_seconds,
+        REFRESH: settings.refresh_interval_seconds,
+        MEDIA: settings.stalled_after_seconds,
+        RECONCILE: settings.reconcile_interval_seconds,
+        CANARY: CANARY_INTERVAL_SECONDS,
+    }
+    return [Schedule(kind, kind, "", timedelta(seconds=s), now, 0) for kind, s in seconds.items()]
+
+
+class Planner:
+    """Turns slots into work."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._stores = services.stores
+        self._plans: dict[str, Callable[[Slot, datetime], Outgoing]] = {
+            SEARCH: self._search,
+            QUOTES: self._quotes,
+            REFRESH: self._refresh,
+            MEDIA: self._media,
+            CANARY: self._canary,
+        }
+
+    def plan(self, slot: Slot, now: datetime) -> Outgoing:
+        """Write what the slot asks for into MongoDB; answers the jobs to send with their queues."""
+        return self._plans[slot.schedule.kind](slot, now)
+
+    def _search(self, slot: Slot, now: datetime) -> Outgoing:
+        """Open the stream's next sweep, unless the last one is still being read."""
+        stream = self._stores.streams.get(slot.schedule.subject)
+        if stream is None:
+            return []
+        is_history = stream.sweeps_completed == 0 and now - stream.covered_through > BACKFILL_BEYOND
+        sweep = Sweep(
+            id=slot.id,
+            kind=SweepKind.SEARCH,
+            subject=stream.id,
+            queue=Queue.BACKFILL if is_history else Queue.SEARCH,
+            query=stream.query,
+            since_id=stream.cursor_id,
+            started_at=now,
+        )
+        if not self._stores.sweeps.open(sweep):
+            return []
+        return [(SearchPage(sweep_id=sweep.id, page=0), sweep.queue)]
+
+    def _quotes(self, slot: Slot, now: datetime) -> Outgoing:
+        """Open the reading of the quotes of the posts that the priority rule chooses."""
+        authors = self._stores.handles.active_user_ids()
+        newest = self._stores.posts.newest_of(authors, self._services.settings.quotes_newest_posts)
+        candidates = self._stores.engagement.quote_candidates(newest)
+        jobs: Outgoing = []
+        for chosen in choose(candidates, now=now, rule=self._services.quote_rule):
+            cursor = self._stores.engagement.claim_quotes(chosen.post_id, read_before=chosen.quotes_read_at, now=now)
+            if cursor is None:
+                continue
+            sweep = Sweep(
+                id=f"{slot.id}:{chosen.post_id}",
+                kind=SweepKind.QUOTES,
+                subject=str(chosen.post_id),
+                queue=Queue.QUOTES,
+                query=None,
+                since_id=cursor,
+                started_at=now,
+            )
+            if self._stores.sweeps.open(sweep):
+                jobs.append((QuotePage(sweep_id=sweep.id, page=0), None))
+        return jobs
+
+    def _refresh(self, slot: Slot, now: datetime) -> Outgoing:
+        """Claim due posts in batches of 100, no more than the queue can take without growing."""
+        waiting = self._services.broker.queue_stats().get(Queue.ENGAGEMENT)
+        outstanding = waiting.ready + waiting.delayed if waiting else 0
+        lease = timedelta(seconds=self._services.settings.refresh_lease_seconds)
+        jobs: Outgoing = []
+        for _ in range(max(0, self._services.settings.refresh_max_batches - outstanding)):
+            claim_id = uuid.uuid4().hex
+            ids = self._stores.engagement.claim_due(claim_id=claim_id, now=now, lease=lease, limit=MAX_IDS)
+            if ids:
+                jobs.append((RefreshEngagement(claim_id=claim_id, post_ids=tuple(map(str, ids))), None))
+            if len(ids) < MAX_IDS:
+                break
+        return jobs
+
+    def _media(self, slot: Slot, now: datetime) -> Outgoing:
+        """Send again for files that nobody has tried for a while; those on their way are de-duplicated."""
+        before = now - timedelta(seconds=self._services.settings.stalled_after_seconds)
+        keys = self._stores.media.left_behind(before=before, limit=MEDIA_BATCH)
+        return [(DownloadMedia(media_key=key), None) for key in keys]
+
+    def _canary(self, slot: Slot, now: datetime) -> Outgoing:
+        """One sign of life for every queue."""
+        sent_at_ms = int(now.timestamp() * 1000)
+        return [(Canary(queue=queue, sent_at_ms=sent_at_ms), queue) for queue in ALL_QUEUES]

@@ -1,0 +1,112 @@
+"""What was left behind: everything here compares MongoDB's truth with what is under way, and sends the difference.
+
+Sending is de-duplicated, so whatever is still outstanding is not sent twice. Nothing here may move a cursor.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+
+from scheduler.planner import standing_schedules
+from shared import metrics
+from shared.bootstrap import Services
+from shared.coverage.streams import next_merge
+from shared.coverage.sweeps import Sweep, SweepKind, SweepStatus
+from shared.jobs import MAX_IDS, Job, QuotePage, RefreshEngagement, ResolveHandles, SearchPage
+from shared.log import get_logger
+
+log = get_logger(__name__)
+
+BATCH = 500
+# Sent again this often without getting on, a sweep is closed; the next one reads from the same cursor.
+MAX_NUDGES = 3
+# An ad-hoc refresh older than this is not taken up again after a loss of Redis.
+RUN_MEMORY = timedelta(hours=1)
+
+
+class Reconciler:
+    """Looks after the work between the rounds."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._stores = services.stores
+        self._sender = services.sender
+        self._following = services.following
+
+    def run_once(self, now: datetime) -> None:
+        """One look: schedules, stalled sweeps, names without an account, streams to join."""
+        self.keep_schedules(now)
+        self._nudge(before=now - timedelta(seconds=self._services.settings.stalled_after_seconds), now=now)
+        self._resolve(before=now - timedelta(seconds=self._services.settings.stalled_after_seconds))
+        self._merge(now)
+
+    def keep_schedules(self, now: datetime) -> None:
+        """Every active stream has a schedule, and nothing else has."""
+        self._stores.schedules.ensure(standing_schedules(self._services, now=now))
+        self._following.schedule(self._stores.streams.active(), now=now)
+        self._following.drop_schedules()
+
+    def rebuild_if_redis_is_new(self, now: datetime) -> bool:
+        """After Redis lost its data: send for all outstanding work that MongoDB knows of; answers whether it did.
+
+        The epoch is set last: a scheduler that dies in between leaves the rest to the next one.
+        """
+        broker = self._services.broker
+        if broker.epoch() is not None:
+            return False
+        sent = self._nudge(before=now, now=now)
+        sent += self._stores.engagement.release_unanswered(now=now)
+        sent += self._resume_runs(after=now - RUN_MEMORY)
+        sent += self._resolve(before=now)
+        broker.set_epoch(uuid.uuid4().hex)
+        log.info("the queue was empty and is rebuilt", outstanding=sent)
+        return True
+
+    def _nudge(self, *, before: datetime, now: datetime) -> int:
+        """Send again for the present page of sweeps that do not get on; close those that never do."""
+        sent = 0
+        for sweep, nudges in self._stores.sweeps.stalled(before=before, limit=BATCH):
+            if nudges >= MAX_NUDGES:
+                self._abandon(sweep, now)
+            elif self._sender.send(_page_of(sweep), queue=sweep.queue):
+                self._stores.sweeps.nudge(sweep.id, now=now)
+                sent += 1
+        return sent
+
+    def _abandon(self, sweep: Sweep, now: datetime) -> None:
+        if self._stores.sweeps.abandon(sweep, now=now):
+            metrics.SWEEPS.labels(sweep.kind.value, SweepStatus.ABANDONED.value).inc()
+            log.warning("sweep abandoned", sweep=sweep.id, page=sweep.page)
+
+    def _resolve(self, *, before: datetime) -> int:
+        """Send again for the look-up of names that have no account yet."""
+        names = self._stores.handles.unresolved(before=before)
+        batches = [names[start : start + MAX_IDS] for start in range(0, len(names), MAX_IDS)]
+        return self._sender.send_all([ResolveHandles(usernames=tuple(batch)) for batch in batches])
+
+    def _resume_runs(self, *, after: datetime) -> int:
+        """Send again for the ids of recent ad-hoc requests on which X has not said a word yet."""
+        jobs: list[Job] = []
+        for run in self._stores.runs.unfinished(after=after):
+            open_ids = [subject for subject in run["subjects"] if subject not in run["results"]]
+            for start in range(0, len(open_ids), MAX_IDS):
+                batch = tuple(open_ids[start : start + MAX_IDS])
+                claim_id = f"{run['_id']}:again:{start}"
+                jobs.append(RefreshEngagement(claim_id=claim_id, post_ids=batch, run_id=run["_id"]))
+        return self._sender.send_all(jobs, queue="interactive")
+
+    def _merge(self, now: datetime) -> None:
+        """Join streams that one query can carry: fewer calls for the same accounts."""
+        streams = self._stores.streams.active()
+        busy = self._stores.sweeps.open_subjects(SweepKind.SEARCH)
+        while (merge := next_merge(streams, self._following.fits, busy=busy)) is not None:
+            joined = self._following.join(merge, now=now)
+            streams = [*(stream for stream in streams if stream not in merge.of), joined]
+            log.info("streams joined", stream=joined.id, of=[stream.id for stream in merge.of])
+
+
+def _page_of(sweep: Sweep) -> Job:
+    """The job of a sweep's present page."""
+    page_type = SearchPage if sweep.kind is SweepKind.SEARCH else QuotePage
+    return page_type(sweep_id=sweep.id, page=sweep.page)
