@@ -1,0 +1,9 @@
+"""What a person does: the commands, and running everything on one machine.
+
+cli       the `covey` command: reads options, calls a function, prints
+commands  the functions: track, untrack, refresh, status
+inputs    handles, post ids and durations as people write them
+local     the processes of `covey up` and `covey demo`, started, watched and stopped
+demo      the main job on real servers against the simulator
+evidence  what the demo should have collected, and what it did
+"""

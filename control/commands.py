@@ -1,0 +1,156 @@
+"""What the commands do, as plain functions: they take values, answer values, and print nothing."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from shared.bootstrap import Services
+from shared.errors import InputError
+from shared.jobs import MAX_IDS, Queue, RefreshEngagement, ResolveHandles
+from shared.ratelimit.model import WindowState
+from shared.stores.database import ServerClock
+
+# A second request for a post joins the first one while that is younger than this.
+JOIN_WITHIN = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Tracked:
+    """What `track` did: names that are followed from now on, and names that already were."""
+
+    added: list[str]
+    already: list[str]
+    streams: int
+
+
+def track(services: Services, names: Sequence[str], *, since: timedelta) -> Tracked:
+    """Follow accounts, from `since` ago on."""
+    active = services.stores.handles.active_among(names)
+    added = [name for name in names if name.lower() not in active]
+    already = [name for name in names if name.lower() in active]
+    now = ServerClock(services.stores.db).now()
+    streams = services.following.follow(added, since=now - since, now=now)
+    batches = [added[start : start + MAX_IDS] for start in range(0, len(added), MAX_IDS)]
+    services.sender.send_all([ResolveHandles(usernames=tuple(batch)) for batch in batches])
+    return Tracked(added, already, len(streams))
+
+
+def untrack(services: Services, names: Sequence[str]) -> list[str]:
+    """Follow accounts no longer; what was collected stays. Raises InputError for names that are not followed."""
+    active = services.stores.handles.active_among(names)
+    strangers = [name for name in names if name.lower() not in active]
+    if strangers:
+        raise InputError(f"not followed: {', '.join(strangers)}; nothing was done")
+    services.following.unfollow(names, now=ServerClock(services.stores.db).now())
+    return list(names)
+
+
+def handles(services: Services) -> list[dict[str, Any]]:
+    """Every account that is or was followed, with how far it is covered."""
+    coverage = {name: stream for stream in services.stores.streams.active() for name in stream.handles}
+    rows = []
+    for document in services.stores.handles.all():
+        stream = coverage.get(document["_id"])
+        rows.append(
+            {
+                "username": document["username"],
+                "user_id": document.get("user_id"),
+                "active": document["active"],
+                "since": document["created_at"],
+                "covered_through": stream.covered_through if stream else None,
+                "gaps": len(stream.gaps) if stream else 0,
+                "problem": document.get("missing"),
+            }
+        )
+    return rows
+
+
+@dataclass(frozen=True, slots=True)
+class Refresh:
+    """An ad-hoc refresh under way: the runs in which X's word on the posts will appear."""
+
+    run_ids: list[str]
+    total: int
+    joined: int
+
+
+def refresh(services: Services, post_ids: Sequence[int]) -> Refresh:
+    """Read the counts of posts again, ahead of everything. Posts that are being refreshed already join that request."""
+    now = ServerClock(services.stores.db).now()
+    wanted = [str(post_id) for post_id in post_ids]
+    waiting = services.stores.runs.waiting_for(wanted, after=now - JOIN_WITHIN)
+    fresh = [post_id for post_id in wanted if post_id not in waiting]
+    run_ids = sorted(set(waiting.values()))
+    if fresh:
+        run_id = uuid.uuid4().hex
+        services.stores.runs.begin(run_id, kind="refresh", subjects=fresh, now=now)
+        services.sender.send_all(
+            [
+                RefreshEngagement(
+                    claim_id=f"{run_id}:{start}", post_ids=tuple(fresh[start : start + MAX_IDS]), run_id=run_id
+                )
+                for start in range(0, len(fresh), MAX_IDS)
+            ],
+            queue=Queue.INTERACTIVE,
+        )
+        run_ids.append(run_id)
+    return Refresh(run_ids, total=len(wanted), joined=len(waiting))
+
+
+def refreshed(services: Services, run_ids: Sequence[str], post_ids: Sequence[int]) -> dict[str, str]:
+    """X's word so far on each of the posts (post id -> alive, deleted, suspended, protected, unknown)."""
+    words: dict[str, str] = {}
+    for run_id in run_ids:
+        run = services.stores.runs.get(run_id)
+        words |= run["results"] if run else {}
+    wanted = {str(post_id) for post_id in post_ids}
+    return {post_id: word for post_id, word in words.items() if post_id in wanted}
+
+
+def status(services: Services) -> dict[str, Any]:
+    """How everything stands, as one document of plain values; times are datetimes."""
+    stores = services.stores
+    now = ServerClock(stores.db).now()
+    streams = stores.streams.active()
+    behind = [(now - stream.covered_through).total_seconds() for stream in streams]
+    return {
+        "at": now,
+        "handles": len(stores.handles.all(active_only=True)),
+        "streams": len(streams),
+        "covered_seconds_ago": round(max(behind, default=0.0), 1),
+        "gaps": sum(len(stream.gaps) for stream in streams),
+        "posts": stores.posts.count(),
+        "users": stores.users.count(),
+        "snapshots": stores.engagement.count_snapshots(),
+        "media": stores.media.count_by_status(),
+        "tiers": stores.engagement.count_by_tier(),
+        "refreshes_due": stores.engagement.count_due(now=now),
+        "queues": {
+            queue: {"ready": s.ready, "delayed": s.delayed, "in_flight": s.in_flight, "dead": s.dead}
+            for queue, s in services.broker.queue_stats().items()
+        },
+        "windows": [_window(window) for window in services.limiter.state().windows],
+    }
+
+
+def _window(window: WindowState) -> dict[str, Any]:
+    return {
+        "endpoint": window.endpoint,
+        "credential": window.credential_id,
+        "limit": window.limit,
+        "remaining": window.remaining,
+        "in_flight": window.in_flight,
+        "reset_in_seconds": window.reset_in_seconds,
+        "blocked": window.blocked,
+    }
+
+
+def as_json(value: object) -> str:
+    """The JSON default for what the commands answer: times as ISO 8601 in UTC."""
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    raise TypeError(f"{type(value).__name__} has no JSON form")

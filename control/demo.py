@@ -1,0 +1,235 @@
+"""The main job, end to end, on one machine: real Redis and MongoDB, the simulator as X, a whole flock.
+
+start servers -> simulator -> scheduler, workers, media worker -> follow accounts -> watch -> stop the clock
+-> wait until everything up to then is covered -> compare with the truth -> report
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from control import commands
+from control.evidence import Interval, Truth, failures, gather
+from control.local import Flock, forget_servers, note_servers
+from shared import bootstrap
+from shared.bootstrap import Services
+from shared.embedded import die_with_parent, running
+from shared.errors import InputError
+from shared.jobs import ALL_QUEUES, Queue
+from shared.settings import Settings, child_environment
+from shared.stores.database import ServerClock
+
+HISTORY = timedelta(minutes=20)  # followed from this long before the start, so that there are pages to turn
+SETTLE_SECONDS = 75.0
+START_SECONDS = 30.0
+SEARCH_INTERVAL_SECONDS = 5.0
+SEARCH_LAG_SECONDS = 2.0
+WINDOW_SECONDS = 30
+TOKEN = "sim-demo"  # noqa: S105  # the simulator opens to any token that begins with sim-
+
+Show = Callable[[dict[str, Any]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a person may choose."""
+
+    seconds: float
+    accounts: int
+    workers: int
+    seed: int
+    data_dir: Path
+
+
+def run(options: Options, *, show: Show, say: Callable[[str], None], stop: threading.Event) -> dict[str, Any]:
+    """Run the demo; answers the report. `show` is told figures every second, `say` what happens, in a sentence.
+
+    Raises InputError when something that is needed is missing or does not start.
+    """
+    began = time.monotonic()
+    _empty(options.data_dir)
+    say("starting redis-server and mongod")
+    with running(options.data_dir) as servers:
+        say("starting the simulator, the scheduler and the workers")
+        with _simulator(options) as base_url:
+            rhythm = _rhythm(base_url, options.data_dir)
+            settings = Settings.load(redis_url=servers.redis_url, mongo_uri=servers.mongo_uri, **rhythm)
+            environment = {"REDIS_URL": servers.redis_url, "MONGO_URI": servers.mongo_uri, **_as_environment(rhythm)}
+            flock = Flock(options.data_dir / "logs", environment, grace_seconds=settings.shutdown_grace_seconds)
+            note_servers(options.data_dir, servers)
+            try:
+                _start(flock, options.workers)
+                report = _follow(options, settings, Truth(base_url), flock, show, say, stop)
+            finally:
+                killed = flock.stop()
+                forget_servers(options.data_dir)
+            report |= {"restarts": flock.restarts, "killed_at_stop": killed}
+    report["seconds"] = round(time.monotonic() - began, 1)
+    report["failures"] = failures(report)
+    report["passed"] = not report["failures"]
+    path = options.data_dir / "report.json"
+    path.write_text(json.dumps(report, indent=2, default=commands.as_json) + "\n")
+    return report
+
+
+def _follow(
+    options: Options,
+    settings: Settings,
+    truth: Truth,
+    flock: Flock,
+    show: Show,
+    say: Callable[[str], None],
+    stop: threading.Event,
+) -> dict[str, Any]:
+    """Follow the accounts for the time given, wait for what is still on its way, and gather the evidence."""
+    services = bootstrap.build(settings, middleware=[])
+    for queue in ALL_QUEUES:
+        services.broker.declare_queue(queue)
+    services.stores.ensure_indexes()
+    clock = ServerClock(services.stores.db)
+    names = truth.accounts()[: options.accounts]
+    tracked_at = clock.now()
+    commands.track(services, names, since=HISTORY)
+    say(f"following {len(names)} accounts for {options.seconds:.0f} s")
+    deadline = time.monotonic() + options.seconds
+    while time.monotonic() < deadline and not stop.wait(1.0):
+        for name in flock.watch_once():
+            say(f"{name} died and is started again")
+        show(_figures(services, truth, flock, left_seconds=max(0.0, deadline - time.monotonic())))
+    if stop.is_set():
+        raise InputError("interrupted; no report was written")
+    until = clock.now()
+    say("waiting until everything up to now is covered")
+    _settle(services, flock, until, lambda: show(_figures(services, truth, flock, left_seconds=0.0)), stop)
+    interval = Interval(
+        since=tracked_at - HISTORY,
+        tracked_at=tracked_at,
+        until=until,
+        findable=timedelta(seconds=3 * SEARCH_INTERVAL_SECONDS + 5),
+    )
+    return gather(services.stores.db, truth, services.stores.streams.active(), interval, settings.media_path)
+
+
+def _settle(services: Services, flock: Flock, until: datetime, tick: Callable[[], None], stop: threading.Event) -> None:
+    """Wait until all streams are covered through `until`, no reading of quotes is open and no file is pending."""
+    stores = services.stores
+    deadline = time.monotonic() + SETTLE_SECONDS
+    while time.monotonic() < deadline and not stop.wait(0.5):
+        flock.watch_once()
+        tick()
+        covered = all(stream.covered_through >= until for stream in stores.streams.active())
+        quiet = stores.db["X_sweeps"].count_documents({"status": "open", "started_at": {"$lt": until}}) == 0
+        files = stores.media.count_by_status().get("pending", 0) == 0
+        if covered and quiet and files:
+            return
+
+
+def _figures(services: Services, truth: Truth, flock: Flock, *, left_seconds: float) -> dict[str, Any]:
+    calls = truth.calls()
+    queues = services.broker.queue_stats()
+    return {
+        "left_seconds": left_seconds,
+        "posts": services.stores.posts.count(),
+        "snapshots": services.stores.engagement.count_snapshots(),
+        "files": services.stores.media.count_by_status().get("ok", 0),
+        "calls": sum(sum(answers.values()) for answers in calls.values()),
+        "http_429": sum(answers.get("429", 0) for answers in calls.values()),
+        "jobs_waiting": sum(stats.ready for stats in queues.values()),
+        "restarts": flock.restarts,
+    }
+
+
+def _start(flock: Flock, workers: int) -> None:
+    """The flock: one scheduler, `workers` workers for all but media, and one for media."""
+    api_queues = ",".join(queue for queue in ALL_QUEUES if queue != Queue.MEDIA)
+    flock.add("scheduler", "scheduler", "--metrics-port", "0")
+    for number in range(1, workers + 1):
+        flock.add(f"worker-{number}", "workers.main", "--queues", api_queues, "--metrics-port", "0")
+    flock.add("worker-media", "workers.main", "--queues", Queue.MEDIA, "--metrics-port", "0")
+
+
+@contextmanager
+def _simulator(options: Options) -> Iterator[str]:
+    """Run the simulator on a free port; answers its base URL."""
+    command = [
+        *(sys.executable, "-m", "simulator", "--port", "0", "--seed", str(options.seed)),
+        *("--accounts", str(options.accounts), "--window-seconds", str(WINDOW_SECONDS)),
+        *("--search-lag-seconds", str(SEARCH_LAG_SECONDS), "--history-hours", "12", "--activity", "12"),
+    ]
+    logs = options.data_dir / "logs"
+    logs.mkdir(parents=True, exist_ok=True)
+    with (logs / "simulator.log").open("wb") as errors:
+        process = subprocess.Popen(
+            command,
+            env=child_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            start_new_session=True,
+            preexec_fn=die_with_parent,  # noqa: PLW1509  # one libc call; no lock is taken before exec
+        )
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        if not line:
+            raise InputError(f"the simulator did not start; see {logs / 'simulator.log'}")
+        yield str(json.loads(line)["url"])
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _rhythm(base_url: str, data_dir: Path) -> dict[str, Any]:
+    """The settings of a world that lives minutes instead of days: everything sooner, nothing different."""
+    return {
+        "data_dir": data_dir,
+        "x_bearer_token": TOKEN,
+        "x_base_url": base_url,
+        "x_search_lag_seconds": SEARCH_LAG_SECONDS,
+        "rate_window_seconds": WINDOW_SECONDS,
+        "media_hosts": (base_url,),
+        "search_interval_seconds": SEARCH_INTERVAL_SECONDS,
+        "quotes_interval_seconds": 6.0,
+        "refresh_interval_seconds": 2.0,
+        "refresh_time_scale": 0.05,
+        "refresh_lease_seconds": 30.0,
+        "gone_confirm_seconds": 5.0,
+        "reconcile_interval_seconds": 5.0,
+        "stalled_after_seconds": 10.0,
+        "heartbeat_timeout_seconds": 5.0,
+        "leader_lease_seconds": 5.0,
+        "scheduler_tick_seconds": 0.25,
+        "metrics_host": "127.0.0.1",
+    }
+
+
+def _as_environment(rhythm: dict[str, Any]) -> dict[str, str]:
+    """The same settings for the child processes."""
+    names = {"x_bearer_token": "X_BEARER_TOKEN"}
+    return {
+        names.get(name, f"COVEY_{name.upper()}"): json.dumps(value) if isinstance(value, tuple) else str(value)
+        for name, value in rhythm.items()
+    }
+
+
+def _empty(folder: Path) -> None:
+    """Begin with an empty folder. Raises InputError for one that holds something other than an earlier demo."""
+    if folder.exists() and any(folder.iterdir()) and not (folder / "logs").is_dir():
+        raise InputError(f"{folder} holds other things than a demo; choose another --data-dir")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
