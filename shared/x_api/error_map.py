@@ -83,9 +83,10 @@ def _problem(body: bytes) -> JsonObject | None:
 
 def _invalid_request(endpoint: str, status: int, problem: JsonObject) -> InvalidRequest:
     messages = _messages(problem) or ((_detail(problem),) if _detail(problem) else (f"status {status}",))
-    joined = "\n".join(messages)
-    if stale := _STALE_SINCE_ID.search(joined):
+    stale = next(filter(None, map(_STALE_SINCE_ID.search, messages)), None)
+    if stale:
         return StaleSinceId(endpoint, messages, oldest_since_id=int(stale[1]))
+    joined = "\n".join(messages)
     unknown = [*_UNKNOWN_PARAMETER.findall(joined), *_UNKNOWN_VALUE.findall(joined)]
     if unknown:
         return UnknownParameter(endpoint, messages, parameters=tuple(dict.fromkeys(unknown)))

@@ -125,58 +125,6 @@ class XGateway:
         """Up to 100 posts by id; `states` says what became of each."""
         return self.read(work_class, calls.lookup_posts(post_ids=post_ids, expand_authors=expand_authors))
 
-    def user_posts(
-        self,
-        work_class: WorkClass,
-        *,
-        user_id: int,
-        since_id: int | None = None,
-        until_id: int | None = None,
-        start_time: datetime | None = None,
-        end_time: datetime | None = None,
-        pagination_token: str | None = None,
-        max_results: int = 100,
-        expand_authors: bool = False,
-    ) -> Page:
-        """One page of an account's newest posts; see `calls.user_posts`."""
-        call = calls.user_posts(
-            user_id=user_id,
-            since_id=since_id,
-            until_id=until_id,
-            start_time=start_time,
-            end_time=end_time,
-            pagination_token=pagination_token,
-            max_results=max_results,
-            expand_authors=expand_authors,
-        )
-        return self.read(work_class, call)
-
-    def user_mentions(
-        self,
-        work_class: WorkClass,
-        *,
-        user_id: int,
-        since_id: int | None = None,
-        until_id: int | None = None,
-        start_time: datetime | None = None,
-        end_time: datetime | None = None,
-        pagination_token: str | None = None,
-        max_results: int = 100,
-        expand_authors: bool = True,
-    ) -> Page:
-        """One page of the posts that mention an account; see `calls.user_mentions`."""
-        call = calls.user_mentions(
-            user_id=user_id,
-            since_id=since_id,
-            until_id=until_id,
-            start_time=start_time,
-            end_time=end_time,
-            pagination_token=pagination_token,
-            max_results=max_results,
-            expand_authors=expand_authors,
-        )
-        return self.read(work_class, call)
-
     def users_by(self, work_class: WorkClass, *, usernames: Sequence[str]) -> UserLookup:
         """Up to 100 accounts by username, and why the others are missing."""
         return self.read(work_class, calls.users_by(usernames=usernames))
@@ -194,7 +142,7 @@ class XGateway:
         return self.read(work_class, calls.usage(days=days))
 
     def read(self, work_class: WorkClass, call: Call[T]) -> T:
-        """Make any call under a grant; again under another one when only the dialect was wrong."""
+        """Make any call of `calls` under a grant; under a second one again when only the dialect was wrong."""
         answer = self._granted(work_class, call)
         if answer.dialect_changed:
             answer = self._granted(work_class, call)

@@ -15,16 +15,17 @@ from shared.errors import NoAnswer
 from shared.models import JsonObject, Page, Post, RateHeaders, Usage, UserLookup
 from shared.x_api import objects as parse
 from shared.x_api.body import identifier, json_object, number, objects, text
-from shared.x_api.problems import missing_accounts, post_states
+from shared.x_api.problems import all_settled, missing_accounts, post_states
 
 
 def parse_page(endpoint: str, body: Any, rate: RateHeaders) -> Page:
     """A page of a search, of quotes or of a user's posts. Raises NoAnswer."""
-    body = _checked(endpoint, body, {"data", "meta", "errors"})
+    body = _checked(endpoint, body, {"data", "meta"})
     meta = json_object(body, "meta")
     posts = _posts(endpoint, body, "data")
-    if not posts and (number(meta.get("result_count")) or 0) > 0 and not body.get("errors"):
-        raise NoAnswer(endpoint, f"{meta['result_count']} posts are announced and none is there")
+    announced = number(meta.get("result_count")) or 0
+    if announced and not posts and not all_settled(objects(endpoint, body, "errors")):
+        raise NoAnswer(endpoint, f"{announced} posts are announced and none is there")
     return Page(
         posts=posts,
         included_posts=_included_posts(endpoint, body),

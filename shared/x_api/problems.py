@@ -36,6 +36,11 @@ def missing_accounts(asked: Sequence[str], found: Iterable[str], problems: Seque
     return {name: reasons.get(name, "unknown") for name in names if name not in present}
 
 
+def all_settled(problems: Sequence[JsonObject]) -> bool:
+    """Whether there are problems, and every one is for good: gone or not to be seen, no passing fault of X."""
+    return bool(problems) and all(_state(problem) is not PostState.UNKNOWN for problem in problems)
+
+
 def problem_type(problem: JsonObject) -> str:
     """The last part of a problem's type, which is the same in both dialects; empty where it has none."""
     return (text(problem.get("type")) or "").rstrip("/").rsplit("/", 1)[-1]

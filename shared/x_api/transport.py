@@ -5,8 +5,8 @@ sleeps, never follows a redirect, keeps no cookie, and reads no proxy, netrc or 
 
     connect          connect_seconds
     between bytes    read_seconds
-    whole body       total_seconds: looked at after every piece that arrives, so that a server which sends a byte now
-                     and then is left at most read_seconds later
+    whole answer     total_seconds: looked at after every piece of the body that arrives, so that a server which
+                     sends a byte now and then is left at most read_seconds later
     size of body     max_body_bytes, after decompression
 
 Invariant: NoAnswer or a whole body; the connection of an answer that was not read whole is never used again.
@@ -34,11 +34,15 @@ _USER_AGENT = "covey"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeouts:
-    """Bounds of one request, in seconds and bytes. A page of 100 posts with everything is well under 2 MiB."""
+    """Bounds of one request, in seconds and bytes.
+
+    One request takes at most total + read seconds, 50 by default: below the 60 of the limiter's lease. A page of 100
+    posts with everything is well under 2 MiB.
+    """
 
     connect_seconds: float = 5.0
     read_seconds: float = 20.0
-    total_seconds: float = 60.0
+    total_seconds: float = 30.0
     max_body_bytes: int = 16 * 1024 * 1024
 
 

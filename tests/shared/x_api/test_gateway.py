@@ -1,0 +1,307 @@
+"""The gateway under the real limiter on a real Redis: grants, settlements and blocks."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterator
+
+import pytest
+import redis
+
+from shared import errors
+from shared.errors import LimiterUnavailable, NoAnswer, NotGranted, Unauthorized
+from shared.models import WorkClass
+from shared.ratelimit.limiter import Limiter
+from shared.ratelimit.model import BlockScope, CallRequest, Grant, Refusal, Settlement
+from shared.x_api.auth import Credential
+from shared.x_api.client import XClient
+from shared.x_api.endpoints import CredentialKind
+from shared.x_api.gateway import XGateway
+from shared.x_api.transport import Timeouts
+from tests.shared.x_api.local_server import LocalServer, Reply, always, cut, http, page, post, serving
+
+NOW = 1_789_999_999
+LIMITS = {
+    "x-rate-limit-limit": "450",
+    "x-rate-limit-remaining": "449",
+    "x-rate-limit-reset": str(NOW + 900),
+    "Date": "Mon, 21 Sep 2026 14:13:19 GMT",
+}
+
+
+class RecordingLimiter:
+    """The real limiter; notes what passes through it."""
+
+    def __init__(self, limiter: Limiter) -> None:
+        self.limiter = limiter
+        self.requests: list[CallRequest] = []
+        self.grants: list[Grant] = []
+        self.settled: list[tuple[Grant, Settlement]] = []
+
+    def acquire(self, request: CallRequest, /) -> Grant | Refusal:
+        """Pass on and note."""
+        self.requests.append(request)
+        answer = self.limiter.acquire(request)
+        if isinstance(answer, Grant):
+            self.grants.append(answer)
+        return answer
+
+    def settle(self, grant: Grant, settlement: Settlement, /) -> None:
+        """Note and pass on."""
+        self.settled.append((grant, settlement))
+        self.limiter.settle(grant, settlement)
+
+
+@pytest.fixture
+def limiter(redis_client: redis.Redis) -> RecordingLimiter:
+    """A limiter on an empty Redis."""
+    return RecordingLimiter(Limiter(redis_client))
+
+
+Make = Callable[[Reply], tuple[XGateway, LocalServer]]
+
+
+@pytest.fixture
+def make(limiter: RecordingLimiter, credential: Credential) -> Iterator[Make]:
+    """Makes a gateway to a server that answers in a given way."""
+    servers: list[LocalServer] = []
+
+    def build(reply: Reply) -> tuple[XGateway, LocalServer]:
+        server = LocalServer(reply)
+        servers.append(server)
+        client = XClient(server.url, timeouts=Timeouts(read_seconds=1))
+        return XGateway(client, limiter, lambda: [credential]), server
+
+    yield build
+    for server in servers:
+        server.stop()
+
+
+def _unreachable() -> Limiter:
+    """A limiter whose Redis is not there."""
+    return Limiter(redis.Redis(port=1, socket_connect_timeout=0.2))
+
+
+def _search(gateway: XGateway) -> object:
+    return gateway.search_recent(WorkClass.SEARCH, query="a")
+
+
+def test_a_call_is_granted_made_and_settled(make: Make, limiter: RecordingLimiter, credential: Credential) -> None:
+    """The limiter hears what was asked for, and then what came."""
+    body = page(post(5), post(6), post(6))
+    body["includes"] = {"users": [{"id": "7", "username": "a"}], "tweets": [post(1)]}
+    gateway, _ = make(always(200, body, LIMITS))
+
+    found = gateway.search_recent(WorkClass.BACKFILL, query="a", max_results=50)
+
+    assert found.newest_id == 6
+    assert limiter.requests == [CallRequest("search/recent", (credential.id,), WorkClass.BACKFILL, posts=50, users=50)]
+    [(grant, settlement)] = limiter.settled
+    assert grant is limiter.grants[0]
+    assert (settlement.answered, settlement.status, settlement.posts, settlement.users) == (True, 200, 3, 1)
+    assert (settlement.rate.limit, settlement.rate.remaining, settlement.block) == (450, 449, None)
+
+
+@pytest.mark.parametrize(
+    ("reply", "expected", "answered"),
+    [
+        (always(200, b"<html>", LIMITS), NoAnswer, False),
+        (lambda c, _: cut(c, http(200, b"{", LIMITS, length=9)), NoAnswer, False),
+        (lambda c, _: cut(c, b""), NoAnswer, False),
+        (always(500, b"", LIMITS), errors.ServerFault, True),
+        (always(400, {"title": "Invalid Request"}, LIMITS), errors.InvalidRequest, True),
+    ],
+    ids=["html", "cut body", "nothing", "500", "400"],
+)
+def test_every_grant_is_settled_once(
+    reply: Reply, expected: type[errors.CoveyError], answered: bool, make: Make, limiter: RecordingLimiter
+) -> None:
+    """Failed calls cost nothing; a call without a whole answer counts as spent."""
+    gateway, _ = make(reply)
+
+    with pytest.raises(expected):
+        _search(gateway)
+
+    [(grant, settlement)] = limiter.settled
+    assert (grant.id, settlement.answered) == (limiter.grants[0].id, answered)
+    assert (settlement.posts, settlement.users) == (0, 0)
+
+
+def test_a_defect_in_the_call_settles_too(make: Make, limiter: RecordingLimiter, credential: Credential) -> None:
+    """Whatever is raised between grant and answer, the grant does not stay open."""
+
+    def broken(record: object) -> None:
+        raise RuntimeError("a defect of an observer")
+
+    _, server = make(always(200, page(), LIMITS))
+    gateway = XGateway(XClient(server.url, observer=broken), limiter, lambda: [credential])
+
+    with pytest.raises(RuntimeError):
+        _search(gateway)
+
+    assert [settlement.answered for _, settlement in limiter.settled] == [False]
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "headers", "scope", "until"),
+    [
+        (429, {"title": "Too Many Requests"}, {"x-rate-limit-remaining": "0"}, BlockScope.ENDPOINT_WINDOW, NOW + 900),
+        (429, {"title": "Too Many Requests"}, {}, BlockScope.PER_SECOND, None),
+        (
+            *(429, {"title": "Too Many Requests"}),
+            {"x-app-limit-24hour-remaining": "0", "x-app-limit-24hour-reset": str(NOW + 5000)},
+            *(BlockScope.DAY, NOW + 5000),
+        ),
+        (
+            *(429, {"title": "UsageCapExceeded", "period": "Monthly", "type": "x/usage-capped"}, {}),
+            *(BlockScope.USAGE_CAP, (NOW // 86_400 + 1) * 86_400),
+        ),
+        (401, {"title": "Unauthorized"}, {}, BlockScope.CREDENTIAL, None),
+        (402, {"title": "CreditsDepleted"}, {}, BlockScope.PAID, None),
+        (403, {"reason": "client-not-enrolled"}, {}, BlockScope.CREDENTIAL_ENDPOINT, None),
+    ],
+    ids=["window", "burst", "day", "usage cap", "401", "402", "403"],
+)
+def test_a_refusal_by_x_blocks_its_scope(
+    status: int,
+    body: object,
+    headers: dict[str, str],
+    scope: BlockScope,
+    until: int | None,
+    make: Make,
+    limiter: RecordingLimiter,
+) -> None:
+    """The limiter hears what is blocked and until when by X's clock; the next call is not even sent."""
+    gateway, server = make(always(status, body, LIMITS | headers))
+
+    with pytest.raises((errors.Throttled, errors.Paused)):
+        _search(gateway)
+    with pytest.raises(NotGranted) as caught:
+        _search(gateway)
+
+    block = limiter.settled[0][1].block
+    assert block is not None
+    assert (block.scope, block.until_seconds) == (scope, until)
+    assert until is not None or (block.for_seconds or 0) > 1
+    assert caught.value.wait_seconds > 0
+    assert len(server.requests) == len(limiter.settled) == 1
+
+
+def test_a_refusal_of_the_limiter_makes_no_call(make: Make, limiter: RecordingLimiter) -> None:
+    """The window is spent: NotGranted carries the wait and the window's name."""
+    gateway, server = make(always(200, page(), LIMITS | {"x-rate-limit-remaining": "0"}))
+    _search(gateway)
+
+    with pytest.raises(NotGranted) as caught:
+        _search(gateway)
+
+    assert caught.value.wait_seconds > 0
+    assert caught.value.blocked_by
+    assert len(server.requests) == 1
+
+
+def test_no_limiter_no_call(credential: Credential) -> None:
+    """A limiter that cannot be asked grants nothing."""
+    with serving(always(200, page(), LIMITS)) as server:
+        with pytest.raises(LimiterUnavailable):
+            _search(XGateway(XClient(server.url), _unreachable(), lambda: [credential]))
+
+        assert server.requests == []
+
+
+def test_a_settlement_that_fails_loses_no_page(limiter: RecordingLimiter, credential: Credential) -> None:
+    """The page was paid for; the grant's lease runs out by itself."""
+
+    class Unsettled(RecordingLimiter):
+        def settle(self, grant: Grant, settlement: Settlement, /) -> None:
+            _unreachable().settle(grant, settlement)
+
+    with serving(always(200, page(post(5)), LIMITS)) as server:
+        gateway = XGateway(XClient(server.url), Unsettled(limiter.limiter), lambda: [credential])
+
+        assert gateway.search_recent(WorkClass.SEARCH, query="a").newest_id == 5
+
+
+def test_a_wrong_dialect_is_asked_again_under_a_second_grant(make: Make, limiter: RecordingLimiter) -> None:
+    """Two requests, two grants, two settlements, one page; from then on one of each."""
+    gateway, server = make(_new_only)
+
+    assert gateway.search_recent(WorkClass.SEARCH, query="a").newest_id == 5
+    assert len(server.requests) == len(limiter.settled) == 2
+    assert [settlement.status for _, settlement in limiter.settled] == [400, 200]
+
+    gateway.search_recent(WorkClass.SEARCH, query="a")
+    assert len(server.requests) == len(limiter.settled) == 3
+
+
+def test_a_dialect_nobody_speaks_ends(make: Make) -> None:
+    """Both are refused: one repetition, then the error."""
+    message = "The `expansions` query parameter value [attachments.media_keys] is not one of []"
+    gateway, server = make(always(400, {"errors": [{"message": message}]}, LIMITS))
+
+    with pytest.raises(errors.UnknownParameter):
+        _search(gateway)
+
+    assert len(server.requests) == 2
+
+
+def test_an_ignored_dialect_gives_the_better_page(make: Make, limiter: RecordingLimiter) -> None:
+    """Bare posts are asked for once more in the other dialect; both answers are settled as billed."""
+
+    def reply(connection: socket.socket, head: str) -> None:
+        bare = {"id": "5", "text": "bare"}
+        connection.sendall(http(200, page(post(5) if "post.fields=" in head else bare), LIMITS))
+
+    gateway, _ = make(reply)
+
+    assert gateway.search_recent(WorkClass.SEARCH, query="a").posts[0].author_id == 7
+    assert [settlement.posts for _, settlement in limiter.settled] == [1, 1]
+
+
+def test_only_fitting_credentials_are_offered(limiter: RecordingLimiter, credential: Credential) -> None:
+    """The usage call takes no user's token; without any fitting one a person must act."""
+    user = Credential("user-1", CredentialKind.OAUTH2_USER, credential.auth)
+    usage = {"data": {"project_usage": "1"}}
+    with serving(always(200, usage, LIMITS)) as server:
+        client = XClient(server.url)
+        assert XGateway(client, limiter, lambda: [user, credential]).usage(WorkClass.INTERACTIVE).project_usage == 1
+        with pytest.raises(Unauthorized) as caught:
+            XGateway(client, limiter, lambda: [user]).usage(WorkClass.INTERACTIVE)
+
+        assert len(server.requests) == 1
+    assert limiter.requests[0].credential_ids == (credential.id,)
+    assert caught.value.reason == "no-credential"
+
+
+def test_what_was_read_today_need_not_be_billed(limiter: RecordingLimiter, credential: Credential) -> None:
+    """The bill says how many of an answer's objects cost money."""
+    with serving(always(200, {"data": [post(5), post(6)]}, LIMITS)) as server:
+        gateway = XGateway(
+            XClient(server.url), limiter, lambda: [credential], bill=lambda posts, users: (len(posts - {5}), len(users))
+        )
+        gateway.lookup_posts(WorkClass.ENGAGEMENT, post_ids=[5, 6])
+
+    assert limiter.settled[0][1].posts == 1
+
+
+def test_every_read_goes_through_a_grant(make: Make, limiter: RecordingLimiter) -> None:
+    """Each method asks for its own endpoint."""
+    gateway, _ = make(always(200, {"data": [], "meta": {}}, LIMITS))
+    work = WorkClass.INTERACTIVE
+    gateway.quote_tweets(work, post_id=1)
+    gateway.lookup_posts(work, post_ids=[1])
+    gateway.users_by(work, usernames=["a"])
+    gateway.users(work, user_ids=[1])
+    gateway.lookup_media(work, keys=["3_1"])
+
+    endpoints = [request.endpoint for request in limiter.requests]
+    assert endpoints == ["quote_tweets", "tweets", "users/by", "users", "media"]
+    assert len(limiter.settled) == 5
+
+
+def _new_only(connection: socket.socket, head: str) -> None:
+    if "tweet.fields=" in head:
+        message = "The query parameter [tweet.fields] is not one of [query,post.fields]"
+        connection.sendall(http(400, {"errors": [{"message": message}], "title": "Invalid Request"}, LIMITS))
+    else:
+        connection.sendall(http(200, page(post(5)), LIMITS))
