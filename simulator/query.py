@@ -1,20 +1,16 @@
-"""Owns the search language: query text -> tree -> whether a post matches.
+"""Owns the search language: query text -> tree, and back.
 
-It must not know how posts are stored, or HTTP. Invariant: `parse(to_text(tree)) == tree` for every
-tree that `parse` gives; matching depends only on the tree, the post and its counts.
+It must not know posts or HTTP. Invariant: `parse(to_text(tree)) == tree` for every tree that `parse`
+gives.
 
 Grammar: juxtaposition is AND and binds tighter than `OR`; `-` negates what follows; `( )` group;
 `"..."` is a phrase. Operators and their kinds are in `OPERATORS`.
 """
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from simulator.post import Post
 from simulator.text import tokens
-
-Metrics = Callable[[Post], dict[str, int]]
 
 
 class QueryError(ValueError):
@@ -75,17 +71,9 @@ _NUMERIC = {
     "conversation_id", "quotes_of_tweet_id", "in_reply_to_tweet_id", "retweets_of_tweet_id",
     "min_likes", "min_replies", "min_reposts",
 }  # fmt: skip
-_FLAGS: dict[str, Callable[[Post], bool]] = {
-    "is:retweet": lambda post: post.retweet_of is not None,
-    "is:quote": lambda post: post.quote_of is not None,
-    "is:reply": lambda post: post.reply_to is not None,
-    "is:verified": lambda post: post.author.verified_type != "none",
-    "has:media": lambda post: bool(post.media),
-    "has:images": lambda post: any(media.kind == "photo" for media in post.media),
-    "has:videos": lambda post: any(media.kind == "video" for media in post.media),
-    "has:links": lambda post: bool(post.urls),
-    "has:mentions": lambda post: bool(post.mentions),
-    "has:hashtags": lambda post: bool(post.hashtags),
+_FLAGS = {
+    "is": {"retweet", "quote", "reply", "verified"},
+    "has": {"media", "images", "videos", "links", "mentions", "hashtags"},
 }
 _LEXEME = re.compile(r'\s+|(?P<open>-?\()|(?P<close>\))|(?P<quoted>-?"[^"]*")|(?P<bare>-?[^\s()"]+(?:"[^"]*")?)')
 _TAG = re.compile(r"\w+\Z")
@@ -130,17 +118,6 @@ def to_text(node: Node) -> str:
     if isinstance(node, And):
         return " ".join(to_text(c) if isinstance(c, Term | Not) else f"({to_text(c)})" for c in node.children)
     return " OR ".join(to_text(c) if isinstance(c, Term | Not | And) else f"({to_text(c)})" for c in node.children)
-
-
-def matches(node: Node, post: Post, metrics: Metrics) -> bool:
-    """Whether `post` matches; `metrics` gives its counts and is asked only by `min_*`."""
-    if isinstance(node, Term):
-        return _MATCHERS[node.operator](node.value, post, metrics)
-    if isinstance(node, And):
-        return all(matches(child, post, metrics) for child in node.children)
-    if isinstance(node, Or):
-        return any(matches(child, post, metrics) for child in node.children)
-    return not matches(node.child, post, metrics)
 
 
 def _split(text: str) -> list[tuple[str, str, int]]:
@@ -217,7 +194,7 @@ def _word(text: str, position: int) -> Term:
 
 def _operator(operator: str, value: str, position: int) -> Term:
     known = operator in OPERATORS and operator not in {"word", "@", "#"}
-    if not known or (operator in {"is", "has"} and f"{operator}:{value}" not in _FLAGS):
+    if not known or (operator in _FLAGS and value not in _FLAGS[operator]):
         name = f"{operator}:{value}" if known else operator
         raise QueryError(
             f"There were errors processing your request: Reference to invalid operator '{name}'. Operator is not "
@@ -239,52 +216,3 @@ def _term_text(term: Term) -> str:
         plain = term.value.isalnum() and term.value not in {"and", "or"}
         return term.value if plain else f'"{term.value}"'
     return f"{term.operator}{term.value}" if term.operator in "@#" else f"{term.operator}:{term.value}"
-
-
-def _names(account_handle: str, account_id: int, value: str) -> bool:
-    return account_handle == value or str(account_id) == value
-
-
-def _match_word(value: str, post: Post, _metrics: Metrics) -> bool:
-    # Since May 2026 keyword queries do not return reposts.
-    if post.retweet_of is not None:
-        return False
-    wanted = value.split(" ")
-    if len(wanted) == 1:
-        return value in post.words
-    size = len(wanted)
-    return any(list(post.words[i : i + size]) == wanted for i in range(len(post.words) - size + 1))
-
-
-def _match_to(value: str, post: Post, _metrics: Metrics) -> bool:
-    parent = post.reply_to
-    return parent is not None and _names(parent.author.handle, parent.author.id, value)
-
-
-def _match_retweets_of(value: str, post: Post, _metrics: Metrics) -> bool:
-    original = post.retweet_of
-    return original is not None and _names(original.author.handle, original.author.id, value)
-
-
-def _refers(other: Post | None, value: str) -> bool:
-    return other is not None and str(other.id) == value
-
-
-_MATCHERS: dict[str, Callable[[str, Post, Metrics], bool]] = {
-    "word": _match_word,
-    "from": lambda value, post, _: _names(post.author.handle, post.author.id, value),
-    "to": _match_to,
-    "@": lambda value, post, _: any(span.account.handle == value for span in post.mentions),
-    "#": lambda value, post, _: any(span.value.lower() == value for span in post.hashtags),
-    "conversation_id": lambda value, post, _: str(post.conversation_id) == value,
-    "quotes_of_tweet_id": lambda value, post, _: _refers(post.quote_of, value),
-    "in_reply_to_tweet_id": lambda value, post, _: _refers(post.reply_to, value),
-    "retweets_of_tweet_id": lambda value, post, _: _refers(post.retweet_of, value),
-    "retweets_of": _match_retweets_of,
-    "is": lambda value, post, _: _FLAGS[f"is:{value}"](post),
-    "has": lambda value, post, _: _FLAGS[f"has:{value}"](post),
-    "lang": lambda value, post, _: post.lang == value,
-    "min_likes": lambda value, post, metrics: metrics(post)["like_count"] >= int(value),
-    "min_replies": lambda value, post, metrics: metrics(post)["reply_count"] >= int(value),
-    "min_reposts": lambda value, post, metrics: metrics(post)["retweet_count"] >= int(value),
-}

@@ -4,18 +4,17 @@ It must not search or page. Invariant: beyond the defaults of X only what was as
 everything an expansion names is in `includes` exactly once, or is in `errors`.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from simulator.accounts import Account
 from simulator.calls import JsonObject, Returned
-from simulator.clock import iso_ms
 from simulator.dialect import Dialect
+from simulator.fields import POST_FIELDS, edit_controls, references, user_fields
 from simulator.media import Media, MediaFile, avatar
 from simulator.params import Fields
 from simulator.post import Post
 from simulator.problems import post_error, user_error
-from simulator.snowflake import created_at_ms
-from simulator.world import EDIT_WINDOW_MS, MAX_EDITS, World, mentioned_accounts
+from simulator.world import World, mentioned_accounts
 
 # A field that an expansion names is shown even when the field itself was not asked for.
 _IMPLIED = {
@@ -139,8 +138,8 @@ class Renderer:
         dialect, shown = self._dialect, self._shown
         item: JsonObject = {"id": str(post.id), "text": post.text}
         item[dialect.edit_history] = [str(version_id) for version_id in post.chain]
-        for name in shown & _POST_FIELDS.keys():
-            value = _POST_FIELDS[name](post)
+        for name in shown & POST_FIELDS.keys():
+            value = POST_FIELDS[name](post)
             if value is not None:
                 item[name] = value
         if "referenced_tweets" in shown and (found := references(post)):
@@ -151,14 +150,14 @@ class Renderer:
             metrics = post.metrics_at(self._world.now_ms)
             item["public_metrics"] = {dialect.repost_count: metrics.pop("retweet_count"), **metrics}
         if "edit_controls" in shown:
-            item["edit_controls"] = _edit_controls(post, self._world.now_ms)
+            item["edit_controls"] = edit_controls(post, self._world.now_ms)
         return item
 
     def user(self, account: Account) -> JsonObject:
         """Return one user with its default and requested fields."""
         item: JsonObject = {"id": str(account.id), "name": account.name, "username": account.username}
         asked_fields = self._fields.user
-        item.update((name, value) for name, value in _user_fields(account) if name in asked_fields and value != "")
+        item.update((name, value) for name, value in user_fields(account) if name in asked_fields and value != "")
         if "profile_image_url" in asked_fields:
             item["profile_image_url"] = self._base_url + avatar(account.id).image.path
         if "public_metrics" in self._fields.user:
@@ -199,70 +198,3 @@ class Renderer:
     def _views(self, media: Media) -> int:
         first = self._world.media_posts[media.key][0]
         return first.metrics_at(self._world.now_ms)["impression_count"] // 3
-
-
-def references(post: Post) -> list[tuple[str, Post]]:
-    """Return what a post refers to, with the words of X for how."""
-    pairs = (("retweeted", post.retweet_of), ("quoted", post.quote_of), ("replied_to", post.reply_to))
-    return [(kind, other) for kind, other in pairs if other is not None]
-
-
-def _attachments(post: Post) -> JsonObject | None:
-    return {"media_keys": [media.key for media in post.media]} if post.media else None
-
-
-def _entities(post: Post) -> JsonObject | None:
-    parts: JsonObject = {
-        "mentions": [
-            {"start": s.start, "end": s.end, "username": s.account.username, "id": str(s.account.id)}
-            for s in post.mentions
-        ],
-        "hashtags": [{"start": s.start, "end": s.end, "tag": s.value} for s in post.hashtags],
-        "urls": [
-            {"start": s.start, "end": s.end, "url": s.url, "expanded_url": s.expanded_url, "display_url": s.display_url}
-            | ({} if s.media_key is None else {"media_key": s.media_key})
-            for s in post.urls
-        ],
-    }
-    return {name: part for name, part in parts.items() if part} or None
-
-
-def _edit_controls(post: Post, now_ms: int) -> JsonObject:
-    until_ms = created_at_ms(post.chain[0]) + EDIT_WINDOW_MS
-    editable = post.reply_to is None and post.quote_of is None and post.retweet_of is None
-    return {
-        "edits_remaining": max(0, MAX_EDITS + 1 - len(post.chain)),
-        "is_edit_eligible": editable and now_ms < until_ms,
-        "editable_until": iso_ms(until_ms),
-    }
-
-
-_POST_FIELDS: dict[str, Callable[[Post], object]] = {
-    "attachments": _attachments,
-    "author_id": lambda post: str(post.author.id),
-    "username": lambda post: post.author.username,
-    "conversation_id": lambda post: str(post.conversation_id),
-    "created_at": lambda post: iso_ms(post.created_at_ms),
-    "entities": _entities,
-    "in_reply_to_user_id": lambda post: None if post.reply_to is None else str(post.reply_to.author.id),
-    "lang": lambda post: post.lang,
-    "possibly_sensitive": lambda post: False,
-    "reply_settings": lambda post: "everyone",
-    "source": lambda post: post.source,
-    "display_text_range": lambda post: [0, len(post.text)],
-}
-
-
-def _user_fields(account: Account) -> tuple[tuple[str, object], ...]:
-    link = account.url or ""
-    entities = {"url": {"urls": [{"start": 0, "end": len(link), "url": link, "expanded_url": "https://example.org/"}]}}
-    return (
-        ("created_at", iso_ms(account.created_at_ms)),
-        ("description", account.description),
-        ("location", account.location),
-        ("url", link),
-        ("entities", entities if link else ""),
-        ("protected", account.protected_at_ms is not None),
-        ("verified", account.verified_type != "none"),
-        ("verified_type", account.verified_type),
-    )

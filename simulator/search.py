@@ -7,8 +7,9 @@ the lists of the index only make it fast.
 from collections.abc import Iterator, Sequence
 
 from simulator.index import newest_first
+from simulator.match import matches
 from simulator.post import Post
-from simulator.query import And, Node, Or, Term, matches, standalone
+from simulator.query import And, Node, Or, Term, standalone
 from simulator.world import World
 
 

@@ -18,15 +18,11 @@ from simulator.config import HOUR_MS, Config
 from simulator.engagement import MINUTE_MS, draw_engagement, poisson
 from simulator.index import PostIndex
 from simulator.media import Media, draw_media
+from simulator.pace import RATES_PER_HOUR, Pace
 from simulator.post import MentionSpan, Post
 from simulator.snowflake import Mint
 from simulator.text import MAX_TEXT, SOURCES, Draft, add_sentence, draw_lang, repost_draft
 
-# Spontaneous posts an hour for each tracked account at activity 1; reactions come on top (about as many).
-RATES_PER_HOUR = {"original": 6.0, "mention": 5.0, "chatter": 2.0, "answer": 0.7, "repost": 0.5}
-# The far past is thin and the last hour is dense, so that a start takes well under 2 s and the first
-# minute already has young posts that draw quotes. Both bounds are counted in spontaneous posts.
-PAST_DENSITY, PAST_MAX_POSTS, LAST_HOUR_MAX_POSTS = 0.1, 6_000, 2_500
 DELETED_SHARE, EDITED_SHARE, MEDIA_SHARE, LONG_SHARE = 0.03, 0.025, 0.28, 0.015
 EDIT_WINDOW_MS, MAX_EDITS = 30 * MINUTE_MS, 5
 
@@ -61,8 +57,8 @@ class World:
         self._events: list[tuple[int, int, Callable[[], None]]] = []
         self._event_count = 0
         self._kinds, self._weights = tuple(RATES_PER_HOUR), tuple(RATES_PER_HOUR.values())
-        self._phases = self._plan_phases()
-        self._next_ms = self._draw_next(self.now_ms)
+        self._pace = Pace(config, start_ms)
+        self._next_ms = self._pace.draw_next(self._rng, self.now_ms)
         self._schedule_withdrawals()
 
     # -- time
@@ -78,33 +74,10 @@ class World:
                 heapq.heappop(self._events)[2]()
             else:
                 self._act()
-                self._next_ms = self._draw_next(due_ms)
+                self._next_ms = self._pace.draw_next(self._rng, due_ms)
         self.now_ms = max(self.now_ms, now_ms)
         if len(self.index.posts) > self._config.max_posts * 1.1:
             self._forget()
-
-    def _plan_phases(self) -> list[tuple[int, float]]:
-        """Return (end of phase, spontaneous posts per ms) for the past, the last hour and the present."""
-        per_hour = sum(RATES_PER_HOUR.values()) * self._config.accounts
-        past_hours = max(self._config.history_hours - 1, 0.001)
-        past = min(per_hour * PAST_DENSITY, PAST_MAX_POSTS / past_hours)
-        live = per_hour * self._config.activity
-        last_hour = min(live, LAST_HOUR_MAX_POSTS)
-        ends = (self.start_ms - HOUR_MS, self.start_ms, 2**62)
-        return [(end, rate / HOUR_MS) for end, rate in zip(ends, (past, last_hour, live), strict=True)]
-
-    def _draw_next(self, after_ms: int) -> int:
-        at = float(after_ms)
-        for end_ms, rate in self._phases:
-            if after_ms >= end_ms:
-                continue
-            at = max(at, after_ms)
-            if rate > 0:
-                at += self._rng.expovariate(rate)
-                if at < end_ms:
-                    return max(int(at), after_ms + 1)
-            at, after_ms = float(end_ms), end_ms
-        return 2**62
 
     def _at(self, at_ms: int, event: Callable[[], None]) -> None:
         self._event_count += 1

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from simulator.api import Api
 from simulator.config import Config
+from simulator.match import matches
 from simulator.post import Post
 from simulator.query import (
     And,
@@ -14,7 +15,6 @@ from simulator.query import (
     Or,
     QueryError,
     Term,
-    matches,
     parse,
     require_standalone,
     standalone,

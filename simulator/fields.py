@@ -1,0 +1,83 @@
+"""Owns the values of single fields of posts and users, where they depend on nothing but the object.
+
+It must not choose which fields are shown. Invariant: None (for a user `""`) means that X would leave the
+field out.
+"""
+
+from collections.abc import Callable
+
+from simulator.accounts import Account
+from simulator.calls import JsonObject
+from simulator.clock import iso_ms
+from simulator.post import Post
+from simulator.snowflake import created_at_ms
+from simulator.world import EDIT_WINDOW_MS, MAX_EDITS
+
+
+def references(post: Post) -> list[tuple[str, Post]]:
+    """Return what a post refers to, with the words of X for how."""
+    pairs = (("retweeted", post.retweet_of), ("quoted", post.quote_of), ("replied_to", post.reply_to))
+    return [(kind, other) for kind, other in pairs if other is not None]
+
+
+def _attachments(post: Post) -> JsonObject | None:
+    return {"media_keys": [media.key for media in post.media]} if post.media else None
+
+
+def _entities(post: Post) -> JsonObject | None:
+    parts: JsonObject = {
+        "mentions": [
+            {"start": s.start, "end": s.end, "username": s.account.username, "id": str(s.account.id)}
+            for s in post.mentions
+        ],
+        "hashtags": [{"start": s.start, "end": s.end, "tag": s.value} for s in post.hashtags],
+        "urls": [
+            {"start": s.start, "end": s.end, "url": s.url, "expanded_url": s.expanded_url, "display_url": s.display_url}
+            | ({} if s.media_key is None else {"media_key": s.media_key})
+            for s in post.urls
+        ],
+    }
+    return {name: part for name, part in parts.items() if part} or None
+
+
+def edit_controls(post: Post, now_ms: int) -> JsonObject:
+    """Return until when, and how often, a post may still be edited."""
+    until_ms = created_at_ms(post.chain[0]) + EDIT_WINDOW_MS
+    editable = post.reply_to is None and post.quote_of is None and post.retweet_of is None
+    return {
+        "edits_remaining": max(0, MAX_EDITS + 1 - len(post.chain)),
+        "is_edit_eligible": editable and now_ms < until_ms,
+        "editable_until": iso_ms(until_ms),
+    }
+
+
+POST_FIELDS: dict[str, Callable[[Post], object]] = {
+    "attachments": _attachments,
+    "author_id": lambda post: str(post.author.id),
+    "username": lambda post: post.author.username,
+    "conversation_id": lambda post: str(post.conversation_id),
+    "created_at": lambda post: iso_ms(post.created_at_ms),
+    "entities": _entities,
+    "in_reply_to_user_id": lambda post: None if post.reply_to is None else str(post.reply_to.author.id),
+    "lang": lambda post: post.lang,
+    "possibly_sensitive": lambda post: False,
+    "reply_settings": lambda post: "everyone",
+    "source": lambda post: post.source,
+    "display_text_range": lambda post: [0, len(post.text)],
+}
+
+
+def user_fields(account: Account) -> tuple[tuple[str, object], ...]:
+    """Return the fields of a user that depend on the account alone; `""` where it has none."""
+    link = account.url or ""
+    entities = {"url": {"urls": [{"start": 0, "end": len(link), "url": link, "expanded_url": "https://example.org/"}]}}
+    return (
+        ("created_at", iso_ms(account.created_at_ms)),
+        ("description", account.description),
+        ("location", account.location),
+        ("url", link),
+        ("entities", entities if link else ""),
+        ("protected", account.protected_at_ms is not None),
+        ("verified", account.verified_type != "none"),
+        ("verified_type", account.verified_type),
+    )
