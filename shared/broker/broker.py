@@ -170,7 +170,11 @@ class CoveyBroker(RedisBroker):
         """Mark the data in Redis, so that its loss is seen."""
         reaching_redis(lambda: self.client.set(epoch_key(self.namespace), value))
 
-    # --- what Dramatiq's broker offers to tests and tools
+    # --- what Dramatiq's broker offers beside
+
+    def close(self) -> None:
+        """Close the connections. A later call opens new ones."""
+        self.client.close()
 
     def flush(self, queue_name: str) -> None:
         """Drop all messages of a queue, dead letters included. Keys of de-duplication expire by themselves."""

@@ -38,11 +38,11 @@ def connect(
         "socket_keepalive": True,
         "health_check_interval": HEALTH_CHECK_SECONDS,
     }
-    scheme = url.partition("://")[0]
+    scheme = url.partition("://")[0] if "://" in url else ""
     if scheme in ("sentinel", "sentinels"):
         return _through_sentinel(url, options)
     if scheme not in ("redis", "rediss", "unix"):
-        raise InputError(f"unknown scheme {scheme[:20]!r} of the Redis URL: use redis, rediss, unix or sentinel")
+        raise InputError(f"unknown scheme {scheme!r} of the Redis URL: use redis, rediss, unix or sentinel")
     try:
         return redis.Redis.from_url(url, retry=_no_retry(), **options)
     except ValueError as error:

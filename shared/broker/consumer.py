@@ -42,10 +42,11 @@ class QueueConsumer(Consumer):
         self._prefetch = prefetch
         self._keys = broker.keys(queue)
         self._hand = broker.hands.of(queue)
-        self._scripts = broker.operations
+        self._operations = broker.operations
         self._fetched: deque[Fetched] = deque()
         self._pause = threading.Event()  # never set: waiting on it is a pause
         self._misses = 0
+        self._looks = 0
         self._adopt_at = 0.0
 
     def __next__(self) -> Delivery | None:
@@ -74,12 +75,12 @@ class QueueConsumer(Consumer):
         dedup = self._broker.dedup_of(message)
         if message.again is not None:
             payload, delay_ms = message.again.message.encode(), message.again.delay_ms
-            kept = self._scripts.reschedule(
+            kept = self._operations.reschedule(
                 self._keys, message.message_id, receipt, payload, delay_ms=delay_ms, dedup=dedup
             )
         elif message.error is not None:
             # No middleware decided. Dramatiq would forget the message; what failed must not vanish.
-            kept = self._scripts.nack(
+            kept = self._operations.nack(
                 self._keys,
                 message.message_id,
                 receipt,
@@ -88,7 +89,7 @@ class QueueConsumer(Consumer):
                 dedup,
             )
         else:
-            kept = self._scripts.ack(self._keys, message.message_id, receipt, dedup)
+            kept = self._operations.ack(self._keys, message.message_id, receipt, dedup)
         self._let_go(message.message_id, kept)
 
     def nack(self, message: MessageProxy) -> None:
@@ -99,7 +100,7 @@ class QueueConsumer(Consumer):
         known = message.actor_name in self._broker.actors
         reason = str(message.options.get("reason", UNHANDLED)) if known else UNKNOWN_ACTOR
         dedup = self._broker.dedup_of(message)
-        kept = self._scripts.nack(self._keys, message.message_id, receipt, message.encode(), reason, dedup)
+        kept = self._operations.nack(self._keys, message.message_id, receipt, message.encode(), reason, dedup)
         self._let_go(message.message_id, kept)
 
     def requeue(self, messages: Iterable[MessageProxy]) -> None:
@@ -125,7 +126,7 @@ class QueueConsumer(Consumer):
         last_chance, broker = self._broker.last_chance, self._broker
         alone = last_chance.reserve()
         try:
-            now_us, vanished, messages = self._scripts.fetch(
+            now_us, vanished, messages = self._operations.fetch(
                 self._keys,
                 broker.broker_id,
                 room,
@@ -164,7 +165,7 @@ class QueueConsumer(Consumer):
         dedup = self._broker.dedup_of(delivery) if delivery else None
         kept = False
         try:
-            kept = self._scripts.nack(self._keys, fetched.id, fetched.receipt, b"", reason, dedup)
+            kept = self._operations.nack(self._keys, fetched.id, fetched.receipt, b"", reason, dedup)
         finally:  # on an error it is given back by `adopt`
             self._let_go(fetched.id, kept)
 
@@ -172,7 +173,7 @@ class QueueConsumer(Consumer):
         pairs = [(id, receipt) for id in ids if (receipt := self._hand.receipt(id)) is not None]
         for id, _ in pairs:
             self._let_go(id)
-        self._scripts.requeue(self._keys, pairs)
+        self._operations.requeue(self._keys, pairs)
 
     def _let_go(self, id: str, kept: bool = True) -> None:
         self._broker.hands.drop(self._queue, id)
@@ -181,14 +182,14 @@ class QueueConsumer(Consumer):
             _log.warning("delivery_was_lost", queue=self._queue, message_id=id)
 
     def _adopt_lost(self) -> None:
-        """Give back what lost replies left behind: twice at start, as the first look learns the time."""
+        """Give back what lost replies left behind: twice at start (the first look learns the time), then at times."""
         if time.monotonic() < self._adopt_at:
             return
-        knew_time = self._hand.seen_us > 0
-        self._hand.seen_us, given = self._scripts.adopt(
+        self._hand.seen_us, given = self._operations.adopt(
             self._keys, self._broker.broker_id, self._hand.seen_us, self._hand.ids()
         )
-        self._adopt_at = time.monotonic() + (ADOPT_INTERVAL_SECONDS if knew_time else 0.0)
+        self._looks += 1
+        self._adopt_at = time.monotonic() + (ADOPT_INTERVAL_SECONDS if self._looks > 1 else 0.0)
         if given:
             _log.warning("lost_replies_given_back", queue=self._queue, count=given)
 

@@ -11,6 +11,9 @@ from dramatiq import Worker
 
 from shared.broker.broker import CoveyBroker
 
+# How often an idle thread looks whether it should stop. Dramatiq's default of 1 s is added to every shutdown.
+THREAD_WAKE_MS = 250
+
 
 class UrgentFirst(PriorityQueue[Any]):
     """The fetched messages that wait for a thread: those of urgent queues first, each class in order of arrival.
@@ -36,7 +39,7 @@ def start_worker(broker: CoveyBroker, *, queues: Iterable[str], threads: int, ur
     blamed for the crash if this one is killed.
     """
     broker.emit_after("process_boot")  # starts the timer of TimeLimit; Dramatiq's command line would have done it
-    worker = Worker(broker, queues=set(queues), worker_threads=threads)
+    worker = Worker(broker, queues=set(queues), worker_threads=threads, worker_timeout=THREAD_WAKE_MS)
     worker.queue_prefetch = threads
     worker.work_queue = UrgentFirst(urgent)
     worker.start()
