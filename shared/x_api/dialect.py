@@ -12,7 +12,7 @@ Invariant: a fixed dialect never changes, and no change costs more than one repe
 
 from __future__ import annotations
 
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from shared.errors import UnknownParameter
 from shared.x_api.fields import DIALECT_PARAMETERS, Dialect
@@ -46,6 +46,36 @@ class LocalDialectMemory:
     def set(self, dialect: Dialect) -> None:
         """Keep it for the life of the process."""
         self._dialect = dialect
+
+
+class KeyValues(Protocol):
+    """Small values by key, such as the store of `X_state`."""
+
+    def get(self, key: str) -> Any:
+        """The value, None when there is none."""
+        ...
+
+    def set(self, key: str, value: Any) -> None:
+        """Keep a value."""
+        ...
+
+
+class SharedDialectMemory:
+    """A memory that all workers share, under one key of a store. Raises what the store raises."""
+
+    KEY = "x_dialect"
+
+    def __init__(self, store: KeyValues) -> None:
+        self._store = store
+
+    def get(self) -> Dialect | None:
+        """The dialect some worker kept; None when none did, or when what is there is no dialect."""
+        value = self._store.get(self.KEY)
+        return Dialect(value) if isinstance(value, str) and value in set(Dialect) else None
+
+    def set(self, dialect: Dialect) -> None:
+        """Keep it for every worker that starts or asks from now on."""
+        self._store.set(self.KEY, dialect.value)
 
 
 class DialectChoice:

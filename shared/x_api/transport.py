@@ -9,7 +9,8 @@ sleeps, never follows a redirect, keeps no cookie, and reads no proxy, netrc or 
                      sends a byte now and then is left at most read_seconds later
     size of body     max_body_bytes, after decompression
 
-Invariant: NoAnswer or a whole body; the connection of an answer that was not read whole is never used again.
+Invariant: NoAnswer or a whole body; the connection of an answer that was not read whole is never used again; no error
+leads, by its chain of causes, to a frame that holds the signed request.
 """
 
 from __future__ import annotations
@@ -89,13 +90,13 @@ class HttpTransport:
                 stream=True,
             )
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-            raise NoAnswer(endpoint, _reason(error)) from error
+            raise NoAnswer(endpoint, _reason(error)) from _without_frames(error)
         try:
             return RawAnswer(response.status_code, response.headers, self._body(response, deadline))
         except (_TooMuch, urllib3.exceptions.HTTPError, http.client.HTTPException, OSError, ValueError) as error:
             raise BrokenAnswer(
                 endpoint, _reason(error), status=response.status_code, headers=response.headers
-            ) from error
+            ) from _without_frames(error)
         finally:
             response.close()  # a connection whose answer was read whole is back in the pool by now
 
@@ -136,3 +137,17 @@ class _TooMuch(Exception):
 def _reason(error: Exception) -> str:
     """What happened, without the address: that of a request holds the whole query."""
     return str(error) if isinstance(error, _TooMuch) else type(error).__name__
+
+
+def _without_frames(error: BaseException) -> BaseException:
+    """The error and its causes without their tracebacks: frames of the HTTP libraries hold the headers, and so the
+    token, and whatever reports an error with its local variables would send it along."""
+    seen: set[int] = set()
+    waiting: list[BaseException | None] = [error]
+    while waiting:
+        cause = waiting.pop()
+        if cause is not None and id(cause) not in seen:
+            seen.add(id(cause))
+            cause.__traceback__ = None
+            waiting += [cause.__cause__, cause.__context__]
+    return error

@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from pymongo.database import Database
 
 from shared.errors import UnknownParameter
-from shared.x_api.dialect import AUTO_FIRST, DialectChoice, DialectSetting, LocalDialectMemory
+from shared.stores.state import StateStore
+from shared.x_api.dialect import (
+    AUTO_FIRST,
+    DialectChoice,
+    DialectMemory,
+    DialectSetting,
+    LocalDialectMemory,
+    SharedDialectMemory,
+)
 from shared.x_api.fields import Dialect
+
+
+@pytest.fixture(params=["local", "shared"])
+def memory(request: pytest.FixtureRequest) -> DialectMemory:
+    """Each kind of memory; the shared one is in a real MongoDB."""
+    if request.param == "local":
+        return LocalDialectMemory()
+    return SharedDialectMemory(StateStore(request.getfixturevalue("mongo_db")))
 
 
 def _refusal(*parameters: str) -> UnknownParameter:
@@ -19,9 +38,8 @@ def test_auto_starts_with_the_cheaper_dialect() -> None:
 
 
 @pytest.mark.parametrize("parameter", ["tweet.fields", "expansions"])
-def test_a_refusal_changes_the_dialect_for_every_worker(parameter: str) -> None:
+def test_a_refusal_changes_the_dialect_for_every_worker(parameter: str, memory: DialectMemory) -> None:
     """The other dialect is spoken from then on, also by a worker that starts later."""
-    memory = LocalDialectMemory()
     choice = DialectChoice("auto", memory)
 
     assert choice.was_refused(choice.current(), _refusal(parameter))
@@ -47,9 +65,9 @@ def test_two_threads_refused_at_once_agree() -> None:
     assert choice.current() is Dialect.NEW
 
 
-def test_a_remembered_dialect_that_fails_is_changed_back() -> None:
+def test_a_remembered_dialect_that_fails_is_changed_back(memory: DialectMemory) -> None:
     """When X changes its mind the memory follows."""
-    memory = LocalDialectMemory(Dialect.NEW)
+    memory.set(Dialect.NEW)
     choice = DialectChoice("auto", memory)
 
     assert choice.was_ignored(choice.current())
@@ -65,3 +83,12 @@ def test_a_fixed_dialect_never_changes(setting: DialectSetting) -> None:
     assert not choice.was_refused(Dialect(setting), _refusal("tweet.fields", "post.fields"))
     assert not choice.was_ignored(Dialect(setting))
     assert choice.current().value == setting
+
+
+@pytest.mark.parametrize("junk", [None, "", "esperanto", 5, ["old"]])
+def test_junk_in_the_store_is_no_dialect(junk: object, mongo_db: Database[dict[str, Any]]) -> None:
+    """A value that somebody else wrote there does not stop the workers."""
+    store = StateStore(mongo_db)
+    store.set(SharedDialectMemory.KEY, junk)
+
+    assert DialectChoice("auto", SharedDialectMemory(store)).current() is AUTO_FIRST

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from shared import errors
 from shared.errors import LimiterUnavailable, NoAnswer, NotGranted, Unauthorized
@@ -79,7 +81,7 @@ def make(limiter: RecordingLimiter, credential: Credential) -> Iterator[Make]:
 
 def _unreachable() -> Limiter:
     """A limiter whose Redis is not there."""
-    return Limiter(redis.Redis(port=1, socket_connect_timeout=0.2))
+    return Limiter(redis.Redis(port=1, socket_connect_timeout=0.2, retry=Retry(NoBackoff(), 0)))
 
 
 def _search(gateway: XGateway) -> object:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import socket
 import time
+import traceback
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -199,10 +200,21 @@ def test_threads_share_the_pool_and_nothing_else() -> None:
         assert server.connections <= 8
 
 
-def test_no_error_shows_token_or_query() -> None:
-    """Neither the message nor the chain of causes prints what was sent."""
-    with serving(_nothing) as server, pytest.raises(NoAnswer) as caught:
+@pytest.mark.parametrize("reply", [_nothing, _cut_body], ids=["no head", "half a body"])
+def test_no_error_shows_token_or_query(reply: Reply) -> None:
+    """Neither a message, nor a cause, nor a local variable of any frame behind it prints what was sent."""
+    with serving(reply) as server, pytest.raises(NoAnswer) as caught:
         _get(server.url)
 
-    assert "the-secret-token" not in repr(caught.value) + str(caught.value)
     assert "ids" not in str(caught.value)
+    error: BaseException | None = caught.value
+    frames = 0
+    while error is not None:
+        assert "the-secret-token" not in repr(error)
+        for frame, _ in traceback.walk_tb(error.__traceback__):
+            if frame.f_code.co_filename == __file__:
+                continue
+            frames += 1
+            assert "the-secret-token" not in repr(frame.f_locals)
+        error = error.__cause__ or error.__context__
+    assert frames
