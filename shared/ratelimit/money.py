@@ -22,11 +22,11 @@ class Prices:
 
     post_usd: float = 0.005
     user_usd: float = 0.010
-    request_usd: Mapping[str, float] = field(default_factory=lambda: {"tweets/counts/recent": 0.005})
+    request_usd: Mapping[str, float] = field(default_factory=lambda: {"counts/recent": 0.005})
 
-    def cost_micro(self, endpoint: str, *, posts: int, users: int, answered: bool = True) -> int:
-        """Micro-dollars of one call. answered: False for a call that failed, which X does not bill."""
-        request = self.request_usd.get(endpoint, 0.0) if answered else 0.0
+    def cost_micro(self, endpoint: str, *, posts: int, users: int, is_failure: bool = False) -> int:
+        """Micro-dollars of one call. is_failure: X answered an error, and bills no request."""
+        request = self.request_usd.get(endpoint, 0.0) if not is_failure else 0.0
         return round(posts * self.post_usd * MICRO) + round(users * self.user_usd * MICRO) + round(request * MICRO)
 
 
@@ -53,7 +53,7 @@ PAY_PER_USE = Budgets(month_posts=3_000_000)
 
 
 @dataclass(frozen=True, slots=True)
-class Usage:
+class Spent:
     """What was already spent in the present UTC day and month, from the ledger: fills the budgets of an empty Redis."""
 
     day_usd: float = 0.0
