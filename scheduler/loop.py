@@ -12,7 +12,7 @@ from datetime import datetime
 
 from scheduler.exporter import Exporter
 from scheduler.leader import Leader
-from scheduler.planner import RECONCILE, Planner
+from scheduler.planner import DEAD, RECONCILE, Planner
 from scheduler.reconciler import Reconciler
 from shared import metrics
 from shared.bootstrap import Services
@@ -46,6 +46,7 @@ class Loop:
         self._planner = Planner(services)
         self._reconciler = Reconciler(services)
         self._exporter = Exporter(services)
+        self._rounds = {RECONCILE: self._reconciler.run_once, DEAD: self._reconciler.collect_dead}
 
     def run_once(self) -> Result:
         """One round. Errors of the tree end the round, not the loop."""
@@ -89,8 +90,8 @@ class Loop:
     def _carry_out(self, slot: Slot, now: datetime) -> list[tuple[Job, str | None]]:
         """The jobs of one slot; a slot that fails is given back and does not keep the others away."""
         try:
-            if slot.schedule.kind == RECONCILE:
-                self._reconciler.run_once(now)
+            if slot.schedule.kind in self._rounds:
+                self._rounds[slot.schedule.kind](now)
                 return []
             return self._planner.plan(slot, now)
         except CoveyError as error:

@@ -17,7 +17,8 @@ from shared.following import SEARCH
 from shared.jobs import ALL_QUEUES, MAX_IDS, Canary, DownloadMedia, Job, Queue, QuotePage, RefreshEngagement, SearchPage
 from shared.stores.schedules import Schedule, Slot
 
-QUOTES, REFRESH, MEDIA, RECONCILE, CANARY = "quotes", "refresh", "media", "reconcile", "canary"
+QUOTES, REFRESH, MEDIA, RECONCILE, DEAD, CANARY = "quotes", "refresh", "media", "reconcile", "dead", "canary"
+DEAD_INTERVAL_SECONDS = 5.0
 CANARY_INTERVAL_SECONDS = 60.0
 # A first sweep that reaches further back than this is history, and must not stand in the way of what is new.
 BACKFILL_BEYOND = timedelta(hours=1)
@@ -34,6 +35,7 @@ def standing_schedules(services: Services, *, now: datetime) -> list[Schedule]:
         REFRESH: settings.refresh_interval_seconds,
         MEDIA: settings.stalled_after_seconds,
         RECONCILE: settings.reconcile_interval_seconds,
+        DEAD: DEAD_INTERVAL_SECONDS,
         CANARY: CANARY_INTERVAL_SECONDS,
     }
     return [Schedule(kind, kind, "", timedelta(seconds=s), now, 0) for kind, s in seconds.items()]

@@ -63,6 +63,17 @@ class Reconciler:
         log.info("the queue was empty and is rebuilt", outstanding=sent)
         return True
 
+    def collect_dead(self, now: datetime) -> None:
+        """Store what died; a sweep whose page died is closed, so that its stream is read again at its next slot."""
+        for letter in self._services.dead_letters.collect():
+            metrics.DEAD_LETTERS.labels(letter["reason"]).inc()
+            log.error("dead letter", job=letter["job"], reason=letter["reason"], dead_id=letter["_id"])
+            if letter["job"] in (SearchPage.name, QuotePage.name) and letter["actor_args"]:
+                job = letter["actor_args"][0]
+                sweep = self._stores.sweeps.get(str(job.get("sweep_id")))
+                if sweep is not None and sweep.status is SweepStatus.OPEN and sweep.page == job.get("page"):
+                    self._abandon(sweep, now)
+
     def _nudge(self, *, before: datetime, now: datetime) -> int:
         """Send again for the present page of sweeps that do not get on; close those that never do."""
         sent = 0

@@ -8,9 +8,9 @@ from datetime import timedelta
 
 from dramatiq import Middleware
 
-from shared import metrics
 from shared.broker import CoveyBroker, build_broker, connect
 from shared.clock import Clock, SystemClock
+from shared.dead_letters import DeadLetters
 from shared.engagement.quotes import QuoteRule
 from shared.engagement.refresh import RefreshPolicy
 from shared.errors import InputError
@@ -21,11 +21,11 @@ from shared.sender import Sender
 from shared.settings import Settings
 from shared.stores.bundle import Stores
 from shared.stores.database import connect as connect_database
-from shared.stores.dialect import SharedDialectMemory
-from shared.x_api.answer import CallRecord
 from shared.x_api.auth import Credential, bearer_credential
 from shared.x_api.client import XClient
+from shared.x_api.dialect import SharedDialectMemory
 from shared.x_api.gateway import XGateway
+from shared.x_api.observer import count_call
 from shared.x_api.transport import Timeouts
 
 
@@ -39,6 +39,7 @@ class Services:
     broker: CoveyBroker
     sender: Sender
     following: Following
+    dead_letters: DeadLetters
     limiter: Limiter
     x: XGateway
     media: MediaFetcher
@@ -77,7 +78,7 @@ def build(settings: Settings, *, middleware: Sequence[Middleware]) -> Services:
         ),
         dialect=settings.x_dialect,
         dialect_memory=SharedDialectMemory(stores.state),
-        observer=_count_call,
+        observer=count_call,
     )
     return Services(
         settings=settings,
@@ -90,6 +91,7 @@ def build(settings: Settings, *, middleware: Sequence[Middleware]) -> Services:
             query_max_length=settings.x_query_max_length,
             search_interval_seconds=settings.search_interval_seconds,
         ),
+        dead_letters=DeadLetters(broker, stores.dead_letters),
         limiter=limiter,
         x=XGateway(client, limiter, lambda: credentials(settings)),
         media=MediaFetcher(
@@ -99,14 +101,6 @@ def build(settings: Settings, *, middleware: Sequence[Middleware]) -> Services:
             read_timeout_seconds=settings.media_timeout_seconds,
         ),
     )
-
-
-def _count_call(call: CallRecord) -> None:
-    """Metrics of one call to X."""
-    metrics.X_CALLS.labels(call.endpoint, call.outcome).inc()
-    metrics.X_CALL_SECONDS.labels(call.endpoint).observe(call.seconds)
-    metrics.X_OBJECTS.labels(call.endpoint, "post").inc(call.posts)
-    metrics.X_OBJECTS.labels(call.endpoint, "user").inc(call.users)
 
 
 def redis_url(settings: Settings) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
+import uuid
 from collections.abc import MutableMapping
 from contextlib import AbstractContextManager
 from typing import Any
@@ -28,6 +29,11 @@ def get_logger(name: str) -> Any:
 def job_context(**values: object) -> AbstractContextManager[None]:
     """Bind values (job, queue, message id, attempt) to every line written inside the block, by this thread."""
     return structlog.contextvars.bound_contextvars(**values)
+
+
+def correlation_id() -> str:
+    """The id that ties together all that one request or slot led to: the running job's, or a new one."""
+    return str(structlog.contextvars.get_contextvars().get("correlation_id") or uuid.uuid4().hex)
 
 
 def configure(*, level: str, form: str, process: str) -> None:

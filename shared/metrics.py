@@ -15,6 +15,7 @@ BUILD = Info("covey_build", "Version of this process.")
 
 # --- jobs: from the workers
 JOBS = Counter("covey_jobs", "Jobs that ended, by outcome: done, retry, deferred, paused, dead.", ["job", "outcome"])
+DEAD_LETTERS = Counter("covey_dead_letters", "Jobs that were buried, by reason.", ["reason"])
 JOB_SECONDS = Histogram("covey_job_seconds", "Time a handler took.", ["job"], buckets=_JOB_SECONDS)
 JOB_WAIT_SECONDS = Histogram(
     "covey_job_wait_seconds", "From when a job was due to when it started.", ["queue"], buckets=_WAIT_SECONDS

@@ -14,6 +14,7 @@ from dramatiq.errors import ConnectionError as BrokerConnectionError
 
 from shared.errors import BrokerUnavailable
 from shared.jobs import Job
+from shared.log import correlation_id
 
 # A job that was never finished nor found dead for this long no longer keeps others like it away.
 DEDUP_TTL_MS = 24 * 3600 * 1000
@@ -60,5 +61,5 @@ def to_message(job: Job, *, queue: str | None = None) -> Message[Any]:
         actor_name=job.name,
         args=(job.model_dump(mode="json"),),
         kwargs={},
-        options={},
+        options={"correlation_id": correlation_id()},
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from shared.stores.database import Db
+from shared.stores.dead_letters import DeadLetterStore
 from shared.stores.engagement import EngagementStore
 from shared.stores.handles import HandleStore
 from shared.stores.media import MediaStore
@@ -32,6 +33,7 @@ class Stores:
     schedules: ScheduleStore
     runs: RunStore
     state: StateStore
+    dead_letters: DeadLetterStore
 
     @classmethod
     def on(cls, db: Db) -> Stores:
@@ -48,12 +50,13 @@ class Stores:
             schedules=ScheduleStore(db),
             runs=RunStore(db),
             state=StateStore(db),
+            dead_letters=DeadLetterStore(db),
         )
 
     def ensure_indexes(self) -> None:
         """Create what indexes are missing; each store knows its own."""
         for store in (
             *(self.handles, self.posts, self.users, self.media, self.streams, self.sweeps),
-            *(self.engagement, self.schedules, self.runs),
+            *(self.engagement, self.schedules, self.runs, self.dead_letters),
         ):
             store.ensure_indexes()

@@ -71,7 +71,10 @@ class PostStore:
 
 
 def to_document(post: Post) -> Document:
-    """The document of a post, without `_id` and the times of seeing it; absent values are left out."""
+    """The document of a post, without `_id` and the times of seeing it.
+
+    What X left out is left out: a short answer must not erase what a longer one gave before.
+    """
     document: Document = {
         "author_id": _text(post.author_id),
         "text": post.text,
@@ -88,7 +91,7 @@ def to_document(post: Post) -> Document:
         "public_metrics": metrics_to_document(post.metrics) if post.metrics else None,
         "raw": post.raw,
     }
-    return {name: value for name, value in document.items() if value is not None}
+    return {name: value for name, value in document.items() if value not in (None, [], {})}
 
 
 def metrics_to_document(metrics: PostMetrics) -> Document:

@@ -31,11 +31,13 @@ class Telemetry(Middleware):
             job=message.actor_name,
             queue=message.queue_name,
             message_id=message.message_id,
+            correlation_id=message.options.get("correlation_id"),
             attempt=int(message.options.get("attempts", 0)) + 1,
         )
         context.__enter__()
         message.telemetry = (context, time.monotonic())  # type: ignore[attr-defined]
         metrics.JOBS_RUNNING.labels(message.actor_name).inc()
+        metrics.JOB_WAIT_SECONDS.labels(message.queue_name).observe(message.wait_seconds())
 
     def after_process_message(
         self, broker: Broker, message: MessageProxy, *, result: Any = None, exception: BaseException | None = None
@@ -59,7 +61,7 @@ def tell_outcome(message: MessageProxy, decision: Decision) -> None:
         case Done():
             log.debug("job done")
         case GiveUp(reason):
-            error = message._exception  # where Dramatiq keeps it until the message is settled
+            error = message.error
             log.error("job given up", reason=reason, error=str(error))
             reporting.job_given_up(
                 job=message.actor_name,
