@@ -27,6 +27,10 @@ def simulate(
     seed: Annotated[int, typer.Option(help="The same seed and --time-start give the same world.")] = 1,
     accounts: Annotated[int, typer.Option(help="Accounts worth tracking (GET /_sim/accounts lists them).")] = 20,
     activity: Annotated[float, typer.Option(help="Scales how much is posted from now on; 1 is a calm day.")] = 1.0,
+    tempo: Annotated[
+        float,
+        typer.Option(help="How many times faster than real a post lives: its engagement, reactions, edits and end."),
+    ] = 1.0,
     history_hours: Annotated[float, typer.Option(help="How far back there are posts.")] = 192.0,
     search_lag_seconds: Annotated[
         float, typer.Option(help="Age below which a search without end_time does not show a post; X: 30.")
@@ -70,6 +74,7 @@ def simulate(
             seed=seed,
             accounts=accounts,
             activity=activity,
+            tempo=tempo,
             history_hours=history_hours,
             window_seconds=window_seconds,
             search_lag_seconds=search_lag_seconds,

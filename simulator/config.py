@@ -22,6 +22,7 @@ class Config:
     seed: int = 1
     accounts: int = 20
     activity: float = 1.0
+    tempo: float = 1.0
     history_hours: float = 192.0
     window_seconds: float = 900.0
     search_lag_seconds: float = 30.0
@@ -38,6 +39,7 @@ class Config:
         checks = (
             ("accounts", self.accounts, 1 <= self.accounts <= 5_000),
             ("activity", self.activity, 0 <= self.activity <= 10_000),
+            ("tempo", self.tempo, 1 <= self.tempo <= 1_000),
             ("history_hours", self.history_hours, 0 <= self.history_hours <= 24 * 60),
             ("window_seconds", self.window_seconds, self.window_seconds >= 1),
             ("search_lag_seconds", self.search_lag_seconds, self.search_lag_seconds >= 0),

@@ -53,8 +53,11 @@ class Engagement:
         return min(int(age) + 1_000, LATEST_ARRIVAL_MS)
 
 
-def draw_engagement(rng: Random, popularity: float) -> tuple[Engagement, float]:
-    """Draw the fate of a post of an author; also return its size (1 is a usual tracked post)."""
+def draw_engagement(rng: Random, popularity: float, tempo: float = 1.0) -> tuple[Engagement, float]:
+    """Draw the fate of a post of an author; also return its size (1 is a usual tracked post).
+
+    `tempo` is how many times faster than real its curve is gone through.
+    """
     size = min(400.0, popularity * rng.lognormvariate(-0.7, 1.2))
     likes = int(40 * size * rng.uniform(0.6, 1.4))
     fate = Engagement(
@@ -62,7 +65,7 @@ def draw_engagement(rng: Random, popularity: float) -> tuple[Engagement, float]:
         reposts=int(likes * rng.uniform(0.05, 0.25)),
         bookmarks=int(likes * rng.uniform(0.01, 0.08)),
         impressions=int(likes * rng.uniform(20, 90)) + 15,
-        tau_ms=10 * MINUTE_MS * rng.lognormvariate(0, 0.8),
+        tau_ms=10 * MINUTE_MS * rng.lognormvariate(0, 0.8) / tempo,
         alpha=rng.uniform(1.0, 1.6),
     )
     return fate, size

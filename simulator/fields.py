@@ -11,7 +11,7 @@ from simulator.calls import JsonObject
 from simulator.clock import iso_ms
 from simulator.post import Post
 from simulator.snowflake import created_at_ms
-from simulator.world import EDIT_WINDOW_MS, MAX_EDITS
+from simulator.lifetimes import EDIT_WINDOW_MS, MAX_EDITS
 
 
 def references(post: Post) -> list[tuple[str, Post]]:

@@ -17,14 +17,21 @@ from simulator.accounts import Account, AccountBook
 from simulator.config import HOUR_MS, Config
 from simulator.engagement import MINUTE_MS, draw_engagement, poisson
 from simulator.index import PostIndex
+from simulator.lifetimes import (
+    DELETED_SHARE,
+    EDIT_WINDOW_MS,
+    EDITED_SHARE,
+    MAX_EDITS,
+    deletion_delay_ms,
+    edit_delay_ms,
+)
 from simulator.media import Media, draw_media
 from simulator.pace import RATES_PER_HOUR, Pace
 from simulator.post import MentionSpan, Post
 from simulator.snowflake import Mint
 from simulator.text import MAX_TEXT, SOURCES, Draft, add_sentence, draw_lang, repost_draft
 
-DELETED_SHARE, EDITED_SHARE, MEDIA_SHARE, LONG_SHARE = 0.03, 0.025, 0.28, 0.015
-EDIT_WINDOW_MS, MAX_EDITS = 30 * MINUTE_MS, 5
+MEDIA_SHARE, LONG_SHARE = 0.28, 0.015
 
 
 @dataclass(frozen=True)
@@ -169,7 +176,7 @@ class World:
             link = f"https://x.com/{author.username}/status/{post_id}/{kind}/1"
             draft.add_link(self._rng, link, part.media[0])
         popularity = author.popularity * (0.3 if part.reply_to is not None else 1.0)
-        engagement, size = draw_engagement(self._rng, popularity)
+        engagement, size = draw_engagement(self._rng, popularity, self._config.tempo)
         long = len(draft.text) > MAX_TEXT
         short = draft.text[: MAX_TEXT - 1] + "…" if long else draft.text
         post = Post(
@@ -232,14 +239,12 @@ class World:
         """Draw whether a post will be edited or deleted, and when."""
         roll = self._rng.random()
         if roll < DELETED_SHARE:
-            quick = self._rng.random() < 0.5
-            delay_ms = self._rng.expovariate(1 / (4 * MINUTE_MS if quick else 20 * HOUR_MS))
-            self._at(self.now_ms + int(delay_ms) + 1_000, lambda: self._delete(post))
+            self._at(self.now_ms + deletion_delay_ms(self._rng, self._config.tempo), lambda: self._delete(post))
         elif roll < DELETED_SHARE + EDITED_SHARE and not (post.reply_to or post.quote_of or post.retweet_of):
             self._plan_edit(post, post.created_at_ms)
 
     def _plan_edit(self, post: Post, first_ms: int) -> None:
-        at_ms = self.now_ms + self._rng.randrange(20_000, 10 * MINUTE_MS)
+        at_ms = self.now_ms + edit_delay_ms(self._rng, self._config.tempo)
         if at_ms < first_ms + EDIT_WINDOW_MS and len(post.chain) <= MAX_EDITS:
             self._at(at_ms, lambda: self._edit(post, first_ms))
 
