@@ -9,9 +9,9 @@ from collections.abc import Callable
 from simulator.accounts import Account
 from simulator.calls import JsonObject
 from simulator.clock import iso_ms
+from simulator.lifetimes import EDIT_WINDOW_MS, MAX_EDITS
 from simulator.post import Post
 from simulator.snowflake import created_at_ms
-from simulator.lifetimes import EDIT_WINDOW_MS, MAX_EDITS
 
 
 def references(post: Post) -> list[tuple[str, Post]]:
