@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from shared.ratelimit.windows import free
+
 DAY_MS: Final = 86_400_000
 CLASS_COUNT: Final = 5
 
@@ -22,18 +24,19 @@ _WINDOW_PLACES: Final = {
     "LOWEST": 2,  # the least X has said is left
     "ENDS_AT": 3,  # ms, by Redis
     "RESET": 4,  # s, by X: the name of the window
-    "USED": 4,  # granted in it, or in flight when it opened, by class
-    "DAY_LIMIT": 10,  # the same for 24 hours; all 0 = X names no such cap
-    "DAY_LOWEST": 11,
-    "DAY_ENDS_AT": 12,
-    "DAY_RESET": 13,
-    "DAY_USED": 13,
-    "PROBE_UNTIL": 19,  # ms; 0 = nobody is finding the limits out
-    "LAST_AT": 20,  # ms of the last grant
-    "INTERVAL": 21,  # least ms between two calls, learned from a 429
-    "BLOCKED_UNTIL": 22,  # ms
+    "SETTLED": 5,  # of the calls granted in it, those X has surely counted by the time of LOWEST
+    "SHARED": 6,  # 1 = X counted more than was granted: somebody else spends this token
+    "USED": 6,  # granted in it, or in flight when it opened, by class
+    "DAY_LIMIT": 12,  # the same for 24 hours; all 0 = X names no such cap
+    "DAY_ENDS_AT": 14,
+    "DAY_RESET": 15,
+    "DAY_USED": 17,
+    "PROBE_UNTIL": 23,  # ms; 0 = nobody is finding the limits out
+    "LAST_AT": 24,  # ms of the last grant
+    "INTERVAL": 25,  # least ms between two calls, learned from a 429
+    "BLOCKED_UNTIL": 26,  # ms
 }
-WINDOW_NUMBERS: Final = 22
+WINDOW_NUMBERS: Final = 26
 _BUDGET_PLACES: Final = {
     "DAY_ENDS": 1,  # ms; UTC
     "MONTH_STARTS": 2,
@@ -113,7 +116,15 @@ class Period:
     limit: int
     lowest: int
     ends_at_ms: float
+    settled: int
+    is_shared: bool
     used_by_class: tuple[float, ...]
+
+    @property
+    def free(self) -> int:
+        """Calls that may still be granted."""
+        used = int(sum(self.used_by_class))
+        return max(0, free(self.limit, used, self.lowest, self.settled, is_shared=self.is_shared))
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +140,7 @@ class WindowNumbers:
         """Read a `state` field."""
         numbers = struct.unpack(f"<{WINDOW_NUMBERS}d", state)
         blocked_until = numbers[_WINDOW_PLACES["BLOCKED_UNTIL"] - 1]
-        return cls(_period(numbers, "LIMIT", "USED"), _period(numbers, "DAY_LIMIT", "DAY_USED"), blocked_until)
+        return cls(_period(numbers, "LIMIT"), _period(numbers, "DAY_LIMIT"), blocked_until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +174,7 @@ def lease_ends_ms(lease: bytes) -> float:
     return ends
 
 
-def _period(numbers: tuple[float, ...], first: str, used: str) -> Period:
-    limit, lowest, ends_at = numbers[_WINDOW_PLACES[first] - 1 : _WINDOW_PLACES[first] + 2]
-    by_class = numbers[_WINDOW_PLACES[used] : _WINDOW_PLACES[used] + CLASS_COUNT]
-    return Period(int(limit), int(lowest), ends_at, by_class)
+def _period(numbers: tuple[float, ...], first: str) -> Period:
+    start = _WINDOW_PLACES[first] - 1
+    limit, lowest, ends_at, _, settled, shared, *by_class = numbers[start : start + 6 + CLASS_COUNT]
+    return Period(int(limit), int(lowest), ends_at, int(settled), shared == 1, tuple(by_class))

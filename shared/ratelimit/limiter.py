@@ -55,7 +55,7 @@ _pack_spent = struct.Struct("<4d").pack
 class Limiter:
     """Leave to call X. Safe for threads and forks; any number of processes share it through Redis.
 
-    redis_client: passed in with short timeouts; its retries are not used. window_seconds: length of X's window, for
+    redis_client: one of `shared.broker.connect`, with short timeouts and no retries. window_seconds: length of X's window, for
     floors and pace only (its end comes from X). lease_seconds: longer than the longest call; a probe whose holder died
     holds the others back that long. intervals_seconds: least time between two calls of an endpoint by one credential.
     budgets: of the project. credential_budgets: of each credential. spent: reads the ledger when Redis knows nothing.

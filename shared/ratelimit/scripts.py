@@ -25,7 +25,7 @@ _FOLDER: Final = resources.files("shared.ratelimit") / "lua"
 class Script:
     """`lua/<name>.lua`, with its constants written into its text, on the Redis of `client`.
 
-    The client's settings (address, database, timeouts) are used; its retries are not.
+    The client's settings (address, database, timeouts) are used; of its retries only those for connecting.
     """
 
     def __init__(self, client: redis.Redis, name: str, constants: Mapping[str, Constant]) -> None:

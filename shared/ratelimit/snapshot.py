@@ -13,7 +13,6 @@ from shared.ratelimit.classes import CLASSES
 from shared.ratelimit.layout import BudgetNumbers, Keys, WindowNumbers, lease_ends_ms
 from shared.ratelimit.model import BlockState, BudgetState, LimiterState, Window, WindowState
 from shared.ratelimit.money import MICRO, Budgets
-from shared.ratelimit.windows import free
 
 Hash = dict[bytes, bytes]
 
@@ -59,16 +58,15 @@ def _window(endpoint: str, credential: str, one: Hash, now: float) -> WindowStat
     quarter, day = numbers.quarter_hour, numbers.day
     block = next(iter(_block(one, credential, numbers.blocked_until_ms, now)), None)
     is_open, has_day = quarter.ends_at_ms > now, day.ends_at_ms > now
-    remaining = free(quarter.limit, int(sum(quarter.used_by_class)), quarter.lowest, in_flight)
     return WindowState(
         credential_id=credential,
         endpoint=endpoint,
         limit=quarter.limit if is_open else None,
-        remaining=max(0, remaining) if is_open else None,
+        remaining=quarter.free if is_open else None,
         in_flight=in_flight,
         reset_in_seconds=(quarter.ends_at_ms - now) / 1000 if is_open else None,
         day_limit=day.limit if has_day else None,
-        day_remaining=max(0, min(day.limit - int(sum(day.used_by_class)), day.lowest)) if has_day else None,
+        day_remaining=day.free if has_day else None,
         blocked=block.scope if block else None,
         blocked_reason=block.reason if block else None,
         blocked_for_seconds=block.for_seconds if block else None,

@@ -12,15 +12,15 @@ from shared.models import WorkClass
 from shared.ratelimit.classes import PACED_FROM, PACED_UNTIL, RELEASE_LEFT, held
 
 
-def free(limit: int, used: int, lowest_remaining: int, in_flight: int) -> int:
-    """Calls that may still be granted in a window.
+def free(limit: int, used: int, lowest: int, settled: int, *, is_shared: bool) -> int:
+    """Calls that may still be granted in a window of X; below 0 where more were counted than it holds.
 
-    used: granted in it by us. lowest_remaining: the least X has said is left. As long as X's word is covered by our own
-    grants, our count is exact. When X has counted more than we granted, somebody else spends the same token; then X's
-    word counts, less our calls in flight, which X may not have counted yet.
+    used: granted in it by us. lowest: the least X has said is left. settled: of ours, those X had counted when it said
+    so. As long as X never counted more than we granted, our own count is exact, and X's word lags behind it. Once it
+    did (is_shared), somebody else spends the same token; then X's word counts, less all of ours it may not yet hold.
     """
     by_us = limit - used
-    return by_us if lowest_remaining >= by_us else lowest_remaining - in_flight
+    return min(by_us, lowest - (used - settled)) if is_shared else by_us
 
 
 def wait_ms(

@@ -48,6 +48,14 @@ local function sum(f, at)
   return f[at + 1] + f[at + 2] + f[at + 3] + f[at + 4] + f[at + 5]
 end
 
+-- Calls left in the period of X at `at`, and calls granted in it (twin of windows.free).
+local function left_in(w, at)
+  local used = sum(w, at + USED - LIMIT)
+  local free = w[at] - used
+  if w[at + SHARED - LIMIT] == 1 then free = math.min(free, w[at + 1] - used + w[at + SETTLED - LIMIT]) end
+  return free, used
+end
+
 -- First ms of the UTC month of `now` and of the next one (civil calendar from days since 1970-01-01).
 local function month_of(ms)
   local days = math.floor(ms / DAY_MS)
@@ -114,21 +122,6 @@ local function check_block(key, blocked_until)
   if blocked_until > now then consider(blocked_until - now, redis.call('HGET', key, 'blocked_by')) end
 end
 
--- Calls with a lease that still runs; the dead ones are forgotten, as spent.
-local function in_flight(key)
-  local count, all = 0, redis.call('HGETALL', key)
-  for i = 1, #all, 2 do
-    if string.byte(all[i]) == 35 then
-      if struct.unpack('<d', all[i + 1]) > now then
-        count = count + 1
-      else
-        redis.call('HDEL', key, all[i])
-      end
-    end
-  end
-  return count
-end
-
 -- 1. The project. Its block stops paid calls only.
 local project = budgets(KEYS[1])
 if NEEDS_SEED and project[SEEDED] == 0 then return 'unseeded' end
@@ -159,23 +152,17 @@ for i = 1, (#KEYS - 1) / 2 do
 
   local day = w[DAY_ENDS_AT]
   if day > now then
-    local free = math.min(w[DAY_LIMIT] - sum(w, DAY_USED), w[DAY_LOWEST])
-    consider(wait_for(w[DAY_LIMIT], free, 1, day - now, DAY_MS, w, DAY_USED), 'day')
+    consider(wait_for(w[DAY_LIMIT], left_in(w, DAY_LIMIT), 1, day - now, DAY_MS, w, DAY_USED), 'day')
   end
   local ends_at, free = w[ENDS_AT], -1
   local unknown = now >= ends_at or (day > 0 and now >= day)
   if unknown then
     if w[PROBE_UNTIL] > now then consider(math.min(w[PROBE_UNTIL] - now, PROBE_WAIT_MS), 'probe') end
   else
-    local lowest, pending = w[LOWEST], 0
-    free = w[LIMIT] - sum(w, USED)
-    if lowest < free then
-      -- X counted more than we granted: a stranger spends this token, and what is in flight may not be counted yet.
-      pending = in_flight(key)
-      free = lowest - pending
-    end
-    if free < 1 and pending > 0 and lowest > 0 then
-      consider(math.min(ends_at - now, PROBE_WAIT_MS), 'window') -- the answers on their way will tell
+    local used
+    free, used = left_in(w, LIMIT)
+    if free < 1 and used < w[LIMIT] and w[LOWEST] > 0 then
+      consider(math.min(ends_at - now, PROBE_WAIT_MS), 'window') -- the answers on their way may tell of room
     else
       consider(wait_for(w[LIMIT], free, 1, ends_at - now, WINDOW_MS, w, USED), 'window')
     end

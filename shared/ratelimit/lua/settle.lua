@@ -63,17 +63,18 @@ local function live_at_least(target, ms)
 end
 
 -- One period of X, the quarter of an hour or the day; `at` is the place of its first number: limit, lowest, end, reset,
--- and after them what each class used. Says whether a period has opened.
+-- settled, shared, and then what each class used. Says whether a period has opened.
 local function fold(at, its_limit, left, its_reset, reset_at_grant)
-  local used, ends, known = at + 3, w[at + 2], w[at + 3]
+  local settled, shared, used = at + 4, at + 5, at + 5
+  local ends, known, has_opened = w[at + 2], w[at + 3], false
   local asked_after_end = held and granted_at >= ends
   if its_reset > known or (asked_after_end and its_reset ~= known) then
     count_into(used)
+    w[settled], w[shared] = 1, 0
     if its_limit < 0 then its_limit = w[at] > 0 and w[at] or left + 1 end
-    w[at], w[at + 1], w[at + 2], w[at + 3] = its_limit, left, place(its_reset), its_reset
-    return true
-  end
-  if its_reset == known then
+    w[at], w[at + 1], w[at + 2], w[at + 3], has_opened = its_limit, left, place(its_reset), its_reset, true
+  elseif its_reset == known then
+    if held then w[settled] = w[settled] + 1 end
     if its_limit >= 0 then w[at] = math.min(w[at], its_limit) end
     w[at + 1] = math.min(w[at + 1], left)
     if now < ends then
@@ -84,7 +85,10 @@ local function fold(at, its_limit, left, its_reset, reset_at_grant)
   elseif held and reset_at_grant ~= known then
     w[used + class] = w[used + class] - 1 -- in flight when this period opened, and counted in the one before
   end
-  return false
+  -- X counted more than we granted: a stranger spends this token too.
+  local granted = w[used + 1] + w[used + 2] + w[used + 3] + w[used + 4] + w[used + 5]
+  if w[at + 1] < w[at] - granted then w[shared] = 1 end
+  return has_opened
 end
 
 -- 1. The windows.
@@ -93,7 +97,7 @@ if remaining >= 0 and reset >= 0 then
   opened = fold(LIMIT, limit, remaining, reset, lease_reset) or opened
 elseif was_probe and answered == 1 and w[LIMIT] > 0 and now >= w[ENDS_AT] then
   count_into(USED) -- no headers: a window of our own, as long and as wide as the last
-  w[LOWEST], w[ENDS_AT], opened = w[LIMIT], now + WINDOW_MS, true
+  w[LOWEST], w[ENDS_AT], w[SETTLED], w[SHARED], opened = w[LIMIT], now + WINDOW_MS, 1, 0, true
 end
 if day_remaining >= 0 and day_reset >= 0 then
   fold(DAY_LIMIT, day_limit, day_remaining, day_reset, lease_day_reset)
@@ -151,7 +155,7 @@ if scope == 'endpoint_window' or scope == 'per_second' or scope == 'day_cap' or 
 end
 
 redis.call('HSET', key, 'state', struct.pack(WINDOW_FORMAT, unpack(w, 1, WINDOW_NUMBERS)))
-if opened or scope ~= '' then
+if opened or was_probe or scope ~= '' then
   live_at_least(key, math.max(0, w[BLOCKED_UNTIL] - now) + KEEP_MS)
   redis.call('SADD', KEYS[4], ARGV[3])
   live_at_least(KEYS[4], LONGEST_BLOCK_MS + KEEP_MS)
