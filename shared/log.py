@@ -73,7 +73,7 @@ def configure(*, level: str, form: str, process: str) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
-    for noisy in ("urllib3", "pymongo", "dramatiq.worker.ConsumerThread"):
+    for noisy in ("urllib3", "pymongo", "dramatiq"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLevelName(level.upper())))
 
 
