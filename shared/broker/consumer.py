@@ -178,8 +178,8 @@ class QueueConsumer(Consumer):
     def _let_go(self, id: str, kept: bool = True) -> None:
         self._broker.hands.drop(self._queue, id)
         self._broker.last_chance.release(id)
-        if not kept:
-            _log.warning("delivery_was_lost", queue=self._queue, message_id=id)
+        if not kept:  # an earlier reply was lost, or others took the message over
+            _log.info("nothing_left_to_settle", queue=self._queue, message_id=id)
 
     def _adopt_lost(self) -> None:
         """Give back what lost replies left behind: twice at start (the first look learns the time), then at times."""

@@ -98,6 +98,38 @@ def test_a_delivery_that_lost_its_message_changes_nothing(scripts: Scripts, sett
     assert scripts.ack(KEYS, "a", new.receipt)
 
 
+@pytest.mark.parametrize("settle", ["ack", "nack", "reschedule"])
+def test_settling_leaves_no_crash_count_and_no_foreign_dedup_key(
+    scripts: Scripts, redis_client: redis.Redis, settle: str
+) -> None:
+    """A settled message's crashes are forgotten, and a key that expired and has a new owner is left alone."""
+    scripts.enqueue(KEYS, "a", b"x")
+    held = fetch(scripts)[0]
+    redis_client.hset(KEYS.crashes, "a", 1)
+    redis_client.set("once", "newer")
+    dedup = Dedup("once", 1000)
+
+    settled = {
+        "ack": lambda: scripts.ack(KEYS, "a", held.receipt, dedup),
+        "nack": lambda: scripts.nack(KEYS, "a", held.receipt, b"", "why", dedup),
+        "reschedule": lambda: scripts.reschedule(KEYS, "a", held.receipt, b"y", delay_ms=5, dedup=dedup),
+    }[settle]()
+
+    assert settled
+    assert not redis_client.exists(KEYS.crashes)
+    assert redis_client.get("once") == b"newer"
+
+
+def test_a_fetch_is_a_sign_of_life(scripts: Scripts) -> None:
+    """A worker that fetched before its first heartbeat is not taken for dead."""
+    scripts.recover(KEYS, timeout_ms=TIMEOUT_MS, gap_ms=60_000, now_us=START_US)
+    scripts.enqueue(KEYS, "a", b"x", now_us=START_US)
+    later = START_US + 20 * SECOND
+    fetch(scripts, now_us=later)
+
+    assert scripts.recover(KEYS, timeout_ms=TIMEOUT_MS, gap_ms=60_000, now_us=later + SECOND) == 0
+
+
 def test_an_outage_declares_nobody_dead(scripts: Scripts, redis_client: redis.Redis) -> None:
     """When nobody has watched for a while, silent workers get a full timeout before their work is given to others."""
     scripts.enqueue(KEYS, "a", b"x", now_us=START_US)
@@ -152,6 +184,7 @@ def test_lost_replies_are_adopted_and_later_deliveries_are_not(scripts: Scripts)
     scripts.enqueue(KEYS, "later", b"", now_us=START_US)
     fetch(scripts, now_us=START_US + 2)
 
+    assert scripts.adopt(KEYS, "bob", START_US + 1, [], now_us=START_US + 3)[1] == 0
     assert scripts.adopt(KEYS, "ann", START_US + 1, [], now_us=START_US + 3)[1] == 1
     assert [m.id for m in fetch(scripts, "bob", now_us=START_US + 4)] == ["lost"]
 
@@ -299,6 +332,14 @@ class Queue(RuleBasedStateMachine):
         for worker in beats:
             self.scripts.heartbeat(KEYS, worker, now_us=self.now_us)
 
+    @precondition(lambda self: self.owners)
+    @rule(data=st.data())
+    def a_dedup_key_expires(self, data: st.DataObject) -> None:
+        """Its owner is still outstanding; another message may take the key."""
+        key = data.draw(st.sampled_from(sorted(self.owners)))
+        self.redis.delete(key)
+        del self.owners[key]
+
     @rule()
     def recover(self) -> None:
         """Somebody looks for dead workers; a worker that lives on does not know that it lost its messages."""
@@ -307,9 +348,10 @@ class Queue(RuleBasedStateMachine):
     @rule(worker=st.sampled_from(WORKERS))
     def adopt(self, worker: str) -> None:
         """A worker looks for lost replies: afterwards it holds just what it has in memory, or less."""
+        others = {id for id, receipt in self.held().items() if not receipt.startswith(worker)}
         self.scripts.adopt(KEYS, worker, self.now_us, list(self.memory[worker]), now_us=self.tick())
-        held = {id for id, receipt in self.held().items() if receipt.startswith(worker)}
-        assert held <= set(self.memory[worker])
+        held = self.held()
+        assert others <= held.keys() <= others | self.memory[worker].keys()
 
     @precondition(lambda self: self.dead)
     @rule(data=st.data())

@@ -1,0 +1,85 @@
+"""A worker process to be hurt: `python -m tests.faults.queue_worker URL LEDGER ...`.
+
+Its actors write a line before and after their work to the ledger, a file that survives whatever happens to the queue.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import signal
+import threading
+from pathlib import Path
+
+import dramatiq
+
+from shared.broker import Deferred, Outcomes, build_broker, start_worker
+from shared.clock import SystemClock
+from shared.errors import BadJob
+from shared.outcomes import decide
+
+QUEUE = "work"
+
+
+class Ledger:
+    """Appends lines `pid event job`; each is one write, so lines of several processes do not mix."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+
+    def note(self, event: str, job: str) -> None:
+        """Write one line."""
+        os.write(self._file, f"{os.getpid()} {event} {job}\n".encode())
+
+
+def main() -> None:
+    """Work until SIGTERM."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("url")
+    parser.add_argument("ledger", type=Path)
+    parser.add_argument("--threads", type=int, default=4)
+    parser.add_argument("--heartbeat-timeout-ms", type=int, default=2_000)
+    parser.add_argument("--grace-ms", type=int, default=10_000)
+    given = parser.parse_args()
+    logging.basicConfig(level=logging.CRITICAL)
+    ledger = Ledger(given.ledger)
+    broker = build_broker(
+        given.url,
+        middleware=[Outcomes(decide, clock=SystemClock())],
+        heartbeat_timeout_ms=given.heartbeat_timeout_ms,
+    )
+
+    def work(job: str, ms: int) -> None:
+        ledger.note("start", job)
+        threading.Event().wait(ms / 1000)
+        ledger.note("done", job)
+
+    def defer_once(job: str, ms: int, marker: str) -> None:
+        if not Path(marker).exists():
+            Path(marker).touch()
+            raise Deferred("not yet", delay_ms=ms)
+        ledger.note("start", job)
+        ledger.note("done", job)
+
+    def end_the_process(job: str) -> None:
+        ledger.note("start", job)
+        os._exit(9)
+
+    def refuse(job: str) -> None:
+        ledger.note("start", job)
+        raise BadJob("version: Input should be 1")
+
+    for function in (work, defer_once, end_the_process, refuse):
+        dramatiq.actor(function, broker=broker, queue_name=QUEUE, actor_name=function.__name__)
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    worker = start_worker(broker, queues=[QUEUE], threads=given.threads)
+    ledger.note("ready", "-")
+    stop.wait()
+    worker.stop(timeout=given.grace_ms)
+    ledger.note("stopped", "-")
+
+
+if __name__ == "__main__":
+    main()
