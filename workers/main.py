@@ -22,6 +22,7 @@ from shared.jobs import ALL_QUEUES, Queue
 from shared.outcomes import decide
 from shared.settings import Settings
 from shared.telemetry import serve_metrics
+from workers import series
 from workers.actors import declare_all
 from workers.middleware.telemetry import Telemetry, tell_outcome
 
@@ -42,6 +43,7 @@ def run(settings: Settings, queues: tuple[str, ...]) -> None:
     declare_all(services)
     port = serve_metrics(settings.metrics_host, settings.worker_metrics_port)
     metrics.WORKER_THREADS.set(settings.worker_threads)
+    series.begin(queues)
 
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

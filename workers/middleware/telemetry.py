@@ -16,7 +16,8 @@ from shared.outcomes import Decision, DeferFor, Done, GiveUp, Pause, RetryIn
 
 log = get_logger(__name__)
 
-_NAMES: dict[type, str] = {Done: "done", RetryIn: "retry", DeferFor: "deferred", Pause: "paused", GiveUp: "dead"}
+# What a decision is called in the metrics.
+OUTCOMES: dict[type, str] = {Done: "done", RetryIn: "retry", DeferFor: "deferred", Pause: "paused", GiveUp: "dead"}
 
 
 class Telemetry(Middleware):
@@ -55,7 +56,7 @@ class Telemetry(Middleware):
 
 def tell_outcome(message: MessageProxy, decision: Decision) -> None:
     """Count and log what became of a job, and report it when it was given up. Runs inside the job's log context."""
-    name = _NAMES[type(decision)]
+    name = OUTCOMES[type(decision)]
     metrics.JOBS.labels(message.actor_name, name).inc()
     match decision:
         case Done():

@@ -1,0 +1,82 @@
+"""The labelled series of a worker, begun at 0 when it starts.
+
+A counter that appears with its first event has nothing to rise from: `increase()` over it is 0, so the first 429 or
+the first file that failed would raise no alert, and its panel would be empty until then. Must not count anything.
+Invariant: every labelled counter that a worker may raise has its series here; a test holds the two together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from shared import errors, metrics
+from shared.coverage.sweeps import SweepKind, SweepStatus
+from shared.jobs import ALL_JOBS, Queue
+from shared.models import PostState
+from shared.ratelimit.model import BlockScope, Window
+from shared.x_api.endpoints import QUOTE_TWEETS, SEARCH_RECENT, TWEETS, USERS_BY
+from workers.middleware.telemetry import OUTCOMES
+
+# What the handlers ask of X.
+ENDPOINTS = (SEARCH_RECENT.key, QUOTE_TWEETS.key, TWEETS.key, USERS_BY.key)
+# Every class of error that an answer of X becomes.
+ANSWERS = (
+    "ok",
+    *(
+        error.__name__
+        for error in (
+            errors.NoAnswer,
+            errors.ServerFault,
+            *errors.Throttled.__subclasses__(),
+            *errors.Paused.__subclasses__(),
+            errors.InvalidRequest,
+            *errors.InvalidRequest.__subclasses__(),
+            errors.NotFound,
+            errors.UnmappedStatus,
+        )
+    ),
+)
+POST_SOURCES = ("search", "quotes", "refresh")
+GAP_REASONS = ("beyond_search_window", "paging_stuck")
+MEDIA_RESULTS = ("ok", "retry", "failed")
+
+
+def begin(queues: Collection[str]) -> None:
+    """Create the series of a worker that serves `queues`, all at 0."""
+    for queue in queues:
+        metrics.JOB_WAIT_SECONDS.labels(queue)
+    for job in ALL_JOBS:
+        if set(job.queues) & set(queues):
+            metrics.JOB_SECONDS.labels(job.name)
+            metrics.JOBS_RUNNING.labels(job.name)
+            for outcome in OUTCOMES.values():
+                metrics.JOBS.labels(job.name, outcome)
+    if Queue.MEDIA in queues:
+        for result in MEDIA_RESULTS:
+            metrics.MEDIA_FILES.labels(result)
+    if set(queues) - {Queue.MEDIA}:
+        _begin_calls()
+        _begin_collection()
+
+
+def _begin_calls() -> None:
+    for endpoint in ENDPOINTS:
+        metrics.X_CALL_SECONDS.labels(endpoint)
+        for answer in ANSWERS:
+            metrics.X_CALLS.labels(endpoint, answer)
+        for kind in ("post", "user"):
+            metrics.X_OBJECTS.labels(endpoint, kind)
+        for blocked_by in (*Window, *BlockScope):
+            metrics.X_REFUSALS.labels(endpoint, blocked_by.value)
+
+
+def _begin_collection() -> None:
+    for source in POST_SOURCES:
+        metrics.POSTS_STORED.labels(source)
+    for state in PostState:
+        metrics.REFRESHED.labels(state.value)
+    for reason in GAP_REASONS:
+        metrics.GAPS.labels(reason)
+    for kind in SweepKind:
+        for status in (SweepStatus.COMPLETE, SweepStatus.ABANDONED):
+            metrics.SWEEPS.labels(kind.value, status.value)
