@@ -4,28 +4,41 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from dramatiq.errors import ConnectionClosed
+
 from shared import metrics
 from shared.bootstrap import Services
 from shared.errors import CoveyError
 from shared.log import get_logger
+from shared.stores.dead_letters import DeadFilter
 from shared.stores.media import PENDING
 
 log = get_logger(__name__)
 
 
 class Exporter:
-    """Sets every gauge that is not about one process. A part that cannot be read keeps its last value."""
+    """Sets every gauge that is not about one process.
+
+    A part that cannot be read keeps its last values and its time, so that an alert can tell that they are old.
+    """
 
     def __init__(self, services: Services) -> None:
         self._services = services
 
     def run_once(self, now: datetime) -> None:
-        """Read and set all gauges; never raises an error of the tree."""
-        for part in (self._queues, self._documents, self._coverage, self._windows):
+        """Read and set all gauges; never raises an error of the tree, nor the broker's when Redis is away."""
+        for name, read in (
+            ("queues", self._queues),
+            ("documents", self._documents),
+            ("coverage", self._coverage),
+            ("windows", self._windows),
+        ):
             try:
-                part(now)
-            except CoveyError as error:
-                log.warning("metrics not read", part=part.__name__, reason=str(error))
+                read(now)
+            except (CoveyError, ConnectionClosed) as error:
+                log.warning("metrics not read", part=name, reason=str(error))
+            else:
+                metrics.STATE_READ_AT_SECONDS.labels(name).set(now.timestamp())
 
     def _queues(self, now: datetime) -> None:
         for queue, stats in self._services.broker.queue_stats().items():
@@ -42,6 +55,7 @@ class Exporter:
         metrics.DOCUMENTS.labels("X_users").set(stores.users.count())
         metrics.DOCUMENTS.labels("X_media").set(sum(media.values()))
         metrics.DOCUMENTS.labels("X_engagement_history").set(stores.engagement.count_snapshots())
+        metrics.DEAD_LETTERS_WAITING.set(stores.dead_letters.count(DeadFilter(replayed=False)))
         metrics.MEDIA_PENDING.set(media.get(PENDING, 0))
         metrics.REFRESHES_DUE.set(stores.engagement.count_due(now=now))
         for kind, seconds in stores.schedules.most_overdue(now=now).items():

@@ -10,6 +10,8 @@ import threading
 from dataclasses import dataclass
 from datetime import datetime
 
+from dramatiq.errors import ConnectionClosed
+
 from scheduler.exporter import Exporter
 from scheduler.leader import Leader
 from scheduler.planner import DEAD, RECONCILE, Planner
@@ -49,13 +51,13 @@ class Loop:
         self._rounds = {RECONCILE: self._reconciler.run_once, DEAD: self._reconciler.collect_dead}
 
     def run_once(self) -> Result:
-        """One round. Errors of the tree end the round, not the loop."""
+        """One round. Errors of the tree, and Redis going away in the middle, end the round, not the loop."""
         if not self._leader.hold():
             return Result(led=False)
         with metrics.TICK_SECONDS.time():
             try:
                 return self._round(self._clock.now())
-            except CoveyError as error:
+            except (CoveyError, ConnectionClosed) as error:
                 log.warning("round cut short", reason=f"{type(error).__name__}: {error}")
                 return Result(led=True)
 
@@ -94,7 +96,7 @@ class Loop:
                 self._rounds[slot.schedule.kind](now)
                 return []
             return self._planner.plan(slot, now)
-        except CoveyError as error:
+        except (CoveyError, ConnectionClosed) as error:
             log.warning("slot given back", slot=slot.id, reason=f"{type(error).__name__}: {error}")
             self._services.stores.schedules.give_back(slot)
             return []

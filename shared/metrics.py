@@ -41,7 +41,7 @@ MEDIA_BYTES = Counter("covey_media_bytes", "Bytes of media stored.")
 SWEEPS = Counter("covey_sweeps", "Sweeps that ended, by kind and status: complete, abandoned.", ["kind", "status"])
 GAPS = Counter("covey_gaps", "Intervals that could not be covered, by reason.", ["reason"])
 
-# --- state: from the scheduler that leads
+# --- state: from every scheduler, whether it leads or not; take the greatest
 LEADER = Gauge("covey_scheduler_leader", "1 in the scheduler that leads.")
 TICK_SECONDS = Histogram("covey_scheduler_tick_seconds", "Time of one round of the scheduler.", buckets=_JOB_SECONDS)
 CLAIMS = Counter("covey_scheduler_claims", "Schedules claimed, by kind.", ["kind"])
@@ -50,6 +50,12 @@ QUEUE_JOBS = Gauge(
     "covey_queue_jobs", "Jobs in a queue, by state: ready, delayed, in_flight, dead.", ["queue", "state"]
 )
 QUEUE_OLDEST_SECONDS = Gauge("covey_queue_oldest_seconds", "Age of the oldest job that is ready.", ["queue"])
+STATE_READ_AT_SECONDS = Gauge(
+    "covey_state_read_timestamp_seconds",
+    "When this part of the state was last read whole, in seconds since the epoch; the gauges below are as old.",
+    ["part"],
+)
+DEAD_LETTERS_WAITING = Gauge("covey_dead_letters_waiting", "Dead letters neither replayed nor purged.")
 DOCUMENTS = Gauge("covey_documents", "Documents in MongoDB, by collection.", ["collection"])
 STREAMS = Gauge("covey_streams", "Active streams.")
 COVERAGE_LAG_SECONDS = Gauge("covey_coverage_lag_seconds", "How far behind now the least covered stream is.")

@@ -1,0 +1,56 @@
+"""The gauges of the scheduler, on real servers."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from prometheus_client import REGISTRY
+from pymongo.database import Database
+
+from scheduler.exporter import Exporter
+from shared import bootstrap
+from shared.embedded import free_port
+from shared.jobs import ALL_QUEUES
+from shared.settings import Settings
+
+FIRST = datetime(2026, 11, 1, 12, tzinfo=UTC)
+LATER = datetime(2026, 11, 1, 13, tzinfo=UTC)
+
+
+def exporter(redis_url: str, mongo_uri: str) -> Exporter:
+    """An exporter of an empty database."""
+    settings = Settings.load(redis_url=redis_url, mongo_uri=mongo_uri, mongo_database="covey_test")
+    services = bootstrap.build(settings, middleware=[])
+    for queue in ALL_QUEUES:
+        services.broker.declare_queue(queue)
+    return Exporter(services)
+
+
+def read_at(part: str) -> float | None:
+    """When the part was last read, in seconds since the epoch."""
+    return REGISTRY.get_sample_value("covey_state_read_timestamp_seconds", {"part": part})
+
+
+def test_all_parts_are_read_and_say_when(redis_url: str, mongo_uri: str, mongo_db: Database[dict[str, object]]) -> None:
+    """A look at reachable servers sets the time of every part."""
+    mongo_db["dead_letters"].insert_many([{"_id": "waits"}, {"_id": "was replayed", "replay": {"sent": True}}])
+
+    exporter(redis_url, mongo_uri).run_once(FIRST)
+
+    assert {read_at(part) for part in ("queues", "documents", "coverage", "windows")} == {FIRST.timestamp()}
+    assert REGISTRY.get_sample_value("covey_queue_jobs", {"queue": "search", "state": "ready"}) == 0
+    assert REGISTRY.get_sample_value("covey_dead_letters_waiting") == 1
+
+
+def test_what_cannot_be_read_stays_old_and_the_rest_goes_on(
+    redis_url: str, mongo_uri: str, mongo_db: Database[dict[str, object]]
+) -> None:
+    """Without Redis the look ends well: the queues keep their time, MongoDB's parts have a new one."""
+    exporter(redis_url, mongo_uri).run_once(FIRST)
+
+    exporter(f"redis://127.0.0.1:{free_port()}/0", mongo_uri).run_once(LATER)
+
+    assert read_at("queues") == FIRST.timestamp()
+    assert read_at("windows") == FIRST.timestamp()
+    assert read_at("documents") == LATER.timestamp()
+    assert read_at("coverage") == LATER.timestamp()
