@@ -30,12 +30,14 @@ from shared.jobs import ALL_QUEUES, Queue
 from shared.settings import Settings, child_environment
 from shared.stores.database import ServerClock
 
-HISTORY = timedelta(minutes=20)  # followed from this long before the start, so that there are pages to turn
+HISTORY = timedelta(minutes=5)  # followed from this long before the start, so that there are pages to turn
 SETTLE_SECONDS = 75.0
 START_SECONDS = 30.0
 SEARCH_INTERVAL_SECONDS = 5.0
 SEARCH_LAG_SECONDS = 2.0
 WINDOW_SECONDS = 30
+# Calls a window, tight enough that the limiter has to hold work back.
+LIMITS = ("search/recent=30", "quote_tweets=20", "tweets=40")
 TOKEN = "sim-demo"  # noqa: S105  # the simulator opens to any token that begins with sim-
 
 Show = Callable[[dict[str, Any]], None]
@@ -165,7 +167,17 @@ def _simulator(options: Options) -> Iterator[str]:
     command = [
         *(sys.executable, "-m", "simulator", "--port", "0", "--seed", str(options.seed)),
         *("--accounts", str(options.accounts), "--window-seconds", str(WINDOW_SECONDS)),
-        *("--search-lag-seconds", str(SEARCH_LAG_SECONDS), "--history-hours", "12", "--activity", "12"),
+        *(
+            "--search-lag-seconds",
+            str(SEARCH_LAG_SECONDS),
+            "--history-hours",
+            "12",
+            "--activity",
+            "30",
+            "--tempo",
+            "60",
+        ),
+        *(part for limit in LIMITS for part in ("--limit", limit)),
     ]
     logs = options.data_dir / "logs"
     logs.mkdir(parents=True, exist_ok=True)
