@@ -55,11 +55,11 @@ _pack_spent = struct.Struct("<4d").pack
 class Limiter:
     """Leave to call X. Safe for threads and forks; any number of processes share it through Redis.
 
-    redis_client: one of `shared.broker.connect`, with short timeouts and no retries. window_seconds: length of X's window, for
-    floors and pace only (its end comes from X). lease_seconds: longer than the longest call; a probe whose holder died
-    holds the others back that long. intervals_seconds: least time between two calls of an endpoint by one credential.
-    budgets: of the project. credential_budgets: of each credential. spent: reads the ledger when Redis knows nothing.
-    clock: for tests; else Redis TIME. All processes must be given the same.
+    redis_client: one of `shared.broker.connect`, with short timeouts and no retries. window_seconds: length of X's
+    window, for floors and pace only (its end comes from X). lease_seconds: longer than the longest call; a probe whose
+    holder died holds the others back that long. intervals_seconds: least time between two calls of an endpoint by one
+    credential. budgets: of the project. credential_budgets: of each credential. spent: reads the ledger when Redis
+    knows nothing. clock: for tests; else Redis TIME. All processes must be given the same.
     """
 
     def __init__(

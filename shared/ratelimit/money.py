@@ -18,11 +18,18 @@ class Prices:
     """US dollars for one post, one user, and one request of the endpoints that are billed by request.
 
     Defaults: X's pay-per-use prices of 2026 (docs.x.com, "Pricing"). Set all to 0 on a plan with a flat fee.
+    Raises InputError for a price below 0.
     """
 
     post_usd: float = 0.005
     user_usd: float = 0.010
     request_usd: Mapping[str, float] = field(default_factory=lambda: {"counts/recent": 0.005})
+
+    def __post_init__(self) -> None:
+        prices = {"post_usd": self.post_usd, "user_usd": self.user_usd, **self.request_usd}
+        for name, price in prices.items():
+            if price < 0:
+                raise InputError(f"price {name}={price}: expected no negative number")
 
     def cost_micro(self, endpoint: str, *, posts: int, users: int, is_failure: bool = False) -> int:
         """Micro-dollars of one call. is_failure: X answered an error, and bills no request."""

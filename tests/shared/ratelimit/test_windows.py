@@ -1,0 +1,80 @@
+"""The rule of every window, as pure functions."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.models import WorkClass
+from shared.ratelimit.windows import free, wait_ms
+
+SPAN = 900_000.0
+NOBODY = (0, 0, 0, 0, 0)
+
+
+def test_our_own_count_holds_while_x_lags_behind() -> None:
+    """Answers on their way do not make the window smaller."""
+    assert free(100, used=30, lowest=95, settled=5, is_shared=False) == 70
+
+
+def test_a_shared_token_is_counted_by_x() -> None:
+    """With a stranger, what X said is left, less our calls that it had not counted."""
+    assert free(100, used=30, lowest=40, settled=25, is_shared=True) == 35
+    assert free(100, used=99, lowest=40, settled=99, is_shared=True) == 1
+
+
+def test_a_full_window_waits_for_its_end() -> None:
+    """Nothing passes a limit, not even interactive work."""
+    for work_class in WorkClass:
+        assert wait_ms(work_class, 100, 100, (100, 0, 0, 0, 0), 1, 12_345, SPAN) == 12_345
+
+
+def test_interactive_work_takes_everything_that_is_left() -> None:
+    """No floor and no pace holds interactive work."""
+    assert wait_ms(WorkClass.INTERACTIVE, 100, 99, (99, 0, 0, 0, 0), 1, 800_000, SPAN) == 0
+
+
+def test_a_floor_holds_until_the_last_quarter() -> None:
+    """Background work that would touch a floor waits until the floors are given up."""
+    used = (0, 0, 0, 0, 60)
+
+    assert wait_ms(WorkClass.BACKFILL, 100, 60, used, 1, 625_000, SPAN) == 400_000
+    assert wait_ms(WorkClass.BACKFILL, 100, 60, used, 1, 225_000, SPAN) == 0
+
+
+def test_a_spent_floor_holds_nothing_back() -> None:
+    """Once the more urgent classes have used their floors, the rest is for whoever asks."""
+    assert wait_ms(WorkClass.BACKFILL, 100, 75, (10, 30, 10, 10, 15), 1, 800_000, SPAN) == 0
+
+
+def test_background_work_keeps_pace_past_80_percent() -> None:
+    """From 80 % on, the limit is reached when 95 % of the window has gone by, and not before."""
+    used = (10, 80, 0, 0, 0)
+
+    due = wait_ms(WorkClass.SEARCH, 100, 90, used, 1, 800_000, SPAN)
+
+    assert due == SPAN * 0.95 * 91 / 100 - 100_000
+    assert wait_ms(WorkClass.SEARCH, 100, 79, (10, 69, 0, 0, 0), 1, 800_000, SPAN) == 0
+    assert wait_ms(WorkClass.SEARCH, 100, 99, used, 1, SPAN * 0.05, SPAN) == 0
+
+
+@given(
+    work_class=st.sampled_from(WorkClass),
+    limit=st.integers(0, 10_000),
+    used_by_class=st.tuples(*[st.integers(0, 3_000)] * 5),
+    amount=st.integers(1, 500),
+    left=st.integers(1, 900_000),
+)
+def test_no_amount_passes_a_limit_and_every_wait_ends(
+    work_class: WorkClass, limit: int, used_by_class: tuple[int, ...], amount: int, left: int
+) -> None:
+    """What passes fits, nothing waits longer than the window lasts, and what fits passes in its last 5 %."""
+    used = sum(used_by_class)
+
+    wait = wait_ms(work_class, limit, used, used_by_class, amount, left, SPAN)
+
+    assert 0 <= wait <= left
+    if wait == 0:
+        assert used + amount <= limit
+    if used + amount <= limit:
+        assert wait_ms(work_class, limit, used, used_by_class, amount, SPAN * 0.05, SPAN) == 0
