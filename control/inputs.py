@@ -41,15 +41,23 @@ def post_ids(texts: Iterable[str]) -> list[int]:
     return ids
 
 
-def since(text: str) -> timedelta:
-    """How far back: `30m`, `2h`, `7d`. Raises InputError when it is none, or further than X searches."""
+def duration(text: str) -> timedelta:
+    """A time span: `90s`, `30m`, `2h`, `7d`. Raises InputError when it is none."""
     match = _DURATION.fullmatch(text.strip())
     if match is None:
         raise InputError(f"{text!r} is not a duration: write 90s, 30m, 2h or 7d")
-    duration = timedelta(**{_UNITS[match[2]]: float(match[1])})
-    if duration > SEARCH_WINDOW:
+    try:
+        return timedelta(**{_UNITS[match[2]]: float(match[1])})
+    except OverflowError:
+        raise InputError(f"{text!r} is longer than can be counted") from None
+
+
+def since(text: str) -> timedelta:
+    """How far back to follow. Raises InputError when it is no time span, or further than X searches."""
+    span = duration(text)
+    if span > SEARCH_WINDOW:
         raise InputError(f"{text!r} reaches further back than the 7 days that X can search")
-    return duration
+    return span
 
 
 def _post_id(text: str) -> int:

@@ -1,0 +1,43 @@
+"""The `covey` command: reads options, calls a function, prints. Knows nothing else.
+
+app         the application, and what all commands share
+following   track, untrack, handles
+refreshing  refresh
+looking     status
+dead        dead list, show, replay, purge
+running     demo, up, worker, scheduler, simulator
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from control.cli import dead, following, looking, refreshing, running
+from control.cli.app import app, err, out
+from shared.errors import CoveyError, InputError
+from shared.version import VERSION
+
+__all__ = ["dead", "following", "looking", "main", "refreshing", "running"]
+
+
+def main() -> None:
+    """Run the command; an error of the tree is one line and a status, never a traceback."""
+    try:
+        app()
+    except InputError as error:
+        err.print(f"covey: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+        sys.exit(2)
+    except CoveyError as error:
+        err.print(f"covey: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+        sys.exit(1)
+
+
+@app.callback(invoke_without_command=True)
+def version_option(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+    """Options that come before a command."""
+    if version:
+        out.print(VERSION)
+        raise typer.Exit

@@ -1,0 +1,57 @@
+"""The Typer application, the two consoles, and what all commands share."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from control import commands
+from control.local import noted_servers
+from shared import bootstrap
+from shared.bootstrap import Services
+from shared.jobs import ALL_QUEUES
+from shared.settings import Settings
+
+app = typer.Typer(
+    name="covey",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="Follow accounts on X with a flock of workers.\n\nTry `covey demo` first: it needs no token and no servers.",
+)
+out = Console()
+err = Console(stderr=True)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
+
+
+def settings_here() -> Settings:
+    """The settings; where no server is set, those of the `covey up` or `covey demo` that runs in this data folder."""
+    settings = Settings.load()
+    servers = noted_servers(settings.data_dir)
+    if servers is None:
+        return settings
+    return settings.model_copy(
+        update={
+            "redis_url": settings.redis_url or servers.redis_url,
+            "mongo_uri": settings.mongo_uri or servers.mongo_uri,
+        }
+    )
+
+
+def services_here() -> Services:
+    """The services of a command."""
+    services = bootstrap.build(settings_here(), middleware=[])
+    for queue in ALL_QUEUES:
+        services.broker.declare_queue(queue)
+    return services
+
+
+def print_json(value: object) -> None:
+    """Write a value as JSON on standard output; times as ISO 8601."""
+    sys.stdout.write(json.dumps(value, default=commands.as_json, indent=2) + "\n")

@@ -1,0 +1,154 @@
+"""`covey dead`: the jobs that were given up."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from control import inputs
+from control.cli.app import Json, app, err, out, print_json, services_here
+from shared.bootstrap import Services
+from shared.dead_letters import one_of
+from shared.errors import InputError
+from shared.stores.database import ServerClock
+from shared.stores.dead_letters import DeadFilter
+
+dead = typer.Typer(no_args_is_help=True, help="List, show, replay and purge the jobs that were given up.")
+app.add_typer(dead, name="dead")
+
+Ids = Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Ids, or their first characters.")]
+Job = Annotated[str | None, typer.Option("--job", help="Only this job, such as search_page.")]
+Reason = Annotated[str | None, typer.Option(help="Only letters whose reason holds this text.")]
+Older = Annotated[str | None, typer.Option(help="Only letters older than this: 30m, 2h, 7d.")]
+All = Annotated[bool, typer.Option("--all", help="Every letter.")]
+
+BATCH = 1000
+
+
+@dead.command(name="list")
+def list_dead(
+    job: Job = None,
+    reason: Reason = None,
+    older_than: Older = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")] = 50,
+    as_json: Json = False,
+) -> None:
+    """List dead letters, the oldest first."""
+    services = services_here()
+    which = _filter(services, None, job, reason, older_than)
+    letters = services.stores.dead_letters.find(which, limit=limit)
+    if as_json:
+        return print_json(letters)
+    table = Table("id", "died", "job", "reason", "attempts", "replayed")
+    for letter in letters:
+        table.add_row(
+            letter["_id"],
+            f"{letter['died_at']:%Y-%m-%d %H:%M:%S}",
+            letter["job"] or "?",
+            letter["reason"],
+            str(letter.get("attempts", "?")),
+            "yes" if letter.get("replay") else "",
+        )
+    total = services.stores.dead_letters.count(which)
+    out.print(table if letters else "No dead letters.")
+    if total > len(letters):
+        out.print(f"{total - len(letters)} more; see --limit")
+    return None
+
+
+@dead.command()
+def show(
+    dead_id: Annotated[str, typer.Argument(metavar="ID", help="The id, or its first characters.")],
+    as_json: Json = False,
+) -> None:
+    """Show one dead letter whole: arguments, reason, traceback, times."""
+    found = services_here().stores.dead_letters.find(DeadFilter(ids=[dead_id]), limit=2)
+    letter = one_of(found, dead_id)
+    if as_json:
+        return print_json(letter)
+    for name, value in letter.items():
+        out.print(f"{name}: {value}", markup=False, highlight=False, soft_wrap=True)
+    return None
+
+
+@dead.command()
+def replay(
+    ids: Ids = None,
+    job: Job = None,
+    reason: Reason = None,
+    older_than: Older = None,
+    every: All = False,
+    as_json: Json = False,
+) -> None:
+    """Enqueue dead jobs anew. Repeating this command enqueues nothing twice."""
+    services = services_here()
+    which = _some(services, ids, job, reason, older_than, every=every, replayed=False)
+    now = ServerClock(services.stores.db).now()
+    replayed = skipped = 0
+    while letters := services.stores.dead_letters.find(which, limit=BATCH):
+        count = services.dead_letters.replay(letters, now=now)
+        replayed += count
+        skipped += len(letters) - count
+        if all(letter.get("actor_args") is None for letter in letters):
+            break  # what cannot be read stays; the rest was replayed
+    if as_json:
+        return print_json({"replayed": replayed, "skipped": skipped})
+    out.print(f"Replayed {replayed} jobs." + (f" {skipped} were left alone." if skipped else ""))
+    return None
+
+
+@dead.command()
+def purge(
+    ids: Ids = None,
+    job: Job = None,
+    reason: Reason = None,
+    older_than: Older = None,
+    every: All = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Forget dead letters for good."""
+    services = services_here()
+    which = _some(services, ids, job, reason, older_than, every=every)
+    count = services.stores.dead_letters.count(which)
+    if not yes and count and not typer.confirm(f"Forget {count} dead letters for good?", err=True):
+        err.print("Nothing was forgotten.")
+        raise typer.Exit(1)
+    purged = services.stores.dead_letters.purge(which)
+    if as_json:
+        return print_json({"purged": purged})
+    out.print(f"Forgot {purged} dead letters.")
+    return None
+
+
+def _some(
+    services: Services,
+    ids: list[str] | None,
+    job: str | None,
+    reason: str | None,
+    older_than: str | None,
+    *,
+    every: bool,
+    replayed: bool | None = None,
+) -> DeadFilter:
+    """The filter of a command that changes something: it must be told which, or --all."""
+    if not (ids or job or reason or older_than or every):
+        raise InputError("say which dead letters: ids, --job, --reason, --older-than, or --all")
+    return _filter(services, ids, job, reason, older_than, replayed=replayed)
+
+
+def _filter(
+    services: Services,
+    ids: list[str] | None,
+    job: str | None,
+    reason: str | None,
+    older_than: str | None,
+    replayed: bool | None = None,
+) -> DeadFilter:
+    before: datetime | None = None
+    if older_than is not None:
+        before = ServerClock(services.stores.db).now() - inputs.duration(older_than)
+    return DeadFilter(ids=ids or (), job=job, reason=reason, died_before=before, replayed=replayed)

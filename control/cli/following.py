@@ -1,0 +1,65 @@
+"""`covey track`, `untrack`, `handles`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from control import commands, inputs
+from control.cli.app import Json, app, out, print_json, services_here
+
+
+@app.command()
+def track(
+    handles: Annotated[list[str], typer.Argument(help="name, @name or the address of a profile")],
+    since: Annotated[str, typer.Option(help="Also what was posted since: 30m, 2h, up to 7d. Costs reads.")] = "0s",
+    as_json: Json = False,
+) -> None:
+    """Follow accounts: what they post, who mentions them, replies to them and quotes them."""
+    names, duration = inputs.handles(handles), inputs.since(since)
+    done = commands.track(services_here(), names, since=duration)
+    if as_json:
+        return print_json({"added": done.added, "already": done.already, "streams": done.streams})
+    if done.added:
+        out.print(f"Following {len(done.added)} more in {done.streams} searches: {', '.join(done.added)}")
+    if done.already:
+        out.print(f"Followed already: {', '.join(done.already)}")
+    return None
+
+
+@app.command()
+def untrack(
+    handles: Annotated[list[str], typer.Argument(help="name, @name or the address of a profile")], as_json: Json = False
+) -> None:
+    """Follow accounts no longer. What was collected stays."""
+    removed = commands.untrack(services_here(), inputs.handles(handles))
+    if as_json:
+        return print_json({"removed": removed})
+    out.print(f"No longer followed: {', '.join(removed)}")
+    return None
+
+
+@app.command(name="handles")
+def list_handles(as_json: Json = False) -> None:
+    """List the accounts that are or were followed, and how far each is covered."""
+    rows = commands.handles(services_here())
+    if as_json:
+        return print_json(rows)
+    if not rows:
+        out.print("No account is followed. Begin with: covey track NAME")
+        return None
+    table = Table("account", "id", "followed", "since", "covered through", "gaps", "problem")
+    for row in rows:
+        table.add_row(
+            f"@{row['username']}",
+            row["user_id"] or "-",
+            "yes" if row["active"] else "no",
+            f"{row['since']:%Y-%m-%d %H:%M}",
+            f"{row['covered_through']:%Y-%m-%d %H:%M:%S}" if row["covered_through"] else "-",
+            str(row["gaps"]),
+            row["problem"] or "",
+        )
+    out.print(table)
+    return None

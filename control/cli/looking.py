@@ -1,0 +1,58 @@
+"""`covey status`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.table import Table
+
+from control import commands
+from control.cli.app import Json, app, out, print_json, services_here
+
+
+@app.command()
+def status(as_json: Json = False) -> None:
+    """Show how everything stands: coverage, queues, limits, what was collected."""
+    document = commands.status(services_here())
+    if as_json:
+        return print_json(document)
+    out.print(_facts(document))
+    queues = Table("queue", "ready", "delayed", "in flight", "dead", title="queues")
+    for queue, depth in document["queues"].items():
+        queues.add_row(queue, *(str(depth[state]) for state in ("ready", "delayed", "in_flight", "dead")))
+    out.print(queues)
+    windows = Table("endpoint", "credential", "left", "of", "in flight", "resets in", "blocked", title="limits of X")
+    for window in document["windows"]:
+        reset = window["reset_in_seconds"]
+        windows.add_row(
+            window["endpoint"],
+            window["credential"],
+            _or_unknown(window["remaining"]),
+            _or_unknown(window["limit"]),
+            str(window["in_flight"]),
+            "-" if reset is None else f"{reset:.0f} s",
+            window["blocked"] or "",
+        )
+    out.print(windows if document["windows"] else "No call to X yet.")
+    return None
+
+
+def _facts(document: dict[str, Any]) -> Table:
+    media = ", ".join(f"{count} {state}" for state, count in sorted(document["media"].items())) or "none"
+    tiers = ", ".join(f"{count} {tier}" for tier, count in sorted(document["tiers"].items())) or "none"
+    table = Table(show_header=False, box=None)
+    for name, value in (
+        ("accounts followed", f"{document['handles']} in {document['streams']} searches"),
+        ("covered until", f"{document['covered_seconds_ago']:.0f} s ago, {document['gaps']} gaps"),
+        ("posts", str(document["posts"])),
+        ("accounts seen", str(document["users"])),
+        ("snapshots", f"{document['snapshots']}, {document['refreshes_due']} readings due"),
+        ("tiers", tiers),
+        ("media", media),
+    ):
+        table.add_row(name, value)
+    return table
+
+
+def _or_unknown(value: int | None) -> str:
+    return "?" if value is None else str(value)

@@ -1,0 +1,72 @@
+"""`covey refresh`."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from control import commands, inputs
+from control.cli.app import Json, app, err, out, print_json, services_here
+from control.local import interruptible
+from shared.bootstrap import Services
+from shared.errors import InputError
+
+
+@app.command()
+def refresh(
+    ids: Annotated[list[str], typer.Argument(metavar="ID...", help="Post ids or addresses; - reads them from stdin.")],
+    wait: Annotated[bool, typer.Option("--wait", help="Wait for X's word on each, with a progress bar.")] = False,
+    timeout: Annotated[float, typer.Option(min=1, help="Seconds to wait at most.")] = 300.0,
+    as_json: Json = False,
+) -> None:
+    """Read the counts of posts again now, ahead of everything else.
+
+    Exit status with --wait: 0 when X said something about every post, 1 when time ran out.
+    """
+    texts = [text for argument in ids for text in (sys.stdin.read().split() if argument == "-" else [argument])]
+    post_ids = inputs.post_ids(texts)
+    if not post_ids:
+        raise InputError("no post id was given")
+    services = services_here()
+    request = commands.refresh(services, post_ids)
+    words = _wait(services, request.run_ids, post_ids, timeout, quiet=as_json) if wait else {}
+    complete = not wait or len(words) == len(post_ids)
+    if as_json:
+        print_json({"runs": request.run_ids, "total": request.total, "joined": request.joined, "results": words})
+    elif wait:
+        _print_words(words, post_ids)
+    else:
+        joined = f", {request.joined} of them joined a request that is under way" if request.joined else ""
+        out.print(f"Refreshing {request.total} posts{joined}. Follow with --wait, or see: covey status")
+    if not complete:
+        raise typer.Exit(1)
+
+
+def _wait(
+    services: Services, run_ids: Sequence[str], post_ids: Sequence[int], timeout: float, *, quiet: bool
+) -> dict[str, str]:
+    """X's words on the posts, waited for until all are there, time runs out or the person interrupts."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    words: dict[str, str] = {}
+    with interruptible() as stop, Progress(*columns, console=err, disable=quiet or not err.is_terminal) as bar:
+        task = bar.add_task("refreshing", total=len(post_ids))
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            words = commands.refreshed(services, run_ids, post_ids)
+            bar.update(task, completed=len(words))
+            if len(words) == len(post_ids) or stop.wait(0.2):
+                break
+    return words
+
+
+def _print_words(words: dict[str, str], post_ids: Sequence[int]) -> None:
+    table = Table("post", "X says")
+    for post_id in post_ids:
+        table.add_row(str(post_id), words.get(str(post_id), "nothing yet"))
+    out.print(table)

@@ -1,0 +1,182 @@
+"""`covey demo`, `up`, `worker`, `scheduler`, `simulator`."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.progress import BarColumn, Progress, TextColumn
+from rich.table import Table
+
+from control import demo
+from control.cli.app import Json, app, err, out, print_json, settings_here
+from control.local import Flock, forget_servers, interruptible, note_servers
+from shared.embedded import Servers, running
+from shared.errors import InputError
+from shared.jobs import ALL_QUEUES, Queue
+from shared.settings import Settings, child_environment
+
+PASS_THROUGH = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+
+
+@app.command(name="demo")
+def run_demo(
+    seconds: Annotated[float, typer.Option(min=5, max=3600, help="How long to follow.")] = 75.0,
+    accounts: Annotated[int, typer.Option(min=1, max=500, help="Accounts to follow.")] = 24,
+    workers: Annotated[int, typer.Option(min=1, max=32, help="Worker processes, beside the one for media.")] = 2,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same world.")] = 7,
+    data_dir: Annotated[Path | None, typer.Option(help="Emptied first. Default: COVEY_DATA_DIR/demo.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Run everything against a simulated X on real servers, and prove that nothing was missed.
+
+    Exit status: 0 when nothing was missed, no file is wrong and X never had to refuse a call; 1 otherwise.
+    """
+    folder = data_dir or Settings.load().data_dir / "demo"
+    options = demo.Options(seconds=seconds, accounts=accounts, workers=workers, seed=seed, data_dir=folder)
+    ticker = _Ticker(seconds)
+    with interruptible() as stop, ticker:
+        report = demo.run(options, show=ticker.show, say=ticker.say, stop=stop)
+    if as_json:
+        print_json(report)
+    else:
+        _print_report(report, folder / "report.json")
+    if not report["passed"]:
+        raise typer.Exit(1)
+
+
+class _Ticker:
+    """The demo's progress: a bar on a terminal, a line every few seconds elsewhere; always on standard error."""
+
+    LINE_SECONDS = 5.0
+
+    def __init__(self, seconds: float) -> None:
+        columns = (TextColumn("{task.description:<12}"), BarColumn(), TextColumn("{task.fields[figures]}"))
+        self._bar = Progress(*columns, console=err, disable=not err.is_terminal, transient=True)
+        self._task = self._bar.add_task("following", total=seconds, figures="")
+        self._seconds = seconds
+        self._next_line = 0.0
+
+    def __enter__(self) -> _Ticker:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def say(self, sentence: str) -> None:
+        """What happens, in a sentence."""
+        err.print(f"covey: {sentence}", highlight=False)
+
+    def show(self, figures: dict[str, Any]) -> None:
+        """The present figures."""
+        text = (
+            f"{figures['posts']} posts  {figures['snapshots']} snapshots  {figures['files']} files  "
+            f"{figures['calls']} calls  {figures['http_429']} x 429  {figures['jobs_waiting']} jobs waiting"
+        )
+        self._bar.update(self._task, completed=self._seconds - figures["left_seconds"], figures=text)
+        if not err.is_terminal and time.monotonic() >= self._next_line:
+            self._next_line = time.monotonic() + self.LINE_SECONDS
+            err.print(f"covey: {figures['left_seconds']:3.0f} s left: {text}", highlight=False, soft_wrap=True)
+
+
+def _print_report(report: dict[str, Any], path: Path) -> None:
+    table = Table("", "expected", "collected", "missed", title="What happened on X, and what Covey has of it")
+    for name, expected, collected in (
+        ("posts", "posts_expected", "posts_collected"),
+        ("quotes", "quotes_expected", "quotes_collected"),
+        ("media files", "media_expected", "media_stored"),
+    ):
+        missed = report[expected] - report[collected]
+        style = "red" if missed else "green"
+        table.add_row(name, str(report[expected]), str(report[collected]), f"[{style}]{missed}[/]")
+    out.print(table)
+    facts = Table(show_header=False, box=None)
+    facts.add_row("engagement", f"{report['refreshes']} readings, {report['snapshots']} snapshots")
+    facts.add_row("files with a wrong checksum", str(report["media_bad_checksum"]))
+    facts.add_row("duplicates", str(report["duplicates"]))
+    facts.add_row("answers of 429", str(report["http_429"]))
+    calls = ", ".join(f"{name} {count}" for name, count in report["calls_by_endpoint"].items())
+    facts.add_row("calls", calls)
+    facts.add_row("processes started again", str(report["restarts"]))
+    facts.add_row("time", f"{report['seconds']} s")
+    out.print(facts)
+    for failure in report["failures"]:
+        out.print(f"[red]FAILED[/] {failure}")
+    verdict = "[green]Nothing was missed.[/]" if report["passed"] else "[red]The demo failed.[/]"
+    out.print(f"{verdict} Report: {path}")
+
+
+@app.command()
+def up(
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Worker processes, beside the one for media.")] = 2,
+) -> None:
+    """Run everything on this machine against the real API, until Ctrl-C.
+
+    Servers: those of REDIS_URL and MONGO_URI; where one is not set, Covey starts its own under COVEY_DATA_DIR.
+    """
+    settings = Settings.load()
+    if settings.x_bearer_token is None:
+        raise InputError(
+            "X_BEARER_TOKEN is not set. Covey asks the X API with an app-only bearer token: create an app in X's "
+            "developer console, copy its token, and set X_BEARER_TOKEN in the environment or in .env. "
+            "To see Covey work without one: covey demo"
+        )
+    with running(settings.data_dir, redis_needed=not settings.redis_url, mongo_needed=not settings.mongo_uri) as own:
+        servers = Servers(settings.redis_url or own.redis_url, settings.mongo_uri or own.mongo_uri)
+        _run_flock(settings, servers, workers)
+
+
+def _run_flock(settings: Settings, servers: Servers, workers: int) -> None:
+    """Run one scheduler, `workers` workers and one media worker until the person stops them."""
+    environment = {"REDIS_URL": servers.redis_url, "MONGO_URI": servers.mongo_uri, "COVEY_METRICS_HOST": "127.0.0.1"}
+    flock = Flock(settings.data_dir / "logs", environment, grace_seconds=settings.shutdown_grace_seconds + 5)
+    api_queues = ",".join(queue for queue in ALL_QUEUES if queue != Queue.MEDIA)
+    note_servers(settings.data_dir, servers)
+    with interruptible() as stop:
+        try:
+            flock.add("scheduler", "scheduler")
+            for number in range(workers):
+                port = str(settings.worker_metrics_port + 10 + number)
+                flock.add(f"worker-{number + 1}", "workers.main", "--queues", api_queues, "--metrics-port", port)
+            flock.add("worker-media", "workers.main", "--queues", Queue.MEDIA)
+            out.print(f"Covey runs: {len(flock.children)} processes, logs in {flock.folder}. Ctrl-C stops it.")
+            out.print("In another terminal: covey track NAME, covey status")
+            while not stop.wait(0.5):
+                for name in flock.watch_once():
+                    err.print(f"covey: {name} ended and is started again; see {flock.folder / name}.log")
+            out.print("Stopping: running jobs are finished first.")
+        finally:
+            flock.stop()
+            forget_servers(settings.data_dir)
+
+
+@app.command(context_settings=PASS_THROUGH)
+def worker(context: typer.Context) -> None:
+    """Run one worker process (see covey worker --help)."""
+    _become("workers.main", context.args)
+
+
+@app.command(context_settings=PASS_THROUGH)
+def scheduler(context: typer.Context) -> None:
+    """Run one scheduler process (see covey scheduler --help)."""
+    _become("scheduler", context.args)
+
+
+@app.command(context_settings=PASS_THROUGH)
+def simulator(context: typer.Context) -> None:
+    """Run the simulated X (see covey simulator --help)."""
+    _become("simulator", context.args)
+
+
+def _become(module: str, arguments: Sequence[str]) -> None:
+    """Replace this process, so that signals reach the one that works."""
+    settings = settings_here()
+    servers = {"REDIS_URL": settings.redis_url, "MONGO_URI": settings.mongo_uri}
+    environment = child_environment(**{name: address for name, address in servers.items() if address})
+    os.execve(sys.executable, [sys.executable, "-m", module, *arguments], environment)  # noqa: S606  # no shell is meant
