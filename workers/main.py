@@ -33,7 +33,15 @@ logger = log.get_logger(__name__)
 
 
 def run(settings: Settings, queues: tuple[str, ...]) -> None:
-    """Work on `queues` until SIGTERM or SIGINT, then finish what runs within the grace period."""
+    """Work on `queues` until SIGTERM or SIGINT, then finish what runs within the grace period.
+
+    Raises InputError when a setting that this work needs is missing.
+    """
+    if set(queues) - {Queue.MEDIA} and not bootstrap.credentials(settings):
+        raise InputError(
+            "X_BEARER_TOKEN is not set. Set it to the app-only bearer token of your app on X, in the environment or in "
+            ".env; the simulator takes sim-demo. Only the media queue can be served without one"
+        )
     log.configure(level=settings.log_level, form=settings.log_format, process="worker")
     reporting.configure(settings, process="worker")
     clock = SystemClock()
