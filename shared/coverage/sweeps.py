@@ -39,8 +39,9 @@ class SweepStatus(StrEnum):
 class Sweep:
     """One reading of a stream (`subject` is its id) or of the quotes of a post (`subject` is the post's id).
 
-    `page` is the number of the next page to read and `next_token` the token it is asked with. `newest_id` comes from
-    the first page that has posts: later ones are older. `through_at` is up to when X had searched at page 0.
+    `page` is the number of the next page to read and `next_token` the token it is asked with. `newest_id` and
+    `oldest_id` are over posts newer than `since_id`; `newest_id` comes from the first page that has some, because what
+    appears above it later was not read down to it. `through_at` is up to when X had searched at page 0.
     """
 
     id: str
@@ -74,19 +75,19 @@ def after_page(sweep: Sweep, page: Page, *, new_posts: int, through_at: datetime
     new_posts: how many of the page's posts were not known before. through_at: up to when X had searched; it counts on
     the first page only. The result is complete, or names the next page.
     """
-    older = page.oldest_id is not None and (sweep.oldest_id is None or page.oldest_id < sweep.oldest_id)
+    wanted = [post.id for post in page.posts if post.id > sweep.since_id]
+    oldest_id = _smallest(sweep.oldest_id, min(wanted, default=None))
     moved = replace(
         sweep,
         page=sweep.page + 1,
-        newest_id=_greatest(sweep.newest_id, page.newest_id),
-        oldest_id=_smallest(sweep.oldest_id, page.oldest_id),
+        newest_id=max(wanted, default=None) if sweep.newest_id is None else sweep.newest_id,
+        oldest_id=oldest_id,
         posts_seen=sweep.posts_seen + len(page.posts),
         posts_new=sweep.posts_new + new_posts,
         through_at=sweep.through_at or through_at,
-        stalls=0 if older else sweep.stalls + 1,
+        stalls=sweep.stalls + 1 if oldest_id == sweep.oldest_id else 0,
     )
-    reached_end = page.oldest_id is not None and page.oldest_id <= sweep.since_id
-    if page.next_token is None or reached_end:
+    if page.next_token is None or _reached_the_known(sweep, page):
         return replace(moved, status=SweepStatus.COMPLETE, next_token=None)
     if page.next_token == sweep.next_token or moved.stalls >= MAX_STALLS:
         return _below_the_oldest(moved)
@@ -101,8 +102,12 @@ def _below_the_oldest(sweep: Sweep) -> Sweep:
     return replace(sweep, status=SweepStatus.COMPLETE, next_token=None, stuck=True)
 
 
-def _greatest(first: int | None, second: int | None) -> int | None:
-    return max((value for value in (first, second) if value is not None), default=None)
+def _reached_the_known(sweep: Sweep, page: Page) -> bool:
+    """Whether a page of quotes ends below the cursor, of which X knows nothing; a search is bounded by X itself.
+
+    The last post decides, for one older post among newer ones is a slip of X, not the end.
+    """
+    return sweep.kind is SweepKind.QUOTES and bool(page.posts) and page.posts[-1].id <= sweep.since_id
 
 
 def _smallest(first: int | None, second: int | None) -> int | None:
