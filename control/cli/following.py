@@ -9,6 +9,7 @@ from rich.table import Table
 
 from control import commands, inputs
 from control.cli.app import Json, app, out, print_json, services_here
+from shared.clock import SystemClock
 
 
 @app.command()
@@ -50,14 +51,17 @@ def list_handles(as_json: Json = False) -> None:
     if not rows:
         out.print("No account is followed. Begin with: covey track NAME")
         return None
-    table = Table("account", "id", "followed", "since", "covered through", "gaps", "problem")
+    now = SystemClock().now()
+    table = Table("account", "id", "followed since", "covered until", "gaps", "problem")
+    for column in table.columns[:2]:
+        column.no_wrap = True
     for row in rows:
+        covered = row["covered_through"]
         table.add_row(
             f"@{row['username']}",
             row["user_id"] or "-",
-            "yes" if row["active"] else "no",
-            f"{row['since']:%Y-%m-%d %H:%M}",
-            f"{row['covered_through']:%Y-%m-%d %H:%M:%S}" if row["covered_through"] else "-",
+            f"{row['since']:%Y-%m-%d %H:%M}" if row["active"] else "no longer",
+            f"{(now - covered).total_seconds():.0f} s ago" if covered else "-",
             str(row["gaps"]),
             row["problem"] or "",
         )
