@@ -77,7 +77,8 @@ def stop_server(server: Server) -> int:
 def busy_server() -> Iterator[Server]:
     """A busy simulator with a wide limit and a search lag of one second."""
     limits = [f"--limit={name}=100000" for name in ("search/recent", "quote_tweets", "users", "tweets")]
-    server = start_server("--accounts", "20", "--activity", "200", "--search-lag-seconds", "1", *limits)
+    world = ["--accounts", "20", "--activity", "200", "--history-hours", "30", "--search-lag-seconds", "1"]
+    server = start_server(*world, *limits)
     yield server
     stop_server(server)
 
@@ -107,3 +108,9 @@ def clock() -> TurnedClock:
 def api(clock: TurnedClock) -> Api:
     """A simulator without HTTP, whose time only a test moves."""
     return Api(Config(accounts=8, activity=8, history_hours=24), clock)
+
+
+@pytest.fixture(scope="session")
+def still_api() -> Api:
+    """The same simulator, shared by the tests that only read and never move time."""
+    return Api(Config(accounts=8, activity=8, history_hours=24), TurnedClock())

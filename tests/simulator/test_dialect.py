@@ -10,11 +10,13 @@ PATH = "/2/tweets/search/recent"
 HOUR = Config(accounts=3, history_hours=5)
 
 
-def test_each_request_is_answered_in_its_own_dialect(api: Api) -> None:
+def test_each_request_is_answered_in_its_own_dialect(still_api: Api) -> None:
     """`tweet.fields` gets old names and the old problem URIs, `post.fields` the new ones."""
-    _, old = ask(api, query="is:quote team", expansions="referenced_tweets.id", **{"tweet.fields": "public_metrics"})
-    _, new = ask(api, query="is:quote team", expansions="referenced_posts", **{"post.fields": "public_metrics"})
-    _, refused = ask(api, query="team", max_results=1, **{"tweet.fields": "public_metrics"})
+    _, old = ask(
+        still_api, query="is:quote team", expansions="referenced_tweets.id", **{"tweet.fields": "public_metrics"}
+    )
+    _, new = ask(still_api, query="is:quote team", expansions="referenced_posts", **{"post.fields": "public_metrics"})
+    _, refused = ask(still_api, query="team", max_results=1, **{"tweet.fields": "public_metrics"})
 
     assert "retweet_count" in old["data"][0]["public_metrics"]
     assert "edit_history_tweet_ids" in old["data"][0]

@@ -30,9 +30,9 @@ def test_each_lost_post_has_its_own_error(api: Api, clock: TurnedClock) -> None:
     assert {error["parameter"] for error in body["errors"]} == {"ids"}
 
 
-def test_no_data_key_when_every_id_is_missing(api: Api) -> None:
+def test_no_data_key_when_every_id_is_missing(still_api: Api) -> None:
     """A lookup of ids that never were has errors and no data, also past 2**63."""
-    status, body = ask(api, "/2/tweets", ids="1,2,9999999999999999999")
+    status, body = ask(still_api, "/2/tweets", ids="1,2,9999999999999999999")
 
     assert status == 200
     assert "data" not in body
@@ -92,38 +92,38 @@ def test_an_edited_post_is_found_in_its_newest_version_only(api: Api, clock: Tur
     assert {tuple(post["edit_history_post_ids"]) for post in both["data"]} == {tuple(map(str, new.chain))}
 
 
-def test_only_what_was_asked_for_is_returned(api: Api) -> None:
+def test_only_what_was_asked_for_is_returned(still_api: Api) -> None:
     """Without fields a post has its three defaults; with an expansion also the field that it names."""
-    post_id = next(post.id for post in api.world.index.posts if post.searchable)
+    post_id = next(post.id for post in still_api.world.index.posts if post.searchable)
 
-    _, plain = ask(api, "/2/tweets", ids=post_id)
-    _, expanded = ask(api, "/2/tweets", ids=post_id, expansions="author_id", **{"post.fields": "lang"})
+    _, plain = ask(still_api, "/2/tweets", ids=post_id)
+    _, expanded = ask(still_api, "/2/tweets", ids=post_id, expansions="author_id", **{"post.fields": "lang"})
 
     assert set(plain["data"][0]) == {"id", "text", "edit_history_post_ids"}
     assert set(expanded["data"][0]) == {"id", "text", "edit_history_post_ids", "lang", "author_id"}
     assert set(expanded["includes"]["users"][0]) == {"id", "name", "username"}
 
 
-def test_users_are_found_by_any_case_and_by_id(api: Api) -> None:
+def test_users_are_found_by_any_case_and_by_id(still_api: Api) -> None:
     """A name in upper case finds its user; the suspended and the unknown are errors."""
-    account = api.world.accounts.tracked[0]
-    suspended = next(a for a in api.world.accounts.crowd if a.suspended_at_ms is not None)
+    account = still_api.world.accounts.tracked[0]
+    suspended = next(a for a in still_api.world.accounts.crowd if a.suspended_at_ms is not None)
 
-    _, by_name = ask(api, "/2/users/by", usernames=f"{account.username.upper()},{suspended.username},nobody")
-    _, by_id = ask(api, "/2/users", ids=account.id)
+    _, by_name = ask(still_api, "/2/users/by", usernames=f"{account.username.upper()},{suspended.username},nobody")
+    _, by_id = ask(still_api, "/2/users", ids=account.id)
 
     assert by_name["data"][0]["id"] == by_id["data"][0]["id"] == str(account.id)
     assert [error["title"] for error in by_name["errors"]] == ["Forbidden", "Not Found Error"]
     assert {error["parameter"] for error in by_name["errors"]} == {"usernames"}
 
 
-def test_timelines_hold_the_posts_of_the_user(api: Api) -> None:
+def test_timelines_hold_the_posts_of_the_user(still_api: Api) -> None:
     """A user's posts are all by them; mentions all name them; replies and reposts can be left out."""
-    account = max(api.world.accounts.tracked, key=lambda found: found.posts_made)
+    account = max(still_api.world.accounts.tracked, key=lambda found: found.posts_made)
     asked: dict[str, object] = {"max_results": 100, "tweet.fields": "author_id,entities,referenced_tweets"}
 
-    _, posts = ask(api, f"/2/users/{account.id}/tweets", **asked, exclude="replies,retweets")
-    _, mentions = ask(api, f"/2/users/{account.id}/mentions", **asked)
+    _, posts = ask(still_api, f"/2/users/{account.id}/tweets", **asked, exclude="replies,retweets")
+    _, mentions = ask(still_api, f"/2/users/{account.id}/mentions", **asked)
 
     assert {post["author_id"] for post in posts["data"]} == {str(account.id)}
     kinds = {ref["type"] for post in posts["data"] for ref in post.get("referenced_tweets", [])}
@@ -132,9 +132,9 @@ def test_timelines_hold_the_posts_of_the_user(api: Api) -> None:
         assert account.username in {mention["username"] for mention in post["entities"]["mentions"]}
 
 
-def test_entities_cover_what_they_name(api: Api) -> None:
+def test_entities_cover_what_they_name(still_api: Api) -> None:
     """Every span of every post cuts exactly its mention, hashtag or link out of the text."""
-    for post in api.world.index.posts:
+    for post in still_api.world.index.posts:
         text = post.note_text or post.text
         for mention in post.mentions:
             assert text[mention.start : mention.end] == "@" + mention.account.username
@@ -144,12 +144,12 @@ def test_entities_cover_what_they_name(api: Api) -> None:
             assert text[url.start : url.end] == url.url
 
 
-def test_the_kind_of_token_matters(api: Api) -> None:
+def test_the_kind_of_token_matters(still_api: Api) -> None:
     """Likers need a user's token and usage an app's; the other kind is a 403 that says so."""
-    post_id = api.world.index.posts[-1].id
+    post_id = still_api.world.index.posts[-1].id
 
-    status, body = ask(api, f"/2/tweets/{post_id}/liking_users")
-    usage = api.answer("GET", "/2/usage/tweets", "", "Bearer sim-user-a", "http://sim")
+    status, body = ask(still_api, f"/2/tweets/{post_id}/liking_users")
+    usage = still_api.answer("GET", "/2/usage/tweets", "", "Bearer sim-user-a", "http://sim")
 
     assert status == 403
     assert body["title"] == "Unsupported Authentication"

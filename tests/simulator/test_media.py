@@ -14,7 +14,8 @@ from tests.simulator.conftest import Server
 @pytest.fixture(scope="module")
 def items(busy_server: Server) -> list[dict[str, Any]]:
     """What the truth says of media."""
-    found: list[dict[str, Any]] = busy_server.truth("media")["media"]
+    newest = [record["id"] for record in busy_server.truth("posts", query="team has:media")["posts"][:150]]
+    found: list[dict[str, Any]] = busy_server.truth("media", post_ids=",".join(newest))["media"]
     return found
 
 

@@ -116,7 +116,7 @@ def test_user_answers_validate(busy_server: Server, dialect: str) -> None:
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_counts_usage_and_media_validate(serve: Any, dialect: str) -> None:
     """Counts, usage and media, which do not show their dialect in the request, validate in each mode."""
-    server = serve("--dialect", dialect, "--accounts", "4")
+    server = serve("--dialect", dialect, "--accounts", "4", "--history-hours", "12")
     keys = [item["media_key"] for item in server.truth("media")["media"][:50]]
     asked: dict[str, dict[str, Any]] = {
         "/2/tweets/counts/recent": {"query": "football", "granularity": "day"},

@@ -10,7 +10,7 @@ from tests.simulator.conftest import Server, stop_server
 
 def test_announces_its_url_and_ends_cleanly_on_sigterm(serve: Callable[..., Server]) -> None:
     """A started simulator answers under the URL it printed, and SIGTERM ends it with 0 at once."""
-    server = serve("--accounts", "3")
+    server = serve("--accounts", "3", "--history-hours", "12")
 
     health = server.truth("health")
     began = time.monotonic()
