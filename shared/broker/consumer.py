@@ -65,6 +65,7 @@ class QueueConsumer(Consumer):
             if not self._fetch(room):
                 self._idle()
                 return None
+            self._misses = 0
 
     def ack(self, message: MessageProxy) -> None:
         """Settle a delivery as its middleware decided: forget, place again, or bury. Raises ConnectionClosed."""

@@ -19,8 +19,10 @@ from shared.log import get_logger
 if TYPE_CHECKING:
     from shared.broker.broker import CoveyBroker
 
-MAX_BEAT_SECONDS = 0.5
+MAX_BEAT_SECONDS = 1.0
 MAX_RECOVER_SECONDS = 2.5
+# Dramatiq asks between two calls whether to stop, so a call is short.
+PAUSE_SECONDS = 0.2
 
 _log = get_logger(__name__)
 
@@ -36,17 +38,15 @@ class PulseConsumer(Consumer):
         timeout_seconds = broker.heartbeat_timeout / 1000
         self._beat_seconds = min(MAX_BEAT_SECONDS, timeout_seconds / 8)
         self._recover_seconds = min(MAX_RECOVER_SECONDS, timeout_seconds / 4)
-        self._recover_at = 0.0
+        self._beat_at = self._recover_at = 0.0
 
     def __next__(self) -> None:
-        """Beat, recover when it is time, pause. Raises ConnectionClosed."""
-        self.run_once()
-        self._pause.wait(self._beat_seconds)
-
-    def run_once(self) -> int:
-        """One beat, and one recovery when it is time; how many messages were recovered."""
-        self._broker.operations.heartbeat(self._keys, self._broker.broker_id)
-        if time.monotonic() < self._recover_at:
-            return 0
-        self._recover_at = time.monotonic() + self._recover_seconds
-        return self._broker.recover(self._queue)
+        """Beat and recover, each when it is time, then pause. Raises ConnectionClosed."""
+        now = time.monotonic()
+        if now >= self._beat_at:
+            self._broker.operations.heartbeat(self._keys, self._broker.broker_id)
+            self._beat_at = now + self._beat_seconds
+        if now >= self._recover_at:
+            self._broker.recover(self._queue)
+            self._recover_at = now + self._recover_seconds
+        self._pause.wait(min(PAUSE_SECONDS, self._beat_seconds))

@@ -76,9 +76,9 @@ class Fleet:
         self.workers.remove(worker)
         return self.running(worker.pid)
 
-    def restart_redis(self, *, away_seconds: float, number: int = signal.SIGTERM) -> None:
-        """End Redis with a signal, and start it on the same port and data after `away_seconds`."""
-        self.redis.process.send_signal(number)
+    def restart_redis(self, *, away_seconds: float) -> None:
+        """End Redis in order, and start it on the same port and data after `away_seconds`."""
+        self.redis.process.terminate()
         self.redis.process.wait()
         threading.Event().wait(away_seconds)
         self.redis = start_redis(self.folder / "redis", port=self.redis_port)

@@ -95,7 +95,7 @@ def test_urgent_messages_go_first(make_broker: Callable[..., CoveyBroker]) -> No
 
 
 def test_an_idle_worker_starts_a_message_soon(broker: CoveyBroker, run_worker: Callable[..., dramatiq.Worker]) -> None:
-    """Of 40 messages on an idle queue 95 of 100 start within 0.3 s (polls are at most 0.1 s apart)."""
+    """Of 40 messages on an idle queue 95 of 100 start within 0.5 s (polls are at most 0.2 s apart)."""
     waits: list[float] = []
     dramatiq.actor(
         lambda sent: waits.append(time.monotonic() - sent), broker=broker, queue_name=QUEUE, actor_name="note"
@@ -106,4 +106,4 @@ def test_an_idle_worker_starts_a_message_soon(broker: CoveyBroker, run_worker: C
         broker.enqueue(make_message("note", time.monotonic()))
         eventually(lambda expected=number + 1: len(waits) == expected)
 
-    assert sorted(waits)[37] < 0.3
+    assert sorted(waits)[37] < 0.5
