@@ -82,15 +82,18 @@ def read_counts(before: Engagement, metrics: PostMetrics, *, now: datetime, poli
 
 
 def read_absence(before: Engagement, state: PostState, *, now: datetime, policy: RefreshPolicy) -> Reading:
-    """X gave no post for the id; `state` is why. Gone twice in a row: cold, with the reason, and never read again."""
+    """X gave no counts for the id; `state` is why. Gone twice in a row: cold, with the reason, and never read again.
+
+    `read_at` stays: it says when the counts were read, and the next velocity is measured from there.
+    """
     if not state.is_gone:
-        return Reading(replace(before, next_refresh_at=now + UNKNOWN_RETRY * policy.time_scale), None)
+        soon = replace(before, next_refresh_at=now + UNKNOWN_RETRY * policy.time_scale)
+        breaks_the_row = state is PostState.ALIVE
+        return Reading(replace(soon, state=state, gone_reports=0) if breaks_the_row else soon, None)
     reports = before.gone_reports + 1
     if reports < GONE_REPORTS_NEEDED:
         return Reading(replace(before, gone_reports=reports, next_refresh_at=now + policy.gone_confirm), None)
-    gone = replace(
-        before, state=state, tier=Tier.COLD, velocity=0.0, gone_reports=reports, next_refresh_at=None, read_at=now
-    )
+    gone = replace(before, state=state, tier=Tier.COLD, velocity=0.0, gone_reports=reports, next_refresh_at=None)
     return Reading(gone, None)
 
 
