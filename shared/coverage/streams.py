@@ -6,9 +6,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from shared import snowflake
+
 # Two streams are joined only when their cursors are this close: the joined one starts at the older cursor, and the
 # posts in between are read (within one UTC day: not paid) again.
 MERGE_DISTANCE = timedelta(minutes=10)
+# X's index shows a post seconds after it was made; a day is far beyond that, and far within the seven days.
+QUIET_MARGIN = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,15 @@ class Stream:
     cursor_id: int
     gaps: tuple[Gap, ...] = field(default=())
     sweeps_completed: int = 0
+
+    @property
+    def since_id(self) -> int:
+        """Where the next sweep has to reach back to.
+
+        The cursor; for a stream without posts for long, an id made QUIET_MARGIN before its coverage ends: X refuses
+        a `since_id` older than seven days, and there is nothing to find that far back.
+        """
+        return max(self.cursor_id, snowflake.first_id_at(self.covered_through - QUIET_MARGIN) - 1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from shared import metrics, snowflake
 from shared.bootstrap import Services
@@ -17,6 +17,10 @@ from shared.models import Page, WorkClass
 from workers.handlers.intake import store_page
 
 log = get_logger(__name__)
+
+# X proposes an id that it will take; should that be too old by the time it arrives, the next ones are this much younger.
+MAX_HEALS = 3
+HEAL_STEP = timedelta(minutes=1)
 
 
 def search_page(services: Services, job: SearchPage) -> None:
@@ -33,21 +37,29 @@ def search_page(services: Services, job: SearchPage) -> None:
         services.sender.send(SearchPage(sweep_id=sweep.id, page=sweep.page), queue=sweep.queue)
 
 
-def _read(services: Services, sweep: Sweep) -> Sweep:
+def _read(services: Services, sweep: Sweep, heals: int = 0) -> Sweep:
     """Read and store the sweep's present page; answers the sweep as it stands afterwards."""
     try:
         page = _ask(services, sweep)
     except StaleSinceId as error:
-        return _read(services, _start_later(services, sweep, error))
+        if heals == MAX_HEALS:
+            raise
+        later = _start_later(services, sweep, error, ahead=HEAL_STEP * heals)
+        return _read(services, later, heals + 1) if later.status is SweepStatus.OPEN else later
     now = services.clock.now()
     stored = store_page(services, page, source=SweepKind.SEARCH.value, now=now)
     asked_at = from_epoch_seconds(page.rate.date_seconds) if page.rate.date_seconds else now
     through_at = asked_at - timedelta(seconds=services.settings.x_search_lag_seconds)
     after = after_page(sweep, page, new_posts=len(stored.new_ids), through_at=through_at)
+    return _move(services, sweep, after, now)
+
+
+def _move(services: Services, before: Sweep, after: Sweep, now: datetime) -> Sweep:
+    """Put `after` in the place of `before`; answers the sweep as it stands, whoever moved it."""
     if after.is_complete:
         _close(services, after)
-    if not services.stores.sweeps.advance(sweep, after, now=now):
-        return services.stores.sweeps.get(sweep.id) or after
+    if not services.stores.sweeps.advance(before, after, now=now):
+        return services.stores.sweeps.get(before.id) or after
     return after
 
 
@@ -61,29 +73,40 @@ def _ask(services: Services, sweep: Sweep) -> Page:
     )
 
 
-def _start_later(services: Services, sweep: Sweep, error: StaleSinceId) -> Sweep:
-    """The sweep from as far back as X can still search; what lies before is recorded as a gap.
+def _start_later(services: Services, sweep: Sweep, error: StaleSinceId, *, ahead: timedelta) -> Sweep:
+    """The sweep from as far back as X can still search, `ahead` of what X proposes; what lies before is a gap.
 
-    Raises the error again when X proposes nothing younger, so that this cannot go on for ever.
+    Past the first page X's token belongs to the old request: what is left is asked for below the oldest post seen, and
+    where that lies before the new begin nothing is left. Raises the error when X proposes nothing younger.
     """
-    if error.oldest_since_id <= sweep.since_id:
+    oldest_at = snowflake.created_at(error.oldest_since_id) + ahead
+    since_id = max(error.oldest_since_id, snowflake.first_id_at(oldest_at))
+    if since_id <= sweep.since_id:
         raise error
-    gap = Gap(snowflake.created_at(sweep.since_id), snowflake.created_at(error.oldest_since_id), "beyond_search_window")
-    if services.stores.streams.record_gap(sweep.subject, gap):
-        metrics.GAPS.labels(gap.reason).inc()
-        log.warning("gap recorded", stream=sweep.subject, from_at=str(gap.from_at), to_at=str(gap.to_at))
-    later = replace(sweep, since_id=error.oldest_since_id)
-    services.stores.sweeps.advance(sweep, later, now=services.clock.now())
-    return later
+    _record_gap(services, sweep, to_at=oldest_at, reason="beyond_search_window")
+    later = replace(sweep, since_id=since_id, next_token=None)
+    if sweep.oldest_id is not None:
+        is_read = sweep.oldest_id <= since_id + 1
+        later = replace(later, until_id=sweep.oldest_id, status=SweepStatus.COMPLETE if is_read else sweep.status)
+    return _move(services, sweep, later, services.clock.now())
+
+
+def _record_gap(services: Services, sweep: Sweep, *, to_at: datetime, reason: str) -> None:
+    """Note that the sweep could not read up to `to_at`. What the stream had covered before is no gap."""
+    stream = services.stores.streams.get(sweep.subject)
+    from_at = snowflake.created_at(sweep.since_id)
+    gap = Gap(max(from_at, stream.covered_through) if stream else from_at, to_at, reason)
+    if gap.from_at < gap.to_at and services.stores.streams.record_gap(sweep.subject, gap):
+        metrics.GAPS.labels(reason).inc()
+        log.warning("gap recorded", stream=sweep.subject, reason=reason, from_at=str(gap.from_at), to_at=str(to_at))
 
 
 def _close(services: Services, sweep: Sweep) -> None:
     """Everything down to the cursor is stored: move the stream's coverage, record what paging withheld."""
-    if sweep.stuck and sweep.oldest_id is not None:
-        gap = Gap(snowflake.created_at(sweep.since_id), snowflake.created_at(sweep.oldest_id), "paging_stuck")
-        if services.stores.streams.record_gap(sweep.subject, gap):
-            metrics.GAPS.labels(gap.reason).inc()
     through_at = sweep.through_at or sweep.started_at
+    if sweep.stuck:
+        to_at = through_at if sweep.oldest_id is None else snowflake.created_at(sweep.oldest_id)
+        _record_gap(services, sweep, to_at=to_at, reason="paging_stuck")
     services.stores.streams.sweep_completed(
         sweep.subject, sweep_id=sweep.id, newest_id=sweep.newest_id, through_at=through_at
     )

@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.coverage.streams import MERGE_DISTANCE, Gap, Merge, Stream, next_merge
+from shared.coverage.streams import MERGE_DISTANCE, QUIET_MARGIN, Gap, Merge, Stream, next_merge
+from shared.snowflake import first_id_at
 
 NOW = datetime(2024, 5, 1, tzinfo=UTC)
 HANDLES = [f"h{number}" for number in range(8)]
@@ -130,6 +131,17 @@ def test_two_small_streams_are_joined_before_a_large_one() -> None:
 
     assert merge is not None
     assert {stream.id for stream in merge.of} == {"b", "c"}
+
+
+def test_a_quiet_stream_reaches_back_to_its_coverage_and_not_to_its_last_post() -> None:
+    """A stream whose last post is weeks old asks from a day before its coverage ends; a lively one from its cursor."""
+    covered = datetime(2026, 11, 20, tzinfo=UTC)
+    weeks_ago, just_now = (first_id_at(covered - span) for span in (timedelta(days=21), timedelta(minutes=1)))
+    quiet = replace(stream_of("quiet", "a", cursor_id=weeks_ago), covered_through=covered)
+    lively = replace(stream_of("lively", "b", cursor_id=just_now), covered_through=covered)
+
+    assert quiet.since_id == first_id_at(covered - QUIET_MARGIN) - 1
+    assert lively.since_id == just_now
 
 
 def all_fit(_handles: Sequence[str]) -> bool:
