@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from shared.errors import NotNow, PassingFault, Paused, Permanent
+from shared.errors import InputError, NotNow, PassingFault, Paused, Permanent
 
 MAX_ATTEMPTS = 5
 MIN_BACKOFF_SECONDS = 1.0
@@ -84,7 +84,7 @@ def decide(
     if error is None:
         return Done()
     reason = type(error).__name__
-    if isinstance(error, Permanent):
+    if isinstance(error, Permanent | InputError):  # a job asks the same wrong thing each time
         return GiveUp(reason)
     if age_seconds > MAX_AGE_SECONDS:
         return GiveUp(f"too_old:{reason}")
