@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -328,11 +328,11 @@ def _job(message: Mapping[str, Any]) -> Job:
 
 
 def open_sweep(
-    services: Services, *, name: str = "alice", since: datetime | None = None, id_: str = "sweep-1"
+    services: Services, *, names: Sequence[str] = ("alice",), since: datetime | None = None, id_: str = "sweep-1"
 ) -> Sweep:
-    """Follow an account from `since` on (ten minutes by default) and open the first sweep of its stream."""
+    """Follow accounts from `since` on (ten minutes ago by default) and open the first sweep of their first stream."""
     since = since or NOW - timedelta(minutes=10)
-    stream = services.following.follow([name], since=since, now=services.clock.now())[0]
+    stream = services.following.follow(names, since=since, now=services.clock.now())[0]
     return next_sweep(services, stream.id, id_)
 
 

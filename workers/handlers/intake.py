@@ -6,13 +6,18 @@ step is idempotent, so a handler that died in the middle starts again at the fir
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from shared import metrics
 from shared.bootstrap import Services
-from shared.jobs import DownloadMedia
+from shared.errors import BadJob
+from shared.jobs import DownloadMedia, decode
+from shared.log import get_logger
 from shared.models import Page
+
+log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,15 @@ def store_page(services: Services, page: Page, *, source: str, now: datetime) ->
     stores.engagement.begin(page.posts, now=now)
     stores.media.upsert(page.media)
     pending = stores.media.pending_of([item.key for item in page.media])
-    services.sender.send_all(DownloadMedia(media_key=key) for key in pending)
+    services.sender.send_all(_downloads(pending))
     metrics.POSTS_STORED.labels(source).inc(len(new_ids))
     return Stored(frozenset(new_ids))
+
+
+def _downloads(keys: Iterable[str]) -> Iterator[DownloadMedia]:
+    """The jobs for the keys. One of a form that no job can carry must not keep the page from being stored."""
+    for key in keys:
+        try:
+            yield decode(DownloadMedia, {"media_key": key})
+        except BadJob as error:
+            log.warning("media not sent for", media_key=key, reason=str(error))

@@ -18,7 +18,7 @@ from workers.handlers.intake import store_page
 
 log = get_logger(__name__)
 
-# X proposes an id that it will take; should that be too old by the time it arrives, the next ones are this much younger.
+# X proposes an id that it takes. Should that be too old by the time it arrives, the next ones are this much younger.
 MAX_HEALS = 3
 HEAL_STEP = timedelta(minutes=1)
 
