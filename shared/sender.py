@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any, Protocol
 
 from dramatiq import Message
-from dramatiq.errors import ConnectionError as BrokerConnectionError
+from dramatiq.errors import BrokerConnectionError
 
 from shared.errors import BrokerUnavailable
 from shared.jobs import Job
@@ -39,7 +39,10 @@ class Sender:
         return self.send_all([job], queue=queue) == 1
 
     def send_all(self, jobs: Iterable[Job], *, queue: str | None = None) -> int:
-        """Enqueue jobs in one round trip; answers how many were not outstanding. Raises BrokerUnavailable."""
+        """Enqueue jobs, a round trip each; answers how many were not outstanding. Raises BrokerUnavailable.
+
+        What was sent before the queue went away stays sent: sending all of them again adds only the rest.
+        """
         try:
             return sum(
                 self._broker.enqueue_once(
