@@ -103,7 +103,8 @@ class DownloadMedia(Job):
     name = "download_media"
     queues = (Queue.MEDIA,)
 
-    media_key: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,3}_[0-9]{1,20}$")]
+    # The pattern is that of X's own specification, which bounds neither part.
+    media_key: Annotated[str, StringConstraints(pattern=r"^[0-9]+_[0-9]+$", max_length=128)]
 
     @property
     def subject(self) -> str:

@@ -36,7 +36,7 @@ jobs: st.SearchStrategy[Job] = st.one_of(
         post_ids=st.lists(post_ids, min_size=1, max_size=100).map(tuple),
         run_id=st.none() | document_ids,
     ),
-    st.builds(DownloadMedia, media_key=st.from_regex(r"[0-9]{1,3}_[0-9]{1,20}", fullmatch=True)),
+    st.builds(DownloadMedia, media_key=st.from_regex(r"[0-9]{1,25}_[0-9]{1,25}", fullmatch=True)),
     st.builds(ResolveHandles, usernames=st.lists(names, min_size=1, max_size=100).map(tuple)),
     st.builds(Canary, queue=st.sampled_from(ALL_QUEUES), sent_at_ms=st.integers(0, 10**13)),
 )
@@ -85,6 +85,8 @@ def test_every_job_has_a_name_and_queues_of_its_own() -> None:
         ("refresh_engagement", {"post_ids": ["1\n"]}, "post_ids.0"),
         ("refresh_engagement", {"post_ids": ["1" * 20]}, "post_ids.0"),
         ("download_media", {"media_key": "../etc"}, "media_key"),
+        ("download_media", {"media_key": "3_1\n"}, "media_key"),
+        ("download_media", {"media_key": "3_" + "1" * 128}, "media_key"),
         ("resolve_handles", {"usernames": ["na sa"]}, "usernames.0"),
         ("resolve_handles", {"usernames": ["a" * 16]}, "usernames.0"),
         ("canary", {"sent_at_ms": None}, "sent_at_ms"),
