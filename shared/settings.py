@@ -5,15 +5,32 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from shared.errors import InputError
+
+# Settings whose environment name has no prefix: their values hold passwords or are secrets, and are never shown.
+_UNPREFIXED = frozenset({"REDIS_URL", "MONGO_URI", "SENTRY_DSN", "X_BEARER_TOKEN"})
+
+
+def _json_list(value: object) -> object:
+    """The list in a text, as a setting with several values is written."""
+    if not isinstance(value, str):
+        return value
+    try:
+        found = json.loads(value)
+    except ValueError:
+        found = None
+    if not isinstance(found, list):
+        raise ValueError('write a JSON list, such as ["pbs.twimg.com", "video.twimg.com"]')
+    return found
 
 
 def _plain(name: str) -> AliasChoices:
@@ -22,16 +39,24 @@ def _plain(name: str) -> AliasChoices:
 
 
 class Settings(BaseSettings):
-    """All settings. Names in the environment: `COVEY_` + the field in capitals, but for the first five."""
+    """All settings. Names in the environment: `COVEY_` + the field in capitals, but for the first four."""
 
     model_config = SettingsConfigDict(
-        env_prefix="COVEY_", env_file=".env", extra="ignore", frozen=True, populate_by_name=True, env_ignore_empty=True
+        env_prefix="COVEY_",
+        env_file=".env",
+        extra="ignore",
+        frozen=True,
+        populate_by_name=True,
+        env_ignore_empty=True,
+        allow_inf_nan=False,
     )
 
     # --- servers and secrets
-    redis_url: str | None = Field(None, validation_alias=_plain("REDIS_URL"), description="Redis; none: start our own")
+    redis_url: str | None = Field(
+        None, validation_alias=_plain("REDIS_URL"), repr=False, description="Redis; none: start our own"
+    )
     mongo_uri: str | None = Field(
-        None, validation_alias=_plain("MONGO_URI"), description="MongoDB; none: start our own"
+        None, validation_alias=_plain("MONGO_URI"), repr=False, description="MongoDB; none: start our own"
     )
     sentry_dsn: SecretStr | None = Field(None, validation_alias=_plain("SENTRY_DSN"), description="errors go to Sentry")
     x_bearer_token: SecretStr | None = Field(
@@ -69,7 +94,9 @@ class Settings(BaseSettings):
     user_fresh_seconds: float = Field(24 * 3600.0, gt=0, description="an account is not asked for again within this")
 
     # --- media
-    media_hosts: tuple[str, ...] = Field(("pbs.twimg.com", "video.twimg.com"), description="hosts media may come from")
+    media_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_json_list)] = Field(
+        ("pbs.twimg.com", "video.twimg.com"), description="hosts media may come from, as a JSON list"
+    )
     media_max_bytes: int = Field(512 * 1024 * 1024, ge=1, description="largest file that is stored")
     media_attempts: int = Field(3, ge=1, description="tries before a file counts as failed")
     media_timeout_seconds: float = Field(30.0, gt=0, description="between two bytes of a media file")
@@ -92,13 +119,20 @@ class Settings(BaseSettings):
         try:
             return cls(**overrides)  # type: ignore[arg-type]
         except ValidationError as error:
-            faults = [f"COVEY_{str(e['loc'][0]).upper()}: {e['msg']}" if e["loc"] else e["msg"] for e in error.errors()]
-            raise InputError("settings: " + "; ".join(faults)) from None
+            raise InputError("settings: " + "; ".join(_fault(dict(e)) for e in error.errors())) from None
 
     @property
     def media_path(self) -> Path:
         """Where media files are stored."""
         return self.media_dir or self.data_dir / "media"
+
+
+def _fault(error: dict[str, Any]) -> str:
+    """What one setting is called, what it was, and what is expected; the value of a secret is left out."""
+    name = str(error["loc"][0]).upper()
+    if name in _UNPREFIXED:
+        return f"{name}: {error['msg']}"
+    return f"COVEY_{name}: {error['msg']}, got {error['input']!r}"
 
 
 def child_environment(**overrides: str) -> dict[str, str]:
