@@ -1,7 +1,8 @@
 """Every metric Covey exports, once, with its meaning.
 
-Names are `covey_*` in base units; labels come from closed sets (job names, queues, endpoints, outcomes), never an
-account or a post. Processes set them; nothing reads them back. A test holds dashboards and rules to this list.
+Names are `covey_*` in base units; labels come from closed sets (actors, queues, endpoints, outcomes), never an
+account or a post, and none is called `job` or `instance`, which Prometheus sets itself. Processes set them; nothing
+reads them back. A test holds dashboards and rules to this list.
 """
 
 from __future__ import annotations
@@ -14,13 +15,13 @@ _WAIT_SECONDS = (0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 36
 BUILD = Info("covey_build", "Version of this process.")
 
 # --- jobs: from the workers
-JOBS = Counter("covey_jobs", "Jobs that ended, by outcome: done, retry, deferred, paused, dead.", ["job", "outcome"])
+JOBS = Counter("covey_jobs", "Jobs that ended, by outcome: done, retry, deferred, paused, dead.", ["actor", "outcome"])
 DEAD_LETTERS = Counter("covey_dead_letters", "Jobs that were buried, by reason.", ["reason"])
-JOB_SECONDS = Histogram("covey_job_seconds", "Time a handler took.", ["job"], buckets=_JOB_SECONDS)
+JOB_SECONDS = Histogram("covey_job_seconds", "Time a handler took.", ["actor"], buckets=_JOB_SECONDS)
 JOB_WAIT_SECONDS = Histogram(
     "covey_job_wait_seconds", "From when a job was due to when it started.", ["queue"], buckets=_WAIT_SECONDS
 )
-JOBS_RUNNING = Gauge("covey_jobs_running", "Jobs being worked on in this process.", ["job"])
+JOBS_RUNNING = Gauge("covey_jobs_running", "Jobs being worked on in this process.", ["actor"])
 WORKER_THREADS = Gauge("covey_worker_threads", "Threads of this worker process.")
 CANARY_SECONDS = Gauge("covey_canary_seconds", "Time the last canary of a queue took to be worked on.", ["queue"])
 
