@@ -35,7 +35,7 @@ from shared.ratelimit.classes import CLASSES, FLOOR_PERCENT, PACED_FROM, PACED_U
 from shared.ratelimit.layout import DAY_MS, Constant, Keys
 from shared.ratelimit.model import Block, CallRequest, Grant, LimiterState, Refusal, Settlement
 from shared.ratelimit.money import MICRO, Budgets, Prices, Spent
-from shared.ratelimit.scripts import Script
+from shared.ratelimit.scripts import Connections, Script, load
 from shared.ratelimit.snapshot import read_state
 
 PROBE_WAIT_MS: Final = 200  # between two looks at a window that another call is finding out: about one answer of X
@@ -93,10 +93,11 @@ class Limiter:
             "CREDENTIAL_BUDGETS": credential_budgets is not None,
             "NEEDS_SEED": spent is not None,
         }
-        self._acquire = Script(redis_client, "acquire", constants)
-        self._settle = Script(redis_client, "settle", constants)
-        self._seed = Script(redis_client, "seed", constants)
-        self._unblock = Script(redis_client, "unblock", constants)
+        connections = Connections(redis_client)
+        self._acquire = Script(connections, load("acquire", constants))
+        self._settle = Script(connections, load("settle", constants))
+        self._seed = Script(connections, load("seed", constants))
+        self._unblock = Script(connections, load("unblock", constants))
         self._acquire_keys: dict[tuple[str, tuple[str, ...]], tuple[str, ...]] = {}
 
     def acquire(self, request: CallRequest) -> Grant | Refusal:

@@ -1,0 +1,155 @@
+"""How a script reaches Redis: one attempt, on a sound connection."""
+
+from __future__ import annotations
+
+import multiprocessing
+import socket
+import threading
+
+import pytest
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from shared.errors import LimiterUnavailable
+from shared.ratelimit.scripts import Connections, Script, load
+
+COUNT = "return redis.call('INCR', KEYS[1])"
+
+
+def test_a_script_runs_with_its_keys_and_arguments(redis_client: redis.Redis) -> None:
+    """Keys and arguments arrive as they were given, binary ones too."""
+    script = Script(Connections(redis_client), "return KEYS[1] .. ARGV[1] .. #ARGV[2]")
+
+    assert script(("ä",), (b"b", b"\r\n\x00\xff")) == "äb4"
+
+
+def test_a_redis_that_does_not_know_the_script_is_told(redis_client: redis.Redis) -> None:
+    """After a restart or a flush the text is sent, and the script has run once."""
+    script = Script(Connections(redis_client), COUNT)
+
+    assert script(("n",), ()) == 1
+    redis_client.script_flush()
+    assert script(("n",), ()) == 2
+    assert script(("n",), ()) == 3
+
+
+def test_connections_are_used_again(redis_client: redis.Redis) -> None:
+    """Calls one after another share one connection."""
+    before = redis_client.info("stats")["total_connections_received"]
+    script = Script(Connections(redis_client), COUNT)
+
+    for _ in range(20):
+        script(("n",), ())
+
+    assert redis_client.info("stats")["total_connections_received"] - before == 1
+
+
+def test_a_connection_the_server_closed_is_replaced(redis_client: redis.Redis) -> None:
+    """A restart of Redis between two calls costs neither of them."""
+    script = Script(Connections(redis_client), COUNT)
+    script(("n",), ())
+
+    for other in redis_client.client_list():
+        if int(other["id"]) != redis_client.client_id():
+            redis_client.client_kill_filter(_id=other["id"])
+
+    assert script(("n",), ()) == 2
+
+
+def test_a_fault_of_the_script_leaves_the_connection_sound(redis_client: redis.Redis) -> None:
+    """An error reply becomes LimiterUnavailable, and the next call gets its own answer."""
+    connections = Connections(redis_client)
+    wrong = Script(connections, "return redis.call('INCR', KEYS[1], 1)")
+
+    with pytest.raises(LimiterUnavailable, match="ResponseError"):
+        wrong(("n",), ())
+
+    assert Script(connections, COUNT)(("n",), ()) == 1
+
+
+def test_a_lost_reply_is_not_asked_for_again(redis_client: redis.Redis) -> None:
+    """A script whose answer never comes is sent once, though the client would retry five times."""
+    received: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+
+        def listen() -> None:
+            while True:
+                try:
+                    peer, _ = silent.accept()
+                except OSError:
+                    return
+                with peer:
+                    while data := peer.recv(65_536):
+                        received.append(data)
+                        if b"EVALSHA" not in data:
+                            peer.sendall(b"+OK\r\n" * data.count(b"*"))
+
+        thread = threading.Thread(target=listen, daemon=True)
+        thread.start()
+        client = redis.Redis(port=silent.getsockname()[1], socket_timeout=0.2, retry=Retry(NoBackoff(), 5), protocol=2)
+        with pytest.raises(LimiterUnavailable, match="TimeoutError"):
+            Script(Connections(client), COUNT)(("n",), ())
+        silent.shutdown(socket.SHUT_RDWR)
+    thread.join(5)
+
+    assert b"".join(received).count(b"EVALSHA") == 1
+
+
+def _count_in_child(script: Script, answers: multiprocessing.SimpleQueue[int | str]) -> None:
+    for _ in range(200):
+        answers.put(script(("child",), ()))
+
+
+def test_a_forked_process_opens_connections_of_its_own(redis_client: redis.Redis) -> None:
+    """Parent and child that use one script at the same time never read each other's answers."""
+    script = Script(Connections(redis_client), COUNT)
+    script(("parent",), ())
+    context = multiprocessing.get_context("fork")
+    answers: multiprocessing.SimpleQueue[int | str] = context.SimpleQueue()
+    child = context.Process(target=_count_in_child, args=(script, answers), daemon=True)
+
+    child.start()
+    ours = [script(("parent",), ()) for _ in range(200)]
+    theirs = [answers.get() for _ in range(200)]
+    child.join(10)
+
+    assert ours == list(range(2, 202))
+    assert theirs == list(range(1, 201))
+
+
+def test_threads_do_not_share_a_connection(redis_client: redis.Redis) -> None:
+    """Threads that use one script at the same time each get their own answer."""
+    script = Script(Connections(redis_client), COUNT)
+    answers: dict[int, list[int | str]] = {}
+
+    def count(number: int) -> None:
+        answers[number] = [script((f"n{number}",), ()) for _ in range(100)]
+
+    threads = [threading.Thread(target=count, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert all(one == list(range(1, 101)) for one in answers.values())
+
+
+@pytest.mark.parametrize("name", ["acquire", "settle", "seed", "unblock"])
+def test_constants_are_written_in(name: str) -> None:
+    """Places in a state field are numbers in the text that is sent."""
+    text = load(name, {"LEASE_MS": 5, "NEEDS_SEED": True})
+
+    assert "BUDGET_FORMAT" not in text
+    assert "'<" + "d" * 25 + "'" in text
+    if name == "acquire":
+        assert "if true and" in text
+        assert "now + 5" in text
+
+
+@pytest.mark.parametrize("name", ["acquire", "settle", "seed", "unblock"])
+def test_every_script_has_a_header(name: str) -> None:
+    """A reader finds what a script takes, returns and leaves behind at its top."""
+    header = load(name, {}).partition("local ")[0]
+
+    assert all(word in header for word in ("-- KEYS", "-- ARGV", "-- Returns", "-- TTL"))
