@@ -63,6 +63,6 @@ def test_every_reason_of_a_gap_in_the_handlers_is_known() -> None:
     """A reason that a handler writes into a gap is among those that begin at 0."""
     source = "".join(path.read_text() for path in (ROOT / "workers" / "handlers").glob("*.py"))
 
-    written = set(re.findall(r'Gap\([^"]*"(\w+)"\)', source))
+    written = set(re.findall(r'_record_gap\([^"]*reason="(\w+)"\)', source))
 
     assert written == set(GAP_REASONS)
