@@ -53,11 +53,13 @@ class Connections:
             connection = self._idle.pop()
         except IndexError:
             connection = self._pool.make_connection()
-            connection.connect()
-            return connection
-        if not _is_sound(connection):
-            connection.disconnect()
-            connection.connect()
+        try:
+            if not _is_sound(connection):
+                connection.disconnect()
+                connection.connect()
+        except BaseException:
+            self.give_back(connection)  # closed, but counted by the pool, which makes no more than its maximum
+            raise
         return connection
 
     def give_back(self, connection: Any) -> None:

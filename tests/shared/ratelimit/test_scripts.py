@@ -57,6 +57,16 @@ def test_a_connection_the_server_closed_is_replaced(redis_client: redis.Redis) -
     assert script(("n",), ()) == 2
 
 
+def test_a_long_outage_uses_no_connections_up() -> None:
+    """However often Redis was asked in vain, the pool can still make connections."""
+    client = redis.Redis(port=1, retry=Retry(NoBackoff(), 0), max_connections=5)
+    script = Script(Connections(client), COUNT)
+
+    for _ in range(20):
+        with pytest.raises(LimiterUnavailable, match="Connection refused"):
+            script(("n",), ())
+
+
 def test_a_fault_of_the_script_leaves_the_connection_sound(redis_client: redis.Redis) -> None:
     """An error reply becomes LimiterUnavailable, and the next call gets its own answer."""
     connections = Connections(redis_client)
