@@ -22,12 +22,12 @@ from dramatiq.middleware import Middleware
 
 from shared.broker.connection import connect
 from shared.broker.consumer import QueueConsumer
-from shared.broker.dead_letters import DeadMessage
 from shared.broker.hand import Hands, LastChance
-from shared.broker.keys import QueueKeys, dedup_key, epoch_key
+from shared.broker.introspection import Introspection
+from shared.broker.keys import QueueKeys, dedup_key
 from shared.broker.pulse import PulseConsumer
-from shared.broker.queue_stats import QueueStats
-from shared.broker.scripts import Dedup, Placed, Scripts, reaching_redis
+from shared.broker.scripts import Dedup, Placed, Placement, Scripts, reaching_redis
+from shared.broker.shutdown import GiveBackAtShutdown
 from shared.errors import InputError
 from shared.log import get_logger
 
@@ -43,7 +43,7 @@ IDLE_POLL_MS = 200
 _log = get_logger(__name__)
 
 
-class CoveyBroker(RedisBroker):
+class CoveyBroker(RedisBroker, Introspection):
     """Dramatiq's Redis broker, with delays in Redis, exact ownership, bounded recovery and de-duplication.
 
     client: one without retries (`shared.broker.connection.connect`). heartbeat_timeout_ms: a worker silent this long is
@@ -72,6 +72,7 @@ class CoveyBroker(RedisBroker):
         self.idle_poll_ms = idle_poll_ms
         self.hands = Hands()
         self.last_chance = LastChance()
+        self.add_middleware(GiveBackAtShutdown())
         self.operations = Scripts(client)
         self._keys: dict[str, QueueKeys] = {}
 
@@ -82,7 +83,7 @@ class CoveyBroker(RedisBroker):
 
         Raises ConnectionClosed, and InputError when another message is outstanding under this message's id.
         """
-        self._place(message, delay, None)
+        self._place([(message, delay, None)])
         return message
 
     def enqueue_once(
@@ -93,21 +94,36 @@ class CoveyBroker(RedisBroker):
         The key is free again when its message is acked or dead, or `dedup_ttl_ms` (plus its delay) after it was placed.
         Raises as `enqueue`.
         """
-        message = message.copy(options={"dedup_key": dedup_key, "dedup_ttl_ms": dedup_ttl_ms})
-        return self._place(message, delay_ms, self.dedup_of(message)) != "refused"
+        return self.enqueue_many_once([(message, dedup_key, delay_ms)], dedup_ttl_ms=dedup_ttl_ms)[0]
 
-    def _place(self, message: Message[Any], delay_ms: int | None, dedup: Dedup | None) -> Placed:
-        if delay_ms is not None and delay_ms < 0:
-            raise InputError(f"delay must be 0 ms or more, got {delay_ms}")
-        self.emit_before("enqueue", message, delay_ms)
-        keys = self.keys(q_name(message.queue_name))
-        placed = self.operations.enqueue(
-            keys, message.message_id, message.encode(), delay_ms=delay_ms or 0, dedup=dedup
-        )
-        if placed == "conflict":
-            raise InputError(f"another message is outstanding as {message.message_id!r}: give each message its own id")
-        if placed == "placed":
-            self.emit_after("enqueue", message, delay_ms)
+    def enqueue_many_once(
+        self, entries: Iterable[tuple[Message[Any], str, int | None]], *, dedup_ttl_ms: int
+    ) -> list[bool]:
+        """`enqueue_once` for many (message, dedup_key, delay in ms), in few round trips. Raises as `enqueue`.
+
+        After an error a part of them may be outstanding; doing all of it again is harmless.
+        """
+        copies = [
+            (message.copy(options={"dedup_key": key, "dedup_ttl_ms": dedup_ttl_ms}), delay_ms)
+            for message, key, delay_ms in entries
+        ]
+        placed = self._place([(copy, delay_ms, self.dedup_of(copy)) for copy, delay_ms in copies])
+        return [outcome != "refused" for outcome in placed]
+
+    def _place(self, entries: Sequence[tuple[Message[Any], int | None, Dedup | None]]) -> list[Placed]:
+        placements = []
+        for message, delay_ms, dedup in entries:
+            if delay_ms is not None and delay_ms < 0:
+                raise InputError(f"delay must be 0 ms or more, got {delay_ms}")
+            self.emit_before("enqueue", message, delay_ms)
+            keys = self.keys(q_name(message.queue_name))
+            placements.append(Placement(keys, message.message_id, message.encode(), delay_ms or 0, dedup))
+        placed = self.operations.enqueue(placements)
+        for (message, delay_ms, _), outcome in zip(entries, placed, strict=True):
+            if outcome == "conflict":
+                raise InputError(f"another message is outstanding as {message.message_id!r}: give each its own id")
+            if outcome == "placed":
+                self.emit_after("enqueue", message, delay_ms)
         return placed
 
     # --- workers
@@ -127,6 +143,14 @@ class CoveyBroker(RedisBroker):
             _log.warning("messages_of_dead_workers_given_back", queue=queue_name, count=count)
         return count
 
+    def give_back_all(self) -> int:
+        """Give back all this process holds, even what still runs; how many messages. For the end of a process."""
+        held = self.hands.empty()
+        for pairs in held.values():
+            for id, _ in pairs:
+                self.last_chance.release(id)
+        return sum(self.operations.requeue(self.keys(queue), pairs) for queue, pairs in held.items())
+
     def keys(self, queue_name: str) -> QueueKeys:
         """The keys of a queue."""
         return self._keys.get(queue_name) or self._keys.setdefault(queue_name, QueueKeys(self.namespace, queue_name))
@@ -135,41 +159,6 @@ class CoveyBroker(RedisBroker):
         """The de-duplication that a message was enqueued with."""
         name, ttl_ms = message.options.get("dedup_key"), message.options.get("dedup_ttl_ms")
         return Dedup(dedup_key(self.namespace, str(name)), int(ttl_ms)) if name and ttl_ms else None
-
-    # --- dead letters
-
-    def dead(self, limit: int) -> list[DeadMessage]:
-        """Up to `limit` dead letters of all declared queues, the oldest first. Raises ConnectionClosed."""
-        found = [
-            DeadMessage.of(queue, *row)
-            for queue in self.get_declared_queues()
-            for row in self.operations.dead(self.keys(queue), limit)
-        ]
-        return sorted(found, key=lambda letter: letter.died_us)[:limit]
-
-    def forget_dead(self, letters: Iterable[DeadMessage]) -> int:
-        """Forget dead letters that are stored elsewhere; how many. One that died again since is kept."""
-        by_queue: dict[str, list[tuple[str, int]]] = {}
-        for letter in letters:
-            by_queue.setdefault(letter.queue, []).append((letter.redis_id, letter.died_us))
-        return sum(self.operations.forget_dead(self.keys(queue), died) for queue, died in by_queue.items())
-
-    # --- introspection
-
-    def queue_stats(self) -> dict[str, QueueStats]:
-        """Depths and age of every declared queue, in one round trip. Raises ConnectionClosed."""
-        queues = sorted(self.get_declared_queues())
-        rows = self.operations.stats([self.keys(queue) for queue in queues])
-        return {queue: QueueStats.of(*row) for queue, row in zip(queues, rows, strict=True)}
-
-    def epoch(self) -> str | None:
-        """The mark set by `set_epoch`; None when Redis lost its data since, or never had it."""
-        value: Any = reaching_redis(lambda: self.client.get(epoch_key(self.namespace)))
-        return None if value is None else value.decode()
-
-    def set_epoch(self, value: str) -> None:
-        """Mark the data in Redis, so that its loss is seen."""
-        reaching_redis(lambda: self.client.set(epoch_key(self.namespace), value))
 
     # --- what Dramatiq's broker offers beside
 

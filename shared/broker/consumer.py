@@ -1,8 +1,8 @@
-"""The consumer of one queue in one worker process: fetches, settles and gives back messages.
+"""The consumer of one queue in one worker process: fetches messages and gives them back.
 
 Runs in a thread of Dramatiq; acks and nacks come from worker threads. Must not keep a message that is not in the hand.
 Invariant: what Redis says this process holds and what the hand says differ only while a reply is under way or lost, and
-`adopt` gives back the lost ones. A settlement by a delivery that lost its message changes nothing.
+`adopt` gives back the lost ones.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 
 from dramatiq.broker import Consumer, MessageProxy
 
-from shared.broker.delivery import POISON, UNDECODABLE, UNHANDLED, UNKNOWN_ACTOR, Delivery, Unreadable, open_delivery
+from shared.broker.delivery import POISON, UNDECODABLE, Delivery, Unreadable, open_delivery
 from shared.broker.scripts import Fetched
+from shared.broker.settlement import Settlement
 from shared.log import get_logger
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class QueueConsumer(Consumer):
         self._keys = broker.keys(queue)
         self._hand = broker.hands.of(queue)
         self._operations = broker.operations
+        self._settlement = Settlement(broker, queue)
         self._fetched: deque[Fetched] = deque()
         self._pause = threading.Event()  # never set: waiting on it is a pause
         self._misses = 0
@@ -68,41 +70,13 @@ class QueueConsumer(Consumer):
             self._misses = 0
 
     def ack(self, message: MessageProxy) -> None:
-        """Settle a delivery as its middleware decided: forget, place again, or bury. Raises ConnectionClosed."""
+        """Settle a delivery as its middleware decided. Raises ConnectionClosed."""
         assert isinstance(message, Delivery)
-        receipt = self._hand.receipt(message.message_id)
-        if receipt is None:
-            return
-        dedup = self._broker.dedup_of(message)
-        if message.again is not None:
-            payload, delay_ms = message.again.message.encode(), message.again.delay_ms
-            kept = self._operations.reschedule(
-                self._keys, message.message_id, receipt, payload, delay_ms=delay_ms, dedup=dedup
-            )
-        elif message.error is not None:
-            # No middleware decided. Dramatiq would forget the message; what failed must not vanish.
-            kept = self._operations.nack(
-                self._keys,
-                message.message_id,
-                receipt,
-                message.encode(),
-                f"{UNHANDLED}:{type(message.error).__name__}",
-                dedup,
-            )
-        else:
-            kept = self._operations.ack(self._keys, message.message_id, receipt, dedup)
-        self._let_go(message.message_id, kept)
+        self._settlement.ack(message)
 
     def nack(self, message: MessageProxy) -> None:
         """Bury a message under its option `reason`. Raises ConnectionClosed."""
-        receipt = self._hand.receipt(message.message_id)
-        if receipt is None:
-            return
-        known = message.actor_name in self._broker.actors
-        reason = str(message.options.get("reason", UNHANDLED)) if known else UNKNOWN_ACTOR
-        dedup = self._broker.dedup_of(message)
-        kept = self._operations.nack(self._keys, message.message_id, receipt, message.encode(), reason, dedup)
-        self._let_go(message.message_id, kept)
+        self._settlement.nack(message)
 
     def requeue(self, messages: Iterable[MessageProxy]) -> None:
         """Give back messages that were not started, each to its old place. Raises ConnectionClosed."""
@@ -154,33 +128,19 @@ class QueueConsumer(Consumer):
             delivery = open_delivery(fetched, self._queue)
         except Unreadable as error:
             _log.error("message_unreadable", queue=self._queue, message_id=fetched.id, error=str(error))
-            self._bury(fetched, f"{UNDECODABLE}: {error}", None)
+            self._settlement.bury_unrun(fetched, f"{UNDECODABLE}: {error}", None)
             return None
         if fetched.crashes >= self._broker.poison_after:
             _log.error("message_is_poison", queue=self._queue, message_id=fetched.id, crashes=fetched.crashes)
-            self._bury(fetched, POISON, delivery)
+            self._settlement.bury_unrun(fetched, POISON, delivery)
             return None
         return delivery
-
-    def _bury(self, fetched: Fetched, reason: str, delivery: Delivery | None) -> None:
-        dedup = self._broker.dedup_of(delivery) if delivery else None
-        kept = False
-        try:
-            kept = self._operations.nack(self._keys, fetched.id, fetched.receipt, b"", reason, dedup)
-        finally:  # on an error it is given back by `adopt`
-            self._let_go(fetched.id, kept)
 
     def _give_back(self, ids: list[str]) -> None:
         pairs = [(id, receipt) for id in ids if (receipt := self._hand.receipt(id)) is not None]
         for id, _ in pairs:
-            self._let_go(id)
+            self._settlement.let_go(id)
         self._operations.requeue(self._keys, pairs)
-
-    def _let_go(self, id: str, kept: bool = True) -> None:
-        self._broker.hands.drop(self._queue, id)
-        self._broker.last_chance.release(id)
-        if not kept:  # an earlier reply was lost, or others took the message over
-            _log.info("nothing_left_to_settle", queue=self._queue, message_id=id)
 
     def _adopt_lost(self) -> None:
         """Give back what lost replies left behind: twice at start (the first look learns the time), then at times."""

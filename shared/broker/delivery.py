@@ -17,6 +17,7 @@ from dramatiq.message import Message
 from shared.broker.scripts import Fetched
 
 UNDECODABLE = "undecodable"
+UNENCODABLE = "unencodable"
 UNKNOWN_ACTOR = "unknown_actor"
 UNHANDLED = "unhandled"
 POISON = "poison"

@@ -38,6 +38,12 @@ class Hand:
         """The present receipt of a message, None when it is not held."""
         return self._receipts.get(id)
 
+    def empty(self) -> list[tuple[str, str]]:
+        """Hold nothing any longer: what was held, (id, receipt)."""
+        with self._lock:
+            held, self._receipts = list(self._receipts.items()), {}
+            return held
+
     def drop(self, id: str) -> None:
         """Hold a message no longer."""
         with self._lock:
@@ -58,6 +64,11 @@ class Hands:
         """The hand of one queue."""
         with self._lock:
             return self._hands.setdefault(queue, Hand())
+
+    def empty(self) -> dict[str, list[tuple[str, str]]]:
+        """Hold nothing any longer: what was held, (id, receipt) by queue."""
+        with self._lock:
+            return {queue: hand.empty() for queue, hand in self._hands.items()}
 
     def drop(self, queue: str, id: str) -> None:
         """Hold a message no longer, and wake the consumers that wait for room."""

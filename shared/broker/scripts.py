@@ -22,6 +22,8 @@ _SOURCES = {path.stem: path.read_text(encoding="utf-8") for path in sorted(_FOLD
 
 T = TypeVar("T")
 Placed = Literal["placed", "outstanding", "refused", "conflict"]
+# Messages in one pipeline: about 200 KB at the usual size.
+_BATCH = 500
 _PLACED: dict[int, Placed] = {1: "placed", 2: "outstanding", 0: "refused", -1: "conflict"}
 
 
@@ -43,6 +45,17 @@ class Dedup:
     ttl_ms: int
 
 
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """One message to be placed."""
+
+    keys: QueueKeys
+    id: str
+    payload: bytes
+    delay_ms: int = 0
+    dedup: Dedup | None = None
+
+
 def reaching_redis(call: Callable[[], T]) -> T:
     """Run `call`. Raises ConnectionClosed for whatever keeps Redis from doing it."""
     try:
@@ -55,24 +68,32 @@ class Scripts:
     """The operations of the broker on one Redis."""
 
     def __init__(self, client: redis.Redis) -> None:
+        self._client = client
         self._scripts = {name: client.register_script(source) for name, source in _SOURCES.items()}
 
     def _run(self, name: str, keys: Sequence[str], args: Iterable[str | bytes | int]) -> Any:
-        return reaching_redis(lambda: self._scripts[name](keys=keys, args=args))
+        return self._reaching(lambda: self._scripts[name](keys=keys, args=args))
 
-    def enqueue(
-        self,
-        keys: QueueKeys,
-        id: str,
-        payload: bytes,
-        *,
-        delay_ms: int = 0,
-        dedup: Dedup | None = None,
-        now_us: int = 0,
-    ) -> Placed:
-        """Place a message; what became of it."""
-        names = [keys.waiting, keys.payloads, *_key(dedup)]
-        return _PLACED[self._run("enqueue", names, (id, payload, delay_ms * 1000, _ttl_ms(dedup), now_us))]
+    def _reaching(self, call: Callable[[], T]) -> T:
+        try:
+            return reaching_redis(call)
+        except ConnectionClosed as error:
+            if "READONLY" in str(error):
+                # The master behind this connection was demoted and lives: a new connection finds its successor.
+                self._client.connection_pool.disconnect(inuse_connections=False)
+            raise
+
+    def enqueue(self, placements: Sequence[Placement], now_us: int = 0) -> list[Placed]:
+        """Place messages; what became of each. Several take two round trips for every 500."""
+        if len(placements) == 1:
+            return [_PLACED[self._run("enqueue", *_enqueue_call(placements[0], now_us))]]
+        script, replies = self._scripts["enqueue"], []
+        for start in range(0, len(placements), _BATCH):
+            with self._client.pipeline(transaction=False) as pipeline:
+                for placement in placements[start : start + _BATCH]:
+                    script(*_enqueue_call(placement, now_us), client=pipeline)
+                replies += self._reaching(pipeline.execute)
+        return [_PLACED[reply] for reply in replies]
 
     def fetch(
         self, keys: QueueKeys, worker: str, room: int, *, alone: bool, alone_from: int, dead_from: int, now_us: int = 0
@@ -161,6 +182,12 @@ class Scripts:
         flat = [str(part) for pair in died for part in pair]
         names = (keys.dead, keys.dead_payloads, keys.dead_reasons)
         return int(self._run("forget_dead", names, flat)) if flat else 0
+
+
+def _enqueue_call(placement: Placement, now_us: int) -> tuple[list[str], list[str | bytes | int]]:
+    keys, dedup = placement.keys, placement.dedup
+    names = [keys.waiting, keys.payloads, *_key(dedup)]
+    return names, [placement.id, placement.payload, placement.delay_ms * 1000, _ttl_ms(dedup), now_us]
 
 
 def _key(dedup: Dedup | None) -> tuple[str, ...]:

@@ -43,11 +43,11 @@ def _finding(id: str, fleet: Fleet, names: list[str], note: str, allowed_repeats
     )
 
 
-def redis_away(folder: Path, *, seed: int, jobs: int, seconds: float, heartbeat_timeout_ms: int = 2_000) -> Finding:
+def redis_away(folder: Path, *, seed: int, jobs: int, seconds: float, heartbeat_timeout_ms: int = 4_000) -> Finding:
     """R3: Redis is stopped in order and comes back with its data."""
     with Fleet(folder, heartbeat_timeout_ms=heartbeat_timeout_ms) as fleet:
         fleet.start(2)
-        names = _load(fleet, jobs, random.Random(seed), spread_ms=int(seconds * 2000))
+        names = _load(fleet, jobs, random.Random(seed), spread_ms=int(seconds * 1200))
         fleet.restart_redis(away_seconds=seconds)
         fleet.wait_at_rest(seconds * 2 + 60)
         return _finding(f"R3 {seconds:g} s", fleet, names, f"away {seconds:g} s", allowed_repeats=0)
@@ -112,7 +112,7 @@ def stalls(
     folder: Path, *, seed: int, jobs: int, count: int, stall_seconds: float, timeout_seconds: float = 5.0
 ) -> Finding:
     """R5: Redis stands still under load, for longer than the clients wait."""
-    heartbeat_timeout_ms = int(stall_seconds * 2000)
+    heartbeat_timeout_ms = int(stall_seconds * 4000)
     with Fleet(folder, heartbeat_timeout_ms=heartbeat_timeout_ms, timeout_seconds=timeout_seconds) as fleet:
         fleet.start(2)
         names = _load(fleet, jobs, random.Random(seed), spread_ms=int(stall_seconds * 1000 * count))

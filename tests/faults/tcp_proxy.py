@@ -42,6 +42,10 @@ class TcpProxy:
         self._requests_flow.set()
         self._replies_flow.set()
 
+    def point_at(self, port: int) -> None:
+        """Lead new connections to another server; those that are open stay where they are."""
+        self._target = port
+
     def stall(self) -> None:
         """Hold back both directions."""
         self._requests_flow.clear()

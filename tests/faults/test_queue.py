@@ -1,62 +1,54 @@
-"""The short forms of the queue's fault programs; `make faults` runs the long ones."""
+"""The short forms of the queue's fault programs; `make faults` runs the long ones.
+
+They spend their time waiting, so three of them run at a time, each on a Redis and workers of its own.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from tests.faults import queue_crashes, queue_messages, queue_outages, queue_shutdown
 from tests.faults.finding import Finding
+from tests.faults.queue_crashes import kills_under_load, stopped_and_resumed, time_to_recovery
+from tests.faults.queue_messages import unworkable
+from tests.faults.queue_outages import bad_network, power_cut, redis_away, stalls
+from tests.faults.queue_shutdown import terminated_under_load
 
 pytestmark = pytest.mark.system
 
+SHORT_FORMS: dict[str, Callable[[Path], Finding]] = {
+    "R1: killed workers lose nothing": lambda at: kills_under_load(at, seed=1, jobs=100, kills=3, every_seconds=0.5),
+    "R2: a killed worker's job runs again soon": lambda at: time_to_recovery(at, heartbeat_timeout_ms=1_000),
+    "R2: a worker that resumes too late does no harm": lambda at: stopped_and_resumed(at, jobs=40, stop_seconds=4),
+    "R3: an absence of Redis is waited out": lambda at: redis_away(at, seed=3, jobs=60, seconds=1.5),
+    "R4: a power cut costs the last second": lambda at: power_cut(at, seconds_of_load=1.5, unsynced_seconds=0.5),
+    "R5: stalls leave nothing held": lambda at: stalls(
+        at, seed=5, jobs=60, count=2, stall_seconds=1.0, timeout_seconds=0.4
+    ),
+    "R6: a bad network loses nothing": lambda at: bad_network(
+        at, seed=6, jobs=60, resets=15, one_way_seconds=1.0, timeout_seconds=0.4
+    ),
+    "R8: unworkable messages die with their reason": lambda at: unworkable(at, jobs=20),
+    "R12: a terminated worker repeats nothing": lambda at: terminated_under_load(at, jobs=60, job_ms=150, rounds=2),
+}
 
-def check(finding: Finding) -> None:
-    """Fail with the figure and the limit."""
+
+@pytest.fixture(scope="module")
+def findings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Future[Finding]]]:
+    """All short forms, under way."""
+    with ThreadPoolExecutor(3) as pool:
+        yield {
+            name: pool.submit(run, tmp_path_factory.mktemp(f"fault{number}"))
+            for number, (name, run) in enumerate(SHORT_FORMS.items())
+        }
+
+
+@pytest.mark.parametrize("name", SHORT_FORMS)
+def test_the_queue_survives(findings: dict[str, Future[Finding]], name: str) -> None:
+    """What was measured under the fault is within its limit."""
+    finding = findings[name].result(timeout=150)
+
     assert finding.passed, f"{finding.id}: {finding.figure}; limit: {finding.limit}"
-
-
-def test_killed_workers_lose_nothing(tmp_path: Path) -> None:
-    """R1: every job is done although workers are killed."""
-    check(queue_crashes.kills_under_load(tmp_path, seed=1, jobs=120, kills=3, every_seconds=0.5))
-
-
-def test_a_killed_workers_job_runs_again_soon(tmp_path: Path) -> None:
-    """R2: within the heartbeat timeout and a tick."""
-    check(queue_crashes.time_to_recovery(tmp_path, heartbeat_timeout_ms=1_000))
-
-
-def test_a_worker_that_resumes_too_late_does_no_harm(tmp_path: Path) -> None:
-    """R2b: its jobs were given to others, and its settlements change nothing."""
-    check(queue_crashes.stopped_and_resumed(tmp_path, jobs=40, stop_seconds=4))
-
-
-def test_redis_away(tmp_path: Path) -> None:
-    """R3: delayed and immediate jobs are all done, once, by the same workers."""
-    check(queue_outages.redis_away(tmp_path, seed=3, jobs=60, seconds=1.5))
-
-
-def test_redis_killed(tmp_path: Path) -> None:
-    """R4: only what was enqueued in the last second can be missing."""
-    check(queue_outages.power_cut(tmp_path, seconds_of_load=1.5, unsynced_seconds=0.5))
-
-
-def test_stalls_leave_nothing_held(tmp_path: Path) -> None:
-    """R5: replies that came too late strand no job."""
-    check(queue_outages.stalls(tmp_path, seed=5, jobs=60, count=2, stall_seconds=1.0, timeout_seconds=0.4))
-
-
-def test_a_bad_network_loses_nothing(tmp_path: Path) -> None:
-    """R6: resets within replies and one-way cuts."""
-    check(queue_outages.bad_network(tmp_path, seed=6, jobs=80, resets=15, one_way_seconds=1.0, timeout_seconds=0.4))
-
-
-def test_unworkable_messages_die_with_their_reason(tmp_path: Path) -> None:
-    """R8: the dead letters name the fault, and the consumer lives."""
-    check(queue_messages.unworkable(tmp_path, jobs=20))
-
-
-def test_a_terminated_worker_loses_and_repeats_nothing(tmp_path: Path) -> None:
-    """R12: SIGTERM under load."""
-    check(queue_shutdown.terminated_under_load(tmp_path, jobs=60, job_ms=150, rounds=2))

@@ -10,7 +10,8 @@ import dramatiq
 import pytest
 import redis
 
-from shared.broker import CoveyBroker, Outcomes, connect, start_worker
+from shared.broker import CoveyBroker, Delivery, Outcomes, connect, start_worker
+from shared.broker.consumer import QueueConsumer
 from shared.clock import SystemClock
 from shared.outcomes import decide
 
@@ -66,3 +67,24 @@ def run_worker() -> Iterator[Callable[..., dramatiq.Worker]]:
 def make_message(actor: str = "note", *args: object, queue: str = QUEUE, **options: object) -> dramatiq.Message:
     """A message for an actor by name."""
     return dramatiq.Message(queue_name=queue, actor_name=actor, args=args, kwargs={}, options=dict(options))
+
+
+def take(consumer: QueueConsumer, count: int = 1, seconds: float = 5.0) -> list[Delivery]:
+    """The next `count` messages."""
+    taken: list[Delivery] = []
+
+    def enough() -> bool:
+        delivery = next(consumer)
+        if delivery is not None:
+            taken.append(delivery)
+        return len(taken) == count
+
+    eventually(enough, seconds)
+    return taken
+
+
+def consume(broker: CoveyBroker, prefetch: int = 8) -> QueueConsumer:
+    """A consumer of the queue."""
+    consumer = broker.consume(QUEUE, prefetch=prefetch)
+    assert isinstance(consumer, QueueConsumer)
+    return consumer

@@ -86,6 +86,32 @@ def test_only_one_message_of_a_dedup_key_is_outstanding(broker: CoveyBroker) -> 
     assert broker.queue_stats()[QUEUE].ready == 2
 
 
+def test_many_are_enqueued_in_few_round_trips(broker: CoveyBroker, redis_client: redis.Redis) -> None:
+    """A thousand messages, some of them refused, each with its own delay, in the order given."""
+    entries = [(make_message("note", n), f"k{n % 900}", 60_000 if n % 2 else None) for n in range(1000)]
+
+    answers = broker.enqueue_many_once(entries, dedup_ttl_ms=DAY_MS)
+
+    assert answers == [True] * 900 + [False] * 100
+    stats = broker.queue_stats()[QUEUE]
+    assert (stats.ready, stats.delayed) == (450, 450)
+    first = next(broker.consume(QUEUE))
+    assert first is not None
+    assert first.args == (0,)
+    assert broker.enqueue_many_once([], dedup_ttl_ms=DAY_MS) == []
+
+
+def test_enqueueing_many_survives_a_redis_that_forgot_the_scripts(
+    broker: CoveyBroker, redis_client: redis.Redis
+) -> None:
+    """After a restart or failover the scripts are loaded again."""
+    redis_client.script_flush()
+
+    assert broker.enqueue_many_once([(make_message(), f"k{n}", None) for n in range(3)], dedup_ttl_ms=DAY_MS)
+
+    assert broker.queue_stats()[QUEUE].ready == 3
+
+
 @pytest.mark.parametrize("settle", ["ack", "nack"])
 def test_a_settled_message_frees_its_dedup_key(broker: CoveyBroker, settle: str) -> None:
     """After ack or nack the next message with the key is taken."""

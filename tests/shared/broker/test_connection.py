@@ -19,17 +19,23 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from dramatiq.errors import ConnectionClosed
 
-from shared.broker import connect
+from shared.broker import CoveyBroker, connect
 from shared.embedded import EmbeddedServer, find_redis_server, free_port, start_redis
 from shared.errors import InputError
 from tests.faults.tcp_proxy import TcpProxy
-from tests.shared.broker.conftest import eventually
+from tests.shared.broker.conftest import QUEUE, eventually, make_message
 
 
 def address(client: redis.Redis) -> int:
     """The port of the session's Redis."""
     return int(client.get_connection_kwargs()["port"])
+
+
+def port_of(server: EmbeddedServer) -> int:
+    """The port of a server of ours."""
+    return int(server.url.rpartition(":")[2].partition("/")[0])
 
 
 def test_a_password_and_a_logical_database_are_used(redis_client: redis.Redis) -> None:
@@ -165,7 +171,7 @@ def test_rediss_speaks_tls_and_checks_the_certificate(redis_client: redis.Redis,
 def sentinel(tmp_path: Path) -> Iterator[tuple[int, EmbeddedServer]]:
     """The port of a sentinel, and the master it watches, which has one replica."""
     master, replica = start_redis(tmp_path / "master"), start_redis(tmp_path / "replica")
-    master_port = int(master.url.rpartition(":")[2].partition("/")[0])
+    master_port = port_of(master)
     with redis.Redis.from_url(replica.url) as client:
         client.replicaof("127.0.0.1", master_port)
     port, config = free_port(), tmp_path / "sentinel.conf"
@@ -190,6 +196,28 @@ def sentinel(tmp_path: Path) -> Iterator[tuple[int, EmbeddedServer]]:
         process.wait()
         master.stop()
         replica.stop()
+
+
+def test_a_demoted_master_is_left(tmp_path: Path) -> None:
+    """The server behind an open connection becomes a replica and lives on: the broker connects anew and goes on."""
+    old, new = start_redis(tmp_path / "old"), start_redis(tmp_path / "new")
+    try:
+        with TcpProxy(port_of(old)) as proxy, connect(f"redis://127.0.0.1:{proxy.port}/0") as client:
+            broker = CoveyBroker(client, middleware=[])
+            broker.enqueue(make_message())
+            proxy.point_at(port_of(new))
+            with connect(old.url) as admin:
+                admin.replicaof("127.0.0.1", port_of(new))
+
+            with pytest.raises(ConnectionClosed, match="READONLY"):
+                broker.enqueue(make_message())
+            broker.enqueue(make_message())
+
+            with connect(new.url) as successor:
+                assert successor.zcard(broker.keys(QUEUE).waiting) == 1
+    finally:
+        old.stop()
+        new.stop()
 
 
 def test_sentinel_leads_to_the_new_master(sentinel: tuple[int, EmbeddedServer]) -> None:

@@ -5,43 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-import dramatiq
 import pytest
 import redis
 from dramatiq.broker import MessageProxy
 from dramatiq.errors import ConnectionClosed
 
-from shared.broker import CoveyBroker, Delivery, build_broker
+from shared.broker import CoveyBroker, build_broker
 from shared.broker.consumer import QueueConsumer
-from shared.broker.delivery import Again
 from tests.faults.tcp_proxy import TcpProxy
-from tests.shared.broker.conftest import QUEUE, eventually, make_message
-
-
-def take(consumer: QueueConsumer, count: int = 1, seconds: float = 5.0) -> list[Delivery]:
-    """The next `count` messages."""
-    taken: list[Delivery] = []
-
-    def enough() -> bool:
-        delivery = next(consumer)
-        if delivery is not None:
-            taken.append(delivery)
-        return len(taken) == count
-
-    eventually(enough, seconds)
-    return taken
-
-
-def consume(broker: CoveyBroker, prefetch: int = 8) -> QueueConsumer:
-    """A consumer of the queue."""
-    consumer = broker.consume(QUEUE, prefetch=prefetch)
-    assert isinstance(consumer, QueueConsumer)
-    return consumer
-
-
-def known(broker: CoveyBroker) -> None:
-    """Declare the actor of the messages of these tests."""
-    dramatiq.actor(lambda *_: None, broker=broker, queue_name=QUEUE, actor_name="note")
+from tests.shared.broker.conftest import QUEUE, consume, eventually, make_message, take
 
 
 def test_messages_come_in_order_and_no_more_than_the_prefetch(broker: CoveyBroker) -> None:
@@ -80,50 +52,6 @@ def test_an_acked_message_is_gone(broker: CoveyBroker, redis_client: redis.Redis
     assert {key.decode() for key in redis_client.scan_iter()} <= {f"covey:{QUEUE}.workers"}
 
 
-def test_a_nacked_message_is_stored_as_it_was_left(broker: CoveyBroker) -> None:
-    """The options that middleware added are in the dead letter, and its reason is the option `reason`."""
-    known(broker)
-    broker.enqueue(make_message())
-    consumer = consume(broker)
-    delivery = take(consumer)[0]
-    delivery.options.update(reason="no such post", traceback="...")
-
-    consumer.nack(delivery)
-
-    letter = broker.dead(1)[0]
-    assert letter.reason == "no such post"
-    assert dramatiq.Message.decode(letter.payload).options["traceback"] == "..."
-
-
-def test_a_message_placed_again_waits_with_its_new_options(broker: CoveyBroker) -> None:
-    """Settling places the same id later, and keeps its dedup key."""
-    broker.enqueue_once(make_message(), dedup_key="k", dedup_ttl_ms=60_000)
-    consumer = consume(broker)
-    delivery = take(consumer)[0]
-    delivery.again = Again(delivery.copy(options={"attempts": 1}), delay_ms=30)
-
-    consumer.ack(delivery)
-
-    assert broker.queue_stats()[QUEUE].in_flight == 0
-    assert not broker.enqueue_once(make_message(), dedup_key="k", dedup_ttl_ms=60_000)
-    again = take(consumer)[0]
-    assert again.message_id == delivery.message_id
-    assert again.options["attempts"] == 1
-    assert again.wait_seconds() < 1
-
-
-def test_a_failure_nobody_decided_about_is_buried(broker: CoveyBroker) -> None:
-    """Without outcome middleware an exception does not count as done."""
-    broker.enqueue(make_message())
-    consumer = consume(broker)
-    delivery = take(consumer)[0]
-    delivery.stuff_exception(KeyError("x"))
-
-    consumer.ack(delivery)
-
-    assert [letter.reason for letter in broker.dead(1)] == ["unhandled:KeyError"]
-
-
 @pytest.mark.parametrize("payload", [b"\xff", b"[]", b'{"args":[]}'])
 def test_an_undecodable_message_dies_and_the_consumer_lives(
     broker: CoveyBroker, redis_client: redis.Redis, payload: bytes
@@ -153,19 +81,6 @@ def test_closing_gives_back_what_was_not_yielded(broker: CoveyBroker) -> None:
 
     assert broker.queue_stats()[QUEUE].ready == 5
     assert [d.message_id for d in take(consume(broker), 5)] == [m.message_id for m in messages]
-
-
-def test_a_settlement_after_giving_back_changes_nothing(broker: CoveyBroker) -> None:
-    """An ack of a message that was given back is harmless."""
-    broker.enqueue(make_message())
-    consumer = consume(broker)
-    delivery = take(consumer)[0]
-    consumer.requeue([delivery])
-
-    consumer.ack(delivery)
-    consumer.nack(delivery)
-
-    assert broker.queue_stats()[QUEUE].ready == 1
 
 
 def test_a_message_lost_and_handed_over_again_runs_on(broker: CoveyBroker, redis_client: redis.Redis) -> None:
@@ -199,24 +114,6 @@ def test_a_lost_fetch_reply_is_given_back(redis_client: redis.Redis) -> None:
         proxy.restore()
 
         assert take(consume(broker))[0].message_id == message.message_id
-
-
-def test_a_lost_ack_reply_is_repeated_without_harm(redis_client: redis.Redis) -> None:
-    """The first ack was done and not heard of; the second one finds nothing to do."""
-    with TcpProxy(redis_client.get_connection_kwargs()["port"]) as proxy:
-        broker = build_broker(f"redis://127.0.0.1:{proxy.port}/0?socket_timeout=0.3", middleware=[], queues=[QUEUE])
-        broker.enqueue(make_message())
-        consumer = consume(broker)
-        delivery = take(consumer)[0]
-        proxy.mute()
-        with pytest.raises(ConnectionClosed):
-            consumer.ack(delivery)
-        proxy.restore()
-
-        consumer.ack(delivery)
-
-        assert broker.queue_stats()[QUEUE].in_flight == 0
-        assert len(broker.hands) == 0
 
 
 def test_a_message_that_crashed_thrice_is_poison(broker: CoveyBroker, redis_client: redis.Redis) -> None:

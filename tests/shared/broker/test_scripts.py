@@ -17,7 +17,7 @@ from hypothesis.stateful import (
 )
 
 from shared.broker.keys import QueueKeys
-from shared.broker.scripts import Dedup, Scripts
+from shared.broker.scripts import Dedup, Placed, Placement, Scripts
 
 KEYS = QueueKeys("test", "work")
 SECOND = 1_000_000
@@ -32,6 +32,13 @@ def scripts(redis_client: redis.Redis) -> Scripts:
     return Scripts(redis_client)
 
 
+def enqueue(
+    scripts: Scripts, id: str, payload: bytes = b"p", *, delay_ms: int = 0, dedup: Dedup | None = None, now_us: int = 0
+) -> Placed:
+    """Place one message."""
+    return scripts.enqueue([Placement(KEYS, id, payload, delay_ms, dedup)], now_us)[0]
+
+
 def fetch(scripts: Scripts, worker: str = "ann", room: int = 10, *, now_us: int = 0, alone: bool = True):  # type: ignore[no-untyped-def]
     """The messages of one fetch."""
     return scripts.fetch(KEYS, worker, room, alone=alone, alone_from=2, dead_from=3, now_us=now_us)[2]
@@ -39,8 +46,8 @@ def fetch(scripts: Scripts, worker: str = "ann", room: int = 10, *, now_us: int 
 
 def test_enqueueing_twice_places_once(scripts: Scripts) -> None:
     """A producer that repeats itself after a lost reply places one message."""
-    first = scripts.enqueue(KEYS, "a", b"x")
-    second = scripts.enqueue(KEYS, "a", b"x")
+    first = enqueue(scripts, "a", b"x")
+    second = enqueue(scripts, "a", b"x")
 
     assert (first, second) == ("placed", "outstanding")
     assert [message.id for message in fetch(scripts)] == ["a"]
@@ -48,17 +55,17 @@ def test_enqueueing_twice_places_once(scripts: Scripts) -> None:
 
 def test_another_payload_under_an_outstanding_id_is_a_conflict(scripts: Scripts) -> None:
     """Two different messages cannot share an id: the second is refused, the first is kept."""
-    scripts.enqueue(KEYS, "a", b"x")
+    enqueue(scripts, "a", b"x")
 
-    assert scripts.enqueue(KEYS, "a", b"y") == "conflict"
+    assert enqueue(scripts, "a", b"y") == "conflict"
     assert fetch(scripts)[0].payload == b"x"
 
 
 def test_messages_are_fetched_by_due_time(scripts: Scripts) -> None:
     """A short delay overtakes a long one, and nothing is handed out before it is due."""
-    scripts.enqueue(KEYS, "far", b"", delay_ms=60_000, now_us=START_US)
-    scripts.enqueue(KEYS, "near", b"", delay_ms=2_000, now_us=START_US)
-    scripts.enqueue(KEYS, "now", b"", now_us=START_US + 1)
+    enqueue(scripts, "far", b"", delay_ms=60_000, now_us=START_US)
+    enqueue(scripts, "near", b"", delay_ms=2_000, now_us=START_US)
+    enqueue(scripts, "now", b"", now_us=START_US + 1)
 
     assert [m.id for m in fetch(scripts, now_us=START_US + SECOND)] == ["now"]
     assert [m.id for m in fetch(scripts, now_us=START_US + 3 * SECOND)] == ["near"]
@@ -68,7 +75,7 @@ def test_messages_are_fetched_by_due_time(scripts: Scripts) -> None:
 def test_requeued_messages_keep_their_order(scripts: Scripts) -> None:
     """What is given back comes before what was enqueued later, in its old order."""
     for number in range(6):
-        scripts.enqueue(KEYS, f"m{number}", b"", now_us=START_US + number)
+        enqueue(scripts, f"m{number}", b"", now_us=START_US + number)
     taken = fetch(scripts, room=3, now_us=START_US + SECOND)
 
     scripts.requeue(KEYS, [(m.id, m.receipt) for m in reversed(taken)])
@@ -79,7 +86,7 @@ def test_requeued_messages_keep_their_order(scripts: Scripts) -> None:
 @pytest.mark.parametrize("settle", ["ack", "nack", "reschedule", "requeue"])
 def test_a_delivery_that_lost_its_message_changes_nothing(scripts: Scripts, settle: str) -> None:
     """After recovery and a second delivery, no command of the first delivery moves the message."""
-    scripts.enqueue(KEYS, "a", b"x", now_us=START_US)
+    enqueue(scripts, "a", b"x", now_us=START_US)
     scripts.recover(KEYS, timeout_ms=TIMEOUT_MS, gap_ms=60_000, now_us=START_US)
     old = fetch(scripts, "ann", now_us=START_US)[0]
     later = START_US + 20 * SECOND
@@ -103,7 +110,7 @@ def test_settling_leaves_no_crash_count_and_no_foreign_dedup_key(
     scripts: Scripts, redis_client: redis.Redis, settle: str
 ) -> None:
     """A settled message's crashes are forgotten, and a key that expired and has a new owner is left alone."""
-    scripts.enqueue(KEYS, "a", b"x")
+    enqueue(scripts, "a", b"x")
     held = fetch(scripts)[0]
     redis_client.hset(KEYS.crashes, "a", 1)
     redis_client.set("once", "newer")
@@ -123,7 +130,7 @@ def test_settling_leaves_no_crash_count_and_no_foreign_dedup_key(
 def test_a_fetch_is_a_sign_of_life(scripts: Scripts) -> None:
     """A worker that fetched before its first heartbeat is not taken for dead."""
     scripts.recover(KEYS, timeout_ms=TIMEOUT_MS, gap_ms=60_000, now_us=START_US)
-    scripts.enqueue(KEYS, "a", b"x", now_us=START_US)
+    enqueue(scripts, "a", b"x", now_us=START_US)
     later = START_US + 20 * SECOND
     fetch(scripts, now_us=later)
 
@@ -132,7 +139,7 @@ def test_a_fetch_is_a_sign_of_life(scripts: Scripts) -> None:
 
 def test_an_outage_declares_nobody_dead(scripts: Scripts, redis_client: redis.Redis) -> None:
     """When nobody has watched for a while, silent workers get a full timeout before their work is given to others."""
-    scripts.enqueue(KEYS, "a", b"x", now_us=START_US)
+    enqueue(scripts, "a", b"x", now_us=START_US)
     fetch(scripts, now_us=START_US)
     back = START_US + 600 * SECOND
 
@@ -144,7 +151,7 @@ def test_an_outage_declares_nobody_dead(scripts: Scripts, redis_client: redis.Re
 
 def test_messages_of_a_worker_never_heard_of_are_recovered(scripts: Scripts, redis_client: redis.Redis) -> None:
     """A holder without any heartbeat is dead, not immortal."""
-    scripts.enqueue(KEYS, "a", b"x", now_us=START_US)
+    enqueue(scripts, "a", b"x", now_us=START_US)
     fetch(scripts, now_us=START_US)
     redis_client.delete(KEYS.workers)
 
@@ -155,7 +162,7 @@ def test_messages_of_a_worker_never_heard_of_are_recovered(scripts: Scripts, red
 def test_a_last_chance_is_given_to_one_message_at_a_time(scripts: Scripts, redis_client: redis.Redis) -> None:
     """Of several messages that crashed twice a worker gets one, and the healthy ones behind them all the same."""
     for number, crashes in enumerate((2, 2, 0, 3)):
-        scripts.enqueue(KEYS, f"m{number}", b"", now_us=START_US + number)
+        enqueue(scripts, f"m{number}", b"", now_us=START_US + number)
         if crashes:
             redis_client.hset(KEYS.crashes, f"m{number}", crashes)
 
@@ -166,8 +173,8 @@ def test_a_last_chance_is_given_to_one_message_at_a_time(scripts: Scripts, redis
 
 def test_a_message_whose_payload_vanished_is_dropped(scripts: Scripts, redis_client: redis.Redis) -> None:
     """An id without a payload is counted and dropped; its neighbours are handed out."""
-    scripts.enqueue(KEYS, "a", b"x")
-    scripts.enqueue(KEYS, "b", b"y")
+    enqueue(scripts, "a", b"x")
+    enqueue(scripts, "b", b"y")
     redis_client.hdel(KEYS.payloads, "a")
 
     _, vanished, messages = scripts.fetch(KEYS, "ann", 10, alone=True, alone_from=2, dead_from=3)
@@ -179,9 +186,9 @@ def test_a_message_whose_payload_vanished_is_dropped(scripts: Scripts, redis_cli
 
 def test_lost_replies_are_adopted_and_later_deliveries_are_not(scripts: Scripts) -> None:
     """A look for lost replies gives back what the worker never received, and nothing handed over since it began."""
-    scripts.enqueue(KEYS, "lost", b"", now_us=START_US)
+    enqueue(scripts, "lost", b"", now_us=START_US)
     fetch(scripts, now_us=START_US)
-    scripts.enqueue(KEYS, "later", b"", now_us=START_US)
+    enqueue(scripts, "later", b"", now_us=START_US)
     fetch(scripts, now_us=START_US + 2)
 
     assert scripts.adopt(KEYS, "bob", START_US + 1, [], now_us=START_US + 3)[1] == 0
@@ -192,11 +199,11 @@ def test_lost_replies_are_adopted_and_later_deliveries_are_not(scripts: Scripts)
 def test_a_full_redis_can_be_drained(scripts: Scripts, redis_client: redis.Redis) -> None:
     """With its memory full Redis refuses new messages, and still hands out, settles and buries the present ones."""
     for id in ("a", "b", "c", "d"):
-        scripts.enqueue(KEYS, id, b"x")
+        enqueue(scripts, id, b"x")
     redis_client.config_set("maxmemory", 1)
     try:
         with pytest.raises(ConnectionClosed):
-            scripts.enqueue(KEYS, "e", b"x")
+            enqueue(scripts, "e", b"x")
         scripts.heartbeat(KEYS, "ann")
         a, b, c, d = fetch(scripts)
         assert scripts.ack(KEYS, "a", a.receipt)
@@ -210,7 +217,7 @@ def test_a_full_redis_can_be_drained(scripts: Scripts, redis_client: redis.Redis
 def test_a_dead_letter_that_died_again_is_not_forgotten(scripts: Scripts) -> None:
     """Forgetting names one death: a message replayed and dead again meanwhile stays listed."""
     for moment in (1, 2):
-        scripts.enqueue(KEYS, "a", b"x", now_us=START_US)
+        enqueue(scripts, "a", b"x", now_us=START_US)
         held = fetch(scripts, now_us=START_US + moment)[0]
         scripts.nack(KEYS, "a", held.receipt, b"z", f"death {moment}", now_us=START_US + moment)
 
@@ -254,7 +261,7 @@ class Queue(RuleBasedStateMachine):
         id = str(self.made)
         self.made += 1
         dedup = self.dedup(id) if once else None
-        placed = self.scripts.enqueue(KEYS, id, b"p", delay_ms=delay_ms, dedup=dedup, now_us=self.tick())
+        placed = enqueue(self.scripts, id, b"p", delay_ms=delay_ms, dedup=dedup, now_us=self.tick())
         owner = self.owners.get(dedup.key) if dedup else None
         assert placed == ("refused" if owner else "placed")
         if placed == "placed":
@@ -267,7 +274,7 @@ class Queue(RuleBasedStateMachine):
     def enqueue_again(self, data: st.DataObject) -> None:
         """A producer repeats an outstanding message."""
         id = data.draw(st.sampled_from(sorted(self.outstanding)))
-        assert self.scripts.enqueue(KEYS, id, b"p", now_us=self.tick()) in ("outstanding", "conflict")
+        assert enqueue(self.scripts, id, b"p", now_us=self.tick()) in ("outstanding", "conflict")
 
     @rule(worker=st.sampled_from(WORKERS), room=st.integers(1, 4), alone=st.booleans(), lost=st.booleans())
     def fetch(self, worker: str, room: int, alone: bool, lost: bool) -> None:
