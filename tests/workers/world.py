@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -225,6 +226,11 @@ def page(*ids: int, token: str | None = None, **more: Any) -> tuple[int, Any]:
     return 200, ({"data": [post(id_) for id_ in ids]} if ids else {}) | {"meta": meta} | more
 
 
+def by_token(pages: dict[str | None, tuple[int, Any]]) -> Script:
+    """A script that answers by the token of a page."""
+    return lambda asked: pages[asked.params.get("next_token") or asked.params.get("pagination_token")]
+
+
 # --- services
 
 
@@ -288,6 +294,16 @@ def services(make_services: Callable[..., Services], x: ScriptedX) -> Services:
 def simulated(make_services: Callable[..., Services], simulator: Simulator) -> Services:
     """Services whose X is the simulator."""
     return make_services(simulator.url)
+
+
+@contextmanager
+def refusing(services: Services, collection: str) -> Iterator[None]:
+    """MongoDB refuses every write to the collection, as if the process had died before it."""
+    services.stores.db.command("collMod", collection, validator={"refused": True})
+    try:
+        yield
+    finally:
+        services.stores.db.command("collMod", collection, validator={})
 
 
 # --- jobs

@@ -44,12 +44,13 @@ def _store(services: Services, job: RefreshEngagement, page: Page) -> None:
             readings.append(read_counts(before, post.metrics, now=read_at, policy=services.refresh_policy))
         elif before is not None:
             readings.append(read_absence(before, state, now=read_at, policy=services.refresh_policy))
-    new = services.stores.engagement.answer(job.claim_id, readings)
-    metrics.SNAPSHOTS.inc(new)
     _mark_gone(services, [reading.engagement for reading in readings])
     if job.run_id:
         words = {str(post_id): state.value for post_id, state in page.states.items()}
         services.stores.runs.record(job.run_id, words, now=now)
+    # Last, because a claim that is answered is not read again: what is not written by then would never be.
+    new = services.stores.engagement.answer(job.claim_id, readings)
+    metrics.SNAPSHOTS.inc(new)
 
 
 def _mark_gone(services: Services, after: list[Engagement]) -> None:

@@ -39,7 +39,8 @@ def _read(services: Services, sweep: Sweep) -> Sweep:
     stored = store_page(services, page, source=SweepKind.QUOTES.value, now=now)
     after = after_page(sweep, page, new_posts=len(stored.new_ids), through_at=now)
     if after.is_complete:
-        services.stores.engagement.quotes_read(int(sweep.subject), newest_id=after.newest_id)
+        if not after.stuck:  # what X's paging withheld is below the new cursor: the next reading begins where this did
+            services.stores.engagement.quotes_read(int(sweep.subject), newest_id=after.newest_id)
         metrics.SWEEPS.labels(sweep.kind.value, after.status.value).inc()
     if not services.stores.sweeps.advance(sweep, after, now=now):
         return services.stores.sweeps.get(sweep.id) or after

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -23,9 +22,9 @@ from shared.sender import Sender
 from tests.workers.world import (
     NOW,
     Asked,
-    Script,
     ScriptedX,
     Simulator,
+    by_token,
     jobs_in,
     next_sweep,
     open_sweep,
@@ -33,6 +32,7 @@ from tests.workers.world import (
     post,
     post_id,
     read_to_end,
+    refusing,
     state_of,
     stored_ids,
     take_jobs,
@@ -49,11 +49,6 @@ def stale(oldest: int) -> tuple[int, Any]:
     """X refuses a since_id and proposes another."""
     words = f"'since_id' must be a tweet id created after T. Please use a 'since_id' that is larger than {oldest}"
     return 400, {"errors": [{"parameters": {"since_id": ["1"]}, "message": words}], "title": "Invalid Request"}
-
-
-def by_token(pages: dict[str | None, tuple[int, Any]]) -> Script:
-    """Answers by the token that is asked with."""
-    return lambda asked: pages[asked.params.get("next_token")]
 
 
 def stream_of(services: Services) -> Stream:
@@ -135,16 +130,6 @@ def test_a_page_of_an_ended_or_unknown_sweep_does_nothing(services: Services, x:
 
     assert len(x.asked) == 1
     assert jobs_in(services, Queue.SEARCH) == []
-
-
-@contextmanager
-def refusing(services: Services, collection: str) -> Iterator[None]:
-    """MongoDB refuses every write to the collection, as if the process had died before it."""
-    services.stores.db.command("collMod", collection, validator={"refused": True})
-    try:
-        yield
-    finally:
-        services.stores.db.command("collMod", collection, validator={})
 
 
 STEPS = ("X_tweets", "X_users", "X_engagement", "X_media", "X_sweeps", "queue")

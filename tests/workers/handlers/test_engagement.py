@@ -1,0 +1,228 @@
+"""`refresh_engagement` on real servers: counts, snapshots, X's word on what is gone, and the run that waits for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from shared.bootstrap import Services
+from shared.errors import StoreUnavailable
+from shared.jobs import RefreshEngagement
+from shared.models import Post
+from shared.snowflake import created_at
+from tests.workers.world import ScriptedX, Simulator, page, post, post_id, refusing, stored_ids
+from workers.handlers.engagement import refresh_engagement
+
+A, B, C = (post_id(seconds) for seconds in (600, 700, 800))
+PROBLEMS = "https://api.x.com/2/problems/"
+
+
+def know(services: Services, ids: Iterable[int]) -> None:
+    """The posts were found some time ago."""
+    posts = [Post(id=id_, text="", created_at=created_at(id_)) for id_ in ids]
+    services.stores.posts.upsert(posts, source="search", now=services.clock.now())
+    services.stores.engagement.begin(posts, now=services.clock.now())
+
+
+def refresh(services: Services, ids: Iterable[int], *, claim: str = "c1", run: str | None = None) -> None:
+    """Deliver one job."""
+    refresh_engagement(services, RefreshEngagement(claim_id=claim, post_ids=tuple(map(str, ids)), run_id=run))
+
+
+def engagement(services: Services, id_: int) -> dict[str, Any]:
+    """What is known of a post's engagement."""
+    found: dict[str, Any] | None = services.stores.db["X_engagement"].find_one({"_id": str(id_)})
+    assert found is not None
+    return found
+
+
+def snapshots(services: Services, id_: int) -> list[dict[str, Any]]:
+    """The snapshots of a post, the oldest first."""
+    return list(services.stores.db["X_engagement_history"].find({"post_id": str(id_)}).sort("at", 1))
+
+
+def begin_run(services: Services, ids: Iterable[int]) -> str:
+    """An ad-hoc request."""
+    services.stores.runs.begin("run-1", kind="refresh", subjects=list(map(str, ids)), now=services.clock.now())
+    return "run-1"
+
+
+def words(services: Services) -> dict[str, str]:
+    """X's words in the run."""
+    run = services.stores.runs.get("run-1")
+    assert run is not None
+    results: dict[str, str] = run["results"]
+    return results
+
+
+def gone(id_: int, title: str = "Not Found Error", kind: str = "resource-not-found") -> dict[str, str]:
+    """X's word about one id."""
+    return {"value": str(id_), "resource_id": str(id_), "parameter": "ids", "title": title, "type": PROBLEMS + kind}
+
+
+def test_a_living_post_gets_counts_a_snapshot_and_a_next_time(services: Services, x: ScriptedX) -> None:
+    """The counts X gave are stored on the post, in its state and in a snapshot whose deltas compare with the last."""
+    know(services, [A])
+    x.script = lambda asked: page(A)
+    refresh(services, [A])
+    counts = {"retweet_count": 3, "reply_count": 2, "like_count": 10, "quote_count": 4}
+    x.script = lambda asked: (200, {"data": [post(A, public_metrics=counts)]})
+
+    refresh(services, [A], claim="c2")
+
+    first, second = snapshots(services, A)
+    assert first["deltas"]["like_count"] == 0
+    assert (second["metrics"]["like_count"], second["deltas"]["like_count"], second["deltas"]["retweet_count"]) == (
+        10,
+        7,
+        2,
+    )
+    state = engagement(services, A)
+    assert (state["state"], state["readings"], state["metrics"]["like_count"]) == ("alive", 2, 10)
+    assert state["next_refresh_at"] > services.clock.now()
+    stored = services.stores.db["X_tweets"].find_one({"_id": str(A)})
+    assert stored is not None
+    assert stored["public_metrics"]["like_count"] == 10
+
+
+def test_the_simulator_and_covey_agree_on_what_became_of_posts(simulated: Services, simulator: Simulator) -> None:
+    """Posts that are alive, deleted, suspended and protected get the state the simulator knows, after two words."""
+    names = {"live": "alive", "deleted": "deleted", "suspended": "suspended", "protected": "protected"}
+    records = simulator.truth("posts")["posts"]
+    asked: dict[int, str] = {}
+    for theirs, ours in names.items():
+        asked |= dict.fromkeys([int(record["id"]) for record in records if record["state"] == theirs][:10], ours)
+    assert set(asked.values()) == set(names.values())
+    know(simulated, asked)
+    run = begin_run(simulated, asked)
+
+    refresh(simulated, asked, claim="c1", run=run)
+    after_one = {id_: engagement(simulated, id_)["state"] for id_ in asked}
+    refresh(simulated, asked, claim="c2")
+
+    assert words(simulated) == {str(id_): state for id_, state in asked.items()}
+    assert set(after_one.values()) == {"alive"}
+    assert {id_: engagement(simulated, id_)["state"] for id_ in asked} == asked
+    for id_, state in asked.items():
+        stored = simulated.stores.db["X_tweets"].find_one({"_id": str(id_)}) or {}
+        reason = stored.get("gone", {}).get("reason")
+        assert reason == (None if state == "alive" else state)
+        assert (engagement(simulated, id_)["next_refresh_at"] is None) == (state != "alive")
+        assert len(snapshots(simulated, id_)) == (2 if state == "alive" else 0)
+
+
+def test_the_first_word_that_a_post_is_gone_asks_again_soon(services: Services, x: ScriptedX) -> None:
+    """After one word the post is alive to Covey and due again after the time set for it."""
+    know(services, [A])
+    x.script = lambda asked: (200, {"errors": [gone(A)]})
+    before = services.clock.now()
+
+    refresh(services, [A])
+
+    state = engagement(services, A)
+    assert (state["state"], state["gone_reports"]) == ("alive", 1)
+    wait = timedelta(seconds=services.settings.gone_confirm_seconds)
+    assert before + wait - timedelta(seconds=2) <= state["next_refresh_at"] <= services.clock.now() + wait
+
+
+@pytest.mark.parametrize(
+    "errors",
+    [[], [gone(A, kind="internal-error")], [gone(A) | {"parameter": "referenced_tweets.id"}], [gone(A, title="New")]],
+    ids=["no word", "a passing fault", "about another post", "a title nobody knows"],
+)
+def test_unknown_is_not_gone(services: Services, x: ScriptedX, errors: list[dict[str, str]]) -> None:
+    """However often X says nothing that settles it, the post stays alive and is asked for again."""
+    know(services, [A])
+    x.script = lambda asked: (200, {"data": [post(B)], "errors": errors})
+    run = begin_run(services, [A])
+
+    for claim in ("c1", "c2", "c3"):
+        refresh(services, [A, B], claim=claim, run=run)
+
+    state = engagement(services, A)
+    assert (state["state"], state["gone_reports"]) == ("alive", 0)
+    assert state["next_refresh_at"] > services.clock.now()
+    assert words(services)[str(A)] == "unknown"
+
+
+def test_an_unseen_post_is_adopted(services: Services, x: ScriptedX) -> None:
+    """A post that was never seen is stored, read and followed from then on."""
+    x.script = lambda asked: page(A)
+
+    refresh(services, [A], run=begin_run(services, [A]))
+
+    assert stored_ids(services) == {A}
+    assert engagement(services, A)["readings"] == 1
+    assert len(snapshots(services, A)) == 1
+    assert words(services) == {str(A): "alive"}
+
+
+def test_a_gone_post_nobody_knew_leaves_a_word_and_no_document(services: Services, x: ScriptedX) -> None:
+    """X's word about an id that was never seen is in the run, and nothing else is made of it."""
+    x.script = lambda asked: (200, {"errors": [gone(A)]})
+
+    refresh(services, [A], run=begin_run(services, [A]))
+
+    assert words(services) == {str(A): "deleted"}
+    assert services.stores.db["X_engagement"].count_documents({}) == 0
+
+
+def test_a_claim_that_comes_twice_is_read_once(services: Services, x: ScriptedX) -> None:
+    """The second delivery asks X nothing and leaves one snapshot."""
+    know(services, [A, B])
+    x.script = lambda asked: page(A, B)
+
+    refresh(services, [A, B])
+    refresh(services, [A, B])
+
+    assert len(x.asked) == 1
+    assert len(snapshots(services, A)) == 1
+    assert engagement(services, A)["readings"] == 1
+
+
+def test_only_what_the_claim_has_not_answered_is_read(services: Services, x: ScriptedX) -> None:
+    """Of a batch that was answered in part only the rest is asked for."""
+    know(services, [A, B])
+    x.script = lambda asked: page(A)
+    refresh(services, [A])
+    x.script = lambda asked: page(B)
+
+    refresh(services, [A, B])
+
+    assert [asked.params["ids"] for asked in x.asked] == [str(A), str(B)]
+
+
+@pytest.mark.parametrize("step", ["X_tweets", "X_engagement_history", "X_engagement", "runs"])
+def test_a_crash_at_any_step_loses_no_word(services: Services, x: ScriptedX, step: str) -> None:
+    """Whichever write fails, the same delivery again leaves every word in the run and one snapshot a post."""
+    know(services, [A, B, C])
+    x.script = lambda asked: page(A, B, errors=[gone(C)])
+    run = begin_run(services, [A, B, C])
+
+    with refusing(services, step), pytest.raises(StoreUnavailable):
+        refresh(services, [A, B, C], run=run)
+    refresh(services, [A, B, C], run=run)
+
+    assert words(services) == {str(A): "alive", str(B): "alive", str(C): "deleted"}
+    assert [len(snapshots(services, id_)) for id_ in (A, B, C)] == [1, 1, 0]
+    assert [engagement(services, id_)["readings"] for id_ in (A, B, C)] == [1, 1, 1]
+    assert engagement(services, C)["gone_reports"] == 1
+
+
+def test_a_crash_before_the_mark_does_not_lose_why_a_post_is_gone(services: Services, x: ScriptedX) -> None:
+    """When the second word cannot be noted on the post, the same delivery again notes it."""
+    know(services, [A])
+    x.script = lambda asked: (200, {"errors": [gone(A)]})
+    refresh(services, [A])
+
+    with refusing(services, "X_tweets"), pytest.raises(StoreUnavailable):
+        refresh(services, [A], claim="c2")
+    refresh(services, [A], claim="c2")
+
+    stored = services.stores.db["X_tweets"].find_one({"_id": str(A)})
+    assert stored is not None
+    assert stored["gone"]["reason"] == "deleted"
+    assert engagement(services, A)["state"] == "deleted"

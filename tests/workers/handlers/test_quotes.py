@@ -1,0 +1,156 @@
+"""`quote_page` on real servers: down to the known quote, once, and no further."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from shared.bootstrap import Services
+from shared.coverage.sweeps import Sweep, SweepKind, SweepStatus
+from shared.errors import StoreUnavailable
+from shared.jobs import Queue, QuotePage
+from shared.models import Post
+from shared.snowflake import created_at
+from tests.workers.world import (
+    ScriptedX,
+    Simulator,
+    by_token,
+    jobs_in,
+    page,
+    post_id,
+    read_to_end,
+    refusing,
+    state_of,
+    stored_ids,
+)
+from workers.handlers.quotes import quote_page
+
+QUOTED = post_id(3600)
+A, B, C, KNOWN = (post_id(seconds) for seconds in (60, 120, 180, 240))
+NOT_JSON = b"<html>not found</html>"
+GONE = {"title": "Not Found Error", "type": "https://api.x.com/2/problems/resource-not-found", "detail": "gone"}
+
+
+def open_quotes(services: Services, quoted: int = QUOTED, *, id_: str = "quotes-1") -> Sweep:
+    """Know the post, claim the reading of its quotes and open its sweep."""
+    now = services.clock.now()
+    services.stores.engagement.begin([Post(id=quoted, text="", created_at=created_at(quoted))], now=now)
+    document = services.stores.db["X_engagement"].find_one({"_id": str(quoted)}) or {}
+    before = document.get("quotes_read_at")
+    cursor = services.stores.engagement.claim_quotes(quoted, read_before=before, now=now)
+    assert cursor is not None
+    sweep = Sweep(
+        id=id_,
+        kind=SweepKind.QUOTES,
+        subject=str(quoted),
+        queue=Queue.QUOTES,
+        query=None,
+        since_id=cursor,
+        started_at=now,
+    )
+    assert services.stores.sweeps.open(sweep)
+    return sweep
+
+
+def cursor_of(services: Services, quoted: int = QUOTED) -> int:
+    """The greatest quote that is known with all before it."""
+    document: dict[str, Any] = services.stores.db["X_engagement"].find_one({"_id": str(quoted)}) or {}
+    return int(document.get("quotes_cursor_id") or 0)
+
+
+def test_the_quotes_of_a_post_are_read_whole(simulated: Services, simulator: Simulator) -> None:
+    """Every quote that the simulator could show is stored, and the greatest is the cursor."""
+    posts = simulator.truth("posts", query=f"from:{simulator.names()[0]}")["posts"][:200]
+    living = [int(post["id"]) for post in posts if post["state"] == "live"]
+    quoted = max(living, key=lambda id_: len(simulator.truth(f"posts/{id_}")["quotes"]))
+    before = {int(q["id"]) for q in simulator.truth(f"quotes/{quoted}")["posts"] if q["unsearchable_at"] is None}
+
+    ended = read_to_end(simulated, open_quotes(simulated, quoted).id)
+
+    assert ended.is_complete
+    assert before
+    assert before <= stored_ids(simulated)
+    assert cursor_of(simulated, quoted) >= max(before)
+
+
+def test_a_reading_ends_at_the_known_quote(services: Services, x: ScriptedX) -> None:
+    """The second reading stops at the page that holds the greatest quote of the first."""
+    x.script = lambda asked: page(KNOWN)
+    read_to_end(services, open_quotes(services).id)
+    x.asked.clear()
+    x.script = by_token({None: page(A, B, token="t1"), "t1": page(C, KNOWN, token="t2")})
+
+    ended = read_to_end(services, open_quotes(services, id_="quotes-2").id)
+
+    assert ended.is_complete
+    assert len(x.asked) == 2
+    assert stored_ids(services) == {A, B, C, KNOWN}
+    assert cursor_of(services) == A
+
+
+def test_the_cursor_waits_for_the_last_page(services: Services, x: ScriptedX) -> None:
+    """While pages are missing the post's cursor stands, and the next page is sent for once."""
+    x.script = by_token({None: page(A, token="t1"), "t1": page(B)})
+    sweep = open_quotes(services)
+    job = QuotePage(sweep_id=sweep.id, page=0)
+
+    quote_page(services, job)
+    quote_page(services, job)
+
+    assert cursor_of(services) == 0
+    assert len(x.asked) == 1
+    assert jobs_in(services, Queue.QUOTES) == [QuotePage(sweep_id=sweep.id, page=1)]
+
+
+@pytest.mark.parametrize(("status", "body"), [(404, GONE), (410, GONE)])
+def test_the_quotes_of_a_gone_post_are_given_up(services: Services, x: ScriptedX, status: int, body: Any) -> None:
+    """When X says that the quoted post is gone the sweep is abandoned: no retry, no cursor, no next page."""
+    x.script = lambda asked: (status, body)
+    sweep = open_quotes(services)
+
+    quote_page(services, QuotePage(sweep_id=sweep.id, page=0))
+
+    assert state_of(services, sweep.id).status is SweepStatus.ABANDONED
+    assert cursor_of(services) == 0
+    assert jobs_in(services, Queue.QUOTES) == []
+
+
+def test_a_gone_post_can_be_read_again_later(services: Services, x: ScriptedX) -> None:
+    """An abandoned reading keeps the next one away no longer than any other would."""
+    x.script = lambda asked: (404, GONE)
+    read_to_end(services, open_quotes(services).id)
+    x.script = lambda asked: page(A)
+
+    ended = read_to_end(services, open_quotes(services, id_="quotes-2").id)
+
+    assert ended.is_complete
+    assert stored_ids(services) == {A}
+
+
+def test_paging_that_leads_nowhere_leaves_the_cursor(services: Services, x: ScriptedX) -> None:
+    """A reading that X's paging cut short is no whole one: the next begins from the same cursor."""
+    x.script = lambda asked: page(A, token="same")
+
+    ended = read_to_end(services, open_quotes(services).id)
+
+    assert ended.stuck
+    assert stored_ids(services) == {A}
+    assert cursor_of(services) == 0
+
+
+@pytest.mark.parametrize("step", ["X_tweets", "X_engagement", "X_sweeps"])
+def test_a_crash_at_any_step_loses_nothing(services: Services, x: ScriptedX, step: str) -> None:
+    """Whichever write fails, the same delivery again leads to the same documents at the cost of one page at most."""
+    x.script = lambda asked: page(A, B)
+    sweep = open_quotes(services)
+    job = QuotePage(sweep_id=sweep.id, page=0)
+
+    with refusing(services, step), pytest.raises(StoreUnavailable):
+        quote_page(services, job)
+    quote_page(services, job)
+
+    assert state_of(services, sweep.id).is_complete
+    assert stored_ids(services) == {A, B}
+    assert cursor_of(services) == A
+    assert len(x.asked) == 2
