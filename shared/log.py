@@ -2,7 +2,7 @@
 
 Owns the configuration of structlog and of the standard library's logging (Dramatiq, uvicorn), so that both come out
 in one form. Context is bound at the start of a job and cleared at its end. Tokens never reach a log: nothing here
-logs a request, and `Authorization` values are cut out should a library try.
+logs a request, and what looks like a credential is cut out should a library try.
 """
 
 from __future__ import annotations
@@ -11,14 +11,25 @@ import logging
 import re
 import sys
 import uuid
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from contextlib import AbstractContextManager
 from typing import Any
 
 import structlog
 
-_SECRET = re.compile(r"(Bearer|OAuth|Basic)\s+[A-Za-z0-9%._~+/=-]{8,}")
-_PASSWORD_IN_URL = re.compile(r"(?<=://)([^:/@\s]*):([^@/\s]+)@")
+# What gives a secret away, and what is left of it.
+_SECRETS = (
+    (re.compile(r"\b([Bb]earer|Basic)\s+[\w%.~+/=-]{8,}"), r"\1 ***"),
+    (re.compile(r"\b(oauth_\w+=)\"[^\"]*\""), r'\1"***"'),
+    (
+        re.compile(
+            r"\b((?:access|refresh|oauth)_token(?:_secret)?|client_secret|code_verifier|password)"
+            r"([\"']?\s*[=:]\s*[\"']?)[^\s\"'&,;}]+"
+        ),
+        r"\1\2***",
+    ),
+    (re.compile(r"(?<=://)([^:/@\s]*):[^/\s]+@"), r"\1:***@"),
+)
 
 
 def get_logger(name: str) -> Any:
@@ -52,9 +63,10 @@ def configure(*, level: str, form: str, process: str) -> None:
         structlog.processors.StackInfoRenderer(),
     ]
     renderer: list[structlog.typing.Processor] = (
-        [structlog.processors.format_exc_info, redact, structlog.processors.JSONRenderer()]
+        [structlog.processors.JSONRenderer()]
         if form == "json"
-        else [redact, structlog.dev.ConsoleRenderer()]
+        # The renderer's own tracebacks print the values of local variables.
+        else [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
     )
     structlog.configure(
         processors=[
@@ -69,7 +81,12 @@ def configure(*, level: str, form: str, process: str) -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderer],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                redact,
+                *renderer,
+            ],
         )
     )
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
@@ -78,8 +95,21 @@ def configure(*, level: str, form: str, process: str) -> None:
 
 
 def redact(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Cut credentials out of every text of a log line."""
+    """Cut credentials out of everything in a log line."""
     for key, value in event.items():
-        if isinstance(value, str):
-            event[key] = _PASSWORD_IN_URL.sub(r"\1:***@", _SECRET.sub(r"\1 ***", value))
+        event[key] = cleaned(value)
     return event
+
+
+def cleaned(value: Any) -> Any:
+    """A value without credentials, however deep they are; what is neither text, number nor container becomes text."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, Mapping):
+        return {key: cleaned(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [cleaned(item) for item in value]
+    text = value if isinstance(value, str) else repr(value)
+    for pattern, rest in _SECRETS:
+        text = pattern.sub(rest, text)
+    return text
