@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
+from typing import Any
+
+from shared.bootstrap import Services
+from shared.jobs import SearchPage
+from tests.workers.world import Asked, ScriptedX, eventually, open_sweep, page, post_id, state_of
 
 
 def start(folder: Path, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -44,3 +51,48 @@ def test_an_unknown_queue_is_named(tmp_path: Path) -> None:
 
     assert done.returncode == 2
     assert "unknown queue 'serach'" in done.stderr
+
+
+def test_sigterm_lets_the_running_job_end(tmp_path: Path, services: Services, x: ScriptedX) -> None:
+    """A worker told to stop while X keeps it waiting stores the answer when it comes, and ends with status 0."""
+    answer_now = threading.Event()
+
+    def answer(asked: Asked) -> tuple[int, Any]:
+        answer_now.wait(20)
+        return page(post_id(60))
+
+    x.script = answer
+    sweep = open_sweep(services)
+    services.sender.send(SearchPage(sweep_id=sweep.id, page=0))
+    settings = services.settings
+    assert settings.redis_url is not None
+    assert settings.mongo_uri is not None
+    process = subprocess.Popen(
+        [sys.executable, "-m", "workers.main", "--metrics-port", "0"],
+        env={
+            "PYTHONPATH": str(Path(__file__).parents[2]),
+            "REDIS_URL": settings.redis_url,
+            "MONGO_URI": settings.mongo_uri,
+            "X_BEARER_TOKEN": "sim-test",
+            "COVEY_X_BASE_URL": x.url,
+            "COVEY_MONGO_DATABASE": settings.mongo_database,
+            "COVEY_METRICS_HOST": "127.0.0.1",
+        },
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        eventually(lambda: x.asked)
+        process.send_signal(signal.SIGTERM)
+        assert process.stderr is not None
+        said = next(line for line in process.stderr if "worker stops" in line)
+        answer_now.set()
+        assert process.wait(20) == 0
+    finally:
+        process.kill()
+        process.communicate()
+
+    assert "sim-test" not in said
+    assert state_of(services, sweep.id).is_complete
+    assert services.broker.queue_stats()["search"].in_flight == 0
