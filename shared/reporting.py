@@ -1,16 +1,23 @@
 """Sentry: what reaches it, and what never does.
 
 One event a job that was given up, none for an attempt that is repeated or deferred. Local variables and request bodies
-stay here, so a token cannot leave with a stack trace. Must be set up before the broker is built.
+stay here, and what looks like a credential is cut out of every text, so a token cannot leave with a stack trace, an
+error's words or a line that was logged before. Must be set up before the broker is built.
 """
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
 
 import sentry_sdk
 from sentry_sdk.integrations.dramatiq import DramatiqIntegration
 from sentry_sdk.integrations.logging import LoggingIntegration
 
+from shared.log import cleaned
 from shared.settings import Settings
+
+if TYPE_CHECKING:
+    from sentry_sdk.types import Event, Hint
 
 
 def configure(settings: Settings, *, process: str) -> None:
@@ -20,14 +27,18 @@ def configure(settings: Settings, *, process: str) -> None:
     sentry_sdk.init(
         dsn=settings.sentry_dsn.get_secret_value(),
         server_name=settings.instance,
-        send_default_pii=False,
         include_local_variables=False,
         traces_sample_rate=0.0,
+        before_send=_without_credentials,
         # The first would report every attempt; the second every line that is logged as an error, attempts included.
         disabled_integrations=[DramatiqIntegration()],
         integrations=[LoggingIntegration(event_level=None)],
     )
     sentry_sdk.set_tag("process", process)
+
+
+def _without_credentials(event: Event, _hint: Hint) -> Event:
+    return cast("Event", cleaned(event))
 
 
 def job_given_up(*, job: str, queue: str, reason: str, message_id: str, error: BaseException | None) -> None:
