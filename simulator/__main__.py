@@ -7,14 +7,15 @@ the server is ready: `{"url": ..., "port": ..., "pid": ..., "accounts": ...}`.
 import json
 import os
 import sys
-from typing import Annotated
 
 import typer
 
+from simulator import options as o
 from simulator.app import App
 from simulator.clock import parse_iso_ms, system_clock
-from simulator.config import Config, DialectMode
-from simulator.limits import LIMITS
+from simulator.config import Config
+from simulator.days import DAY_SECONDS
+from simulator.money import MONTH_POSTS, Plan
 from simulator.server import listen, serve
 
 cli = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -22,46 +23,36 @@ cli = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 @cli.command()
 def simulate(
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65_535, help="Port; 0 takes a free one.")] = 8090,
-    seed: Annotated[int, typer.Option(help="The same seed and --time-start give the same world.")] = 1,
-    accounts: Annotated[int, typer.Option(help="Accounts worth tracking (GET /_sim/accounts lists them).")] = 20,
-    activity: Annotated[float, typer.Option(help="Scales how much is posted from now on; 1 is a calm day.")] = 1.0,
-    tempo: Annotated[
-        float,
-        typer.Option(help="How many times faster than real a post lives: its engagement, reactions, edits and end."),
-    ] = 1.0,
-    history_hours: Annotated[float, typer.Option(help="How far back there are posts.")] = 192.0,
-    search_lag_seconds: Annotated[
-        float, typer.Option(help="Age below which a search without end_time does not show a post; X: 30.")
-    ] = 30.0,
-    window_seconds: Annotated[float, typer.Option(help="Length of a rate window; X: 900.")] = 900.0,
-    limit: Annotated[
-        list[str] | None,
-        typer.Option(help=f"Calls in a window, as endpoint=N; repeatable. Endpoints: {', '.join(LIMITS)}."),
-    ] = None,
-    token: Annotated[
-        list[str] | None, typer.Option(help="A bearer token to accept beside every sim-* (sim-user-*: a user's).")
-    ] = None,
-    dialect: Annotated[
-        DialectMode,
-        typer.Option(help="old (tweet.fields), new (post.fields), or both: the request decides; else new."),
-    ] = "both",
-    query_max_length: Annotated[int, typer.Option(help="Longest search query; X: 512, enterprise 4096.")] = 512,
-    media_base_url: Annotated[
-        str | None, typer.Option(help="Where media urls point; default: the host that the request named.")
-    ] = None,
-    max_posts: Annotated[
-        int, typer.Option(help="Posts held in memory (about 1.6 KB each); older are forgotten.")
-    ] = 300_000,
-    time_offset_seconds: Annotated[
-        float, typer.Option(help="Run the server's clock ahead of (or, negative, behind) the machine's.")
-    ] = 0.0,
-    time_start: Annotated[
-        str | None, typer.Option(help="The world's first live moment, ISO 8601 with zone; default: now.")
-    ] = None,
+    host: o.Host = "127.0.0.1",
+    port: o.Port = 8090,
+    dialect: o.Dialects = "both",
+    query_max_length: o.QueryMaxLength = 512,
+    media_base_url: o.MediaBaseUrl = None,
+    seed: o.Seed = 1,
+    accounts: o.Accounts = 20,
+    activity: o.Activity = 1.0,
+    tempo: o.Tempo = 1.0,
+    history_hours: o.HistoryHours = 192.0,
+    search_lag_seconds: o.SearchLag = 30.0,
+    max_posts: o.MaxPosts = 300_000,
+    time_offset_seconds: o.TimeOffset = 0.0,
+    time_start: o.TimeStart = None,
+    day_seconds: o.DaySeconds = DAY_SECONDS,
+    window_seconds: o.WindowSeconds = 900.0,
+    limit: o.Limit = None,
+    per_second: o.PerSecond = None,
+    day_limit: o.DayLimit = None,
+    legacy_429: o.Legacy429 = False,
+    post_usd: o.PostUsd = 0.005,
+    user_usd: o.UserUsd = 0.010,
+    counts_usd: o.CountsUsd = 0.005,
+    bill_includes: o.BillIncludes = True,
+    credits_usd: o.Credits = None,
+    month_posts: o.MonthPosts = MONTH_POSTS,
+    day_posts: o.DayPosts = None,
+    token: o.Token = None,
 ) -> None:
-    """Answer as the X API v2 does, offline: seeded accounts that post, rate limits, both dialects.
+    """Answer as the X API v2 does, offline: seeded accounts that post, limits, money, both dialects.
 
     Try it:  python -m simulator --port 8090 &
              curl -H 'Authorization: Bearer sim-demo' 'http://127.0.0.1:8090/2/tweets/search/recent?query=football'
@@ -70,6 +61,16 @@ def simulate(
     What really happened, for comparison, is under /_sim/ (see simulator/README.md).
     """
     try:
+        plan = Plan(
+            post_usd=post_usd,
+            user_usd=user_usd,
+            counts_usd=counts_usd,
+            bill_includes=bill_includes,
+            credits_usd=credits_usd,
+            month_posts=month_posts,
+            day_posts=day_posts,
+            day_seconds=day_seconds,
+        )
         config = Config(
             seed=seed,
             accounts=accounts,
@@ -80,7 +81,11 @@ def simulate(
             search_lag_seconds=search_lag_seconds,
             query_max_length=query_max_length,
             dialect=dialect,
-            limits=dict(map(_read_limit, limit or [])),
+            limits=_read_limits("--limit", limit),
+            per_second=_read_limits("--per-second", per_second),
+            day_limits=_read_limits("--day-limit", day_limit),
+            legacy_429=legacy_429,
+            plan=plan,
             tokens=tuple(token or ()),
             media_base_url=media_base_url,
             max_posts=max_posts,
@@ -102,11 +107,14 @@ def simulate(
     serve(app, opened, announce)
 
 
-def _read_limit(text: str) -> tuple[str, int]:
-    endpoint, equals, number = text.rpartition("=")
-    if not equals or not number.isdigit():
-        raise ValueError(f"--limit wants endpoint=N, not {text!r}")
-    return endpoint, int(number)
+def _read_limits(option: str, texts: list[str] | None) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for text in texts or []:
+        endpoint, equals, number = text.rpartition("=")
+        if not equals or not number.isdigit():
+            raise ValueError(f"{option} wants endpoint=N, not {text!r}")
+        found[endpoint] = int(number)
+    return found
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
-"""Owns the way of every API call: token, window, parameters, handler, faults, money, record.
+"""Owns the way of every API call: token, window, money, parameters, handler, record.
 
 It must not speak HTTP by itself. Invariant: each call is counted in exactly one window, and recorded
-exactly once, with the status that was sent.
+exactly once, with the status that was sent; what is not a 200 costs nothing.
 """
 
 from urllib.parse import parse_qsl
@@ -14,9 +14,8 @@ from simulator.config import Config
 from simulator.dialect import Dialect, choose_dialect
 from simulator.endpoints.context import Context
 from simulator.endpoints.table import Endpoint, find_endpoint
-from simulator.faults import Faults, NoFaults
 from simulator.limits import RateLimits
-from simulator.money import Money, NoMoney
+from simulator.money import Ledger, project_id
 from simulator.params import Params
 from simulator.world import World
 
@@ -24,16 +23,21 @@ from simulator.world import World
 class Api:
     """One simulated X: a world, and everything that stands between it and a caller."""
 
-    def __init__(self, config: Config, clock: Clock, faults: Faults | None = None, money: Money | None = None) -> None:
+    def __init__(self, config: Config, clock: Clock) -> None:
         """Build the world, history included; raise `ValueError` for a setting that cannot be."""
         self.config, self.clock = config, clock
-        self.limits = RateLimits(config.window_seconds, config.limits)
+        self.limits = RateLimits(
+            config.window_seconds,
+            config.limits,
+            per_second=config.per_second,
+            day_limits=config.day_limits,
+            day_seconds=config.plan.day_seconds,
+        )
         start_ms = clock() if config.start_ms is None else config.start_ms
         self.world = World(config, start_ms)
         self.log = CallLog()
+        self.ledger = Ledger(config.plan)
         self._tokens = Tokens(config.tokens)
-        self._faults = faults or NoFaults()
-        self._money = money or NoMoney()
         self.world.advance(clock())
 
     def answer(self, method: str, path: str, query_string: str, authorization: str | None, base_url: str) -> Answer:
@@ -50,27 +54,43 @@ class Api:
         query = tuple(parse_qsl(query_string, keep_blank_values=True))
         base_url = self.config.media_base_url or base_url
         call = Call(endpoint.name, path_values, query, credential, base_url.rstrip("/"), now_ms)
-        answer = self._faults.replace(call, self._limited(endpoint, call, credential))
+        answer = self._limited(endpoint, call)
         if answer.status == 200:
-            self._money.charge(call, answer.returned)
+            self.ledger.charge(call, answer.returned)
         return self._recorded(endpoint.name, answer)
 
-    def _limited(self, endpoint: Endpoint, call: Call, credential: Credential) -> Answer:
-        allowed, window = self.limits.take(credential, endpoint.name, call.at_ms)
-        answer = self._handled(endpoint, call) if allowed else problems.too_many_requests()
-        return Answer(answer.status, answer.body, {**answer.headers, **window.headers}, answer.returned)
+    def credential_of_token(self, token: str) -> Credential:
+        """Return the credential of a bearer token; raise `ValueError` when it opens nothing."""
+        credential = self._tokens.credential_of(f"Bearer {token}")
+        if credential is None:
+            raise ValueError("token: it opens nothing here")
+        return credential
 
-    def _handled(self, endpoint: Endpoint, call: Call) -> Answer:
-        dialect: Dialect = choose_dialect(call.query, self.config.dialect)
+    def _limited(self, endpoint: Endpoint, call: Call) -> Answer:
+        taken = self.limits.take(call.credential, endpoint.name, call.at_ms)
+        if taken.refused_by is None:
+            answer = self._admitted(endpoint, call)
+        else:
+            answer = problems.legacy_too_many_requests() if self.config.legacy_429 else problems.too_many_requests()
+        return Answer(answer.status, answer.body, {**answer.headers, **taken.headers}, answer.returned)
+
+    def _admitted(self, endpoint: Endpoint, call: Call) -> Answer:
+        dialect = choose_dialect(call.query, self.config.dialect)
+        if endpoint.kind in {"posts", "users", "counts"} and self.ledger.depleted(call.credential):
+            return problems.credits_depleted(dialect, project_id(call.credential.project))
+        if endpoint.kind == "posts" and (period := self.ledger.capped_period(call.credential, call.at_ms)) is not None:
+            return problems.usage_capped(dialect, project_id(call.credential.project), period)
+        return self._handled(endpoint, call, dialect)
+
+    def _handled(self, endpoint: Endpoint, call: Call, dialect: Dialect) -> Answer:
         try:
             params = Params(call.query, endpoint.parameters, dialect, endpoint.kind)
-            context = Context(self.world, self.config, call, params, self.log.posts_on(call.at_ms))
-            return endpoint.handler(context)
+            return endpoint.handler(Context(self.world, self.config, call, params, self.ledger))
         except problems.InvalidRequest as problem:
             return problems.invalid_request(problem, dialect)
         except problems.WrongCredential as problem:
             return problems.unsupported_authentication(problem, dialect)
 
     def _recorded(self, endpoint: str, answer: Answer) -> Answer:
-        self.log.record(endpoint, answer, self.world.now_ms)
+        self.log.record(endpoint, answer)
         return answer

@@ -12,18 +12,18 @@ from simulator.api import Api
 from simulator.calls import Answer
 from simulator.clock import Clock
 from simulator.config import Config
-from simulator.faults import Faults
+from simulator.control import Control
 from simulator.files import serve_file
-from simulator.money import Money
 from simulator.truth import Truth
 
 
 class App:
     """The ASGI application of one simulator; run it with uvicorn's own `Date` header switched off."""
 
-    def __init__(self, config: Config, clock: Clock, faults: Faults | None = None, money: Money | None = None) -> None:
+    def __init__(self, config: Config, clock: Clock) -> None:
         """Build the simulator behind the application; its history is made here."""
-        self.api = Api(config, clock, faults, money)
+        self.api = Api(config, clock)
+        self._control = Control(self.api)
         self._truth = Truth(self.api)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -44,7 +44,8 @@ class App:
         base_url = f"{scope.get('scheme', 'http')}://{host}"
         method, path, query = scope["method"], scope["path"], scope["query_string"].decode("latin-1")
         if path.startswith("/_sim/"):
-            return self._truth.answer(method, path, query, body, base_url)
+            found = self._control.answer(method, path, query, body)
+            return found or self._truth.answer(method, path, query, body, base_url)
         if path.startswith(("/media/", "/video/")):
             return serve_file(self.api.world, path, headers)
         return self.api.answer(method, path, query, headers.get("authorization"), base_url)

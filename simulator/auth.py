@@ -1,10 +1,11 @@
 """Owns who may call: reads the bearer header and answers with a credential or nothing.
 
 It must not count calls. Invariant: a token is accepted when it starts with `sim-` or was configured;
-one that starts with `sim-user-` stands for a user, every other for the app alone.
+one that starts with `sim-user-` stands for a user, every other for the app alone; what follows a `~` is the
+project that pays for it.
 """
 
-from simulator.calls import Credential
+from simulator.calls import DEFAULT_PROJECT, Credential
 
 
 class Tokens:
@@ -21,4 +22,7 @@ class Tokens:
         known = token in self._configured or (token.startswith("sim-") and len(token) > 4)
         if scheme.lower() != "bearer" or not known:
             return None
-        return Credential(token, "user" if token.startswith("sim-user-") else "app")
+        project = (token.partition("~")[2] if token.startswith("sim-") else "") or DEFAULT_PROJECT
+        if token.startswith("sim-user-"):
+            return Credential(token, "user", "oauth2", project=project)
+        return Credential(token, "app", project=project)

@@ -3,22 +3,47 @@
 It must not know any endpoint. Invariant: the record holds endpoints, statuses and counts, never a token.
 """
 
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any, Literal
 
 JsonObject = dict[str, Any]
+Scheme = Literal["bearer", "oauth2", "oauth1"]
+
+DEFAULT_PROJECT = "default"
 
 
 @dataclass(frozen=True)
 class Credential:
-    """Who calls: a token, and whether it stands for the app alone or for a user."""
+    """Who calls: a token, and whether it stands for the app alone or for a user.
+
+    `subject` is what limits are counted by where that is not the token (a user keeps their window when their token
+    is refreshed). `scopes` None means all. `project` is who pays.
+    """
 
     token: str = field(repr=False)
     kind: Literal["app", "user"]
+    scheme: Scheme = "bearer"
+    subject: str = ""
+    project: str = DEFAULT_PROJECT
+    scopes: frozenset[str] | None = None
+    user_id: int | None = None
+    enrolled: bool = True
+
+    @property
+    def key(self) -> str:
+        """What limits are counted by."""
+        return self.subject or self.token
+
+    @property
+    def label(self) -> str:
+        """What may be shown: the subject, a made-up token, or the start of the hash of one that may be real."""
+        if self.subject or self.token.startswith("sim-"):
+            return self.key
+        return "token-" + hashlib.sha256(self.token.encode()).hexdigest()[:8]
 
 
 @dataclass(frozen=True)
@@ -35,11 +60,13 @@ class Call:
 
 @dataclass(frozen=True)
 class Returned:
-    """The objects that an answer hands out, by id: what a bill would be written for."""
+    """The objects that an answer hands out, by id, and those of them that are only in `includes`."""
 
     posts: tuple[int, ...] = ()
     users: tuple[int, ...] = ()
     counts_requests: int = 0
+    included_posts: tuple[int, ...] = ()
+    included_users: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -60,16 +87,14 @@ def json_answer(status: int, body: JsonObject, returned: Returned | None = None)
 
 
 class CallLog:
-    """Counts calls by endpoint and status, and posts handed out by UTC day."""
+    """Counts calls by endpoint and status."""
 
     def __init__(self) -> None:
         self._counts: Counter[tuple[str, int]] = Counter()
-        self._posts_by_day: Counter[str] = Counter()
 
-    def record(self, endpoint: str, answer: Answer, at_ms: int) -> None:
+    def record(self, endpoint: str, answer: Answer) -> None:
         """Note one answer at the moment it is sent."""
         self._counts[endpoint, answer.status] += 1
-        self._posts_by_day[_day(at_ms)] += len(answer.returned.posts)
 
     def by_endpoint(self) -> dict[str, dict[str, int]]:
         """Return {endpoint: {status: count}}."""
@@ -77,11 +102,3 @@ class CallLog:
         for (endpoint, status), count in sorted(self._counts.items()):
             table.setdefault(endpoint, {})[str(status)] = count
         return table
-
-    def posts_on(self, at_ms: int) -> int:
-        """Return how many posts were handed out on the UTC day of `at_ms`."""
-        return self._posts_by_day[_day(at_ms)]
-
-
-def _day(at_ms: int) -> str:
-    return datetime.fromtimestamp(at_ms // 1000, UTC).strftime("%Y-%m-%d")

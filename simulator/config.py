@@ -6,6 +6,9 @@ It must not read the environment. Invariant: a `Config` that exists has been che
 from dataclasses import dataclass, field
 from typing import Literal
 
+from simulator.limits import check_limit
+from simulator.money import Plan
+
 DialectMode = Literal["both", "old", "new"]
 
 HOUR_MS = 3_600_000
@@ -16,7 +19,8 @@ class Config:
     """Everything that shapes one simulator; `(seed, start_ms)` and these values fix the world.
 
     `start_ms` None means the moment the simulator starts. `limits` overrides the table of
-    `simulator.limits` by endpoint name. `media_base_url` None means the host the client asked.
+    `simulator.limits` by endpoint name; `per_second` and `day_limits` add limits.
+    `media_base_url` None means the host the client asked.
     """
 
     seed: int = 1
@@ -29,6 +33,10 @@ class Config:
     query_max_length: int = 512
     dialect: DialectMode = "both"
     limits: dict[str, int] = field(default_factory=dict)
+    per_second: dict[str, int] = field(default_factory=dict)
+    day_limits: dict[str, int] = field(default_factory=dict)
+    legacy_429: bool = False
+    plan: Plan = field(default_factory=Plan)
     tokens: tuple[str, ...] = ()
     media_base_url: str | None = None
     max_posts: int = 300_000
@@ -49,6 +57,9 @@ class Config:
         for name, value, holds in checks:
             if not holds:
                 raise ValueError(f"{name} is out of range: {value}")
+        for table in (self.limits, self.per_second, self.day_limits):
+            for endpoint, limit in table.items():
+                check_limit(endpoint, limit)
 
     @property
     def search_lag_ms(self) -> int:

@@ -1,23 +1,184 @@
-"""Owns the seam by which calls are billed.
+"""Owns the bill: what each project bought, what it read again for free, and what it has left.
 
-It must not change an answer. Invariant: told once of every answer with status 200, with the objects
-that it returned; a failed call is never billed.
+It must not refuse or change an answer. Invariant: within one day a project pays for the same post or user
+once; only answers that X completed are charged; `micro_usd` of every line is its objects times their prices.
+
+Prices are those of X's pay-per-use plan: $0.005 a post, $0.010 a user, $0.005 a counts request. That included
+objects are billed is not documented by X; `Plan.bill_includes` decides.
+Memory: the ids bought by each project today, and one line for each (project, day, endpoint, token).
 """
 
-from typing import Protocol
+import zlib
+from collections import Counter
+from dataclasses import dataclass, field, fields
 
-from simulator.calls import Call, Returned
+from simulator.calls import DEFAULT_PROJECT, Call, Credential, JsonObject, Returned
+from simulator.days import DAY_SECONDS, Calendar
+
+MICRO = 1_000_000
+# Posts a month on the pay-per-use plan.
+MONTH_POSTS = 3_000_000
 
 
-class Money(Protocol):
-    """Told of what each call handed out."""
+@dataclass(frozen=True)
+class Plan:
+    """What X sells and for how much; `credits_usd` and `day_posts` None mean no end."""
+
+    post_usd: float = 0.005
+    user_usd: float = 0.010
+    counts_usd: float = 0.005
+    bill_includes: bool = True
+    credits_usd: float | None = None
+    month_posts: int = MONTH_POSTS
+    day_posts: int | None = None
+    day_seconds: float = DAY_SECONDS
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError`, naming the value, when one is out of its range."""
+        for name in ("post_usd", "user_usd", "counts_usd", "credits_usd", "month_posts", "day_posts"):
+            value = getattr(self, name)
+            if value is not None and value < 0:
+                raise ValueError(f"{name} must not be negative: {value}")
+        if not 1 <= self.day_seconds <= DAY_SECONDS:
+            raise ValueError(f"day_seconds is out of range: {self.day_seconds}")
+
+
+@dataclass
+class Line:
+    """One line of a bill."""
+
+    calls: int = 0
+    posts_bought: int = 0
+    posts_reread: int = 0
+    users_bought: int = 0
+    users_reread: int = 0
+    counts_requests: int = 0
+    micro_usd: int = 0
+
+    def add(self, other: "Line") -> None:
+        """Add another line to this one."""
+        for name in _COUNTS:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
+    def as_json(self) -> dict[str, int]:
+        """Return the counts by name."""
+        return {name: getattr(self, name) for name in _COUNTS}
+
+
+_COUNTS = tuple(found.name for found in fields(Line))
+
+
+@dataclass
+class _Project:
+    """What one project owns today; `left_micro` None means no end."""
+
+    left_micro: int | None
+    day: int = -1
+    posts: set[int] = field(default_factory=set)
+    users: set[int] = field(default_factory=set)
+    posts_by_day: Counter[int] = field(default_factory=Counter)
+    posts_by_month: Counter[int] = field(default_factory=Counter)
+
+
+class Ledger:
+    """The books of all projects."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan, self.calendar = plan, Calendar(plan.day_seconds)
+        self._post_micro, self._user_micro, self._counts_micro = (
+            round(usd * MICRO) for usd in (plan.post_usd, plan.user_usd, plan.counts_usd)
+        )
+        self._projects: dict[str, _Project] = {}
+        self._lines: dict[tuple[str, int, str, str], Line] = {}
+
+    # -- writing
 
     def charge(self, call: Call, returned: Returned) -> None:
-        """Note the objects that one successful call returned."""
+        """Write down one answer that X completed, with the objects that it returned."""
+        project, day = self._project(call.credential.project), self.calendar.day(call.at_ms)
+        if day != project.day:
+            project.day, project.posts, project.users = day, set(), set()
+        posts, users = set(returned.posts), set(returned.users)
+        if not self.plan.bill_includes:
+            posts.difference_update(returned.included_posts)
+            users.difference_update(returned.included_users)
+        new_posts, new_users = len(posts - project.posts), len(users - project.users)
+        project.posts |= posts
+        project.users |= users
+        project.posts_by_day[day] += new_posts
+        project.posts_by_month[self.calendar.month(day)] += new_posts
+        micro = (
+            new_posts * self._post_micro + new_users * self._user_micro + returned.counts_requests * self._counts_micro
+        )
+        if project.left_micro is not None:
+            project.left_micro -= micro
+        line = self._lines.setdefault((call.credential.project, day, call.endpoint, call.credential.label), Line())
+        line.add(
+            Line(
+                calls=1,
+                posts_bought=new_posts,
+                posts_reread=len(posts) - new_posts,
+                users_bought=new_users,
+                users_reread=len(users) - new_users,
+                counts_requests=returned.counts_requests,
+                micro_usd=micro,
+            )
+        )
+
+    def top_up(self, project: str, usd: float) -> int:
+        """Add credits to a project that has an end of them; return what it has now, in micro-dollars."""
+        owner = self._project(project)
+        owner.left_micro = (owner.left_micro or 0) + round(usd * MICRO)
+        return owner.left_micro
+
+    # -- reading
+
+    def depleted(self, credential: Credential) -> bool:
+        """Whether the project has no credits left. The call that used up the last was still answered."""
+        left = self._project(credential.project).left_micro
+        return left is not None and left <= 0
+
+    def capped_period(self, credential: Credential, at_ms: int) -> str | None:
+        """Return `Monthly` or `Daily` when the posts of that period are used up, or None."""
+        project, day = self._project(credential.project), self.calendar.day(at_ms)
+        if project.posts_by_month[self.calendar.month(day)] >= self.plan.month_posts:
+            return "Monthly"
+        if self.plan.day_posts is not None and project.posts_by_day[day] >= self.plan.day_posts:
+            return "Daily"
+        return None
+
+    def posts_on(self, project: str, day: int) -> int:
+        """Return how many posts a project bought on a day."""
+        return self._project(project).posts_by_day[day]
+
+    def posts_in_month(self, project: str, day: int) -> int:
+        """Return how many posts a project bought in the month of a day."""
+        return self._project(project).posts_by_month[self.calendar.month(day)]
+
+    def bill(self) -> JsonObject:
+        """Return the whole bill: the total, and the same lines by project, day, endpoint and token."""
+        total = Line()
+        groups: tuple[dict[str, Line], ...] = ({}, {}, {}, {})
+        for (project, day, endpoint, token), line in self._lines.items():
+            total.add(line)
+            for group, name in zip(groups, (project, self.calendar.label(day), endpoint, token), strict=True):
+                group.setdefault(name, Line()).add(line)
+        names = ("by_project", "by_day", "by_endpoint", "by_token")
+        tables = {
+            name: {key: line.as_json() for key, line in sorted(group.items())}
+            for name, group in zip(names, groups, strict=True)
+        }
+        left = {name: project.left_micro for name, project in sorted(self._projects.items())}
+        return {**total.as_json(), "credits_left_micro_usd": left, **tables}
+
+    def _project(self, name: str) -> _Project:
+        found = self._projects.get(name)
+        if found is None:
+            credits_usd = self.plan.credits_usd
+            found = self._projects[name] = _Project(None if credits_usd is None else round(credits_usd * MICRO))
+        return found
 
 
-class NoMoney:
-    """Counts nothing."""
-
-    def charge(self, call: Call, returned: Returned) -> None:
-        """Forget the call."""
+def project_id(project: str) -> str:
+    """Return the id that X would show for a project: 19 digits, made of its name."""
+    return str(10**18 + 1 + (zlib.crc32(project.encode()) if project != DEFAULT_PROJECT else 0))

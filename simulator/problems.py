@@ -57,6 +57,35 @@ def too_many_requests() -> Answer:
     return _blank(429, "Too Many Requests")
 
 
+def legacy_too_many_requests() -> Answer:
+    """429 of the rate window, with the body of the API before this one."""
+    return json_answer(429, {"errors": [{"code": 88, "message": "Rate limit exceeded"}]})
+
+
+def credits_depleted(dialect: Dialect, account_id: str) -> Answer:
+    """402: the project has no credits left."""
+    body = {
+        "title": "CreditsDepleted",
+        "detail": f"Your enrolled account [{account_id}] does not have any credits to fulfill this request.",
+        "type": dialect.problem_base + "credits",
+    }
+    return json_answer(402, body)
+
+
+def usage_capped(dialect: Dialect, account_id: str, period: str) -> Answer:
+    """429 of the posts of a month or a day (`period` is Monthly or Daily), whatever is left in the window."""
+    body = {
+        "account_id": account_id,
+        "product_name": "standard-basic",
+        "title": "UsageCapExceeded",
+        "period": period,
+        "scope": "Product",
+        "detail": f"Usage cap exceeded: {period} product cap",
+        "type": dialect.problem_base + "usage-capped",
+    }
+    return json_answer(429, body)
+
+
 def not_found() -> Answer:
     """404 of a path that is no endpoint."""
     return _blank(404, "Not Found")

@@ -63,9 +63,13 @@ class Renderer:
 
     def returned(self, posts: Iterable[Post] = (), users: Iterable[Account] = ()) -> Returned:
         """Return the ids handed out, includes too; call it after the body was made."""
+        post_ids, user_ids = {post.id for post in posts}, {account.id for account in users}
+        included_posts, included_users = set(self._posts) - post_ids, set(self._users) - user_ids
         return Returned(
-            tuple({post.id for post in posts} | set(self._posts)),
-            tuple({account.id for account in users} | set(self._users)),
+            posts=(*post_ids, *included_posts),
+            users=(*user_ids, *included_users),
+            included_posts=tuple(included_posts),
+            included_users=tuple(included_users),
         )
 
     def _body(self, data: list[JsonObject], errors: Iterable[JsonObject]) -> JsonObject:

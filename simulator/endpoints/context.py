@@ -9,6 +9,7 @@ from functools import cached_property
 from simulator.calls import Answer, Call, JsonObject, json_answer
 from simulator.config import Config
 from simulator.dialect import Dialect
+from simulator.money import Ledger
 from simulator.params import Params, check_id
 from simulator.post import Post
 from simulator.render import Renderer
@@ -17,13 +18,13 @@ from simulator.world import World
 
 @dataclass
 class Context:
-    """One call on its way to an answer; `posts_today` counts posts handed out this UTC day."""
+    """One call on its way to an answer."""
 
     world: World
     config: Config
     call: Call
     params: Params
-    posts_today: int
+    ledger: Ledger
 
     @property
     def dialect(self) -> Dialect:

@@ -1,17 +1,13 @@
-"""Owns the usage report: how many posts were handed out, against the monthly cap.
+"""Owns the usage report: how many posts a project bought, against the monthly cap.
 
-It must not count by itself. Invariant: only the current UTC day is known; earlier days read zero.
+It must not count by itself. Invariant: the usage of a day is the `posts_bought` of that day in the bill.
 """
 
-from datetime import UTC, datetime, timedelta
-
 from simulator.calls import Answer, JsonObject, json_answer
+from simulator.clock import iso_ms
 from simulator.endpoints.context import Context
+from simulator.money import project_id
 from simulator.problems import WrongCredential
-
-# Posts a month on the pay-per-use plan.
-PROJECT_CAP = 3_000_000
-PROJECT_ID = "1000000000000000001"
 
 
 def usage_posts(context: Context) -> Answer:
@@ -21,21 +17,19 @@ def usage_posts(context: Context) -> Answer:
     days = context.params.integer("days", 1, 90, 7)
     asked = context.params.fields().usage
     number = str if context.dialect.name == "new" else int
-    today = datetime.fromtimestamp(context.call.at_ms // 1000, UTC).replace(hour=0, minute=0, second=0)
+    ledger, project = context.ledger, context.call.credential.project
+    today = ledger.calendar.day(context.call.at_ms)
     per_day = [
-        {
-            "date": (today - timedelta(days=back)).strftime("%Y-%m-%dT%H:%M:%S.000Z"),
-            "usage": number(0 if back else context.posts_today),
-        }
-        for back in range(days - 1, -1, -1)
+        {"date": iso_ms(ledger.calendar.starts_at_ms(day)), "usage": number(ledger.posts_on(project, day))}
+        for day in range(today - days + 1, today + 1)
     ]
-    project_id = PROJECT_ID if context.dialect.name == "new" else 1
+    shown_id = project_id(project)
     everything: JsonObject = {
-        "project_usage": number(context.posts_today),
-        "project_cap": number(PROJECT_CAP),
-        "project_id": PROJECT_ID,
+        "project_usage": number(ledger.posts_in_month(project, today)),
+        "project_cap": number(ledger.plan.month_posts),
+        "project_id": shown_id,
         "cap_reset_day": 1,
-        "daily_project_usage": {"project_id": project_id, "usage": per_day},
+        "daily_project_usage": {"project_id": shown_id if context.dialect.name == "new" else 1, "usage": per_day},
         "daily_client_app_usage": [{"client_app_id": "1", "usage": per_day, "usage_result_count": days}],
     }
     shown = asked or {"project_usage", "project_cap", "project_id", "cap_reset_day", "daily_project_usage"}

@@ -33,9 +33,10 @@ def test_no_window_lets_through_more_than_its_limit(limit: int, seconds: int, st
 
     for step_ms in steps_ms:
         now_ms += step_ms
-        allowed, window = limits.take(APP, "tweets", now_ms)
-        passed[window.reset_seconds] = passed.get(window.reset_seconds, 0) + allowed
-        assert now_ms < window.reset_seconds * 1000 <= now_ms + seconds * 1000 + 999
+        taken = limits.take(APP, "tweets", now_ms)
+        reset_seconds = taken.window.reset_seconds
+        passed[reset_seconds] = passed.get(reset_seconds, 0) + (taken.refused_by is None)
+        assert now_ms < reset_seconds * 1000 <= now_ms + seconds * 1000 + 999
 
     assert max(passed.values()) <= limit
 
@@ -112,3 +113,72 @@ def test_the_date_header_follows_the_offset_clock(serve: type) -> None:
 
     assert abs(gap.total_seconds() - 7200) <= 2
     assert abs(int(ahead["x-rate-limit-reset"]) - int(now["x-rate-limit-reset"]) - 7200) <= 2
+
+
+def test_the_rule_of_a_second_refuses_with_calls_left() -> None:
+    """Within any second only N calls pass; the others are 429 with calls left, and spend nothing."""
+    clock = TurnedClock()
+    api = Api(Config(accounts=2, history_hours=1, per_second={"tweets": 2}), clock)
+
+    answers = [_ask(api) for _ in range(3)]
+    clock.turn(0.999)
+    early = _ask(api)
+    clock.turn(0.001)
+    late = _ask(api)
+
+    assert [answer.status for answer in (*answers, early, late)] == [200, 200, 429, 429, 200]
+    assert early.headers["x-rate-limit-remaining"] == "3498"
+    assert late.headers["x-rate-limit-remaining"] == "3497"
+
+
+def test_a_cap_of_a_day_has_headers_of_its_own() -> None:
+    """After N calls in 24 hours it is 429 in every window until the reset that the header names."""
+    clock = TurnedClock()
+    api = Api(Config(accounts=2, history_hours=1, day_limits={"tweets": 2}), clock)
+
+    first, _, third = (_ask(api) for _ in range(3))
+    users = _ask(api, "sim-user-a")
+    clock.turn(3_600)
+    later = _ask(api)
+    clock.turn(int(first.headers["x-app-limit-24hour-reset"]) - clock.now_ms / 1000)
+    next_day = _ask(api)
+
+    assert [answer.status for answer in (first, third, users, later, next_day)] == [200, 429, 200, 429, 200]
+    assert [third.headers[f"x-app-limit-24hour-{name}"] for name in ("limit", "remaining")] == ["2", "0"]
+    assert int(first.headers["x-app-limit-24hour-reset"]) == START_MS // 1000 + 86_400
+    assert third.headers["x-rate-limit-remaining"] == "3498"
+    assert users.headers["x-user-limit-24hour-remaining"] == "1"
+
+
+def test_the_old_body_of_a_429_can_be_had() -> None:
+    """With `legacy_429` a refusal is code 88, with the same headers."""
+    api = Api(Config(accounts=2, history_hours=1, limits={"tweets": 1}, legacy_429=True), TurnedClock())
+
+    _, refused = _ask(api), _ask(api)
+
+    assert json.loads(refused.body) == {"errors": [{"code": 88, "message": "Rate limit exceeded"}]}
+    assert refused.headers["x-rate-limit-remaining"] == "0"
+
+
+@given(st.lists(st.tuples(st.sampled_from(["call", "spend", "cut"]), st.integers(1, 30), st.integers(0, 3_000))))
+def test_strangers_and_cuts_never_let_more_through(steps: list[tuple[str, int, int]]) -> None:
+    """Whatever strangers spend and cuts leave, calls pass exactly while the limit in force is not reached."""
+    limits, now_ms, seen = RateLimits(10, {"tweets": 20}), START_MS, []
+
+    for kind, number, step_ms in steps:
+        now_ms += step_ms
+        if kind == "spend":
+            limits.spend(APP, "tweets", number, now_ms)
+        elif kind == "cut":
+            limits.cut("tweets", number, None, now_ms, lasting=False)
+        else:
+            taken = limits.take(APP, "tweets", now_ms)
+            window = taken.window
+            seen.append(window)
+            used = window.granted + window.strangers
+            assert (taken.refused_by is None) == (window.remaining + (taken.refused_by is None) > 0)
+            assert window.remaining == max(0, window.limit - used)
+
+    for track in limits.tracks():
+        assert {id(window) for window in seen} <= {id(window) for window in (*track.past, track.window)}
+        assert sum(w.granted + w.refused for w in (*track.past, track.window)) == len(seen)

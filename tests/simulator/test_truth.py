@@ -2,11 +2,7 @@
 
 import time
 
-from simulator.api import Api
-from simulator.calls import Answer, Call, Returned
-from simulator.config import Config
-from tests.simulator.conftest import Server, TurnedClock
-from tests.simulator.test_search import ask
+from tests.simulator.conftest import Server
 
 
 def test_the_truth_keeps_what_was_deleted(busy_server: Server) -> None:
@@ -69,30 +65,3 @@ def test_bad_questions_are_told_so(busy_server: Server) -> None:
     assert bad.status_code == 400
     assert "yesterday" in bad.json()["error"]
     assert busy_server.get("/_sim/posts/1", None).status_code == 404
-
-
-def test_faults_and_money_are_asked_once_a_call() -> None:
-    """A fault may replace an answer, and money is told of the posts and users of each success alone."""
-
-    class Refusing:
-        def replace(self, call: Call, answer: Answer) -> Answer:
-            return Answer(503, b"<html>", {}) if call.endpoint == "users" else answer
-
-    class Counting:
-        def __init__(self) -> None:
-            self.told: list[tuple[str, int, int]] = []
-
-        def charge(self, call: Call, returned: Returned) -> None:
-            self.told.append((call.endpoint, len(returned.posts), len(returned.users)))
-
-    money = Counting()
-    api = Api(Config(accounts=2, history_hours=30), TurnedClock(), Refusing(), money)
-
-    ask(api, query="team", max_results=10, expansions="author_id")
-    answer = api.answer("GET", "/2/users", "ids=1", "Bearer sim-a", "http://sim")
-
-    assert answer.status == 503
-    assert len(money.told) == 1
-    endpoint, posts, users = money.told[0]
-    assert (endpoint, posts) == ("search/recent", 10)
-    assert 1 <= users <= 10

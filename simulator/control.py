@@ -1,0 +1,99 @@
+"""Owns the part of `/_sim/...` that is about limits and money: what was counted, and orders that change it.
+
+It must not be used by a collector. Invariant: an order takes effect between two calls, never within one; no
+answer shows a token that may be real.
+
+| path | answer |
+|---|---|
+| `GET /_sim/bill` | the whole bill in micro-dollars, with `by_project`, `by_day`, `by_endpoint`, `by_token` |
+| `GET /_sim/windows[?endpoint=]` | every window, past ones too: limit, granted, strangers, refused, share |
+| `POST /_sim/spend {token, endpoint, calls}` | a stranger spends the same token; `{spent, limit, remaining, reset}` |
+| `POST /_sim/limits {endpoint, limit[, token, lasting]}` | a limit changes in the middle of a window |
+| `POST /_sim/credits {usd[, project]}` | credits are bought |
+"""
+
+from collections.abc import Callable
+from urllib.parse import parse_qsl
+
+from simulator.api import Api
+from simulator.calls import Answer, JsonObject, json_answer
+from simulator.clock import iso_ms
+from simulator.limits import Track, Window
+from simulator.orders import CreditOrder, LimitOrder, SpendOrder, read_order
+
+
+class Control:
+    """Reads and changes what one simulator counts."""
+
+    def __init__(self, api: Api) -> None:
+        """Act on `api`."""
+        self._api = api
+        self._readers: dict[str, Callable[[dict[str, str]], JsonObject]] = {
+            "bill": lambda _: self._api.ledger.bill(),
+            "windows": self._windows,
+        }
+        self._orders: dict[str, Callable[[bytes], JsonObject]] = {
+            "spend": self._spend,
+            "limits": self._limit,
+            "credits": self._credit,
+        }
+
+    def answer(self, method: str, path: str, query_string: str, body: bytes) -> Answer | None:
+        """Answer one request; None when the path is none of this part's, 400 with one sentence for a bad order."""
+        name = path.removeprefix("/_sim/")
+        try:
+            if method == "POST" and name in self._orders:
+                return json_answer(200, self._orders[name](body))
+            if method in {"GET", "HEAD"} and name in self._readers:
+                return json_answer(200, self._readers[name](dict(parse_qsl(query_string))))
+        except ValueError as error:
+            return json_answer(400, {"error": str(error)})
+        return None
+
+    # -- reading
+
+    def _windows(self, query: dict[str, str]) -> JsonObject:
+        now_ms = self._api.clock()
+        found = [
+            _window(track, window, now_ms)
+            for track in self._api.limits.tracks()
+            if query.get("endpoint") in {None, track.endpoint}
+            for window in (*track.past, track.window)
+        ]
+        found.sort(key=lambda window: window["opened_at"])
+        return {"window_seconds": self._api.config.window_seconds, "count": len(found), "windows": found}
+
+    # -- orders
+
+    def _spend(self, body: bytes) -> JsonObject:
+        order = read_order(SpendOrder, body)
+        credential = self._api.credential_of_token(order.token)
+        spent, window = self._api.limits.spend(credential, order.endpoint, order.calls, self._api.clock())
+        return {"spent": spent, "limit": window.limit, "remaining": window.remaining, "reset": window.reset_seconds}
+
+    def _limit(self, body: bytes) -> JsonObject:
+        order = read_order(LimitOrder, body)
+        credential = None if order.token is None else self._api.credential_of_token(order.token)
+        self._api.limits.cut(order.endpoint, order.limit, credential, self._api.clock(), lasting=order.lasting)
+        return {"endpoint": order.endpoint, "limit": order.limit, "lasting": order.lasting}
+
+    def _credit(self, body: bytes) -> JsonObject:
+        order = read_order(CreditOrder, body)
+        return {"project": order.project, "left_micro_usd": self._api.ledger.top_up(order.project, order.usd)}
+
+
+def _window(track: Track, window: Window, now_ms: int) -> JsonObject:
+    return {
+        "token": track.credential.label,
+        "endpoint": track.endpoint,
+        "opened_at": iso_ms(window.opened_ms),
+        "reset_at": iso_ms(window.reset_seconds * 1000),
+        "past": now_ms >= window.reset_seconds * 1000,
+        "limit": window.limit,
+        "granted": window.granted,
+        "strangers": window.strangers,
+        "refused": window.refused,
+        "refused_by_second": window.refused_by_second,
+        "refused_by_day": window.refused_by_day,
+        "share": round((window.granted + window.strangers) / window.limit, 4),
+    }

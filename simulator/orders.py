@@ -1,0 +1,62 @@
+"""Owns reading what a test sends to `/_sim/...`: JSON bodies, checked by a schema.
+
+It must not act. Invariant: an order that exists is valid; one that is not is a `ValueError` of one line that
+names the place and the value.
+"""
+
+from typing import TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from simulator.calls import DEFAULT_PROJECT
+
+
+class Order(BaseModel):
+    """Any body; names that are not known are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SpendOrder(Order):
+    """A stranger spends calls with the same token."""
+
+    token: str = Field(repr=False)
+    endpoint: str
+    calls: int = Field(default=1, ge=1)
+
+
+class LimitOrder(Order):
+    """A limit changes in the middle of the open windows, of one token or of all; `lasting` also for later ones."""
+
+    endpoint: str
+    limit: int = Field(ge=1)
+    token: str | None = Field(default=None, repr=False)
+    lasting: bool = True
+
+
+class CreditOrder(Order):
+    """Credits are bought."""
+
+    usd: float = Field(gt=0, le=1e9)
+    project: str = DEFAULT_PROJECT
+
+
+AnyOrder = TypeVar("AnyOrder", bound=Order)
+
+
+def read_order(kind: type[AnyOrder], body: bytes) -> AnyOrder:
+    """Return the order that a body holds; raise `ValueError` with one line about everything that is wrong with it."""
+    try:
+        return kind.model_validate_json(body or b"{}")
+    except ValidationError as error:
+        raise ValueError(in_words(error)) from error
+
+
+def in_words(error: ValidationError) -> str:
+    """Return one line: each place, what is wrong there, and the value, unless it is a token."""
+    found = []
+    for fault in error.errors(include_url=False):
+        place = ".".join(map(str, fault["loc"])) or "body"
+        value = "" if "token" in place or fault["type"] == "missing" else f", not {str(fault['input'])[:80]!r}"
+        found.append(f"{place}: {fault['msg']}{value}")
+    return "; ".join(found)
