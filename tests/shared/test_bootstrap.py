@@ -1,0 +1,87 @@
+"""The composition root."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+
+from shared import bootstrap
+from shared.bootstrap import Services
+from shared.embedded import free_port
+from shared.errors import InputError
+from shared.jobs import Canary
+from shared.settings import Settings
+
+
+def settings_of(**values: Any) -> Settings:
+    """Settings of servers that are not there, unless given."""
+    absent = {
+        "redis_url": f"redis://:hunter2@127.0.0.1:{free_port()}/0",
+        "mongo_uri": f"mongodb://covey:hunter2@127.0.0.1:{free_port()}",
+    }
+    return Settings.load(**(absent | values))
+
+
+@pytest.fixture
+def services(redis_url: str, mongo_uri: str, redis_client: redis.Redis, tmp_path: Path) -> Iterator[Services]:
+    """Services on real servers."""
+    settings = settings_of(
+        redis_url=redis_url, mongo_uri=mongo_uri, mongo_database="covey_bootstrap", media_dir=tmp_path / "media"
+    )
+    services = bootstrap.build(settings, middleware=[])
+    yield services
+    services.stores.db.client.drop_database("covey_bootstrap")
+    services.stores.db.client.close()
+    services.broker.close()
+
+
+def test_the_services_work_together(services: Services) -> None:
+    """Indexes are made, a job is sent, the limiter and the stores answer."""
+    services.stores.ensure_indexes()
+    services.broker.declare_queue("search")
+
+    assert services.sender.send(Canary(queue="search", sent_at_ms=1), queue="search")
+
+    assert services.broker.queue_stats()["search"].ready == 1
+    assert services.stores.streams.active() == []
+    assert list(services.limiter.state().windows) == []
+
+
+def test_building_connects_to_nothing(tmp_path: Path) -> None:
+    """Servers that are away do not keep a process from being put together: the first use says so."""
+    services = bootstrap.build(settings_of(media_dir=tmp_path / "media"), middleware=[])
+
+    assert not (tmp_path / "media").exists()
+    assert "hunter2" not in repr(services)
+    services.stores.db.client.close()
+
+
+@pytest.mark.parametrize(("name", "variable"), [("redis_url", "REDIS_URL"), ("mongo_uri", "MONGO_URI")])
+def test_a_missing_address_names_its_variable(name: str, variable: str) -> None:
+    """And says how to do without."""
+    with pytest.raises(InputError, match=f"{variable} is not set.*covey up"):
+        bootstrap.build(settings_of(**{name: None}), middleware=[])
+
+
+def test_there_is_a_credential_when_there_is_a_token() -> None:
+    """None without a token; with one, its value shows up nowhere."""
+    assert bootstrap.credentials(settings_of(x_bearer_token=None)) == []
+
+    (credential,) = bootstrap.credentials(settings_of(x_bearer_token="AAAAsecret"))
+
+    assert "AAAAsecret" not in repr(credential)
+    assert "AAAAsecret" not in credential.id
+
+
+def test_the_rules_follow_the_settings(services: Services) -> None:
+    """Refreshing and the choice of quotes take their numbers from the settings."""
+    assert services.refresh_policy.gone_confirm == timedelta(hours=1)
+    assert services.quote_rule.posts_per_round == 5
+    assert services.quote_rule.min_likes == 10
+    assert services.quote_rule.recheck == timedelta(hours=4)
+    assert services.settings.quotes_newest_posts == 50
