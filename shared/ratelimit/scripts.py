@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import time
 from collections.abc import Mapping, Sequence
 from importlib import resources
 from typing import Any, Final
@@ -20,6 +21,8 @@ from redis.exceptions import NoScriptError, RedisError, ResponseError
 from shared.errors import LimiterUnavailable
 from shared.ratelimit.layout import CONSTANTS, Constant
 
+# A connection used less than this ago is not looked at before it is used again, which takes 5 µs.
+TRUSTED_SECONDS: Final = 0.5
 _FOLDER: Final = resources.files("shared.ratelimit") / "lua"
 
 
@@ -39,22 +42,22 @@ class Connections:
     The pool's own `get_connection` and `release` take 9 µs, a fifth of a round trip on the loopback.
     """
 
-    def __init__(self, client: redis.Redis) -> None:
+    def __init__(self, client: redis.Redis, *, trusted_seconds: float = TRUSTED_SECONDS) -> None:
         self._pool = client.connection_pool
-        self._idle: list[Any] = []
+        self._trusted_seconds = trusted_seconds
+        self._idle: list[tuple[Any, float]] = []
         self._pid = os.getpid()
 
     def take(self) -> Any:
         """A connection that is open, as far as this end can tell. Raises RedisError, OSError."""
         if self._pid != os.getpid():  # a forked process must not speak on its parent's sockets
             self._idle, self._pid = [], os.getpid()
-        connection: Any
         try:
-            connection = self._idle.pop()
+            connection, used_at = self._idle.pop()
         except IndexError:
-            connection = self._pool.make_connection()
+            connection, used_at = self._pool.make_connection(), 0.0
         try:
-            if not _is_sound(connection):
+            if time.monotonic() - used_at >= self._trusted_seconds and not _is_sound(connection):
                 connection.disconnect()
                 connection.connect()
         except BaseException:
@@ -64,7 +67,7 @@ class Connections:
 
     def give_back(self, connection: Any) -> None:
         """Keep the connection for the next call."""
-        self._idle.append(connection)
+        self._idle.append((connection, time.monotonic()))
 
 
 class Script:

@@ -45,15 +45,32 @@ def test_connections_are_used_again(redis_client: redis.Redis) -> None:
     assert redis_client.info("stats")["total_connections_received"] - before == 1
 
 
+def close_others(client: redis.Redis) -> None:
+    """Let the server close every connection but this client's."""
+    for other in client.client_list():
+        if int(other["id"]) != client.client_id():
+            client.client_kill_filter(_id=other["id"])
+
+
 def test_a_connection_the_server_closed_is_replaced(redis_client: redis.Redis) -> None:
     """A restart of Redis between two calls costs neither of them."""
-    script = Script(Connections(redis_client), COUNT)
+    script = Script(Connections(redis_client, trusted_seconds=0), COUNT)
     script(("n",), ())
 
-    for other in redis_client.client_list():
-        if int(other["id"]) != redis_client.client_id():
-            redis_client.client_kill_filter(_id=other["id"])
+    close_others(redis_client)
 
+    assert script(("n",), ()) == 2
+
+
+def test_a_connection_closed_a_moment_ago_costs_one_call(redis_client: redis.Redis) -> None:
+    """A connection that was just used is not looked at: one call fails, without having run, and the next is sound."""
+    script = Script(Connections(redis_client, trusted_seconds=60), COUNT)
+    script(("n",), ())
+
+    close_others(redis_client)
+
+    with pytest.raises(LimiterUnavailable):
+        script(("n",), ())
     assert script(("n",), ()) == 2
 
 
