@@ -23,8 +23,10 @@ DEDUP_TTL_MS = 24 * 3600 * 1000
 class EnqueuesOnce(Protocol):
     """The part of the broker that the sender needs."""
 
-    def enqueue_once(self, message: Message[Any], *, dedup_key: str, dedup_ttl_ms: int) -> bool:
-        """Enqueue the message unless one with its `dedup_key` is outstanding."""
+    def enqueue_many_once(
+        self, entries: Iterable[tuple[Message[Any], str, int | None]], *, dedup_ttl_ms: int
+    ) -> list[bool]:
+        """Enqueue each (message, dedup_key, delay in ms) unless one with its key is outstanding, in few round trips."""
         ...
 
 
@@ -39,17 +41,15 @@ class Sender:
         return self.send_all([job], queue=queue) == 1
 
     def send_all(self, jobs: Iterable[Job], *, queue: str | None = None) -> int:
-        """Enqueue jobs, a round trip each; answers how many were not outstanding. Raises BrokerUnavailable.
+        """Enqueue jobs in few round trips; answers how many were not outstanding. Raises BrokerUnavailable.
 
         What was sent before the queue went away stays sent: sending all of them again adds only the rest.
         """
+        entries = [(to_message(job, queue=queue), f"{job.name}:{job.subject}", None) for job in jobs]
+        if not entries:
+            return 0
         try:
-            return sum(
-                self._broker.enqueue_once(
-                    to_message(job, queue=queue), dedup_key=f"{job.name}:{job.subject}", dedup_ttl_ms=DEDUP_TTL_MS
-                )
-                for job in jobs
-            )
+            return sum(self._broker.enqueue_many_once(entries, dedup_ttl_ms=DEDUP_TTL_MS))
         except BrokerConnectionError as error:
             raise BrokerUnavailable(f"the queue cannot be reached: {error}") from error
 
