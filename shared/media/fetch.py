@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import requests
 
@@ -33,6 +34,7 @@ class MediaFetcher:
         self._read_timeout_seconds = read_timeout_seconds
         self._session = requests.Session()
         self._session.trust_env = False
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
 
     def fetch(self, url: str) -> StoredFile:
         """Store the file behind `url`.
@@ -40,9 +42,7 @@ class MediaFetcher:
         Raises MediaRejected for a host, a type or a size that is not allowed and for a file that is gone, and
         MediaUnavailable for whatever may heal.
         """
-        parts = urlsplit(url)
-        if f"{parts.scheme}://{parts.netloc}" not in self._origins:
-            raise MediaRejected(f"media host not allowed: {parts.scheme}://{parts.hostname}")
+        parts = self._allowed(url)
         try:
             with (
                 self._session.get(
@@ -60,16 +60,25 @@ class MediaFetcher:
         except requests.RequestException as error:
             raise MediaUnavailable(f"{parts.hostname}: {type(error).__name__}") from error
 
+    def _allowed(self, url: str) -> SplitResult:
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            raise MediaRejected("the address of the file is none") from None
+        if f"{parts.scheme}://{parts.netloc}" not in self._origins:
+            raise MediaRejected(f"media host not allowed: {parts.scheme}://{parts.hostname}")
+        return parts
+
     def _check_status(self, response: requests.Response) -> None:
-        if response.status_code in GONE:
+        if response.status_code in GONE or 300 <= response.status_code < 400:
             raise MediaRejected(f"the media host answered {response.status_code}")
         if response.status_code != requests.codes.ok:
             raise MediaUnavailable(f"the media host answered {response.status_code}")
 
     def _copy(self, response: requests.Response, file: IncomingFile) -> None:
         """Copy the body, held to the size, the time and the length that was announced."""
-        announced = int(response.headers.get("Content-Length") or -1)
-        if announced > self._max_bytes:
+        announced = _announced_bytes(response)
+        if announced is not None and announced > self._max_bytes:
             raise MediaRejected(f"{announced} bytes are more than the {self._max_bytes} allowed")
         deadline = time.monotonic() + self._read_timeout_seconds * TOTAL_TIMEOUTS
         for chunk in response.iter_content(CHUNK_BYTES):
@@ -78,5 +87,11 @@ class MediaFetcher:
                 raise MediaRejected(f"more than the {self._max_bytes} bytes allowed")
             if time.monotonic() > deadline:
                 raise MediaUnavailable("the media host is too slow")
-        if announced >= 0 and file.byte_size != announced:
+        if announced is not None and file.byte_size != announced:
             raise MediaUnavailable(f"the file was cut: {file.byte_size} of {announced} bytes")
+
+
+def _announced_bytes(response: requests.Response) -> int | None:
+    """The length that was announced; None where there is none, or it is no number, or it is that of a packed body."""
+    length = response.headers.get("Content-Length", "")
+    return int(length) if length.isdecimal() and "Content-Encoding" not in response.headers else None
