@@ -52,8 +52,7 @@ class Leader:
         metrics.LEADER.set(0)
 
     def _renewed(self) -> bool:
-        if not self.leads:
-            return False
+        """Whether the lease taken before is still ours, also when Redis was away meanwhile; if so it is renewed."""
         try:
             return bool(self._lock.reacquire())
         except LockError:

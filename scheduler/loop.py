@@ -12,6 +12,7 @@ from datetime import datetime
 
 from dramatiq.errors import ConnectionClosed
 
+from scheduler.catch_up import CatchUp
 from scheduler.exporter import Exporter
 from scheduler.leader import Leader
 from scheduler.planner import DEAD, RECONCILE, Planner
@@ -27,6 +28,8 @@ from shared.stores.schedules import Slot
 log = get_logger(__name__)
 
 SLOTS_PER_TICK = 200
+# Read at once, so that what is on time is seen behind however many late streams.
+DUE_LIMIT = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,9 @@ class Loop:
         self._planner = Planner(services)
         self._reconciler = Reconciler(services)
         self._exporter = Exporter(services)
+        self._catch_up = CatchUp()
+        # Reconciling keeps the schedules, but is one of them: a database that is new has to be given them first.
+        self._has_schedules = False
         self._rounds = {RECONCILE: self._reconciler.run_once, DEAD: self._reconciler.collect_dead}
 
     def run_once(self) -> Result:
@@ -77,11 +83,13 @@ class Loop:
             log.warning("metrics not read", reason=str(error))
 
     def _round(self, now: datetime) -> Result:
-        if self._reconciler.rebuild_if_redis_is_new(now):
+        if self._reconciler.rebuild_if_redis_is_new(now) or not self._has_schedules:
             self._reconciler.keep_schedules(now)
+            self._has_schedules = True
         outgoing: list[tuple[Job, str | None]] = []
         claimed = 0
-        for schedule in self._services.stores.schedules.due(now=now, limit=SLOTS_PER_TICK):
+        due = self._services.stores.schedules.due(now=now, limit=DUE_LIMIT)
+        for schedule in self._catch_up.choose(due, now)[:SLOTS_PER_TICK]:
             slot = self._services.stores.schedules.claim(schedule, now=now, by=self._services.settings.instance)
             if slot is not None:
                 claimed += 1

@@ -7,15 +7,30 @@ file), from which the reconciler sends it again.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 from shared.bootstrap import Services
 from shared.coverage.sweeps import Sweep, SweepKind
 from shared.engagement.quotes import choose
+from shared.errors import BadJob
 from shared.following import SEARCH
-from shared.jobs import ALL_QUEUES, MAX_IDS, Canary, DownloadMedia, Job, Queue, QuotePage, RefreshEngagement, SearchPage
+from shared.jobs import (
+    ALL_QUEUES,
+    MAX_IDS,
+    Canary,
+    DownloadMedia,
+    Job,
+    Queue,
+    QuotePage,
+    RefreshEngagement,
+    SearchPage,
+    decode,
+)
+from shared.log import get_logger
 from shared.stores.schedules import Schedule, Slot
+
+log = get_logger(__name__)
 
 QUOTES, REFRESH, MEDIA, RECONCILE, DEAD, CANARY = "quotes", "refresh", "media", "reconcile", "dead", "canary"
 DEAD_INTERVAL_SECONDS = 5.0
@@ -23,6 +38,8 @@ CANARY_INTERVAL_SECONDS = 60.0
 # A first sweep that reaches further back than this is history, and must not stand in the way of what is new.
 BACKFILL_BEYOND = timedelta(hours=1)
 MEDIA_BATCH = 500
+# X takes ids of up to 19 digits (X API v2, pattern of `ids`). What is stored under a longer one cannot be asked for.
+GREATEST_ID = 10**19 - 1
 
 Outgoing = list[tuple[Job, str | None]]
 
@@ -41,6 +58,17 @@ def standing_schedules(services: Services, *, now: datetime) -> list[Schedule]:
     return [Schedule(kind, kind, "", timedelta(seconds=s), now, 0) for kind, s in seconds.items()]
 
 
+def downloads(keys: Iterable[str]) -> list[DownloadMedia]:
+    """The jobs for media keys; one of a form that no job can carry is passed over, so that the others get theirs."""
+    jobs = []
+    for key in keys:
+        try:
+            jobs.append(decode(DownloadMedia, {"media_key": key}))
+        except BadJob as error:
+            log.warning("media not sent for", media_key=key, reason=str(error))
+    return jobs
+
+
 class Planner:
     """Turns slots into work."""
 
@@ -57,7 +85,11 @@ class Planner:
 
     def plan(self, slot: Slot, now: datetime) -> Outgoing:
         """Write what the slot asks for into MongoDB; answers the jobs to send with their queues."""
-        return self._plans[slot.schedule.kind](slot, now)
+        plan = self._plans.get(slot.schedule.kind)
+        if plan is None:  # written by a newer version that runs beside this one
+            log.warning("slot of an unknown kind passed over", slot=slot.id)
+            return []
+        return plan(slot, now)
 
     def _search(self, slot: Slot, now: datetime) -> Outgoing:
         """Open the stream's next sweep, unless the last one is still being read."""
@@ -71,7 +103,7 @@ class Planner:
             subject=stream.id,
             queue=Queue.BACKFILL if is_history else Queue.SEARCH,
             query=stream.query,
-            since_id=stream.cursor_id,
+            since_id=stream.since_id,
             started_at=now,
         )
         if not self._stores.sweeps.open(sweep):
@@ -110,8 +142,9 @@ class Planner:
         for _ in range(max(0, self._services.settings.refresh_max_batches - outstanding)):
             claim_id = uuid.uuid4().hex
             ids = self._stores.engagement.claim_due(claim_id=claim_id, now=now, lease=lease, limit=MAX_IDS)
-            if ids:
-                jobs.append((RefreshEngagement(claim_id=claim_id, post_ids=tuple(map(str, ids))), None))
+            asked = tuple(str(post_id) for post_id in ids if post_id <= GREATEST_ID)
+            if asked:
+                jobs.append((RefreshEngagement(claim_id=claim_id, post_ids=asked), None))
             if len(ids) < MAX_IDS:
                 break
         return jobs
@@ -120,7 +153,7 @@ class Planner:
         """Send again for files that nobody has tried for a while; those on their way are de-duplicated."""
         before = now - timedelta(seconds=self._services.settings.stalled_after_seconds)
         keys = self._stores.media.left_behind(before=before, limit=MEDIA_BATCH)
-        return [(DownloadMedia(media_key=key), None) for key in keys]
+        return [(job, None) for job in downloads(keys)]
 
     def _canary(self, slot: Slot, now: datetime) -> Outgoing:
         """One sign of life for every queue."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import uuid
 from datetime import datetime, timedelta
 
-from scheduler.planner import standing_schedules
+from scheduler.planner import downloads, standing_schedules
 from shared import metrics
 from shared.bootstrap import Services
 from shared.coverage.streams import next_merge
@@ -19,6 +19,8 @@ from shared.log import get_logger
 log = get_logger(__name__)
 
 BATCH = 500
+# After a loss of Redis as much is sent for in one round; what is left follows with the slots of reconcile and media.
+REBUILD_BATCH = 10_000
 # Sent again this often without getting on, a sweep is closed; the next one reads from the same cursor.
 MAX_NUDGES = 3
 # An ad-hoc refresh older than this is not taken up again after a loss of Redis.
@@ -55,10 +57,11 @@ class Reconciler:
         broker = self._services.broker
         if broker.epoch() is not None:
             return False
-        sent = self._nudge(before=now, now=now)
+        sent = self._nudge(before=now, now=now, limit=REBUILD_BATCH)
         sent += self._stores.engagement.release_unanswered(now=now)
         sent += self._resume_runs(after=now - RUN_MEMORY)
         sent += self._resolve(before=now)
+        sent += self._sender.send_all(downloads(self._stores.media.left_behind(before=now, limit=REBUILD_BATCH)))
         broker.set_epoch(uuid.uuid4().hex)
         log.info("the queue was empty and is rebuilt", outstanding=sent)
         return True
@@ -66,18 +69,23 @@ class Reconciler:
     def collect_dead(self, now: datetime) -> None:
         """Store what died; a sweep whose page died is closed, so that its stream is read again at its next slot."""
         for letter in self._services.dead_letters.collect():
-            metrics.DEAD_LETTERS.labels(letter["reason"]).inc()
+            metrics.DEAD_LETTERS.labels(letter["reason"].partition(": ")[0]).inc()  # what follows is free text
             log.error("dead letter", job=letter["job"], reason=letter["reason"], dead_id=letter["_id"])
-            if letter["job"] in (SearchPage.name, QuotePage.name) and letter["actor_args"]:
-                job = letter["actor_args"][0]
-                sweep = self._stores.sweeps.get(str(job.get("sweep_id")))
-                if sweep is not None and sweep.status is SweepStatus.OPEN and sweep.page == job.get("page"):
+            if letter["job"] in (SearchPage.name, QuotePage.name):
+                self._close_sweep_of(letter["actor_args"], now)
+
+    def _close_sweep_of(self, actor_args: object, now: datetime) -> None:
+        """Close the sweep whose present page a dead message was about, if it can be read at all."""
+        match actor_args:
+            case [{"sweep_id": str(sweep_id), "page": int(page)}, *_]:
+                sweep = self._stores.sweeps.get(sweep_id)
+                if sweep is not None and sweep.status is SweepStatus.OPEN and sweep.page == page:
                     self._abandon(sweep, now)
 
-    def _nudge(self, *, before: datetime, now: datetime) -> int:
+    def _nudge(self, *, before: datetime, now: datetime, limit: int = BATCH) -> int:
         """Send again for the present page of sweeps that do not get on; close those that never do."""
         sent = 0
-        for sweep, nudges in self._stores.sweeps.stalled(before=before, limit=BATCH):
+        for sweep, nudges in self._stores.sweeps.stalled(before=before, limit=limit):
             if nudges >= MAX_NUDGES:
                 self._abandon(sweep, now)
             elif self._sender.send(_page_of(sweep), queue=sweep.queue):

@@ -1,0 +1,269 @@
+"""What claimed slots lead to, on real servers."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from scheduler.planner import CANARY, MEDIA, QUOTES, REFRESH, Planner
+from shared import snowflake
+from shared.bootstrap import Services
+from shared.coverage.streams import Stream
+from shared.following import SEARCH
+from shared.jobs import ALL_QUEUES, Job, Queue, QuotePage, RefreshEngagement, SearchPage
+from shared.models import Media, MediaType, Post, PostMetrics, Reference, ReferenceType, User
+from shared.stores.schedules import Schedule, Slot
+from tests.workers.world import ScriptedX, page, post_id, read_to_end, state_of, take_jobs, work_off
+
+MINUTE = timedelta(minutes=1)
+ALICE = 42
+
+
+def plan(
+    services: Services, kind: str, subject: str = "", *, now: datetime | None = None
+) -> list[tuple[Job, str | None]]:
+    """The jobs of a slot that is due now."""
+    now = now or services.clock.now()
+    slot = Slot(Schedule(f"{kind}:{subject}", kind, subject, MINUTE, now, 0), now)
+    return Planner(services).plan(slot, now)
+
+
+def follow(services: Services, name: str = "alice", *, ago: timedelta = MINUTE) -> Stream:
+    """Follow an account, from `ago` on, under a known id."""
+    now = services.clock.now()
+    stream = services.following.follow([name], since=now - ago, now=now)[0]
+    services.stores.handles.learn([User(id=ALICE, username=name)], now=now)
+    return stream
+
+
+# --- search
+
+
+def test_a_stream_has_one_open_sweep(services: Services, x: ScriptedX) -> None:
+    """While a sweep is being read the next slots send nothing; afterwards the next begins where it ended."""
+    x.script = lambda asked: page(post_id(5))
+    stream = follow(services)
+    ((job, queue),) = plan(services, SEARCH, stream.id)
+    assert isinstance(job, SearchPage)
+    assert queue == Queue.SEARCH
+
+    during = plan(services, SEARCH, stream.id, now=services.clock.now() + MINUTE)
+    read_to_end(services, job.sweep_id)
+    ((after, _),) = plan(services, SEARCH, stream.id, now=services.clock.now() + 2 * MINUTE)
+
+    assert during == []
+    assert isinstance(after, SearchPage)
+    assert state_of(services, after.sweep_id).since_id == post_id(5)
+
+
+def test_the_same_slot_opens_nothing_twice(services: Services, x: ScriptedX) -> None:
+    """A slot that is carried out again, after its sweep was read, leads to no second sweep."""
+    x.script = lambda asked: page()
+    stream, now = follow(services), services.clock.now()
+    ((job, _),) = plan(services, SEARCH, stream.id, now=now)
+    assert isinstance(job, SearchPage)
+    read_to_end(services, job.sweep_id)
+
+    assert plan(services, SEARCH, stream.id, now=now) == []
+
+
+def test_the_first_sweep_of_an_old_stream_is_backfill(services: Services, x: ScriptedX) -> None:
+    """History of more than an hour does not stand in the way of what is new; the second sweep is a search as any."""
+    x.script = lambda asked: page()
+    stream = follow(services, ago=timedelta(hours=2))
+    ((job, queue),) = plan(services, SEARCH, stream.id)
+    assert isinstance(job, SearchPage)
+    read_to_end(services, job.sweep_id)
+
+    ((_, next_queue),) = plan(services, SEARCH, stream.id)
+
+    assert (queue, state_of(services, job.sweep_id).queue) == (Queue.BACKFILL, Queue.BACKFILL)
+    assert next_queue == Queue.SEARCH
+
+
+def test_a_quiet_stream_does_not_ask_from_an_id_that_x_refuses(services: Services) -> None:
+    """A stream without posts for weeks is read from a day before its coverage ends."""
+    stream, now = follow(services, ago=timedelta(days=30)), services.clock.now()
+    services.stores.streams.sweep_completed(stream.id, sweep_id="earlier", newest_id=None, through_at=now)
+
+    ((job, _),) = plan(services, SEARCH, stream.id, now=now)
+
+    assert isinstance(job, SearchPage)
+    age = now - snowflake.created_at(state_of(services, job.sweep_id).since_id)
+    assert timedelta(hours=23) < age < timedelta(hours=25)
+
+
+def test_a_slot_of_a_stream_that_is_gone_leads_to_nothing(services: Services) -> None:
+    """A schedule that outlived its stream does no harm."""
+    assert plan(services, SEARCH, "s-nobody") == []
+
+
+def test_a_slot_of_an_unknown_kind_leads_to_nothing(services: Services) -> None:
+    """A schedule that a newer version wrote does not stop this one."""
+    assert plan(services, "from-the-future") == []
+
+
+# --- quotes
+
+
+def know_post(
+    services: Services, id_: int, *, author: int = ALICE, quotes: int = 0, likes: int = 0, **more: Any
+) -> None:
+    """A post that was found, with its counts."""
+    metrics = PostMetrics(quote_count=quotes, like_count=likes)
+    post = Post(id=id_, text="", created_at=snowflake.created_at(id_), author_id=author, metrics=metrics, **more)
+    services.stores.posts.upsert([post], source="search", now=services.clock.now())
+    services.stores.engagement.begin([post], now=services.clock.now())
+
+
+def chosen(jobs: list[tuple[Job, str | None]], services: Services) -> list[int]:
+    """The posts whose quotes are to be read, in order."""
+    return [int(state_of(services, job.sweep_id).subject) for job, _ in jobs if isinstance(job, QuotePage)]
+
+
+def test_quotes_are_read_of_the_most_quoted_posts_of_followed_accounts(services: Services) -> None:
+    """Of the newest posts the five most quoted; one with likes only behind them, strangers and reposts never."""
+    follow(services)
+    for number in range(7):
+        know_post(services, post_id(100 + number), quotes=number)
+    know_post(services, post_id(200), likes=11)
+    know_post(services, post_id(201), likes=10)
+    know_post(services, post_id(202), author=99, quotes=1000)
+    know_post(services, post_id(203), quotes=500, references=(Reference(ReferenceType.RETWEETED, 1),))
+
+    first = chosen(plan(services, QUOTES), services)
+    second = chosen(plan(services, QUOTES, now=services.clock.now() + MINUTE), services)
+
+    assert first == [post_id(100 + number) for number in (6, 5, 4, 3, 2)]
+    assert second == [post_id(101), post_id(200)]
+
+
+def test_quotes_are_not_read_again_within_the_recheck(services: Services, x: ScriptedX) -> None:
+    """A post competes again when four hours have passed, and from where the last reading ended."""
+    follow(services)
+    know_post(services, post_id(300), quotes=3)
+    x.script = lambda asked: page(post_id(50))
+    now = services.clock.now()
+    ((job, _),) = plan(services, QUOTES, now=now)
+    assert isinstance(job, QuotePage)
+    read_to_end(services, job.sweep_id)
+
+    soon = plan(services, QUOTES, now=now + timedelta(hours=4) - timedelta(seconds=1))
+    later = plan(services, QUOTES, now=now + timedelta(hours=4))
+
+    assert soon == []
+    assert [state_of(services, job.sweep_id).since_id for job, _ in later if isinstance(job, QuotePage)] == [
+        post_id(50)
+    ]
+
+
+def test_only_the_newest_posts_compete_for_quotes(services: Services) -> None:
+    """With the default of 50, a fifty-first post that is older has no chance, however often it was quoted."""
+    follow(services)
+    for number in range(50):
+        know_post(services, post_id(100 + number), quotes=1)
+    know_post(services, post_id(9000), quotes=1000)
+
+    assert post_id(9000) not in chosen(plan(services, QUOTES), services)
+
+
+def test_two_planners_do_not_read_the_quotes_of_one_post_twice(services: Services) -> None:
+    """The second of two schedulers with the same slot finds the posts claimed."""
+    follow(services)
+    know_post(services, post_id(100), quotes=5)
+    now = services.clock.now()
+
+    first, second = plan(services, QUOTES, now=now), plan(services, QUOTES, now=now)
+
+    assert (len(first), len(second)) == (1, 0)
+
+
+# --- refresh
+
+
+def due_posts(services: Services, count: int, first: int = 0) -> list[int]:
+    """Posts that are due to be read."""
+    ids = [post_id(1000 + number) for number in range(first, first + count)]
+    posts = [Post(id=id_, text="", created_at=snowflake.created_at(id_)) for id_ in ids]
+    services.stores.engagement.begin(posts, now=services.clock.now())
+    return ids
+
+
+def refreshes(jobs: list[tuple[Job, str | None]]) -> list[list[int]]:
+    """The ids of each job."""
+    return [[int(id_) for id_ in job.post_ids] for job, _ in jobs if isinstance(job, RefreshEngagement)]
+
+
+def test_due_posts_are_claimed_in_batches_once(services: Services) -> None:
+    """Each due post is in one batch of at most 100, and not claimed again within its lease."""
+    ids = due_posts(services, 250)
+
+    batches = refreshes(plan(services, REFRESH))
+
+    assert [len(batch) for batch in batches] == [100, 100, 50]
+    assert sorted(id_ for batch in batches for id_ in batch) == sorted(ids)
+    assert refreshes(plan(services, REFRESH)) == []
+
+
+def test_a_claim_whose_job_was_lost_is_due_again_after_the_lease(services: Services) -> None:
+    """Nothing was sent, nothing answered: after the lease the posts are claimed anew."""
+    ids = due_posts(services, 3)
+    plan(services, REFRESH)
+
+    lease = timedelta(seconds=services.settings.refresh_lease_seconds + 1)
+    (again,) = refreshes(plan(services, REFRESH, now=services.clock.now() + lease))
+
+    assert sorted(again) == sorted(ids)
+
+
+@pytest.mark.parametrize(("waiting", "claimed"), [(0, 2), (1, 1), (2, 0), (5, 0)])
+def test_no_more_is_claimed_than_the_queue_can_take(
+    make_services: Any, x: ScriptedX, waiting: int, claimed: int
+) -> None:
+    """What waits in the queue counts against the batches of a round, so that claims do not age there."""
+    services = make_services(x.url, refresh_max_batches=2)
+    due_posts(services, 300)
+    for number in range(waiting):
+        services.sender.send(RefreshEngagement(claim_id=f"waits-{number}", post_ids=("1",)))
+
+    assert len(refreshes(plan(services, REFRESH))) == claimed
+
+
+def test_an_id_that_x_cannot_be_asked_for_does_not_stop_the_others(services: Services) -> None:
+    """A post stored under an id of twenty digits is passed over."""
+    ids = due_posts(services, 2)
+    monster = Post(id=2**64, text="", created_at=services.clock.now())
+    services.stores.engagement.begin([monster], now=services.clock.now() - MINUTE)
+
+    (batch,) = refreshes(plan(services, REFRESH))
+
+    assert sorted(batch) == sorted(ids)
+
+
+# --- media and canaries
+
+
+def test_files_that_nobody_tried_for_a_while_are_sent_for_again(services: Services) -> None:
+    """Pending files are sent for; one tried a moment ago, one stored, one failed and one of an odd key are not."""
+    now = services.clock.now()
+    keys = ["3_1", "3_2", "3_3", "3_4", "3_5", "odd key"]
+    services.stores.media.upsert([Media(key=key, type=MediaType.PHOTO) for key in keys])
+    services.stores.media.mark_ok("3_2", path="p", byte_size=1, checksum="c", now=now)
+    services.stores.media.mark_attempt("3_3", error="e", now=now, failed=True)
+    services.stores.media.mark_attempt("3_4", error="e", now=now, failed=False)
+    services.stores.media.mark_attempt("3_5", error="e", now=now - timedelta(hours=1), failed=False)
+
+    jobs = plan(services, MEDIA, now=now)
+
+    assert {job.subject for job, _ in jobs} == {"3_1", "3_5"}
+
+
+def test_every_queue_gets_a_canary(services: Services) -> None:
+    """One canary a queue, and each can be sent and done."""
+    for job, queue in plan(services, CANARY):
+        assert services.sender.send(job, queue=queue)
+
+    assert {queue: len(take_jobs(services, queue)) for queue in ALL_QUEUES} == dict.fromkeys(ALL_QUEUES, 1)
+    assert work_off(services) == []
