@@ -11,6 +11,7 @@
     ├── NotNow                     nothing is wrong, it is not its turn: defer, spend no attempt
     │   ├── NotGranted             the limiter refused, with the wait
     │   ├── LimiterUnavailable     the limiter cannot be asked: no call without a grant
+    │   ├── CredentialNotReady     the token is being renewed
     │   └── Throttled              X answered 429
     │       ├── WindowExceeded     the 15-minute window of one endpoint
     │       ├── BurstExceeded      the one-per-second rule
@@ -109,6 +110,14 @@ class LimiterUnavailable(NotNow):
 
     def __init__(self, reason: str, *, wait_seconds: float = 5.0) -> None:
         super().__init__(f"the limiter cannot be asked: {reason}", wait_seconds=wait_seconds)
+
+
+class CredentialNotReady(NotNow):
+    """The token of the only credential that may ask is being renewed."""
+
+    def __init__(self, endpoint: str, detail: str, *, wait_seconds: float) -> None:
+        super().__init__(f"{endpoint}: {detail}", wait_seconds=wait_seconds)
+        self.endpoint = endpoint
 
 
 class Throttled(NotNow):

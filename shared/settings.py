@@ -18,6 +18,8 @@ from shared.errors import InputError
 
 # Settings whose environment name has no prefix: their values hold passwords or are secrets, and are never shown.
 _UNPREFIXED = frozenset({"REDIS_URL", "MONGO_URI", "SENTRY_DSN", "X_BEARER_TOKEN"})
+# Settings with the prefix that are secrets too.
+_SECRET = frozenset({"CREDENTIAL_KEYS", "X_CLIENT_SECRET"})
 
 
 def _json_list(value: object) -> object:
@@ -62,6 +64,9 @@ class Settings(BaseSettings):
     x_bearer_token: SecretStr | None = Field(
         None, validation_alias=_plain("X_BEARER_TOKEN"), description="app-only bearer token of the X API"
     )
+    credential_keys: SecretStr | None = Field(
+        None, description="Fernet keys for stored credentials, comma separated: the first encrypts, all decrypt"
+    )
 
     mongo_database: str = Field("covey", pattern=r"^[A-Za-z0-9_-]{1,38}$", description="name of the database")
     data_dir: Path = Field(Path("var"), description="where embedded servers, media and reports live")
@@ -69,6 +74,9 @@ class Settings(BaseSettings):
 
     # --- X
     x_base_url: str = Field("https://api.x.com", description="base of the X API, or of the simulator")
+    x_authorize_url: str = Field("https://x.com/i/oauth2/authorize", description="where a person lets the app in")
+    x_client_id: str | None = Field(None, description="OAuth 2.0 client id of the app, for `covey connect`")
+    x_client_secret: SecretStr | None = Field(None, description="its secret; none for a public client")
     x_dialect: Literal["auto", "old", "new"] = Field("auto", description="names of request fields (tweet.* or post.*)")
     x_query_max_length: int = Field(512, ge=64, le=4096, description="characters in a search query of your plan")
     x_search_lag_seconds: float = Field(30.0, ge=0, description="how far behind now X's search ends")
@@ -132,6 +140,8 @@ def _fault(error: dict[str, Any]) -> str:
     name = str(error["loc"][0]).upper()
     if name in _UNPREFIXED:
         return f"{name}: {error['msg']}"
+    if name in _SECRET:
+        return f"COVEY_{name}: {error['msg']}"
     return f"COVEY_{name}: {error['msg']}, got {error['input']!r}"
 
 

@@ -7,6 +7,7 @@ only inside a request to the base URL of X.
 from __future__ import annotations
 
 import hashlib
+import logging
 from dataclasses import dataclass, field
 
 from pydantic import SecretStr
@@ -19,25 +20,39 @@ from shared.x_api.endpoints import CredentialKind
 
 ID_LENGTH = 12
 
+# On the level debug these write down what they sign, token and signature included.
+for _library in ("oauthlib", "requests_oauthlib"):
+    logging.getLogger(_library).setLevel(logging.INFO)
+
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """One identity that X counts by. `id` may be stored and logged; `auth` signs a request and is never shown."""
+    """One identity that X counts by. `id` may be stored and logged; `auth` signs a request and is never shown.
+
+    is_renewable: its token is replaced when X refuses it; `version` tells apart the tokens that it has had.
+    """
 
     id: str
     kind: CredentialKind
     auth: AuthBase = field(repr=False, compare=False)
+    is_renewable: bool = False
+    version: int = 0
+
+
+def checked(secret: SecretStr, name: str) -> SecretStr:
+    """A secret that can stand in a header. Raises InputError that says which one cannot, without showing it."""
+    text = secret.get_secret_value()
+    # A line break would end the header and start another one of the secret's choosing.
+    if not text or not text.isascii() or not text.isprintable() or " " in text:
+        raise InputError(f"the {name} is empty or holds characters that none has")
+    return secret
 
 
 class BearerAuth(AuthBase):
     """Puts a bearer token on a request."""
 
     def __init__(self, token: SecretStr) -> None:
-        secret = token.get_secret_value()
-        # A line break would end the header and start another one of the token's choosing.
-        if not secret or not secret.isascii() or not secret.isprintable() or " " in secret:
-            raise InputError("the bearer token is empty or holds characters that no token has")
-        self._token = token
+        self._token = checked(token, "token")
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
         """Sign one request."""
@@ -60,14 +75,22 @@ def bearer_credential(token: SecretStr) -> Credential:
     return Credential(f"app-{digest[:ID_LENGTH]}", CredentialKind.BEARER, auth)
 
 
-def oauth2_credential(user_id: int, access_token: SecretStr) -> Credential:
+def oauth2_credential(
+    user_id: int, access_token: SecretStr, *, is_renewable: bool = False, version: int = 0
+) -> Credential:
     """The credential of a user's OAuth 2.0 token. The id stays the same when the token is refreshed."""
-    return Credential(f"user-{user_id}", CredentialKind.OAUTH2_USER, BearerAuth(access_token))
+    auth = BearerAuth(access_token)
+    return Credential(f"user-{user_id}", CredentialKind.OAUTH2_USER, auth, is_renewable, version)
 
 
 def oauth1_credential(
     user_id: int, *, consumer_key: str, consumer_secret: SecretStr, token: str, token_secret: SecretStr
 ) -> Credential:
-    """The credential of a user's OAuth 1.0a token: every request is signed with HMAC-SHA1."""
-    auth = OAuth1(consumer_key, consumer_secret.get_secret_value(), token, token_secret.get_secret_value())
+    """The credential of a user's OAuth 1.0a token: every request is signed with HMAC-SHA1. Raises InputError."""
+    auth = OAuth1(
+        checked(SecretStr(consumer_key), "consumer key").get_secret_value(),
+        checked(consumer_secret, "consumer secret").get_secret_value(),
+        checked(SecretStr(token), "access token").get_secret_value(),
+        checked(token_secret, "access token secret").get_secret_value(),
+    )
     return Credential(f"user1-{user_id}", CredentialKind.OAUTH1_USER, auth)

@@ -37,6 +37,7 @@ EXPECTED: list[tuple[CoveyError, type]] = [
     (errors.MediaUnavailable("away"), RetryIn),
     (errors.NotGranted("search", wait_seconds=2.0, blocked_by="window"), DeferFor),
     (errors.LimiterUnavailable("away"), DeferFor),
+    (errors.CredentialNotReady("search", "user-1 is being renewed", wait_seconds=0.5), DeferFor),
     (errors.WindowExceeded("search", "429", wait_seconds=2.0), DeferFor),
     (errors.BurstExceeded("search", "429", wait_seconds=2.0), DeferFor),
     (errors.DailyCapExceeded("search", "429", wait_seconds=2.0), DeferFor),
