@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+import random
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+import pymongo
 import redis
 from pymongo.database import Database
 
-from scheduler.leader import Leader
+from scheduler.leader import LEASE_KEY, Leader
 from scheduler.loop import Loop, Result
+from scheduler.planner import standing_schedules
 from shared import bootstrap
+from shared.bootstrap import Services
+from shared.broker import connect
+from shared.clock import Clock, ManualClock
 from shared.embedded import free_port
-from shared.jobs import ALL_QUEUES
+from shared.following import SEARCH
+from shared.jobs import ALL_QUEUES, Queue, SearchPage
 from shared.settings import Settings
+from shared.stores.bundle import Stores
 from shared.stores.database import ServerClock
+from tests.workers.world import eventually, jobs_in, refusing
 
 
 def loop(lease: redis.Redis, queue_url: str, mongo_uri: str) -> Loop:
@@ -32,3 +47,160 @@ def test_a_queue_that_cannot_be_reached_ends_the_round_only(
 
     assert without_queue.run_once() == Result(led=True)
     assert without_queue.run_once() == Result(led=True)
+
+
+NOWHERE = "http://127.0.0.1:1"
+NARROW = 64  # characters in a query: one account a stream
+HOUR = 3600.0
+
+
+def loop_of(services: Services, lease: redis.Redis, clock: Clock | None = None) -> Loop:
+    """A scheduler with the services of one process."""
+    leader = Leader(lease, name="test", lease_seconds=15.0)
+    return Loop(services, leader, clock or ServerClock(services.stores.db))
+
+
+def follow(services: Services, count: int) -> None:
+    """Follow accounts in as many streams."""
+    now = services.clock.now()
+    services.following.follow([f"account_{number}" for number in range(count)], since=now, now=now)
+    assert len(services.stores.streams.active()) == count
+
+
+def lease_of_its_own(redis_url: str, number: int) -> redis.Redis:
+    """A lease that nobody else holds: its scheduler believes that it leads, whatever the others do."""
+    return connect(f"{redis_url.rsplit('/', 1)[0]}/{number}")
+
+
+def test_two_that_both_believe_to_lead_claim_each_slot_once(
+    make_services: Callable[..., Services], redis_url: str
+) -> None:
+    """Over many rounds at random times two schedulers together claim what was due, and each slot leads to one job."""
+    rng = random.Random(11)
+    processes = [make_services(NOWHERE, x_query_max_length=NARROW) for _ in range(2)]
+    first = processes[0]
+    follow(first, 25)
+    clock = ManualClock(first.clock.now())
+    loops = [loop_of(services, lease_of_its_own(redis_url, n), clock) for n, services in enumerate(processes, 1)]
+    loops[0].run_once()
+    searches = first.stores.db["X_sweeps"].count_documents({})
+
+    with ThreadPoolExecutor(2) as pool:
+        for _ in range(25):
+            first.stores.db["X_sweeps"].update_many({}, {"$set": {"status": "complete"}})
+            clock.advance(rng.uniform(1, 50))
+            due = first.stores.schedules.due(now=clock.now(), limit=1000)
+            searches += sum(schedule.kind == SEARCH for schedule in due)
+            results = list(pool.map(Loop.run_once, loops))
+            assert sum(result.claimed for result in results) == len(due)
+            assert all(result.led for result in results)
+
+    jobs = [job for job in jobs_in(first, Queue.SEARCH) if isinstance(job, SearchPage)]
+    assert len(jobs) == len({job.sweep_id for job in jobs}) == searches
+    assert first.stores.db["X_sweeps"].count_documents({}) == searches
+
+
+def test_after_an_hour_away_each_stream_runs_once_on_its_old_grid(
+    make_services: Callable[..., Services], redis_client: redis.Redis
+) -> None:
+    """However many turns were missed there is one, and the next ones are when they would have been anyway."""
+    services = make_services(NOWHERE, x_query_max_length=NARROW, search_interval_seconds=HOUR / 2)
+    follow(services, 30)
+    clock = ManualClock(services.clock.now())
+    loop = loop_of(services, redis_client, clock)
+    clock.advance(HOUR / 2)
+    loop.run_once()
+    before = {s.id: s for s in services.stores.schedules.all() if s.kind == SEARCH}
+    clock.advance(3 * HOUR)
+
+    for _ in range(25):
+        clock.advance(1)
+        loop.run_once()
+
+    after = {s.id: s for s in services.stores.schedules.all() if s.kind == SEARCH}
+    for id_, schedule in after.items():
+        turns = (schedule.next_due_at - before[id_].next_due_at) / schedule.interval
+        assert schedule.version == before[id_].version + 1
+        assert turns == round(turns)
+        assert clock.now() < schedule.next_due_at <= clock.now() + schedule.interval, (
+            schedule,
+            before[id_],
+            clock.now(),
+        )
+
+
+def test_a_standby_does_nothing(make_services: Callable[..., Services], redis_client: redis.Redis) -> None:
+    """While another leads no slot is claimed and no schedule is made."""
+    services = make_services(NOWHERE)
+    follow(services, 1)
+    Leader(redis_client, name="other", lease_seconds=15.0).hold()
+
+    assert loop_of(services, redis_client).run_once() == Result(led=False)
+    assert [schedule.kind for schedule in services.stores.schedules.all()] == [SEARCH]
+
+
+def test_a_new_database_gets_its_schedules_beside_an_old_redis(
+    make_services: Callable[..., Services], redis_client: redis.Redis
+) -> None:
+    """Where Redis was used before and MongoDB is empty, the first round makes the schedules and runs them."""
+    services = make_services(NOWHERE)
+    services.broker.set_epoch("of another database")
+
+    result = loop_of(services, redis_client).run_once()
+
+    standing = {schedule.id for schedule in standing_schedules(services, now=services.clock.now())}
+    assert {schedule.id for schedule in services.stores.schedules.all()} == standing
+    assert result.claimed == len(standing)
+    assert result.sent == len(ALL_QUEUES)
+
+
+def test_a_slot_that_fails_is_given_back_and_keeps_no_other_away(
+    make_services: Callable[..., Services], redis_client: redis.Redis
+) -> None:
+    """When sweeps cannot be written the canaries still go, and the stream is due at once when they can be again."""
+    services = make_services(NOWHERE)
+    follow(services, 1)
+    loop = loop_of(services, redis_client)
+
+    with refusing(services, "X_sweeps"):
+        during = loop.run_once()
+    after = loop.run_once()
+
+    assert (during.led, during.sent) == (True, len(ALL_QUEUES))
+    assert (after.claimed, after.sent) == (1, 1)
+    assert len(jobs_in(services, Queue.SEARCH)) == 2  # a canary and the page
+
+
+def test_a_round_without_mongodb_ends_and_the_next_one_works(
+    make_services: Callable[..., Services], redis_client: redis.Redis
+) -> None:
+    """A scheduler whose MongoDB is away leads on, does nothing, and goes on when it is back."""
+    services = make_services(NOWHERE)
+    nowhere: pymongo.MongoClient[dict[str, Any]] = pymongo.MongoClient(
+        f"mongodb://127.0.0.1:{free_port()}", serverSelectionTimeoutMS=50
+    )
+    away = loop_of(replace(services, stores=Stores.on(nowhere["covey"])), redis_client)
+
+    assert away.run_once() == Result(led=True)
+    away.export()
+    nowhere.close()
+    redis_client.delete(LEASE_KEY)
+    assert loop_of(services, redis_client).run_once().claimed > 0
+
+
+def test_running_for_ever_ends_when_told_and_frees_the_lease(
+    make_services: Callable[..., Services], redis_client: redis.Redis
+) -> None:
+    """A loop that is stopped in its pause ends at once and leaves the lease to the next one."""
+    services = make_services(NOWHERE, scheduler_tick_seconds=60.0)
+    stop = threading.Event()
+    thread = threading.Thread(target=loop_of(services, redis_client).run_forever, args=(stop,))
+    thread.start()
+    eventually(services.stores.schedules.all)
+    assert redis_client.exists(LEASE_KEY)
+
+    stop.set()
+    thread.join(5)
+
+    assert not thread.is_alive()
+    assert not redis_client.exists(LEASE_KEY)

@@ -1,0 +1,53 @@
+"""The scheduler as a process."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import redis
+
+from scheduler.leader import LEASE_KEY
+from shared.bootstrap import Services
+from tests.workers.world import eventually
+
+ROOT = str(Path(__file__).parents[2])
+COMMAND = [sys.executable, "-m", "scheduler", "--metrics-port", "0"]
+
+
+def test_without_servers_it_says_what_is_missing(tmp_path: Path) -> None:
+    """It ends with status 2 and one line that names the setting."""
+    done = subprocess.run(COMMAND, env={"PYTHONPATH": ROOT}, cwd=tmp_path, capture_output=True, text=True, timeout=30)
+
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stderr.startswith("covey scheduler: MONGO_URI is not set")
+
+
+def test_it_leads_schedules_and_lets_go_of_the_lease_at_sigterm(
+    services: Services, redis_client: redis.Redis, tmp_path: Path
+) -> None:
+    """A started scheduler makes the schedules; told to stop it ends with status 0 and the next one need not wait."""
+    settings = services.settings
+    environment = {
+        "PYTHONPATH": ROOT,
+        "REDIS_URL": settings.redis_url or "",
+        "MONGO_URI": settings.mongo_uri or "",
+        "COVEY_MONGO_DATABASE": settings.mongo_database,
+        "COVEY_METRICS_HOST": "127.0.0.1",
+    }
+    process = subprocess.Popen(COMMAND, env=environment, cwd=tmp_path, stderr=subprocess.DEVNULL)
+    try:
+        eventually(lambda: services.broker.queue_stats()["search"].ready)
+        assert redis_client.exists(LEASE_KEY)
+        process.send_signal(signal.SIGTERM)
+        status = process.wait(10)
+    finally:
+        process.kill()
+        process.wait()
+
+    assert status == 0
+    assert not redis_client.exists(LEASE_KEY)
+    assert len(services.stores.schedules.all()) >= 6
