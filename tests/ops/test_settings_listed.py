@@ -1,0 +1,92 @@
+"""Every setting is in .env.example and reaches the containers; nothing else is listed."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from shared.settings import Settings
+from tests.ops.artifacts import OPS, ROOT, compose
+
+# What a container has fixed: its servers, folders, ports, address and name.
+FIXED_IN_CONTAINERS = {
+    *("REDIS_URL", "MONGO_URI", "COVEY_DATA_DIR", "COVEY_MEDIA_DIR", "COVEY_INSTANCE"),
+    *("COVEY_WORKER_METRICS_PORT", "COVEY_SCHEDULER_METRICS_PORT", "COVEY_METRICS_HOST"),
+}
+
+
+def environment_name(field: str, info: FieldInfo) -> str:
+    """The name of a setting in the environment."""
+    choices = getattr(info.validation_alias, "choices", None)
+    return str(choices[0]) if choices else f"COVEY_{field.upper()}"
+
+
+def as_text(value: object) -> str:
+    """A default as it is written in an environment file."""
+    if value is None or value is PydanticUndefined:
+        return ""
+    if isinstance(value, tuple):
+        return json.dumps(list(value), separators=(",", ":"))
+    return f"{value:.15g}" if isinstance(value, float) else str(value)
+
+
+SETTINGS = {environment_name(field, info): info for field, info in Settings.model_fields.items()}
+
+
+def listed() -> dict[str, tuple[str, str]]:
+    """Of .env.example, by name: (the comment above, the value)."""
+    text = (ROOT / ".env.example").read_text()
+    return {name: (comment, value) for comment, name, value in re.findall(r"^# (.*)\n#?([A-Z_]+)=(.*)$", text, re.M)}
+
+
+def of_compose() -> set[str]:
+    """The variables that docker-compose.yml itself puts in."""
+    return set(re.findall(r"\$\{([A-Z_]+)", (ROOT / "docker-compose.yml").read_text()))
+
+
+def test_every_setting_is_listed_with_its_meaning_and_default() -> None:
+    """.env.example has a comment and a default for each setting, the same as in shared/settings.py."""
+    expected = {name: (info.description or "", as_text(info.default)) for name, info in SETTINGS.items()}
+
+    found = {name: entry for name, entry in listed().items() if name not in of_compose()}
+
+    assert found == expected
+
+
+def test_what_compose_puts_in_is_listed_too() -> None:
+    """Each variable of docker-compose.yml is in .env.example, and nothing is listed that nobody reads."""
+    assert listed().keys() == SETTINGS.keys() | of_compose()
+
+
+def test_nothing_is_listed_twice() -> None:
+    """Each name stands once."""
+    names = re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.M)
+
+    assert len(names) == len(set(names))
+
+
+def test_a_worker_container_is_given_every_setting_that_is_not_fixed() -> None:
+    """What an operator writes into .env reaches the processes: each setting is handed through, by its name."""
+    handed = compose()["services"]["worker"]["environment"]
+
+    open_names = {name for name, value in handed.items() if value is None}
+    assert open_names == SETTINGS.keys() - FIXED_IN_CONTAINERS
+
+
+def test_only_those_who_ask_x_have_its_secrets() -> None:
+    """Every secret but the address of Sentry is in the environment of the worker service and of no other."""
+    secrets = {name for name, info in SETTINGS.items() if "SecretStr" in str(info.annotation)} - {"SENTRY_DSN"}
+
+    assert "X_BEARER_TOKEN" in secrets
+    for name, service in compose()["services"].items():
+        assert secrets & service.get("environment", {}).keys() == (secrets if name == "worker" else set())
+
+
+def test_the_settings_for_the_simulator_are_settings() -> None:
+    """ops/simulator.env sets nothing that does not exist."""
+    names = set(re.findall(r"^([A-Z_]+)=", (OPS / "simulator.env").read_text(), re.M))
+
+    assert names - {"COMPOSE_PROFILES"} <= SETTINGS.keys()
