@@ -6,8 +6,10 @@ import random
 import signal
 import threading
 import time
+from collections import Counter
 from pathlib import Path
 
+from shared.broker.broker import POISON_AFTER
 from tests.faults.finding import Finding
 from tests.faults.queue_fleet import Fleet, wait_until
 
@@ -17,10 +19,13 @@ def kills_under_load(
 ) -> Finding:
     """R1: SIGKILL a random worker again and again. A fifth of the jobs is delayed, a tenth defers itself once.
 
-    The jobs are as long as it takes to keep all threads busy while the kills last.
+    The jobs are as long as it takes to keep all threads busy while the kills last, so a few are hit by three kills.
+    Those are dead as poison, by the rule that a third delivery without an answer ends it: nothing tells a killed
+    process from one that its job has ended.
     """
     rng = random.Random(seed)
     mean_ms = int(kills * every_seconds * 1000 * workers * threads / jobs)
+    hits: Counter[str] = Counter()
     with Fleet(folder, threads=threads) as fleet:
         fleet.start(workers)
         names = []
@@ -31,20 +36,22 @@ def kills_under_load(
             else:
                 delay_ms = rng.randrange(int(kills * every_seconds * 1000)) if number % 5 == 0 else None
                 names.append(fleet.enqueue("work", name, ms, delay_ms=delay_ms))
-        in_flight = 0
         for _ in range(kills):
             threading.Event().wait(every_seconds)
-            in_flight += len(fleet.kill(rng.choice(fleet.workers)))
+            hits.update(fleet.kill(rng.choice(fleet.workers)))
             fleet.start()
         fleet.wait_at_rest(120)
-        done, dead = fleet.count("done"), len(fleet.broker.dead(jobs))
-        lost = len([name for name in names if not done[name]]) - dead
-        repeats = fleet.repeats()
+        done = fleet.count("done")
+        dead = {letter.redis_id for letter in fleet.broker.dead(jobs)}
+        lost = [name for name in names if not done[name] and name not in dead]
+        innocent = [name for name in dead if hits[name] < POISON_AFTER]
+        repeats, in_flight = fleet.repeats(), hits.total()
     return Finding(
         "R1",
-        passed=lost == 0 and dead == 0 and repeats <= in_flight,
-        figure=f"{jobs} jobs, {kills} kills: {lost} lost, {dead} dead, {repeats} repeats of {in_flight} jobs in flight",
-        limit="0 lost, 0 dead, no more repeats than jobs in flight at the kills",
+        passed=not lost and not innocent and repeats <= in_flight,
+        figure=f"{jobs} jobs, {kills} kills: {len(lost)} lost, {repeats} repeats of {in_flight} jobs in flight, "
+        f"{len(dead)} dead after three kills each, {len(innocent)} after fewer",
+        limit="0 lost, no more repeats than jobs in flight at the kills, 0 dead after fewer than three",
     )
 
 

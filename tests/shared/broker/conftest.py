@@ -88,3 +88,15 @@ def consume(broker: CoveyBroker, prefetch: int = 8) -> QueueConsumer:
     consumer = broker.consume(QUEUE, prefetch=prefetch)
     assert isinstance(consumer, QueueConsumer)
     return consumer
+
+
+def bury(broker: CoveyBroker, reason: str = "why", **options: object) -> dramatiq.Message:
+    """Enqueue a message, fetch it and let it die."""
+    message = make_message(reason=reason, **options)
+    broker.enqueue(message)
+    broker.actors.setdefault("note", None)  # type: ignore[arg-type]
+    consumer = broker.consume(QUEUE)
+    delivery = next(consumer)
+    assert delivery is not None
+    consumer.nack(delivery)
+    return message

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import dramatiq
 import pytest
 import redis
 from dramatiq.errors import ConnectionClosed, QueueJoinTimeout
@@ -12,21 +11,9 @@ from dramatiq.errors import ConnectionClosed, QueueJoinTimeout
 from shared.broker import CoveyBroker, build_broker
 from shared.errors import InputError
 from tests.faults.tcp_proxy import TcpProxy
-from tests.shared.broker.conftest import QUEUE, eventually, make_message
+from tests.shared.broker.conftest import QUEUE, bury, eventually, make_message
 
 DAY_MS = 86_400_000
-
-
-def bury(broker: CoveyBroker, reason: str = "why", **options: object) -> dramatiq.Message:
-    """Enqueue a message, fetch it and let it die."""
-    message = make_message(reason=reason, **options)
-    broker.enqueue(message)
-    broker.actors.setdefault("note", None)  # type: ignore[arg-type]
-    consumer = broker.consume(QUEUE)
-    delivery = next(consumer)
-    assert delivery is not None
-    consumer.nack(delivery)
-    return message
 
 
 def test_an_enqueued_message_is_found_again(broker: CoveyBroker) -> None:
@@ -145,22 +132,6 @@ def test_the_dedup_key_outlives_the_delay(broker: CoveyBroker, redis_client: red
     assert 60_000 < redis_client.pttl("covey:once:k") <= 61_000
 
 
-def test_dead_letters_are_listed_until_they_are_forgotten(broker: CoveyBroker) -> None:
-    """The outbox shows id, queue, payload, reason and time of death, the oldest first, and forgets what it is told."""
-    messages = [bury(broker, reason=f"reason {n}") for n in range(3)]
-
-    letters = broker.dead(2)
-
-    assert [letter.redis_id for letter in letters] == [m.message_id for m in messages[:2]]
-    assert [letter.reason for letter in letters] == ["reason 0", "reason 1"]
-    assert letters[0].queue == QUEUE
-    assert dramatiq.Message.decode(letters[0].payload) == messages[0]
-    assert letters[0].died_at.tzinfo is not None
-    assert broker.forget_dead(letters) == 2
-    assert broker.forget_dead(letters) == 0
-    assert [letter.redis_id for letter in broker.dead(10)] == [messages[2].message_id]
-
-
 def test_a_dead_message_can_be_replayed(broker: CoveyBroker) -> None:
     """A dead message enqueued again, even twice, is outstanding once, under its id."""
     message = bury(broker)
@@ -169,46 +140,6 @@ def test_a_dead_message_can_be_replayed(broker: CoveyBroker) -> None:
     broker.enqueue(message)
 
     assert broker.queue_stats()[QUEUE].ready == 1
-
-
-def test_stats_count_every_state(broker: CoveyBroker) -> None:
-    """Ready, delayed, in flight and dead are counted apart, and the age is that of the longest due message."""
-    bury(broker)
-    broker.enqueue(make_message())
-    next(broker.consume(QUEUE))
-    broker.enqueue(make_message(), delay=60_000)
-    broker.enqueue(make_message())
-    broker.enqueue(make_message())
-    eventually(lambda: broker.queue_stats()[QUEUE].oldest_ready_age_seconds > 0.01)
-
-    stats = broker.queue_stats()[QUEUE]
-
-    assert (stats.ready, stats.delayed, stats.in_flight, stats.dead) == (2, 1, 1, 1)
-    assert stats.oldest_ready_age_seconds < 5
-
-
-def test_stats_take_one_round_trip(broker: CoveyBroker, redis_client: redis.Redis) -> None:
-    """Any number of queues is counted by one command."""
-    for number in range(6):
-        broker.declare_queue(f"q{number}")
-    broker.queue_stats()
-    before = redis_client.info("commandstats")["cmdstat_evalsha"]["calls"]
-
-    stats = broker.queue_stats()
-
-    assert len(stats) == 7
-    assert redis_client.info("commandstats")["cmdstat_evalsha"]["calls"] == before + 1
-
-
-def test_the_epoch_tells_that_redis_lost_its_data(broker: CoveyBroker, redis_client: redis.Redis) -> None:
-    """The mark is there until the data is gone."""
-    assert broker.epoch() is None
-    broker.set_epoch("2024-05-01")
-    assert broker.epoch() == "2024-05-01"
-
-    redis_client.flushdb()
-
-    assert broker.epoch() is None
 
 
 def test_flush_empties_a_queue(broker: CoveyBroker, redis_client: redis.Redis) -> None:
