@@ -78,9 +78,7 @@ def main() -> int:
             Claim("enqueue, as a share of the stock broker", shares["enqueue"], LEAST_SHARE_OF_STOCK),
             Claim("process, as a share of the stock broker", shares["process"], LEAST_SHARE_OF_STOCK),
             Claim("MiB resident after 50,000 jobs", mib["50000"], MOST_MIB, is_ceiling=True),
-            Claim(
-                "memory after 50,000 jobs over after 10,000", mib["50000"] / mib["10000"], MOST_GROWTH, is_ceiling=True
-            ),
+            Claim("memory after 50,000 jobs, as a share of that after 10,000", growth, MOST_GROWTH, is_ceiling=True),
         ],
         medians={name: statistics.median(run[name] for run in runs) for name in runs[0]},
         runs={name: [run[name] for run in runs] for name in runs[0]},
