@@ -40,7 +40,9 @@ def connect(uri: str, name: str) -> Db:
             appname="covey",
         )
     except (InvalidURI, ConfigurationError, ValueError) as error:
-        raise InputError(f"MONGO_URI: {error}") from None
+        # The driver's words can quote a part of the password, where that holds a character such as a slash.
+        reason = "it cannot be read; percent-encode reserved characters of user and password" if "@" in uri else error
+        raise InputError(f"MONGO_URI: {reason}") from None
     return client[name]
 
 
