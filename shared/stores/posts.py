@@ -37,6 +37,7 @@ class PostStore:
                     "$set": to_document(post),
                     "$max": {"last_seen_at": now},
                     "$setOnInsert": {"first_seen_at": now, "found_by": source},
+                    "$unset": {"gone": ""},  # X gave it: it is there
                 },
                 upsert=True,
             )
