@@ -67,9 +67,12 @@ class MediaStore:
 
     @guarded
     def mark_ok(self, key: str, *, path: str, byte_size: int, checksum: str, now: datetime) -> None:
-        """The file is stored at `path` (relative to the media folder); `checksum` is its SHA-256 in hex."""
+        """The file is stored at `path` (relative to the media folder); `checksum` is its SHA-256 in hex.
+
+        Saying so twice changes nothing.
+        """
         self._media.update_one(
-            {"_id": key},
+            {"_id": key, "download.status": {"$ne": OK}},
             {
                 "$set": {
                     "download.status": OK,
@@ -86,9 +89,9 @@ class MediaStore:
 
     @guarded
     def mark_attempt(self, key: str, *, error: str, now: datetime, failed: bool) -> None:
-        """A try came to nothing; with `failed` it was the last one."""
+        """A try came to nothing; with `failed` it was the last one. A file that is stored stays stored."""
         self._media.update_one(
-            {"_id": key},
+            {"_id": key, "download.status": {"$ne": OK}},
             {
                 "$set": {
                     "download.status": FAILED if failed else PENDING,
@@ -107,7 +110,10 @@ class MediaStore:
 
 
 def to_document(item: Media) -> Document:
-    """The document of a media object, without `_id` and `download`; absent values are left out."""
+    """The document of a media object, without `_id` and `download`.
+
+    What X left out is left out: a short answer must not erase what a longer one gave before.
+    """
     document: Document = {
         "type": item.type.value,
         "url": item.url,
@@ -117,10 +123,10 @@ def to_document(item: Media) -> Document:
         "height": item.height,
         "duration_ms": item.duration_ms,
         "alt_text": item.alt_text,
-        "public_metrics": item.public_metrics or None,
+        "public_metrics": item.public_metrics,
         "raw": item.raw,
     }
-    return {name: value for name, value in document.items() if value is not None}
+    return {name: value for name, value in document.items() if value not in (None, [], {})}
 
 
 def from_document(document: Document) -> Media:
@@ -135,5 +141,6 @@ def from_document(document: Document) -> Media:
         height=document.get("height"),
         duration_ms=document.get("duration_ms"),
         alt_text=document.get("alt_text"),
+        public_metrics=document.get("public_metrics", {}),
         raw=document.get("raw", {}),
     )
