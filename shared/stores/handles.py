@@ -10,6 +10,9 @@ from pymongo import UpdateOne
 from shared.models import User
 from shared.stores.database import Db, Document, guarded
 
+# Reasons with which X denies an account (`shared.models.UserLookup.missing`).
+DENIED = ["not-found", "suspended", "protected"]
+
 
 class HandleStore:
     """`_id` is the name in lower case; `username` keeps the case the person or X wrote."""
@@ -60,8 +63,14 @@ class HandleStore:
         """Note the ids of accounts that came along with posts or a look-up; others than the followed are ignored."""
         writes = [
             UpdateOne(
-                {"_id": user.username.lower(), "user_id": {"$ne": str(user.id)}},
-                {"$set": {"user_id": str(user.id), "username": user.username, "updated_at": now}},
+                {
+                    "_id": user.username.lower(),
+                    "$or": [{"user_id": {"$ne": str(user.id)}}, {"missing": {"$exists": True}}],
+                },
+                {
+                    "$set": {"user_id": str(user.id), "username": user.username, "updated_at": now},
+                    "$unset": {"missing": ""},
+                },
             )
             for user in {user.id: user for user in users}.values()
         ]
@@ -80,8 +89,11 @@ class HandleStore:
 
     @guarded
     def unresolved(self, *, before: datetime) -> list[str]:
-        """Names followed since before that moment whose account X has neither given nor denied."""
-        query = {"active": True, "user_id": None, "missing": None, "updated_at": {"$lt": before}}
+        """Names followed since before that moment whose account X has neither given nor denied.
+
+        Only DENIED is X's word; every other reason is a passing fault, and the name is asked for again.
+        """
+        query = {"active": True, "user_id": None, "missing": {"$nin": DENIED}, "updated_at": {"$lt": before}}
         return [document["username"] for document in self._handles.find(query).sort("_id", 1)]
 
     @guarded
