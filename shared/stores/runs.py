@@ -23,16 +23,16 @@ class RunStore:
 
     @guarded
     def begin(self, run_id: str, *, kind: str, subjects: Sequence[str], now: datetime) -> None:
-        """Note a request before its jobs are sent."""
+        """Note a request before its jobs are sent; a subject counts once, and the same run begins once."""
+        distinct = list(dict.fromkeys(subjects))
         document: Document = {
-            "_id": run_id,
             "kind": kind,
-            "total": len(subjects),
+            "total": len(distinct),
             "results": {},
             "started_at": now,
-            "subjects": list(subjects),
+            "subjects": distinct,
         }
-        self._runs.insert_one(document)
+        self._runs.update_one({"_id": run_id}, {"$setOnInsert": document}, upsert=True)
 
     @guarded
     def record(self, run_id: str, results: Mapping[str, str], *, now: datetime) -> None:
