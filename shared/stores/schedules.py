@@ -7,7 +7,6 @@ runs once. Times are MongoDB's.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -39,13 +38,13 @@ class Slot:
     @property
     def id(self) -> str:
         """Names the run: the schedule and the planned time in ms."""
-        return f"{self.schedule.id}@{int(self.due_at.timestamp() * 1000)}"
+        return f"{self.schedule.id}@{round(self.due_at.timestamp() * 1000)}"
 
 
 def following(due_at: datetime, interval: timedelta, now: datetime) -> datetime:
     """The first of due_at + k * interval (k >= 1) that lies after now."""
     behind = max(timedelta(0), now - due_at)
-    return due_at + interval * max(1, math.floor(behind / interval) + 1)
+    return due_at + interval * (behind // interval + 1)
 
 
 class ScheduleStore:
