@@ -105,6 +105,7 @@ class EngagementStore:
                     {
                         "$set": {**_to_document(reading.engagement), "answered_claim": claim_id},
                         "$inc": {"readings": 1},
+                        "$unset": {"claim_id": ""},
                     },
                 )
                 for reading in readings
@@ -147,15 +148,19 @@ class EngagementStore:
 
     @guarded
     def quotes_read(self, post_id: int, *, newest_id: int | None) -> None:
-        """All quotes up to `newest_id` are stored. Readings of one post never overlap, so the order is given."""
-        if newest_id is not None:
-            self._states.update_one({"_id": str(post_id)}, {"$set": {"quotes_cursor_id": str(newest_id)}})
+        """All quotes up to `newest_id` are stored: move the cursor there, by numeric order, never back."""
+        if newest_id is None:
+            return
+        known = {"$toDecimal": {"$ifNull": ["$quotes_cursor_id", "0"]}}
+        self._states.update_one(
+            {"_id": str(post_id), "$expr": {"$lt": [known, {"$toDecimal": str(newest_id)}]}},
+            {"$set": {"quotes_cursor_id": str(newest_id)}},
+        )
 
     @guarded
     def release_unanswered(self, *, now: datetime) -> int:
         """Make due again what was claimed and not answered; answers how many posts."""
-        lost = {"next_refresh_at": {"$gt": now}, "$expr": {"$ne": ["$claim_id", "$answered_claim"]}}
-        lost["claim_id"] = {"$exists": True}
+        lost = {"next_refresh_at": {"$gt": now}, "claim_id": {"$exists": True}}
         return self._states.update_many(lost, {"$set": {"next_refresh_at": now}}).modified_count
 
     @guarded

@@ -1,0 +1,249 @@
+"""`X_engagement` and its history: claims, readings, and the choice of quotes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import pytest
+
+from shared.engagement.refresh import Engagement, Reading, RefreshPolicy, read_absence, read_counts
+from shared.models import Post, PostMetrics, PostState
+from shared.stores.bundle import Stores
+from shared.stores.database import Db
+from shared.stores.posts import metrics_from_document
+from tests.shared.stores.conftest import AWKWARD_IDS, HOUR, NOW, CommandCount, at_once, likes, post_of, posts_of
+
+LEASE = timedelta(minutes=10)
+POLICY = RefreshPolicy()
+
+
+def follow(stores: Stores, ids: Sequence[int], now: datetime = NOW) -> None:
+    """Begin to follow posts."""
+    stores.engagement.begin(posts_of(ids), now=now)
+
+
+def claim(stores: Stores, claim_id: str, *, now: datetime = NOW, limit: int = 100) -> list[int]:
+    """Claim due posts."""
+    return stores.engagement.claim_due(claim_id=claim_id, now=now, lease=LEASE, limit=limit)
+
+
+def read(stores: Stores, claim_id: str, said: dict[int, PostMetrics | PostState], now: datetime = NOW) -> list[Reading]:
+    """Answer a claim with what X said; the readings that were stored."""
+    states, _ = stores.engagement.load(claim_id, list(said))
+    readings = [
+        read_counts(states[post_id], word, now=now, policy=POLICY)
+        if isinstance(word, PostMetrics)
+        else read_absence(states[post_id], word, now=now, policy=POLICY)
+        for post_id, word in said.items()
+    ]
+    stores.engagement.answer(claim_id, readings)
+    return readings
+
+
+def state_of(stores: Stores, post_id: int) -> Engagement:
+    """The state of one post."""
+    return stores.engagement.load("", [post_id])[0][post_id]
+
+
+def test_a_batch_of_posts_is_a_handful_of_commands(counted: Stores, commands: CommandCount) -> None:
+    """A hundred posts: one command to begin, three to claim, one to load, two to answer; none for nothing."""
+    ids = range(1, 101)
+
+    assert commands.during(lambda: follow(counted, ids)) == ["update"]
+    assert commands.during(lambda: counted.engagement.begin([], now=NOW)) == []
+    assert commands.during(lambda: claim(counted, "c")) == ["find", "update", "find"]
+    said: dict[int, PostMetrics | PostState] = dict.fromkeys(ids, likes(1))
+    assert commands.during(lambda: read(counted, "c", said)) == ["find", "insert", "update"]
+    assert commands.during(lambda: claim(counted, "d")) == ["find"]
+    assert commands.during(lambda: counted.engagement.answer("c", [])) == []
+
+
+def test_a_post_is_due_at_once_and_followed_from_its_first_sighting(stores: Stores) -> None:
+    """Seen again, it keeps its state: its engagement does not begin anew."""
+    follow(stores, AWKWARD_IDS)
+    assert stores.engagement.count_due(now=NOW) == len(AWKWARD_IDS)
+    assert sorted(claim(stores, "c")) == sorted(AWKWARD_IDS)
+    read(stores, "c", dict.fromkeys(AWKWARD_IDS, likes(5)))
+
+    follow(stores, AWKWARD_IDS, now=NOW + HOUR)
+
+    assert state_of(stores, 2**63 + 1).metrics == likes(5)
+    assert state_of(stores, 2**63 + 1).created_at == NOW
+    assert stores.engagement.count_due(now=NOW) == 0
+
+
+def test_a_claim_takes_the_longest_overdue_first(stores: Stores) -> None:
+    """Up to the limit, none that is not due yet."""
+    for index, post_id in enumerate([3, 1, 2]):
+        follow(stores, [post_id], now=NOW + index * timedelta(seconds=1))
+
+    assert claim(stores, "c", now=NOW + timedelta(seconds=1), limit=1) == [3]
+    assert claim(stores, "d", now=NOW + timedelta(seconds=1)) == [1]
+    assert claim(stores, "e", now=NOW + timedelta(seconds=1)) == []
+
+
+def test_eight_planners_claim_no_post_twice(stores: Stores) -> None:
+    """Six hundred due posts end up in claims that do not overlap, and none is left over."""
+    follow(stores, range(1, 601))
+
+    def claim_all(number: int) -> list[int]:
+        mine: list[int] = []
+        for batch in range(1000):
+            ids = claim(stores, f"{number}:{batch}", limit=50)
+            if not ids and not stores.engagement.count_due(now=NOW):
+                break
+            mine += ids
+        return mine
+
+    claimed = [post_id for ids in at_once(8, claim_all) for post_id in ids]
+
+    assert len(claimed) == len(set(claimed)) == 600
+
+
+def test_a_claim_whose_job_was_lost_is_due_again(stores: Stores) -> None:
+    """After the lease, under another claim."""
+    follow(stores, [1])
+    assert claim(stores, "lost") == [1]
+
+    assert claim(stores, "again", now=NOW + LEASE - timedelta(seconds=1)) == []
+    assert claim(stores, "again", now=NOW + LEASE) == [1]
+
+
+def test_a_reading_leaves_a_state_and_a_snapshot(stores: Stores, mongo_db: Db) -> None:
+    """Counts, deltas, velocity and tier; a second reading's deltas are to the first."""
+    follow(stores, [1])
+    read(stores, "a", {1: likes(5)}, now=NOW + HOUR)
+    (reading,) = read(stores, "b", {1: likes(25)}, now=NOW + 2 * HOUR)
+
+    assert state_of(stores, 1) == reading.engagement
+    first, second = mongo_db["X_engagement_history"].find().sort("at", 1)
+    assert metrics_from_document(first["deltas"]) == PostMetrics()
+    assert metrics_from_document(second["deltas"]) == likes(20)
+    assert metrics_from_document(second["metrics"]) == likes(25)
+    assert (second["post_id"], second["at"], second["velocity"]) == ("1", NOW + 2 * HOUR, 20.0)
+    assert stores.engagement.count_snapshots() == 2
+    assert stores.engagement.count_by_tier() == {"hot": 1}
+
+
+def test_a_job_that_arrives_twice_changes_nothing_the_second_time(stores: Stores) -> None:
+    """It sees which posts its claim answered; answering again stores no snapshot and counts no reading."""
+    follow(stores, [1, 2])
+    readings = read(stores, "c", {1: likes(5)})
+
+    states, answered = stores.engagement.load("c", [1, 2, 404])
+
+    assert (set(states), answered) == ({1, 2}, {1})
+    assert stores.engagement.answer("c", readings) == 0
+    assert stores.engagement.count_snapshots() == 1
+
+
+def test_two_deliveries_at_once_leave_one_reading(stores: Stores, mongo_db: Db) -> None:
+    """Eight threads answer one claim for fifty posts: fifty snapshots, one reading each."""
+    ids = list(range(1, 51))
+    follow(stores, ids)
+    states, _ = stores.engagement.load("c", ids)
+    readings = [read_counts(states[i], likes(i), now=NOW + HOUR, policy=POLICY) for i in ids]
+
+    new = at_once(8, lambda _: stores.engagement.answer("c", readings))
+
+    assert sum(new) == 50
+    assert mongo_db["X_engagement"].distinct("readings") == [1]
+
+
+def test_an_answer_that_was_cut_in_the_middle_is_completed(stores: Stores, mongo_db: Db) -> None:
+    """After a crash between snapshots and states, the same job writes the states and no second snapshot."""
+    follow(stores, [1])
+    readings = read(stores, "c", {1: likes(5)})
+    mongo_db["X_engagement"].update_one({"_id": "1"}, {"$unset": {"answered_claim": ""}, "$set": {"metrics": None}})
+
+    assert stores.engagement.answer("c", readings) == 0
+
+    assert state_of(stores, 1).metrics == likes(5)
+    assert stores.engagement.count_snapshots() == 1
+
+
+def test_a_post_that_is_gone_is_due_no_more(stores: Stores) -> None:
+    """Twice reported, it has the reason and no next reading; it is no candidate for quotes either."""
+    follow(stores, [1])
+    read(stores, "a", {1: PostState.DELETED})
+    assert stores.engagement.count_due(now=NOW + 9 * HOUR) == 1
+    read(stores, "b", {1: PostState.DELETED})
+
+    assert state_of(stores, 1).state is PostState.DELETED
+    assert stores.engagement.count_due(now=NOW + timedelta(days=99)) == 0
+    assert stores.engagement.quote_candidates([{"_id": "1"}]) == []
+
+
+def test_what_was_claimed_and_not_answered_can_be_released(stores: Stores) -> None:
+    """After a loss of the queue only that is due again, not what was read, ad hoc or by its claim."""
+    follow(stores, [1, 2, 3])
+    claim(stores, "c")
+    read(stores, "c", {1: likes(1)})
+    read(stores, "ad-hoc", {1: likes(2), 2: likes(2)})
+
+    assert stores.engagement.release_unanswered(now=NOW) == 1
+
+    assert claim(stores, "d") == [3]
+    assert stores.engagement.release_unanswered(now=NOW + LEASE) == 0
+
+
+def test_candidates_for_quotes_have_the_freshest_counts(stores: Stores) -> None:
+    """Those of the last reading; before there is one, those the post came with; unknown posts do not compete."""
+    came_with = {"quote_count": 2, "like_count": 3}
+    follow(stores, [1, 2])
+    read(stores, "c", {1: PostMetrics(quote_count=7, like_count=8)})
+
+    documents = [{"_id": str(i), "public_metrics": came_with} for i in (1, 2, 3)]
+    found = stores.engagement.quote_candidates(documents)
+
+    assert [(c.post_id, c.quote_count, c.like_count, c.quotes_read_at) for c in found] == [
+        *((1, 7, 8, None), (2, 2, 3, None)),
+    ]
+
+
+def test_the_quotes_of_a_post_are_claimed_once(stores: Stores) -> None:
+    """By eight planners that saw the same state one gets them, with the cursor of the last reading."""
+    follow(stores, [1])
+
+    claims = at_once(8, lambda _: stores.engagement.claim_quotes(1, read_before=None, now=NOW))
+
+    assert sorted(c for c in claims if c is not None) == [0]
+    assert stores.engagement.claim_quotes(1, read_before=None, now=NOW + HOUR) is None
+    assert stores.engagement.claim_quotes(404, read_before=None, now=NOW) is None
+    (candidate,) = stores.engagement.quote_candidates([{"_id": "1"}])
+    assert candidate.quotes_read_at == NOW
+    stores.engagement.quotes_read(1, newest_id=2**63 + 1)
+    assert stores.engagement.claim_quotes(1, read_before=NOW, now=NOW + HOUR) == 2**63 + 1
+
+
+@pytest.mark.parametrize(
+    ("before", "newest", "after"),
+    [
+        (999_999_999, 1_000_000_000, 1_000_000_000),
+        (1_000_000_000, 999_999_999, 1_000_000_000),
+        (2**63 + 1, 2**63, 2**63 + 1),
+        (2**63, 2**63 + 1, 2**63 + 1),
+        (5, None, 5),
+        (10**24, 10**24 + 1, 10**24 + 1),
+    ],
+)
+def test_the_cursor_of_quotes_moves_forward_by_number(
+    stores: Stores, before: int, newest: int | None, after: int
+) -> None:
+    """When the newest quote was deleted the next reading names an older one: the cursor stays."""
+    follow(stores, [1])
+
+    stores.engagement.quotes_read(1, newest_id=before)
+    stores.engagement.quotes_read(1, newest_id=newest)
+
+    assert stores.engagement.claim_quotes(1, read_before=None, now=NOW) == after
+
+
+def test_posts_seen_twice_on_a_page_are_followed_once(stores: Stores) -> None:
+    """The same post on two pages, or twice on one."""
+    twin: list[Post] = [post_of(1), post_of(1), post_of(2)]
+
+    stores.engagement.begin(twin, now=NOW)
+
+    assert stores.engagement.count_due(now=NOW) == 2
