@@ -88,13 +88,6 @@ class SweepStore:
         """The subjects that have an open sweep."""
         return set(self._sweeps.distinct("subject", {"kind": kind.value, "status": SweepStatus.OPEN.value}))
 
-    @guarded
-    def last_complete(self, kind: SweepKind, subject: str) -> Sweep | None:
-        """The most recent sweep of the subject that was completed."""
-        query = {"kind": kind.value, "subject": subject, "status": SweepStatus.COMPLETE.value}
-        document = self._sweeps.find_one(query, sort=[("started_at", -1)])
-        return _from_document(document) if document else None
-
 
 def _to_document(sweep: Sweep) -> Document:
     return {

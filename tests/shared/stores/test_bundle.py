@@ -1,0 +1,135 @@
+"""All stores together: their indexes, and that every write may be repeated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from shared.coverage.streams import Gap
+from shared.coverage.sweeps import SweepStatus
+from shared.engagement.refresh import RefreshPolicy, read_counts
+from shared.models import UserLookup
+from shared.stores.bundle import Stores
+from shared.stores.database import Db
+from shared.stores.dead_letters import DeadFilter
+from tests.shared.stores.conftest import HOUR, NOW, dump, likes, photo_of, posts_of, user_of
+from tests.shared.stores.test_schedules import schedule_of
+from tests.shared.stores.test_streams import stream_of
+from tests.shared.stores.test_sweeps import sweep_of
+
+MISSING = UserLookup(missing={"esa": "not-found"}).missing
+
+
+def furnish(stores: Stores) -> None:
+    """One of everything."""
+    stores.handles.activate(["nasa", "esa"], now=NOW)
+    stores.posts.upsert(posts_of([1, 2]), source="search", now=NOW)
+    stores.engagement.begin(posts_of([1, 2]), now=NOW)
+    stores.media.upsert([photo_of("3_1"), photo_of("3_2")])
+    stores.streams.add(stream_of(), now=NOW)
+    stores.sweeps.open(sweep_of())
+    stores.schedules.ensure([schedule_of("a")])
+    stores.runs.begin("r", kind="refresh", subjects=["1"], now=NOW)
+    stores.dead_letters.add([{"_id": "d", "job": "canary", "died_at": NOW}])
+
+
+def answer(stores: Stores) -> None:
+    """Store one reading under a claim; computed each time from what is stored."""
+    states, answered = stores.engagement.load("c", [1])
+    if 1 not in answered:
+        stores.engagement.answer("c", [read_counts(states[1], likes(5), now=NOW, policy=RefreshPolicy())])
+
+
+def claim_slot(stores: Stores) -> None:
+    """Claim what was read before anything happened."""
+    stores.schedules.claim(schedule_of("a"), now=NOW, by="me")
+
+
+WRITES: dict[str, Callable[[Stores], object]] = {
+    "handles.activate": lambda s: s.handles.activate(["nasa", "isro"], now=NOW + HOUR),
+    "handles.deactivate": lambda s: s.handles.deactivate(["nasa"], now=NOW),
+    "handles.learn": lambda s: s.handles.learn([user_of(5, "nasa")], now=NOW),
+    "handles.note_missing": lambda s: s.handles.note_missing(MISSING, now=NOW),
+    "posts.upsert": lambda s: s.posts.upsert(posts_of([2, 3]), source="quotes", now=NOW + HOUR),
+    "posts.mark_gone": lambda s: s.posts.mark_gone([1], state="deleted", now=NOW),
+    "users.upsert": lambda s: s.users.upsert([user_of(5)], now=NOW),
+    "media.upsert": lambda s: s.media.upsert([photo_of("3_2"), photo_of("3_3")]),
+    "media.mark_ok": lambda s: s.media.mark_ok("3_1", path="p", byte_size=1, checksum="c", now=NOW),
+    "streams.add": lambda s: s.streams.add(stream_of("t"), now=NOW),
+    "streams.narrow": lambda s: s.streams.narrow("s", handles=("esa",), query="q", now=NOW),
+    "streams.retire": lambda s: s.streams.retire(["s"], now=NOW),
+    "streams.sweep_completed": lambda s: s.streams.sweep_completed("s", sweep_id="w", newest_id=300, through_at=NOW),
+    "streams.record_gap": lambda s: s.streams.record_gap("s", Gap(NOW, NOW + HOUR, "paging_stuck")),
+    "sweeps.open": lambda s: s.sweeps.open(sweep_of("w2", subject="other")),
+    "sweeps.advance": lambda s: s.sweeps.advance(sweep_of(), sweep_of(page=1), now=NOW),
+    "sweeps.advance to the end": lambda s: s.sweeps.advance(
+        sweep_of(), replace(sweep_of(page=1), status=SweepStatus.COMPLETE), now=NOW
+    ),
+    "sweeps.abandon": lambda s: s.sweeps.abandon(sweep_of(), now=NOW),
+    "engagement.begin": lambda s: s.engagement.begin(posts_of([2, 3]), now=NOW + HOUR),
+    "engagement.claim_due": lambda s: s.engagement.claim_due(
+        claim_id="c", now=NOW, lease=timedelta(minutes=1), limit=9
+    ),
+    "engagement.answer": answer,
+    "engagement.claim_quotes": lambda s: s.engagement.claim_quotes(1, read_before=None, now=NOW),
+    "engagement.quotes_read": lambda s: s.engagement.quotes_read(1, newest_id=9),
+    "engagement.release_unanswered": lambda s: s.engagement.release_unanswered(now=NOW),
+    "schedules.ensure": lambda s: s.schedules.ensure([schedule_of("a"), schedule_of("b")]),
+    "schedules.keep_only": lambda s: s.schedules.keep_only("search", []),
+    "schedules.claim": claim_slot,
+    "runs.begin": lambda s: s.runs.begin("r2", kind="refresh", subjects=["1"], now=NOW),
+    "runs.record": lambda s: s.runs.record("r", {"1": "alive"}, now=NOW),
+    "state.set": lambda s: s.state.set("key", "value"),
+    "dead_letters.add": lambda s: s.dead_letters.add([{"_id": "e", "job": "canary", "died_at": NOW}]),
+    "dead_letters.claim_replay": lambda s: s.dead_letters.claim_replay(["d"], now=NOW),
+    "dead_letters.replay_sent": lambda s: s.dead_letters.replay_sent(["d"]),
+    "dead_letters.purge": lambda s: s.dead_letters.purge(DeadFilter(job="canary")),
+}
+
+
+@pytest.mark.parametrize("write", WRITES)
+def test_a_write_twice_is_a_write_once(stores: Stores, mongo_db: Db, write: str) -> None:
+    """Jobs arrive at least once: the second time the database stays as the first left it."""
+    furnish(stores)
+
+    WRITES[write](stores)
+    once = dump(mongo_db)
+    WRITES[write](stores)
+
+    assert dump(mongo_db) == once
+
+
+def test_every_collection_has_its_indexes_and_making_them_again_is_no_error(stores: Stores, mongo_db: Db) -> None:
+    """Processes make them at each start; what they are does not change by that."""
+    first = {name: mongo_db[name].index_information() for name in mongo_db.list_collection_names()}
+    first.pop("X_state", None)  # read and written by key only
+    stores.ensure_indexes()
+
+    assert {name: mongo_db[name].index_information() for name in first} == first
+    assert set(first) == {
+        *("X_tracked_handles", "X_tweets", "X_users", "X_media", "X_streams", "X_sweeps", "X_engagement"),
+        *("X_engagement_history", "schedules", "runs", "dead_letters"),
+    }
+    assert all(len(indexes) > 1 for indexes in first.values())
+
+
+def test_the_reads_of_every_round_use_an_index(mongo_db: Db) -> None:
+    """What schedulers and workers ask for all the time is not found by looking at everything."""
+    asked = {
+        "schedules": ({"next_due_at": {"$lte": NOW}}, [("next_due_at", 1)]),
+        "X_engagement": ({"next_refresh_at": {"$ne": None, "$lte": NOW}}, [("next_refresh_at", 1)]),
+        "X_sweeps": ({"status": "open", "progress_at": {"$lt": NOW}}, [("progress_at", 1)]),
+        "X_streams": ({"status": "active", "handles": {"$in": ["nasa"]}}, [("_id", 1)]),
+        "X_media": ({"download.status": "pending"}, [("download.last_attempt_at", 1)]),
+        "X_tweets": ({"author_id": {"$in": ["7"]}}, [("created_at", -1)]),
+    }
+
+    plans = {
+        name: str(mongo_db[name].find(query).sort(order).explain()["queryPlanner"]["winningPlan"])
+        for name, (query, order) in asked.items()
+    }
+
+    assert [name for name, plan in plans.items() if "COLLSCAN" in plan or "IXSCAN" not in plan] == []

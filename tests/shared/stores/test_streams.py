@@ -1,0 +1,149 @@
+"""`X_streams`: cursors that only move forward, gaps that are noted once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from shared.coverage.streams import Gap, Stream
+from shared.stores.bundle import Stores
+from tests.shared.stores.conftest import AWKWARD_IDS, HOUR, NOW, CommandCount, at_once
+
+GAP = Gap(NOW - 2 * HOUR, NOW - HOUR, "beyond_search_window")
+
+
+def stream_of(name: str = "s", *handles: str, cursor_id: int = 100) -> Stream:
+    """A stream that begins now."""
+    return Stream(
+        id=name,
+        handles=handles or ("nasa",),
+        query="(from:nasa)",
+        began_at=NOW,
+        covered_through=NOW,
+        cursor_id=cursor_id,
+    )
+
+
+def stored(stores: Stores, name: str = "s") -> Stream:
+    """The stream as it is stored."""
+    stream = stores.streams.get(name)
+    assert stream is not None
+    return stream
+
+
+def test_every_operation_is_one_command(counted: Stores, commands: CommandCount) -> None:
+    """Moving the cursor reads first: two."""
+    counted.streams.add(stream_of(), now=NOW)
+
+    assert commands.during(lambda: counted.streams.add(stream_of(), now=NOW)) == ["update"]
+    assert commands.during(lambda: counted.streams.with_handles(["nasa"])) == ["find"]
+    assert commands.during(lambda: counted.streams.record_gap("s", GAP)) == ["update"]
+    assert commands.during(lambda: counted.streams.retire(["s"], now=NOW)) == ["update"]
+    done = commands.during(lambda: counted.streams.sweep_completed("s", sweep_id="w", newest_id=1, through_at=NOW))
+    assert done == ["find", "update"]
+
+
+@pytest.mark.parametrize("cursor_id", AWKWARD_IDS)
+def test_a_stream_comes_back_as_it_was_added(stores: Stores, cursor_id: int) -> None:
+    """With its gaps and a cursor of any size; adding it again changes nothing."""
+    stream = replace(stream_of(cursor_id=cursor_id), handles=("nasa", "esa"), gaps=(GAP,))
+
+    stores.streams.add(stream, now=NOW)
+    stores.streams.add(replace(stream, cursor_id=1, query="other"), now=NOW + HOUR)
+
+    assert stored(stores) == stream
+    assert stores.streams.get("unknown") is None
+
+
+@pytest.mark.parametrize(
+    ("before", "newest", "after"),
+    [
+        (999_999_999, 1_000_000_000, 1_000_000_000),
+        (1_000_000_000, 999_999_999, 1_000_000_000),
+        (2**63 - 1, 2**63, 2**63),
+        (2**63 + 1, 2**63, 2**63 + 1),
+        (100, None, 100),
+    ],
+)
+def test_the_cursor_moves_forward_by_number(stores: Stores, before: int, newest: int | None, after: int) -> None:
+    """Ten digits beat nine; a smaller id, or none, leaves it; the coverage moves in any case."""
+    stores.streams.add(stream_of(cursor_id=before), now=NOW)
+
+    stores.streams.sweep_completed("s", sweep_id="w", newest_id=newest, through_at=NOW + HOUR)
+
+    stream = stored(stores)
+    assert (stream.cursor_id, stream.covered_through, stream.sweeps_completed) == (after, NOW + HOUR, 1)
+
+
+def test_coverage_never_shrinks(stores: Stores) -> None:
+    """A sweep that was begun earlier and ends later does not turn it back."""
+    stores.streams.add(stream_of(), now=NOW)
+
+    stores.streams.sweep_completed("s", sweep_id="w2", newest_id=300, through_at=NOW + HOUR)
+    stores.streams.sweep_completed("s", sweep_id="w1", newest_id=200, through_at=NOW + HOUR / 2)
+
+    stream = stored(stores)
+    assert (stream.cursor_id, stream.covered_through) == (300, NOW + HOUR)
+
+
+def test_a_sweep_counts_once(stores: Stores) -> None:
+    """Said twice, or by eight workers at once, it moves the stream once; an unknown stream is nothing."""
+    stores.streams.add(stream_of(), now=NOW)
+
+    at_once(8, lambda _: stores.streams.sweep_completed("s", sweep_id="w", newest_id=200, through_at=NOW + HOUR))
+    stores.streams.sweep_completed("unknown", sweep_id="w", newest_id=1, through_at=NOW)
+
+    assert (stored(stores).cursor_id, stored(stores).sweeps_completed) == (200, 1)
+
+
+def test_sweeps_that_end_at_once_leave_the_greatest_cursor(stores: Stores) -> None:
+    """Whatever the order in which they are written."""
+    stores.streams.add(stream_of(), now=NOW)
+    newest = [*AWKWARD_IDS[-7:], 5]
+
+    def complete(number: int) -> None:
+        through_at = NOW + timedelta(seconds=number)
+        stores.streams.sweep_completed("s", sweep_id=f"w{number}", newest_id=newest[number], through_at=through_at)
+
+    at_once(8, complete)
+
+    stream = stored(stores)
+    assert (stream.cursor_id, stream.sweeps_completed) == (max(newest), 8)
+    assert stream.covered_through == NOW + timedelta(seconds=7)
+
+
+def test_a_gap_is_noted_once(stores: Stores) -> None:
+    """The same again is no news, also from eight workers; another one is."""
+    stores.streams.add(stream_of(), now=NOW)
+
+    news = at_once(8, lambda _: stores.streams.record_gap("s", GAP))
+
+    assert sorted(news) == [False] * 7 + [True]
+    assert stores.streams.record_gap("s", replace(GAP, reason="paging_stuck"))
+    assert not stores.streams.record_gap("unknown", GAP)
+    assert stored(stores).gaps == (GAP, replace(GAP, reason="paging_stuck"))
+
+
+def test_who_is_followed_by_which_stream(stores: Stores) -> None:
+    """By handle in any case; retired streams carry nobody, and are still known."""
+    stores.streams.add(stream_of("a", "nasa", "esa"), now=NOW)
+    stores.streams.add(stream_of("b", "jaxa"), now=NOW)
+
+    assert [stream.id for stream in stores.streams.with_handles(["ESA", "nasa", "isro"])] == ["a"]
+    stores.streams.retire(["a", "unknown"], now=NOW)
+
+    assert stores.streams.with_handles(["nasa"]) == []
+    assert [stream.id for stream in stores.streams.active()] == ["b"]
+    assert stored(stores, "a").handles == ("nasa", "esa")
+
+
+def test_a_narrowed_stream_keeps_its_cursor(stores: Stores) -> None:
+    """What remains was covered with the rest."""
+    stores.streams.add(stream_of("a", "nasa", "esa", cursor_id=77), now=NOW)
+
+    stores.streams.narrow("a", handles=("esa",), query="(from:esa)", now=NOW)
+
+    stream = stored(stores, "a")
+    assert (stream.handles, stream.query, stream.cursor_id) == (("esa",), "(from:esa)", 77)
