@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from dramatiq.errors import ConnectionClosed
+
 from shared.bootstrap import Services
-from shared.errors import InputError
+from shared.broker import QueueStats
+from shared.errors import BrokerUnavailable, InputError
 from shared.jobs import MAX_IDS, Queue, RefreshEngagement, ResolveHandles
 from shared.ratelimit.model import WindowState
 from shared.stores.database import ServerClock
@@ -85,20 +88,31 @@ def refresh(services: Services, post_ids: Sequence[int]) -> Refresh:
     waiting = services.stores.runs.waiting_for(wanted, after=now - JOIN_WITHIN)
     fresh = [post_id for post_id in wanted if post_id not in waiting]
     run_ids = sorted(set(waiting.values()))
+    jobs = [job for run_id in run_ids for job in _unanswered(services, run_id)]
     if fresh:
         run_id = uuid.uuid4().hex
         services.stores.runs.begin(run_id, kind="refresh", subjects=fresh, now=now)
-        services.sender.send_all(
-            [
-                RefreshEngagement(
-                    claim_id=f"{run_id}:{start}", post_ids=tuple(fresh[start : start + MAX_IDS]), run_id=run_id
-                )
-                for start in range(0, len(fresh), MAX_IDS)
-            ],
-            queue=Queue.INTERACTIVE,
-        )
+        jobs += _batches(run_id, fresh)
         run_ids.append(run_id)
+    services.sender.send_all(jobs, queue=Queue.INTERACTIVE)
     return Refresh(run_ids, total=len(wanted), joined=len(waiting))
+
+
+def _unanswered(services: Services, run_id: str) -> list[RefreshEngagement]:
+    """The jobs of a request that still wait for an answer. They are outstanding, or were lost and are sent again."""
+    run = services.stores.runs.get(run_id)
+    jobs = _batches(run_id, run["subjects"]) if run else []
+    return [job for job in jobs if run and not run["results"].keys() >= set(job.post_ids)]
+
+
+def _batches(run_id: str, subjects: Sequence[str]) -> list[RefreshEngagement]:
+    """The jobs of a request: always the same ones for the same request."""
+    return [
+        RefreshEngagement(
+            claim_id=f"{run_id}:{start}", post_ids=tuple(subjects[start : start + MAX_IDS]), run_id=run_id
+        )
+        for start in range(0, len(subjects), MAX_IDS)
+    ]
 
 
 def refreshed(services: Services, run_ids: Sequence[str], post_ids: Sequence[int]) -> dict[str, str]:
@@ -112,7 +126,10 @@ def refreshed(services: Services, run_ids: Sequence[str], post_ids: Sequence[int
 
 
 def status(services: Services) -> dict[str, Any]:
-    """How everything stands, as one document of plain values; times are datetimes."""
+    """How everything stands, as one document of plain values; times are datetimes.
+
+    Raises StoreUnavailable, BrokerUnavailable, LimiterUnavailable.
+    """
     stores = services.stores
     now = ServerClock(stores.db).now()
     streams = stores.streams.active()
@@ -131,10 +148,17 @@ def status(services: Services) -> dict[str, Any]:
         "refreshes_due": stores.engagement.count_due(now=now),
         "queues": {
             queue: {"ready": s.ready, "delayed": s.delayed, "in_flight": s.in_flight, "dead": s.dead}
-            for queue, s in services.broker.queue_stats().items()
+            for queue, s in _queue_stats(services).items()
         },
         "windows": [_window(window) for window in services.limiter.state().windows],
     }
+
+
+def _queue_stats(services: Services) -> dict[str, QueueStats]:
+    try:
+        return services.broker.queue_stats()
+    except ConnectionClosed as error:
+        raise BrokerUnavailable(f"the queue cannot be reached: {error}") from error
 
 
 def _window(window: WindowState) -> dict[str, Any]:

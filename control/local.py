@@ -102,7 +102,7 @@ class Flock:
                 child.quick_deaths = child.quick_deaths + 1 if now - child.started_at < QUICK_DEATH_SECONDS else 0
                 if child.quick_deaths > MAX_QUICK_DEATHS:
                     raise InputError(f"{child.name} keeps dying; the end of {child.log}:\n{tail(child.log)}")
-                child.not_before = now + min(MAX_RESTART_PAUSE_SECONDS, 0.2 * 2**child.restarts)
+                child.not_before = now + min(MAX_RESTART_PAUSE_SECONDS, 0.2 * 2 ** min(child.restarts, 10))
             if now >= child.not_before:
                 child.restarts += 1
                 child.not_before = 0.0
