@@ -15,6 +15,7 @@ from simulator.app import App
 from simulator.clock import parse_iso_ms, system_clock
 from simulator.config import Config
 from simulator.days import DAY_SECONDS
+from simulator.faults.script import Script, load_script
 from simulator.money import MONTH_POSTS, Plan
 from simulator.server import listen, serve
 
@@ -51,6 +52,7 @@ def simulate(
     month_posts: o.MonthPosts = MONTH_POSTS,
     day_posts: o.DayPosts = None,
     token: o.Token = None,
+    faults: o.FaultFile = None,
 ) -> None:
     """Answer as the X API v2 does, offline: seeded accounts that post, limits, money, both dialects.
 
@@ -86,6 +88,7 @@ def simulate(
             day_limits=_read_limits("--day-limit", day_limit),
             legacy_429=legacy_429,
             plan=plan,
+            faults=Script() if faults is None else load_script(faults),
             tokens=tuple(token or ()),
             media_base_url=media_base_url,
             max_posts=max_posts,

@@ -1,9 +1,10 @@
-"""Owns the way of every API call: token, window, money, parameters, handler, record.
+"""Owns the way of every API call: token, window, kind of credential, money, parameters, handler, faults, record.
 
 It must not speak HTTP by itself. Invariant: each call is counted in exactly one window, and recorded
 exactly once, with the status that was sent; what is not a 200 costs nothing.
 """
 
+from dataclasses import replace
 from urllib.parse import parse_qsl
 
 from simulator import problems
@@ -11,9 +12,12 @@ from simulator.auth import Tokens
 from simulator.calls import Answer, Call, CallLog, Credential
 from simulator.clock import Clock
 from simulator.config import Config
-from simulator.dialect import Dialect, choose_dialect
+from simulator.dialect import NEW, Dialect, choose_dialect
 from simulator.endpoints.context import Context
 from simulator.endpoints.table import Endpoint, find_endpoint
+from simulator.faults.bodies import Query
+from simulator.faults.engine import Faults
+from simulator.faults.script import FILES
 from simulator.limits import RateLimits
 from simulator.money import Ledger, project_id
 from simulator.params import Params
@@ -37,6 +41,7 @@ class Api:
         self.world = World(config, start_ms)
         self.log = CallLog()
         self.ledger = Ledger(config.plan)
+        self.faults = Faults(self.limits, config.faults)
         self._tokens = Tokens(config.tokens)
         self.world.advance(clock())
 
@@ -54,10 +59,17 @@ class Api:
         query = tuple(parse_qsl(query_string, keep_blank_values=True))
         base_url = self.config.media_base_url or base_url
         call = Call(endpoint.name, path_values, query, credential, base_url.rstrip("/"), now_ms)
-        answer = self._limited(endpoint, call)
-        if answer.status == 200:
+        dialect = choose_dialect(query, self.config.dialect)
+        answer = self._limited(endpoint, call, dialect)
+        answer = self.faults.replace(call, answer, dialect, lambda other: self._again(endpoint, call, other, dialect))
+        if answer.status == 200 if answer.billed is None else answer.billed:
             self.ledger.charge(call, answer.returned)
         return self._recorded(endpoint.name, answer)
+
+    def file_answer(self, path: str, answer: Answer) -> Answer:
+        """Return what a fault script makes of the answer for a file of media."""
+        call = Call(FILES, {"path": path}, (), Credential("", "app"), "", self.clock())
+        return self.faults.replace(call, answer, NEW, lambda _: answer)
 
     def credential_of_token(self, token: str) -> Credential:
         """Return the credential of a bearer token; raise `ValueError` when it opens nothing."""
@@ -66,20 +78,27 @@ class Api:
             raise ValueError("token: it opens nothing here")
         return credential
 
-    def _limited(self, endpoint: Endpoint, call: Call) -> Answer:
+    def _limited(self, endpoint: Endpoint, call: Call, dialect: Dialect) -> Answer:
         taken = self.limits.take(call.credential, endpoint.name, call.at_ms)
         if taken.refused_by is None:
-            answer = self._admitted(endpoint, call)
+            answer = self._admitted(endpoint, call, dialect)
         else:
             answer = problems.legacy_too_many_requests() if self.config.legacy_429 else problems.too_many_requests()
-        return Answer(answer.status, answer.body, {**answer.headers, **taken.headers}, answer.returned)
+        headers = {**answer.headers, **taken.headers}
+        return Answer(answer.status, answer.body, headers, answer.returned, answer.here)
 
-    def _admitted(self, endpoint: Endpoint, call: Call) -> Answer:
-        dialect = choose_dialect(call.query, self.config.dialect)
-        if endpoint.kind in {"posts", "users", "counts"} and self.ledger.depleted(call.credential):
-            return problems.credits_depleted(dialect, project_id(call.credential.project))
-        if endpoint.kind == "posts" and (period := self.ledger.capped_period(call.credential, call.at_ms)) is not None:
-            return problems.usage_capped(dialect, project_id(call.credential.project), period)
+    def _admitted(self, endpoint: Endpoint, call: Call, dialect: Dialect) -> Answer:
+        credential = call.credential
+        if not credential.enrolled:
+            return problems.client_not_enrolled(dialect)
+        if credential.scheme not in endpoint.schemes:
+            return problems.unsupported_authentication(dialect, endpoint.schemes, credential.scheme)
+        if credential.scopes is not None and not endpoint.scopes <= credential.scopes:
+            return problems.forbidden()
+        if endpoint.kind in {"posts", "users", "counts"} and self.ledger.depleted(credential):
+            return problems.credits_depleted(dialect, project_id(credential.project))
+        if endpoint.kind == "posts" and (period := self.ledger.capped_period(credential, call.at_ms)) is not None:
+            return problems.usage_capped(dialect, project_id(credential.project), period)
         return self._handled(endpoint, call, dialect)
 
     def _handled(self, endpoint: Endpoint, call: Call, dialect: Dialect) -> Answer:
@@ -88,8 +107,9 @@ class Api:
             return endpoint.handler(Context(self.world, self.config, call, params, self.ledger))
         except problems.InvalidRequest as problem:
             return problems.invalid_request(problem, dialect)
-        except problems.WrongCredential as problem:
-            return problems.unsupported_authentication(problem, dialect)
+
+    def _again(self, endpoint: Endpoint, call: Call, query: Query, dialect: Dialect) -> Answer:
+        return self._handled(endpoint, replace(call, query=query), dialect)
 
     def _recorded(self, endpoint: str, answer: Answer) -> Answer:
         self.log.record(endpoint, answer)

@@ -1,10 +1,8 @@
-"""Owns the ASGI application: hands each request to the API, the truth or the files, and writes the answer.
+"""Owns the ASGI application: hands each request to the API, the truth or the files.
 
-It must not decide anything about the API. Invariant: every answer carries a `Date` by the simulator's
-own clock and a `Content-Length`; one request is answered at a time, so the world is never seen half-changed.
+It must not decide anything about the API. Invariant: one request is answered at a time, so the world is never
+seen half-changed and no count is lost; only the sending of answers overlaps.
 """
-
-from email.utils import formatdate
 
 from starlette.types import Receive, Scope, Send
 
@@ -13,6 +11,7 @@ from simulator.calls import Answer
 from simulator.clock import Clock
 from simulator.config import Config
 from simulator.control import Control
+from simulator.delivery import deliver
 from simulator.files import serve_file
 from simulator.truth import Truth
 
@@ -35,7 +34,7 @@ class App:
             raise ValueError(f"the simulator speaks HTTP only, not {scope['type']}")
         body = await _read(receive)
         answer = self.answer(scope, body)
-        await self._write(send, answer, scope["method"] == "HEAD")
+        await deliver(scope, receive, send, answer, self.api.clock())
 
     def answer(self, scope: Scope, body: bytes) -> Answer:
         """Answer one request given as an ASGI scope and its body."""
@@ -47,15 +46,8 @@ class App:
             found = self._control.answer(method, path, query, body)
             return found or self._truth.answer(method, path, query, body, base_url)
         if path.startswith(("/media/", "/video/")):
-            return serve_file(self.api.world, path, headers)
+            return self.api.file_answer(path, serve_file(self.api.world, path, headers))
         return self.api.answer(method, path, query, headers.get("authorization"), base_url)
-
-    async def _write(self, send: Send, answer: Answer, head_only: bool) -> None:
-        date = formatdate(self.api.clock() / 1000, usegmt=True)
-        headers = {"date": date, "content-length": str(len(answer.body)), **answer.headers}
-        raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
-        await send({"type": "http.response.start", "status": answer.status, "headers": raw})
-        await send({"type": "http.response.body", "body": b"" if head_only else answer.body})
 
 
 async def _read(receive: Receive) -> bytes:

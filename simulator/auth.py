@@ -1,8 +1,8 @@
 """Owns who may call: reads the bearer header and answers with a credential or nothing.
 
 It must not count calls. Invariant: a token is accepted when it starts with `sim-` or was configured;
-one that starts with `sim-user-` stands for a user, every other for the app alone; what follows a `~` is the
-project that pays for it.
+one that starts with `sim-user-` stands for a user, every other for the app alone, and the app of one that starts
+with `sim-unenrolled-` belongs to no project; what follows a `~` is the project that pays.
 """
 
 from simulator.calls import DEFAULT_PROJECT, Credential
@@ -25,4 +25,4 @@ class Tokens:
         project = (token.partition("~")[2] if token.startswith("sim-") else "") or DEFAULT_PROJECT
         if token.startswith("sim-user-"):
             return Credential(token, "user", "oauth2", project=project)
-        return Credential(token, "app", project=project)
+        return Credential(token, "app", project=project, enrolled=not token.startswith("sim-unenrolled-"))

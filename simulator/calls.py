@@ -70,20 +70,47 @@ class Returned:
 
 
 @dataclass(frozen=True)
+class Delivery:
+    """How an answer goes out: whole, or cut after `share` of its body, or not at all (`silent`, `reset`).
+
+    `hold_ms` ends a silence (None: the client does). A `cut` ends with a close, or with a reset.
+    """
+
+    delay_ms: int = 0
+    ending: Literal["whole", "cut", "silent", "reset"] = "whole"
+    share: float = 1.0
+    by_reset: bool = False
+    hold_ms: int | None = None
+    dropped: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
 class Answer:
-    """One answer before it is sent; `body` is already bytes so that a fault may cut or replace it."""
+    """One answer before it is sent; `body` is already bytes so that a fault may cut or replace it.
+
+    `here` is a token that gives the same page again, where the answer is a page. `billed` None means: if it is a 200.
+    """
 
     status: int
     body: bytes
     headers: Mapping[str, str] = field(default_factory=dict)
     returned: Returned = Returned()
+    here: str = ""
+    delivery: Delivery = Delivery()
+    billed: bool | None = None
 
 
-def json_answer(status: int, body: JsonObject, returned: Returned | None = None) -> Answer:
+JSON_TYPE = "application/json; charset=utf-8"
+
+
+def json_bytes(body: object) -> bytes:
+    """Return a body as X writes JSON."""
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def json_answer(status: int, body: JsonObject, returned: Returned | None = None, here: str = "") -> Answer:
     """Return an answer with a JSON body and its content type."""
-    content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
-    headers = {"content-type": "application/json; charset=utf-8"}
-    return Answer(status, content, headers, returned or Returned())
+    return Answer(status, json_bytes(body), {"content-type": JSON_TYPE}, returned or Returned(), here)
 
 
 class CallLog:

@@ -6,6 +6,7 @@ It must not read the environment. Invariant: a `Config` that exists has been che
 from dataclasses import dataclass, field
 from typing import Literal
 
+from simulator.faults.script import Script
 from simulator.limits import check_limit
 from simulator.money import Plan
 
@@ -37,6 +38,7 @@ class Config:
     day_limits: dict[str, int] = field(default_factory=dict)
     legacy_429: bool = False
     plan: Plan = field(default_factory=Plan)
+    faults: Script = field(default_factory=Script)
     tokens: tuple[str, ...] = ()
     media_base_url: str | None = None
     max_posts: int = 300_000

@@ -1,4 +1,4 @@
-"""Owns the part of `/_sim/...` that is about limits and money: what was counted, and orders that change it.
+"""Owns the part of `/_sim/...` that is about limits, money and faults: what was counted, and orders that change it.
 
 It must not be used by a collector. Invariant: an order takes effect between two calls, never within one; no
 answer shows a token that may be real.
@@ -10,6 +10,8 @@ answer shows a token that may be real.
 | `POST /_sim/spend {token, endpoint, calls}` | a stranger spends the same token; `{spent, limit, remaining, reset}` |
 | `POST /_sim/limits {endpoint, limit[, token, lasting]}` | a limit changes in the middle of a window |
 | `POST /_sim/credits {usd[, project]}` | credits are bought |
+| `GET /_sim/faults` | what each rule of the fault script did: `{seed, rules: [{name, kind, calls, fired, unfit}]}` |
+| `POST /_sim/faults {seed, rules}` | another fault script is in force, `{}` for none; see `faults/script.py` |
 """
 
 from collections.abc import Callable
@@ -18,6 +20,7 @@ from urllib.parse import parse_qsl
 from simulator.api import Api
 from simulator.calls import Answer, JsonObject, json_answer
 from simulator.clock import iso_ms
+from simulator.faults.script import read_script
 from simulator.limits import Track, Window
 from simulator.orders import CreditOrder, LimitOrder, SpendOrder, read_order
 
@@ -31,11 +34,13 @@ class Control:
         self._readers: dict[str, Callable[[dict[str, str]], JsonObject]] = {
             "bill": lambda _: self._api.ledger.bill(),
             "windows": self._windows,
+            "faults": lambda _: self._api.faults.report(),
         }
         self._orders: dict[str, Callable[[bytes], JsonObject]] = {
             "spend": self._spend,
             "limits": self._limit,
             "credits": self._credit,
+            "faults": self._script,
         }
 
     def answer(self, method: str, path: str, query_string: str, body: bytes) -> Answer | None:
@@ -80,6 +85,10 @@ class Control:
     def _credit(self, body: bytes) -> JsonObject:
         order = read_order(CreditOrder, body)
         return {"project": order.project, "left_micro_usd": self._api.ledger.top_up(order.project, order.usd)}
+
+    def _script(self, body: bytes) -> JsonObject:
+        self._api.faults.load(read_script(body))
+        return self._api.faults.report()
 
 
 def _window(track: Track, window: Window, now_ms: int) -> JsonObject:

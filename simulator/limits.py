@@ -31,6 +31,7 @@ LIMITS: dict[str, tuple[int, int]] = {
     "users/mentions": (450, 300),
     "users": (300, 900),
     "users/by": (300, 900),
+    "users/me": (75, 75),
     "counts/recent": (300, 300),
     "usage/tweets": (50, 50),
     "media": (300, 900),

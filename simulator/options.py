@@ -3,6 +3,7 @@
 It must not hold defaults or do anything: `__main__` has the defaults and builds the settings.
 """
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -70,6 +71,9 @@ Credits = Annotated[
 MonthPosts = Annotated[int, typer.Option(help="Posts a project may buy a month; then 429 UsageCapExceeded.", **_MONEY)]
 DayPosts = Annotated[int | None, typer.Option(help="The same for a day; default: no end.", **_MONEY)]
 
+FaultFile = Annotated[
+    Path | None, typer.Option("--faults", help="A fault script (JSON); POST /_sim/faults replaces it.")
+]
 Token = Annotated[
     list[str] | None, typer.Option(help="A bearer token to accept beside every sim-* (sim-user-*: a user's).", **_AUTH)
 ]

@@ -7,7 +7,7 @@ send; the type URIs follow the dialect of the request.
 from dataclasses import dataclass, field
 
 from simulator.accounts import Account
-from simulator.calls import Answer, JsonObject, json_answer
+from simulator.calls import Answer, JsonObject, Scheme, json_answer
 from simulator.dialect import Dialect
 from simulator.post import Post
 
@@ -28,12 +28,12 @@ class InvalidRequest(Exception):
         self.faults = faults
 
 
-class WrongCredential(Exception):
-    """The endpoint does not take this kind of token: 403 that lists the kinds it takes."""
-
-    def __init__(self, supported: str, used: str) -> None:
-        super().__init__(f"{used} is not supported here, {supported} is")
-        self.supported, self.used = supported, used
+# How X calls the kinds of credentials.
+_SCHEMES: dict[Scheme, str] = {
+    "bearer": "OAuth 2.0 Application-Only",
+    "oauth1": "OAuth 1.0a User Context",
+    "oauth2": "OAuth 2.0 User Context",
+}
 
 
 def invalid_request(problem: InvalidRequest, dialect: Dialect) -> Answer:
@@ -47,14 +47,19 @@ def invalid_request(problem: InvalidRequest, dialect: Dialect) -> Answer:
     return json_answer(400, body)
 
 
+def blank(status: int, title: str) -> Answer:
+    """Return a problem that has nothing but its status."""
+    return json_answer(status, {"title": title, "type": "about:blank", "status": status, "detail": title})
+
+
 def unauthorized() -> Answer:
     """401: no token, or one that is not accepted."""
-    return _blank(401, "Unauthorized")
+    return blank(401, "Unauthorized")
 
 
 def too_many_requests() -> Answer:
     """429 of the rate window."""
-    return _blank(429, "Too Many Requests")
+    return blank(429, "Too Many Requests")
 
 
 def legacy_too_many_requests() -> Answer:
@@ -86,21 +91,40 @@ def usage_capped(dialect: Dialect, account_id: str, period: str) -> Answer:
     return json_answer(429, body)
 
 
+def client_not_enrolled(dialect: Dialect) -> Answer:
+    """403 of an app that belongs to no project: no endpoint of the API is open to it."""
+    body = {
+        "client_id": "1",
+        "detail": "This endpoint wants keys and tokens of an App that is attached to a Project.",
+        "registration_url": "https://developer.x.com/en/docs/projects/overview",
+        "title": "Client Forbidden",
+        "required_enrollment": "Appropriate Level of API Access",
+        "reason": "client-not-enrolled",
+        "type": dialect.problem_base + "client-forbidden",
+    }
+    return json_answer(403, body)
+
+
+def forbidden() -> Answer:
+    """403 of a user's token without the scopes of the endpoint."""
+    return blank(403, "Forbidden")
+
+
 def not_found() -> Answer:
     """404 of a path that is no endpoint."""
-    return _blank(404, "Not Found")
+    return blank(404, "Not Found")
 
 
 def method_not_allowed() -> Answer:
     """405: the endpoint exists, but not for this method."""
-    return _blank(405, "Method Not Allowed")
+    return blank(405, "Method Not Allowed")
 
 
-def unsupported_authentication(problem: WrongCredential, dialect: Dialect) -> Answer:
-    """403 of a token of the wrong kind."""
+def unsupported_authentication(dialect: Dialect, supported: tuple[Scheme, ...], used: Scheme) -> Answer:
+    """403 of a credential of the wrong kind; it lists the kinds that the endpoint takes."""
     detail = (
-        f"Authenticating with {problem.used} is forbidden for this endpoint.  "
-        f"Supported authentication types are [{problem.supported}]."
+        f"Authenticating with {_SCHEMES[used]} is forbidden for this endpoint.  "
+        f"Supported authentication types are [{', '.join(_SCHEMES[scheme] for scheme in supported)}]."
     )
     kind = dialect.problem_base + "unsupported-authentication"
     return json_answer(403, {"title": "Unsupported Authentication", "detail": detail, "type": kind, "status": 403})
@@ -138,10 +162,6 @@ def media_error(dialect: Dialect, key: str) -> JsonObject:
     """The partial error of an unknown media key."""
     detail = f"Could not find media with media_keys: [{key}]."
     return _resource(dialect, "Not Found Error", "media", "media_keys", key, detail)
-
-
-def _blank(status: int, title: str) -> Answer:
-    return json_answer(status, {"title": title, "type": "about:blank", "status": status, "detail": title})
 
 
 def _resource(dialect: Dialect, title: str, resource_type: str, parameter: str, value: str, detail: str) -> JsonObject:

@@ -4,6 +4,7 @@ It must not know the API. Invariant: the line with the URL is written once, afte
 a stop signal ends the process with status 0 within about a second.
 """
 
+import asyncio
 import gc
 import signal
 import socket
@@ -11,8 +12,17 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from simulator.app import App
+
+
+class _Protocol(H11Protocol):
+    """Uvicorn's HTTP, but the application may end the connection: `scope["state"]["transport"]`."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.app_state = {**self.app_state, "transport": transport}
 
 
 class _Server(uvicorn.Server):
@@ -56,6 +66,7 @@ def serve(app: App, opened: socket.socket, on_ready: Callable[[], None]) -> None
     gc.freeze()
     config = uvicorn.Config(
         app,
+        http=_Protocol,
         log_level="warning",
         access_log=False,
         date_header=False,

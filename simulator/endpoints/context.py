@@ -46,9 +46,11 @@ class Context:
         post = self.world.index.by_id.get(post_id)
         return post if post is not None and post.live else None
 
-    def posts_answer(self, posts: list[Post], errors: list[JsonObject], meta: JsonObject | None = None) -> Answer:
-        """Return the answer of a list of posts; `meta` only where the endpoint has one."""
+    def posts_answer(
+        self, posts: list[Post], errors: list[JsonObject], meta: JsonObject | None = None, here: str = ""
+    ) -> Answer:
+        """Return the answer of a list of posts; `meta` and `here` (its own token) only where there are pages."""
         body = self.renderer.posts_body(posts, errors)
         if meta is not None:
             body["meta"] = meta
-        return json_answer(200, body, self.renderer.returned(posts=posts))
+        return json_answer(200, body, self.renderer.returned(posts=posts), here)

@@ -33,4 +33,4 @@ def paged_answer(
         meta = {"newest_id": str(max(ids)), "oldest_id": str(min(ids)), **meta}
     if follow is not None:
         meta["next_token"] = encode(follow, page.scope)
-    return context.posts_answer(shown, errors, meta)
+    return context.posts_answer(shown, errors, meta, encode(page.cursor, page.scope))

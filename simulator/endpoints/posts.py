@@ -14,7 +14,7 @@ from simulator.endpoints.ranges import search_page
 from simulator.index import newest_first
 from simulator.paging import Cursor, encode
 from simulator.post import Post
-from simulator.problems import WrongCredential, post_error
+from simulator.problems import post_error
 
 # X shows at most this many likers of a post, for all time.
 MAX_LIKERS = 100
@@ -72,9 +72,7 @@ def reposted_by(context: Context) -> Answer:
 
 
 def liking_users(context: Context) -> Answer:
-    """`GET /2/tweets/:id/liking_users`: needs a user's token; some of the crowd, always the same ones."""
-    if context.call.credential.kind != "user":
-        raise WrongCredential("OAuth 1.0a User Context, OAuth 2.0 User Context", "OAuth 2.0 Application-Only")
+    """`GET /2/tweets/:id/liking_users`: some of the crowd, always the same ones."""
     post = context.visible_post(context.path_id)
     likes = 0 if post is None else post.metrics_at(context.call.at_ms)["like_count"]
     crowd = [account for account in context.world.accounts.crowd if not account.hidden]

@@ -83,15 +83,20 @@ def _check_ids(context: Context, since_id: int | None, until_id: int | None, win
     oldest_ms = context.call.at_ms - WINDOW_MS
     for name, found in (("since_id", since_id), ("until_id", until_id)):
         if windowed and found is not None and created_at_ms(found) < oldest_ms:
-            fresh_ms = oldest_ms + STALE_SLACK_MS
-            message = (
-                f"'{name}' must be a tweet id created after {iso_minute(fresh_ms)}. "
-                f"Please use a '{name}' that is larger than {first_id_at(fresh_ms)}"
-            )
-            raise InvalidRequest(Invalid(message, {name: [str(found)]}))
+            raise stale_id(name, str(found), context.call.at_ms)
     if since_id is not None and until_id is not None and since_id >= until_id:
         message = f"Invalid 'since_id':'{since_id}'. 'since_id' must be smaller than 'until_id':{until_id}"
         raise InvalidRequest(Invalid(message, {"since_id": [str(since_id)], "until_id": [str(until_id)]}))
+
+
+def stale_id(name: str, value: str, now_ms: int) -> InvalidRequest:
+    """Return the 400 of an id older than seven days, which offers one that is not."""
+    fresh_ms = now_ms - WINDOW_MS + STALE_SLACK_MS
+    message = (
+        f"'{name}' must be a tweet id created after {iso_minute(fresh_ms)}. "
+        f"Please use a '{name}' that is larger than {first_id_at(fresh_ms)}"
+    )
+    return InvalidRequest(Invalid(message, {name: [value]}))
 
 
 def _bad_time(name: str, at_ms: int, rule: str) -> InvalidRequest:

@@ -7,23 +7,31 @@ parameters are those of the published specs.
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
-from simulator.calls import Answer
+from simulator.calls import Answer, Scheme
 from simulator.endpoints import media, posts, search, usage, users
 from simulator.endpoints.context import Context
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One endpoint: `name` is its rate window, `kind` says which field parameters it has."""
+    """One endpoint: `name` is its rate window, `kind` says which field parameters it has.
+
+    `schemes` are the kinds of credentials it takes; a user's OAuth 2.0 token needs the `scopes`.
+    """
 
     name: str
     path: re.Pattern[str]
     kind: str
     parameters: tuple[str, ...]
     handler: Callable[[Context], Answer]
+    schemes: tuple[Scheme, ...] = ("oauth1", "oauth2", "bearer")
+    scopes: frozenset[str] = frozenset({"tweet.read", "users.read"})
 
 
+_USERS_ONLY: tuple[Scheme, ...] = ("oauth1", "oauth2")
+_LIKES = frozenset({"tweet.read", "users.read", "like.read"})
 _TIMES = ("start_time", "end_time", "since_id", "until_id")
 _SEARCH = ("query", *_TIMES, "max_results", "next_token", "pagination_token", "sort_order")
 _PAGE = ("max_results", "pagination_token")
@@ -31,9 +39,14 @@ _ID = r"(?P<id>[^/]+)"
 
 
 def _endpoint(
-    name: str, path: str, kind: str, parameters: tuple[str, ...], handler: Callable[[Context], Answer]
+    name: str,
+    path: str,
+    kind: str,
+    parameters: tuple[str, ...],
+    handler: Callable[[Context], Answer],
+    **credentials: Any,
 ) -> Endpoint:
-    return Endpoint(name, re.compile(f"/2/{path}\\Z"), kind, parameters, handler)
+    return Endpoint(name, re.compile(f"/2/{path}\\Z"), kind, parameters, handler, **credentials)
 
 
 ENDPOINTS = (
@@ -44,20 +57,31 @@ ENDPOINTS = (
         "counts",
         ("query", *_TIMES, "next_token", "pagination_token", "granularity"),
         search.counts_recent,
+        schemes=("oauth2", "bearer"),
+        scopes=frozenset(),
     ),
     _endpoint("tweets", "tweets", "posts", ("ids",), posts.posts_by_ids),
     _endpoint("quote_tweets", f"tweets/{_ID}/quote_tweets", "posts", (*_PAGE, "exclude"), posts.quote_posts),
     _endpoint("retweeted_by", f"tweets/{_ID}/retweeted_by", "users", _PAGE, posts.reposted_by),
-    _endpoint("liking_users", f"tweets/{_ID}/liking_users", "users", _PAGE, posts.liking_users),
+    _endpoint(
+        "liking_users",
+        f"tweets/{_ID}/liking_users",
+        "users",
+        _PAGE,
+        posts.liking_users,
+        schemes=_USERS_ONLY,
+        scopes=_LIKES,
+    ),
     _endpoint("tweets", f"tweets/{_ID}", "posts", (), posts.post_by_id),
     _endpoint("users", "users", "users", ("ids",), users.users_by_ids),
+    _endpoint("users/me", "users/me", "users", (), users.user_me, schemes=_USERS_ONLY),
     _endpoint("users/by", "users/by", "users", ("usernames",), users.users_by_usernames),
     _endpoint("users/by", "users/by/username/(?P<username>[^/]+)", "users", (), users.user_by_username),
     _endpoint("users/tweets", f"users/{_ID}/tweets", "posts", (*_TIMES, *_PAGE, "exclude"), users.user_posts),
     _endpoint("users/mentions", f"users/{_ID}/mentions", "posts", (*_TIMES, *_PAGE), users.user_mentions),
     _endpoint("users", f"users/{_ID}", "users", (), users.user_by_id),
-    _endpoint("usage/tweets", "usage/tweets", "usage", ("days",), usage.usage_posts),
-    _endpoint("media", "media", "media", ("media_keys",), media.media_by_keys),
+    _endpoint("usage/tweets", "usage/tweets", "usage", ("days",), usage.usage_posts, schemes=("bearer",)),
+    _endpoint("media", "media", "media", ("media_keys",), media.media_by_keys, scopes=frozenset({"tweet.read"})),
 )
 
 

@@ -26,6 +26,13 @@ def users_by_usernames(context: Context) -> Answer:
     return _users(context, "usernames", {name: context.world.accounts.by_handle.get(name.lower()) for name in names})
 
 
+def user_me(context: Context) -> Answer:
+    """`GET /2/users/me`: the user that a user's token stands for."""
+    user_id = context.call.credential.user_id
+    account = context.world.accounts.by_id.get(user_id or 0) or context.world.accounts.tracked[0]
+    return _one_user(context, "id", str(account.id), account)
+
+
 def users_by_ids(context: Context) -> Answer:
     """`GET /2/users?ids=`."""
     ids = context.params.many("ids")

@@ -1,0 +1,73 @@
+"""Owns how an answer leaves the server: late, cut, reset, never, or as it should.
+
+It must not choose. Invariant: every answer that is sent carries a `Date` by the simulator's own clock and a
+`Content-Length`, unless it was told to drop them.
+"""
+
+import asyncio
+import socket
+import struct
+from email.utils import formatdate
+
+from starlette.types import Receive, Scope, Send
+
+from simulator.calls import Answer
+
+# SO_LINGER on, for no time: closing sends RST and throws away what was not sent.
+_RESET = struct.pack("ii", 1, 0)
+
+
+async def deliver(scope: Scope, receive: Receive, send: Send, answer: Answer, now_ms: int) -> None:
+    """Send one answer as its `delivery` says; return when it is out or the connection is gone."""
+    how = answer.delivery
+    if how.delay_ms:
+        await asyncio.sleep(how.delay_ms / 1000)
+    if how.ending == "whole":
+        await _start(send, answer, now_ms)
+        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else answer.body})
+        return
+    if how.ending == "cut":
+        await _start(send, answer, now_ms)
+        part = answer.body[: int(len(answer.body) * how.share)]
+        await send({"type": "http.response.body", "body": part, "more_body": True})
+        _hang_up(scope, by_reset=how.by_reset)
+    elif how.ending == "reset":
+        _hang_up(scope, by_reset=True)
+    elif how.hold_ms is not None:
+        await _gone(receive, how.hold_ms / 1000)
+        _hang_up(scope, by_reset=False)
+    await _gone(receive)
+
+
+async def _start(send: Send, answer: Answer, now_ms: int) -> None:
+    headers = {
+        "date": formatdate(now_ms / 1000, usegmt=True),
+        "content-length": str(len(answer.body)),
+        **answer.headers,
+    }
+    raw = [
+        (name.encode("latin-1"), value.encode("latin-1"))
+        for name, value in headers.items()
+        if name not in answer.delivery.dropped
+    ]
+    await send({"type": "http.response.start", "status": answer.status, "headers": raw})
+
+
+def _hang_up(scope: Scope, *, by_reset: bool) -> None:
+    transport: asyncio.Transport = scope["state"]["transport"]
+    if by_reset:
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        transport.abort()
+    else:
+        transport.close()
+
+
+async def _gone(receive: Receive, seconds: float | None = None) -> None:
+    async def wait() -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    try:
+        await asyncio.wait_for(wait(), seconds)
+    except TimeoutError:
+        return

@@ -1,0 +1,1 @@
+"""Faults: how a test makes the simulator misbehave, by a script of rules."""
