@@ -96,8 +96,6 @@ def _follow(
 ) -> dict[str, Any]:
     """Follow the accounts for the time given, wait for what is still on its way, and gather the evidence."""
     services = bootstrap.build(settings, middleware=[])
-    for queue in ALL_QUEUES:
-        services.broker.declare_queue(queue)
     services.stores.ensure_indexes()
     clock = ServerClock(services.stores.db)
     names = truth.accounts()[: options.accounts]

@@ -14,7 +14,6 @@ from scheduler.loop import Loop
 from shared import bootstrap, log, reporting
 from shared.broker import connect
 from shared.errors import CoveyError, InputError
-from shared.jobs import ALL_QUEUES
 from shared.settings import Settings
 from shared.stores.database import ServerClock
 from shared.telemetry import serve_metrics
@@ -29,8 +28,6 @@ def run(settings: Settings) -> None:
     log.configure(level=settings.log_level, form=settings.log_format, process="scheduler")
     reporting.configure(settings, process="scheduler")
     services = bootstrap.build(settings, middleware=[])
-    for queue in ALL_QUEUES:
-        services.broker.declare_queue(queue)
     services.stores.ensure_indexes()
     port = serve_metrics(settings.metrics_host, settings.scheduler_metrics_port)
 

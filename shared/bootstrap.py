@@ -15,6 +15,7 @@ from shared.engagement.quotes import QuoteRule
 from shared.engagement.refresh import RefreshPolicy
 from shared.errors import InputError
 from shared.following import Following
+from shared.jobs import ALL_QUEUES
 from shared.media.fetch import MediaFetcher
 from shared.ratelimit.limiter import Limiter
 from shared.sender import Sender
@@ -68,6 +69,7 @@ def build(settings: Settings, *, middleware: Sequence[Middleware]) -> Services:
     broker = build_broker(
         redis_url(settings),
         middleware=middleware,
+        queues=ALL_QUEUES,
         heartbeat_timeout_ms=int(settings.heartbeat_timeout_seconds * 1000),
     )
     limiter = Limiter(connect(redis_url(settings)), window_seconds=settings.rate_window_seconds)

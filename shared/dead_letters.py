@@ -18,7 +18,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from dramatiq import Message
-from dramatiq.errors import ConnectionError as BrokerConnectionError
+from dramatiq.errors import BrokerConnectionError
 
 from shared.broker import CoveyBroker, DeadMessage
 from shared.clock import from_epoch_seconds

@@ -13,7 +13,6 @@ from control import commands
 from control.local import noted_servers
 from shared import bootstrap
 from shared.bootstrap import Services
-from shared.jobs import ALL_QUEUES
 from shared.settings import Settings
 
 app = typer.Typer(
@@ -46,10 +45,7 @@ def settings_here() -> Settings:
 
 def services_here() -> Services:
     """The services of a command."""
-    services = bootstrap.build(settings_here(), middleware=[])
-    for queue in ALL_QUEUES:
-        services.broker.declare_queue(queue)
-    return services
+    return bootstrap.build(settings_here(), middleware=[])
 
 
 def print_json(value: object) -> None:

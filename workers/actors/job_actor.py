@@ -34,5 +34,3 @@ def declare_job(services: Services, job_type: type[J], handler: Callable[[Servic
         throws=(CoveyError,),
     )
     decorate(work)
-    for queue in job_type.queues[1:]:
-        services.broker.declare_queue(queue)
