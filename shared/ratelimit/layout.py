@@ -30,6 +30,8 @@ _WINDOW_PLACES: Final = {
     "DAY_LIMIT": 12,  # the same for 24 hours; all 0 = X names no such cap
     "DAY_ENDS_AT": 14,
     "DAY_RESET": 15,
+    "DAY_SETTLED": 16,
+    "DAY_SHARED": 17,
     "DAY_USED": 17,
     "PROBE_UNTIL": 23,  # ms; 0 = nobody is finding the limits out
     "LAST_AT": 24,  # ms of the last grant

@@ -41,21 +41,28 @@ local function place(seconds)
   return seconds * 1000 + UNDATED_GUARD_MS
 end
 
--- Grants that the period which opens may count, by class: this one, and all in flight. The dead are forgotten, as spent.
-local function count_into(used)
-  for c = 1, 5 do w[used + c] = 0 end
-  w[used + class] = 1
-  local all = redis.call('HGETALL', key)
+-- Calls in flight, by class. Leases that ended by `moment` are forgotten: X has counted those calls, or never will.
+local function in_flight(moment)
+  local counts, all = { 0, 0, 0, 0, 0 }, redis.call('HGETALL', key)
   for i = 1, #all, 2 do
     if string.byte(all[i]) == 35 then
       local lease_until, c = struct.unpack('<dd', all[i + 1])
-      if lease_until <= now then
-        redis.call('HDEL', key, all[i])
+      if lease_until > moment then
+        counts[c] = counts[c] + 1
       else
-        w[used + c] = w[used + c] + 1
+        redis.call('HDEL', key, all[i])
+        w[SETTLED], w[DAY_SETTLED] = w[SETTLED] + 1, w[DAY_SETTLED] + 1
       end
     end
   end
+  return counts
+end
+
+-- What a period that opens may count: this call, and all in flight.
+local function count_into(used)
+  local counts = in_flight(now)
+  counts[class] = counts[class] + 1
+  for c = 1, 5 do w[used + c] = counts[c] end
 end
 
 local function live_at_least(target, ms)
@@ -85,13 +92,20 @@ local function fold(at, its_limit, left, its_reset, reset_at_grant)
   elseif held and reset_at_grant ~= known then
     w[used + class] = w[used + class] - 1 -- in flight when this period opened, and counted in the one before
   end
-  -- X counted more than we granted: a stranger spends this token too.
+  -- X counted more than we granted. Known exactly, when the window opens and nothing else is in flight: then it was a
+  -- call that nobody heard of, and counts as the least urgent class's. Else a stranger spends this token too.
   local granted = w[used + 1] + w[used + 2] + w[used + 3] + w[used + 4] + w[used + 5]
-  if w[at + 1] < w[at] - granted then w[shared] = 1 end
+  local surplus = w[at] - granted - w[at + 1]
+  if surplus > 0 and has_opened and granted == 1 then
+    w[used + 5], w[settled] = w[used + 5] + surplus, 1 + surplus
+  elseif surplus > 0 then
+    w[shared] = 1
+  end
   return has_opened
 end
 
--- 1. The windows.
+-- 1. The windows. A call granted after a lease had ended speaks for the call of that lease too.
+if held and (w[SHARED] == 1 or w[DAY_SHARED] == 1) then in_flight(granted_at) end
 local opened = not h[1]
 if remaining >= 0 and reset >= 0 then
   opened = fold(LIMIT, limit, remaining, reset, lease_reset) or opened

@@ -113,6 +113,8 @@ class Reference:
         if lease is not None and lease.ends_at <= now:
             lease = None
         was_probe = lease is not None and lease.probe_until is not None and lease.probe_until == window.probe_until
+        if lease is not None and (window.quarter.is_shared or window.day.is_shared):
+            self._forget_dead(window, lease.granted_at)
         rate = answer.rate
         opened = False
         if rate.remaining is not None and rate.reset_at_seconds is not None:
@@ -164,16 +166,29 @@ class Reference:
                 period.ends_at = max(placed, now + RESET_GUARD_MS)
         elif lease is not None and lease.resets[which] != period.reset:
             period.used[work_class] -= 1
-        if period.lowest < period.limit - sum(period.used.values()):
+        granted = sum(period.used.values())
+        surplus = period.limit - granted - period.lowest
+        if surplus > 0 and opens and granted == 1:
+            period.used[WorkClass.BACKFILL] += surplus
+            period.settled += surplus
+        elif surplus > 0:
             period.is_shared = True
         return opens
 
     def _open(self, now: float, window: EndpointWindow, period: Period, work_class: WorkClass) -> None:
-        window.leases = {name: lease for name, lease in window.leases.items() if lease.ends_at > now}
+        self._forget_dead(window, now)
         period.used = dict.fromkeys(CLASSES, 0)
         for one in [work_class, *(lease.work_class for lease in window.leases.values())]:
             period.used[one] += 1
         period.settled, period.is_shared = 1, False
+
+    @staticmethod
+    def _forget_dead(window: EndpointWindow, moment: float) -> None:
+        dead = [name for name, lease in window.leases.items() if lease.ends_at <= moment]
+        for name in dead:
+            del window.leases[name]
+            window.quarter.settled += 1
+            window.day.settled += 1
 
     def _take(
         self, now: float, window: EndpointWindow, work_class: WorkClass, grant_id: str, *, is_probe: bool

@@ -107,6 +107,20 @@ def test_a_stranger_on_the_same_token_is_believed(limiter: Limiter, clock: Manua
     assert grants_until_refused(limiter)[0] == 36
 
 
+def test_a_call_nobody_heard_of_is_counted(make_limiter: MakeLimiter, clock: ManualClock) -> None:
+    """When X counted a dead probe in the window that the next probe opens, that call is spent and no more is lost."""
+    limiter = make_limiter(lease_seconds=30)
+    grant(limiter)
+    clock.advance(30)
+    limiter.settle(grant(limiter), answered(headers(clock, limit=10, remaining=8)))
+
+    lost = grant(limiter)
+    rest, _ = grants_until_refused(limiter)
+
+    assert not lost.is_probe
+    assert rest == 7
+
+
 def test_calls_in_flight_that_a_stranger_left_room_for_give_a_short_wait(limiter: Limiter, clock: ManualClock) -> None:
     """While answers on their way can still tell of room, the wait is short and not until the reset."""
     rate = open_window(limiter, clock, limit=100)

@@ -23,50 +23,14 @@ from shared.ratelimit.limiter import Limiter
 from shared.ratelimit.model import CallRequest, Grant, Settlement
 from shared.ratelimit.money import Budgets, Prices
 from tests.shared.ratelimit.calls import answered
+from tests.shared.ratelimit.counting_x import WINDOW_SECONDS, CountingX
 from tests.shared.ratelimit.reference import Reference
 
 START = datetime(2026, 11, 10, 3, 0, 0, 250_000, tzinfo=UTC)
 MONTH = (datetime(2026, 11, 1, tzinfo=UTC).timestamp() * 1000, datetime(2026, 12, 1, tzinfo=UTC).timestamp() * 1000)
 CREDENTIALS = ("a", "b")
-LEASE_SECONDS, WINDOW_SECONDS = 60, 900
+LEASE_SECONDS = 60
 BUDGETS = Budgets(day_usd=3.0, month_posts=900)
-
-
-class CountingX:
-    """X's side: a window of 15 minutes and one of 24 hours for each credential; a call counts when it arrives."""
-
-    def __init__(self, limit: int, day_limit: int | None, offset_seconds: float, *, cuts_resets: bool) -> None:
-        self.limit, self.day_limit, self.offset, self.cuts_resets = limit, day_limit, offset_seconds, cuts_resets
-        self.windows: dict[tuple[str, int], tuple[float, int]] = {}
-        self.refused: list[bool] = []
-
-    def arrive(self, credential_id: str, now: float, *, is_probe: bool) -> RateHeaders:
-        """Count one call; the headers of its answer. `refused` lists the calls too many, True for a probe."""
-        own_now = now + self.offset
-        left, resets = [], []
-        for span, limit in ((WINDOW_SECONDS, self.limit), (86_400, self.day_limit)):
-            if limit is None:
-                continue
-            ends, used = self.windows.get((credential_id, span), (0.0, 0))
-            if own_now >= ends:
-                ends, used = (own_now if self.cuts_resets else int(own_now)) + span, 0
-            if used >= limit:
-                self.refused.append(is_probe)
-            self.windows[(credential_id, span)] = (ends, min(limit, used + 1))
-            left.append(limit - min(limit, used + 1))
-            resets.append(int(ends))
-        day = (
-            {"day_limit": self.day_limit, "day_remaining": left[1], "day_reset_at_seconds": resets[1]}
-            if left[1:]
-            else {}
-        )
-        return RateHeaders(
-            limit=self.limit,
-            remaining=left[0],
-            reset_at_seconds=resets[0],
-            date_seconds=float(int(own_now)),
-            **day,  # type: ignore[arg-type]
-        )
 
 
 class LimiterMachine(RuleBasedStateMachine):
@@ -79,9 +43,9 @@ class LimiterMachine(RuleBasedStateMachine):
         day_limit=st.none() | st.integers(1, 60),
         offset=st.sampled_from([-2.0, -0.6, 0.0, 0.3, 2.0]),
         cuts_resets=st.booleans(),
-        loses_headers=st.booleans(),
+        fault=st.sampled_from(["", "", "headers", "stranger"]),
     )
-    def start(self, limit: int, day_limit: int | None, offset: float, cuts_resets: bool, loses_headers: bool) -> None:
+    def start(self, limit: int, day_limit: int | None, offset: float, cuts_resets: bool, fault: str) -> None:
         self.client.flushall()
         self.clock = ManualClock(START)
         self.limiter = Limiter(self.client, clock=self.clock, budgets=BUDGETS, lease_seconds=LEASE_SECONDS)
@@ -89,8 +53,8 @@ class LimiterMachine(RuleBasedStateMachine):
             window_ms=WINDOW_SECONDS * 1000, lease_ms=LEASE_SECONDS * 1000, budgets=BUDGETS, prices=Prices()
         )
         self.reference.start_day(self.now_ms, MONTH)
-        self.x = CountingX(limit, day_limit, offset, cuts_resets=cuts_resets)
-        self.loses_headers = loses_headers
+        self.x = CountingX(limit, day_limit=day_limit, offset_seconds=offset, cuts_resets=cuts_resets)
+        self.fault = fault
         self.on_the_way: list[tuple[Grant, CallRequest, float]] = []
         self.answered: list[tuple[Grant, CallRequest, RateHeaders]] = []
 
@@ -123,7 +87,7 @@ class LimiterMachine(RuleBasedStateMachine):
             place = data.draw(st.integers(0, len(self.on_the_way) - 1))
             grant, request, lease_ends = self.on_the_way.pop(place)
             if self.now_ms < lease_ends:  # a call is shorter than its lease
-                rate = self.x.arrive(grant.credential_id, epoch_seconds(self.clock.now()), is_probe=grant.is_probe)
+                rate, _ = self.x.arrive(grant.credential_id, epoch_seconds(self.clock.now()), is_probe=grant.is_probe)
                 self.answered.append((grant, request, rate))
 
     @precondition(lambda self: self.answered)
@@ -139,9 +103,15 @@ class LimiterMachine(RuleBasedStateMachine):
                 continue
             settlement = answered(rate, posts=min(5, request.posts), users=0)
             if kind == "cut":
-                settlement = Settlement(answered=self.loses_headers, posts=request.posts, users=request.users)
+                settlement = Settlement(answered=self.fault == "headers", posts=request.posts, users=request.users)
             self.limiter.settle(grant, settlement)
             self.reference.settle(self.now_ms, ("search", grant.credential_id), grant.id, request, settlement)
+
+    @precondition(lambda self: getattr(self, "fault", "") == "stranger")
+    @rule(credential_id=st.sampled_from(CREDENTIALS), count=st.integers(1, 8))
+    def stranger(self, credential_id: str, count: int) -> None:
+        for _ in range(count):
+            self.x.arrive(credential_id, epoch_seconds(self.clock.now()), is_probe=False)
 
     @rule(seconds=st.sampled_from([0.05, 1.0, 7.3, 61.0, 400.0, 890.0, 903.0]))
     def wait(self, seconds: float) -> None:
@@ -152,10 +122,10 @@ class LimiterMachine(RuleBasedStateMachine):
     def x_refuses_nothing(self) -> None:
         """Never more calls than any window of X allows, but for a probe whose predecessor was lost.
 
-        Where X leaves its headers out besides, windows of our own stand in for its windows and cannot be exact.
+        Where X leaves its headers out, or a stranger spends the same token, nobody could be exact.
         """
-        if hasattr(self, "x") and not self.loses_headers:
-            assert all(self.x.refused)
+        if hasattr(self, "x") and not self.fault:
+            assert all(refusal.is_probe for refusal in self.x.refused)
 
     @invariant()
     def state_is_as_expected(self) -> None:
