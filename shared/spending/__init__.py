@@ -1,0 +1,9 @@
+"""What Covey knows of money: what was bought, what it cost, what may be spent, and what will be.
+
+purchase  one call that was made, as X bills it, and the sums of many (pure)
+bought    which posts and accounts were bought in a UTC day, in Redis, exactly
+ledger    records purchases and copies their sums to MongoDB; the limiter, the gateway and the commands ask it
+
+X bills an object once a UTC day, by X's clock. So an id is new on a day or it is not, and what a set of calls costs
+depends neither on their order nor on how often one of them is told.
+"""
