@@ -29,8 +29,13 @@ class Following:
         self._interval = timedelta(seconds=search_interval_seconds)
 
     def follow(self, handles: Sequence[str], *, since: datetime, now: datetime) -> list[Stream]:
-        """Follow handles that are not followed yet, from `since` on, in as few new streams as their queries allow."""
-        self._stores.handles.activate(handles, now=now)
+        """Follow handles that are not followed yet, from `since` on, in as few new streams as their queries allow.
+
+        A handle that a stream carries already, as a crash can leave it, gets no second one. Handles count as followed
+        last: who is said to be followed is read. Raises InputError for a handle that fits no query; nothing is done.
+        """
+        carried = {name for stream in self._stores.streams.with_handles(handles) for name in stream.handles}
+        strangers = [name for name in handles if name.lower() not in carried]
         streams = [
             Stream(
                 id=_new_id(),
@@ -40,11 +45,12 @@ class Following:
                 covered_through=since,
                 cursor_id=max(0, snowflake.first_id_at(since) - 1),
             )
-            for packed in pack(handles, self._query_max_length)
+            for packed in pack(strangers, self._query_max_length)
         ]
         for stream in streams:
             self._stores.streams.add(stream, now=now)
         self.schedule(streams, now=now)
+        self._stores.handles.activate(handles, now=now)
         return streams
 
     def unfollow(self, handles: Sequence[str], *, now: datetime) -> None:
