@@ -31,22 +31,14 @@ import redis
 
 from shared.clock import Clock, epoch_seconds
 from shared.errors import CoveyError, InputError, LimiterUnavailable
-from shared.ratelimit.classes import CLASSES, FLOOR_PERCENT, PACED_FROM, PACED_UNTIL, RELEASE_LEFT
-from shared.ratelimit.layout import DAY_MS, Constant, Keys
+from shared.ratelimit.layout import Keys
 from shared.ratelimit.model import Block, CallRequest, Grant, LimiterState, Refusal, Settlement
 from shared.ratelimit.money import MICRO, Budgets, Prices, Spent
+from shared.ratelimit.rules import CLASS_NUMBER, script_constants
 from shared.ratelimit.scripts import Connections, Script, load
 from shared.ratelimit.snapshot import read_state
 
-PROBE_WAIT_MS: Final = 200  # between two looks at a window that another call is finding out: about one answer of X
-RESET_GUARD_MS: Final = 1_000  # x-rate-limit-reset has a grain of 1 s, and nobody says which way it is rounded
-UNDATED_GUARD_MS: Final = 5_000  # without a Date the reset is placed by our clock: allow for clocks that differ
-LEARNED_INTERVAL_MS: Final = 1_100  # the one-per-second rule, plus what the network may take from a gap
-KEEP_MS: Final = 2 * DAY_MS  # longer than any window of X
-KEEP_BUDGET_MS: Final = 40 * DAY_MS  # longer than a month
-
 _NOTHING: Final[Mapping[str, float]] = MappingProxyType({})
-_CLASS_NUMBER: Final = {work_class: number for number, work_class in enumerate(CLASSES, start=1)}
 _pack_request = struct.Struct("<6d").pack
 _pack_settlement = struct.Struct("<12d").pack
 _pack_spent = struct.Struct("<4d").pack
@@ -86,13 +78,13 @@ class Limiter:
         self._credential_budgets = credential_budgets
         self._spent = spent
         self._clock = clock
-        constants = {
-            **_rules(round(window_seconds * 1000), round(lease_seconds * 1000)),
-            **_limits("PROJECT", self._budgets),
-            **_limits("CREDENTIAL", credential_budgets or Budgets()),
-            "CREDENTIAL_BUDGETS": credential_budgets is not None,
-            "NEEDS_SEED": spent is not None,
-        }
+        constants = script_constants(
+            window_ms=round(window_seconds * 1000),
+            lease_ms=round(lease_seconds * 1000),
+            budgets=self._budgets,
+            credential_budgets=credential_budgets,
+            needs_seed=spent is not None,
+        )
         connections = Connections(redis_client)
         self._acquire = Script(connections, load("acquire", constants))
         self._settle = Script(connections, load("settle", constants))
@@ -110,7 +102,7 @@ class Limiter:
         is_paid = cost > 0 or posts > 0 or users > 0
         numbers = _pack_request(
             self._now_ms(),
-            _CLASS_NUMBER[request.work_class],
+            CLASS_NUMBER[request.work_class],
             posts,
             cost,
             is_paid,
@@ -142,7 +134,7 @@ class Limiter:
         rate = settlement.rate
         numbers = _pack_settlement(
             self._now_ms(),
-            _CLASS_NUMBER[grant.work_class],
+            CLASS_NUMBER[grant.work_class],
             settlement.answered,
             _or_missing(rate.limit),
             _or_missing(rate.remaining),
@@ -201,33 +193,6 @@ class Limiter:
     def _now_ms(self) -> float:
         """-1: the script asks Redis."""
         return -1 if self._clock is None else round(epoch_seconds(self._clock.now()) * 1000)
-
-
-def _rules(window_ms: int, lease_ms: int) -> dict[str, Constant]:
-    """What the scripts decide by, apart from money."""
-    floors = {f"FLOOR_{number}": FLOOR_PERCENT[work_class] for work_class, number in _CLASS_NUMBER.items()}
-    return {
-        **floors,
-        "WINDOW_MS": window_ms,
-        "LEASE_MS": lease_ms,
-        "RELEASE": RELEASE_LEFT,
-        "PACED": PACED_FROM,
-        "PACED_BY": PACED_UNTIL,
-        "PROBE_WAIT_MS": PROBE_WAIT_MS,
-        "RESET_GUARD_MS": RESET_GUARD_MS,
-        "UNDATED_GUARD_MS": UNDATED_GUARD_MS,
-        "LEARNED_INTERVAL_MS": LEARNED_INTERVAL_MS,
-        "KEEP_MS": max(KEEP_MS, 2 * window_ms),
-        "KEEP_BUDGET_MS": KEEP_BUDGET_MS,
-    }
-
-
-def _limits(owner: str, budgets: Budgets) -> dict[str, Constant]:
-    """A budget as constants of the script; -1 = no limit."""
-    money = {"DAY_MONEY": budgets.day_usd, "MONTH_MONEY": budgets.month_usd}
-    micro = {name: None if usd is None else round(usd * MICRO) for name, usd in money.items()}
-    counts = {"MONTH_REQUESTS": budgets.month_requests, "MONTH_POSTS": budgets.month_posts}
-    return {f"{owner}_{name}": -1 if value is None else value for name, value in {**micro, **counts}.items()}
 
 
 def _or_missing(header: float | None) -> float:

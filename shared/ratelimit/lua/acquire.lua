@@ -3,7 +3,7 @@
 -- KEYS  1 the project's hash; then two for each credential that may make the call: its hash, its window hash of the endpoint
 -- ARGV  1 grant id  2 six doubles: now in ms (-1 = Redis TIME), class (1 = most urgent .. 5), posts, cost in micro-dollars,
 --       1 when the call is paid, least ms between two calls of this endpoint
--- Words in CAPITALS are constants and places in a 'state' field: limiter.py and layout.py write them into this text.
+-- Words in CAPITALS are constants and places in a 'state' field: rules.py and layout.py write them into this text.
 -- Returns a granted call: 2 x the number of its credential, + 1 for a probe. A refusal: 'wait_ms name-of-window'.
 --       'unseeded': the budgets are empty and must be filled from the ledger first.
 -- TTL   window hash KEEP_MS from each probe on, budget hash KEEP_BUDGET_MS from each new day on. A lease is a field '#id'

@@ -5,7 +5,7 @@
 --       X's Date in s, day limit, day remaining, day reset in s (-1 where a header was missing), posts billed minus
 --       reserved, micro-dollars billed minus reserved  3 member for the index
 --       4 scope of the block ('' = none)  5 its end in s of X's clock ('')  6 its length in ms ('')  7 its reason
--- Words in CAPITALS are constants and places in a 'state' field: limiter.py and layout.py write them into this text.
+-- Words in CAPITALS are constants and places in a 'state' field: rules.py and layout.py write them into this text.
 -- Returns 1 when the grant was still held, 0 when it had been settled or its lease had ended: then nothing is given back.
 -- TTL   window hash and index KEEP_MS from each new window on, and never before the end of a block.
 local now, class, answered, limit, remaining, reset, date, day_limit, day_remaining, day_reset, posts, cost =

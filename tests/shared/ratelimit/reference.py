@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 
 from shared.models import RateHeaders, WorkClass
 from shared.ratelimit.classes import CLASSES
-from shared.ratelimit.limiter import PROBE_WAIT_MS, RESET_GUARD_MS
 from shared.ratelimit.model import CallRequest, Settlement
 from shared.ratelimit.money import MICRO, Budgets, Prices
+from shared.ratelimit.rules import PROBE_WAIT_MS, RESET_GUARD_MS
 from shared.ratelimit.windows import free, wait_ms
 
 DAY_MS = 86_400_000

@@ -195,14 +195,19 @@ def test_the_reset_is_placed_by_the_clock_of_x(limiter: Limiter, clock: ManualCl
 def test_later_answers_place_the_reset_better(limiter: Limiter, clock: ManualClock) -> None:
     """Every answer bounds the reset from above, so the earliest bound stays."""
     rate = headers(clock, limit=50, remaining=49, reset_in=900)
-    one, two = grant(limiter), None
+    one = grant(limiter)
     clock.advance(5)
     limiter.settle(one, answered(rate))  # an answer that was 5 s on its way
     slow = limiter.state().windows[0].reset_in_seconds
     two = grant(limiter)
     limiter.settle(two, answered(headers(clock, limit=50, remaining=48, reset_in=895)))
     quick = limiter.state().windows[0].reset_in_seconds
+    three = grant(limiter)
+    limiter.settle(
+        three, answered(headers(clock, limit=50, remaining=47, reset_in=895, date_seconds=rate.date_seconds))
+    )
 
+    assert limiter.state().windows[0].reset_in_seconds == quick
     assert slow == pytest.approx(901)
     assert quick == pytest.approx(896)
 
