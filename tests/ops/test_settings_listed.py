@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 
+import pytest
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
@@ -90,3 +92,18 @@ def test_the_settings_for_the_simulator_are_settings() -> None:
     names = set(re.findall(r"^([A-Z_]+)=", (OPS / "simulator.env").read_text(), re.M))
 
     assert names - {"COMPOSE_PROFILES"} <= SETTINGS.keys()
+
+
+def test_the_listed_defaults_are_read_as_the_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """.env.example with every line uncommented changes no setting: each value is written as it is read."""
+    text = (ROOT / ".env.example").read_text()
+    (tmp_path / ".env").write_text(re.sub(r"^#([A-Z_]+=)", r"\1", text, flags=re.M))
+    for name in SETTINGS:
+        monkeypatch.delenv(name, raising=False)
+
+    monkeypatch.chdir(tmp_path)
+    listed_settings = Settings.load()
+    (tmp_path / ".env").unlink()
+    default_settings = Settings.load()
+
+    assert listed_settings == default_settings
