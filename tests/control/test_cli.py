@@ -1,0 +1,242 @@
+"""The `covey` command as a person runs it: a process of its own, on real servers."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from dramatiq.middleware import TimeLimit
+from typer.testing import CliRunner
+
+from control.cli.app import app  # its package adds the commands
+from shared.bootstrap import Services
+from shared.broker import Outcomes, start_worker
+from shared.clock import SystemClock
+from shared.embedded import free_port
+from shared.jobs import ALL_QUEUES, Queue
+from shared.outcomes import decide
+from tests.workers.world import Simulator, jobs_in
+from workers.actors import declare_all
+from workers.middleware.telemetry import Telemetry, tell_outcome
+
+ROOT = str(Path(__file__).parents[2])
+Covey = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Covey:
+    """Runs `covey` in an empty folder with no settings but those given."""
+
+    def covey(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "control.cli", *arguments],
+            env={"PYTHONPATH": ROOT, "COVEY_DATA_DIR": str(tmp_path), "COLUMNS": "100", **environment},
+            cwd=tmp_path,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+    return covey
+
+
+@pytest.fixture
+def covey(run: Covey, services: Services) -> Covey:
+    """Runs `covey` against the servers of the test."""
+
+    def connected(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        return run(*arguments, **{**servers_of(services), **environment})
+
+    return connected
+
+
+def servers_of(services: Services) -> dict[str, str]:
+    """The environment that names the servers of some services."""
+    settings = services.settings
+    return {
+        "REDIS_URL": settings.redis_url or "",
+        "MONGO_URI": settings.mongo_uri or "",
+        "COVEY_MONGO_DATABASE": settings.mongo_database,
+    }
+
+
+def one_line(done: subprocess.CompletedProcess[str], status: int) -> str:
+    """The one line on standard error of a command that failed; nothing is on standard output."""
+    assert (done.returncode, done.stdout) == (status, ""), (done.returncode, done.stdout, done.stderr)
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("covey: ")
+    return line
+
+
+def commands_of(group: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Every command there is, with its groups."""
+    for name, command in group.commands.items():
+        yield (*path, name)
+        if hasattr(command, "commands"):
+            yield from commands_of(command, (*path, name))
+
+
+# --- help
+
+
+def test_every_command_explains_itself() -> None:
+    """`--help` of each command that is not another program names its options and ends well."""
+    every = commands_of(typer.main.get_command(app))
+    here = [path for path in every if path[0] not in {"worker", "scheduler", "simulator"}]
+    assert {("track",), ("refresh",), ("status",), ("demo",), ("up",), ("dead", "list")} <= set(here)
+
+    for path in here:
+        done = CliRunner().invoke(app, [*path, "--help"])
+        assert done.exit_code == 0, path
+        assert "--help" in done.output, path
+
+
+def test_the_other_programs_explain_themselves(run: Covey) -> None:
+    """`covey worker --help` and its like show the options of the program that they become."""
+    expected = {"worker": "--queues", "scheduler": "--metrics-port", "simulator": "--seed"}
+    with ThreadPoolExecutor(2) as pool:
+        answers = dict(zip(expected, pool.map(lambda name: run(name, "--help"), expected), strict=True))
+
+    for name, option in expected.items():
+        assert (answers[name].returncode, answers[name].stderr) == (0, ""), name
+        assert option in answers[name].stdout
+
+
+# --- what is wrong is said in one line
+
+
+def test_wrong_input_names_itself_and_does_nothing(covey: Covey, services: Services) -> None:
+    """One line that holds the bad value and not the good one, status 2, nothing stored and nothing enqueued."""
+    wrong = {
+        "'no spaces'": ["track", "alice", "no spaces"],
+        "'12x'": ["refresh", "123", "12x"],
+        "'8d'": ["track", "alice", "--since", "8d"],
+        "not followed: bob": ["untrack", "bob"],
+    }
+    with ThreadPoolExecutor(2) as pool:
+        lines = dict(zip(wrong, pool.map(lambda arguments: covey(*arguments), wrong.values()), strict=True))
+
+    for value, done in lines.items():
+        assert value in one_line(done, 2)
+    assert all(services.stores.db[name].count_documents({}) == 0 for name in services.stores.db.list_collection_names())
+    assert all(jobs_in(services, queue) == [] for queue in ALL_QUEUES)
+
+
+def test_what_is_missing_is_named(run: Covey, services: Services) -> None:
+    """Without REDIS_URL, without a token for `up`, or with a setting that does not fit, the line says what to set."""
+    servers = servers_of(services)
+    cases: dict[str, tuple[list[str], dict[str, str]]] = {
+        "REDIS_URL is not set": (["status"], servers | {"REDIS_URL": ""}),
+        "X_BEARER_TOKEN is not set": (["up"], {}),
+        "unknown scheme 'http'": (["status"], servers | {"REDIS_URL": "http://127.0.0.1"}),
+        "COVEY_X_QUERY_MAX_LENGTH": (["status"], servers | {"COVEY_X_QUERY_MAX_LENGTH": "5"}),
+    }
+    with ThreadPoolExecutor(2) as pool:
+        answers = pool.map(lambda case: run(*case[0], **case[1]), cases.values())
+
+    for words, done in zip(cases, answers, strict=True):
+        assert words in one_line(done, 2)
+
+
+def test_a_server_that_is_away_is_one_line_too(covey: Covey, services: Services) -> None:
+    """With Redis away a command that needs it ends with status 1 and says so, without a traceback or a password."""
+    away = f"redis://:hunter2@127.0.0.1:{free_port()}/0"
+    calls = [["status"], ["track", "alice"]]
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(lambda arguments: covey(*arguments, REDIS_URL=away), calls))
+
+    for done in answers:
+        assert "cannot be reached" in one_line(done, 1)
+        assert "hunter2" not in done.stderr
+
+
+# --- output for scripts
+
+
+def test_each_command_tells_scripts_and_people_what_it_did(covey: Covey, services: Services) -> None:
+    """track, handles, status, refresh and untrack print one JSON document each; without --json, tables."""
+
+    def answer(*arguments: str) -> Any:
+        done = covey(*arguments, "--json")
+        assert (done.returncode, done.stderr) == (0, "")
+        return json.loads(done.stdout)
+
+    assert answer("track", "@alice", "bob") == {"added": ["alice", "bob"], "already": [], "streams": 1}
+    rows = answer("handles")
+    assert [(row["username"], row["active"]) for row in rows] == [("alice", True), ("bob", True)]
+    assert rows[0]["since"].endswith("Z")
+    assert answer("status")["handles"] == 2
+    with ThreadPoolExecutor(2) as pool:
+        handles, status = pool.map(covey, ["handles", "status"])
+    assert "@alice" in handles.stdout
+    assert "2 in 1 searches" in status.stdout
+    assert all(queue in status.stdout for queue in ALL_QUEUES)
+    refreshed = answer("refresh", "123", "https://x.com/alice/status/456")
+    assert (refreshed["total"], refreshed["joined"], refreshed["results"]) == (2, 0, {})
+    assert answer("untrack", "alice") == {"removed": ["alice"]}
+    assert [stream.handles for stream in services.stores.streams.active()] == [("bob",)]
+
+
+# --- refresh --wait
+
+
+@pytest.fixture
+def at_work(make_services: Callable[..., Services], simulator: Simulator) -> Iterator[Services]:
+    """A worker of this process on the interactive queue, with the simulator as X."""
+    clock = SystemClock()
+    middleware = [Telemetry(clock), TimeLimit(), Outcomes(decide, clock=clock, on_outcome=tell_outcome)]
+    services = make_services(simulator.url, middleware=middleware)
+    declare_all(services)
+    worker = start_worker(services.broker, queues=[Queue.INTERACTIVE], threads=2)
+    yield services
+    worker.stop(timeout=5000)
+
+
+def test_waiting_for_a_refresh_shows_the_word_of_x(run: Covey, at_work: Services, simulator: Simulator) -> None:
+    """With a worker running, --wait ends with status 0 and X's word on every post: alive, deleted or suspended."""
+    posts = simulator.truth("posts")["posts"]
+    expected = {
+        next(post["id"] for post in posts if post["state"] == theirs): ours
+        for theirs, ours in (("live", "alive"), ("deleted", "deleted"), ("suspended", "suspended"))
+    }
+    arguments = ("refresh", *expected, "--wait", "--timeout", "30")
+
+    as_json = run(*arguments, "--json", **servers_of(at_work))
+    as_table = run(*arguments, **servers_of(at_work))
+
+    assert (as_json.returncode, as_table.returncode) == (0, 0), as_json.stderr
+    assert json.loads(as_json.stdout)["results"] == expected
+    lines = as_table.stdout.splitlines()
+    for post_id, word in expected.items():
+        assert any(post_id in line and word in line for line in lines)
+
+
+def test_waiting_in_vain_ends_with_status_1(covey: Covey) -> None:
+    """Without a worker --wait gives up after its timeout and says what it knows."""
+    done = covey("refresh", "123", "--wait", "--timeout", "1")
+
+    assert done.returncode == 1
+    assert "nothing yet" in done.stdout
+
+
+def test_ids_from_standard_input(services: Services, tmp_path: Path) -> None:
+    """`-` reads ids, one a word, from standard input."""
+    done = subprocess.run(
+        [sys.executable, "-m", "control.cli", "refresh", "-", "--json"],
+        env={"PYTHONPATH": ROOT, "COVEY_DATA_DIR": str(tmp_path), **servers_of(services)},
+        cwd=tmp_path,
+        input="123\n456 123\n",
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+    assert json.loads(done.stdout)["total"] == 2
