@@ -17,6 +17,7 @@ from simulator.config import Config
 from simulator.days import DAY_SECONDS
 from simulator.faults.script import Script, load_script
 from simulator.money import MONTH_POSTS, Plan
+from simulator.oauth.clients import OauthSettings
 from simulator.server import listen, serve
 
 cli = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -52,6 +53,10 @@ def simulate(
     month_posts: o.MonthPosts = MONTH_POSTS,
     day_posts: o.DayPosts = None,
     token: o.Token = None,
+    access_token_seconds: o.AccessTokenSeconds = 7200.0,
+    code_seconds: o.CodeSeconds = 30.0,
+    client: o.Client = None,
+    oauth1_key: o.Oauth1Key = None,
     faults: o.FaultFile = None,
 ) -> None:
     """Answer as the X API v2 does, offline: seeded accounts that post, limits, money, both dialects.
@@ -90,6 +95,12 @@ def simulate(
             plan=plan,
             faults=Script() if faults is None else load_script(faults),
             tokens=tuple(token or ()),
+            oauth=OauthSettings(
+                access_token_seconds=access_token_seconds,
+                code_seconds=code_seconds,
+                clients=tuple(client or ()),
+                keys=tuple(oauth1_key or ()),
+            ),
             media_base_url=media_base_url,
             max_posts=max_posts,
             start_ms=None if time_start is None else parse_iso_ms(time_start),

@@ -20,6 +20,11 @@ from simulator.faults.engine import Faults
 from simulator.faults.script import FILES
 from simulator.limits import RateLimits
 from simulator.money import Ledger, project_id
+from simulator.oauth.clients import Clients
+from simulator.oauth.desk import PATHS as OAUTH_PATHS
+from simulator.oauth.desk import Desk
+from simulator.oauth.sessions import Sessions
+from simulator.oauth.signature import Signatures
 from simulator.params import Params
 from simulator.world import World
 
@@ -42,7 +47,10 @@ class Api:
         self.log = CallLog()
         self.ledger = Ledger(config.plan)
         self.faults = Faults(self.limits, config.faults)
-        self._tokens = Tokens(config.tokens)
+        self.sessions = Sessions(config.oauth.access_token_seconds, config.oauth.code_seconds)
+        clients = Clients(config.oauth)
+        self._tokens = Tokens(config.tokens, self.sessions, Signatures(clients))
+        self._desk = Desk(clients, self.sessions, self.world.accounts)
         self.world.advance(clock())
 
     def answer(self, method: str, path: str, query_string: str, authorization: str | None, base_url: str) -> Answer:
@@ -53,7 +61,8 @@ class Api:
         if found is None or method not in {"GET", "HEAD"}:
             return self._recorded("none", problems.not_found() if found is None else problems.method_not_allowed())
         endpoint, path_values = found
-        credential = self._tokens.credential_of(authorization)
+        url = f"{base_url}{path}?{query_string}"
+        credential = self._tokens.credential_of(authorization, method, url, now_ms)
         if credential is None:
             return self._recorded(endpoint.name, problems.unauthorized())
         query = tuple(parse_qsl(query_string, keep_blank_values=True))
@@ -66,6 +75,13 @@ class Api:
             self.ledger.charge(call, answer.returned)
         return self._recorded(endpoint.name, answer)
 
+    def oauth_answer(self, method: str, path: str, query_string: str, body: bytes, authorization: str | None) -> Answer:
+        """Answer one request to the places of OAuth 2.0; a fault script may name them, `*` does not."""
+        now_ms, place = self.clock(), OAUTH_PATHS[path]
+        answer = self._desk.answer(method, path, query_string, body, authorization, now_ms)
+        call = Call(place, {}, (), Credential("", "app"), "", now_ms)
+        return self._recorded(place, self.faults.replace(call, answer, NEW, lambda _: answer))
+
     def file_answer(self, path: str, answer: Answer) -> Answer:
         """Return what a fault script makes of the answer for a file of media."""
         call = Call(FILES, {"path": path}, (), Credential("", "app"), "", self.clock())
@@ -73,7 +89,7 @@ class Api:
 
     def credential_of_token(self, token: str) -> Credential:
         """Return the credential of a bearer token; raise `ValueError` when it opens nothing."""
-        credential = self._tokens.credential_of(f"Bearer {token}")
+        credential = self._tokens.credential_of(f"Bearer {token}", "GET", "", self.clock())
         if credential is None:
             raise ValueError("token: it opens nothing here")
         return credential

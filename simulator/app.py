@@ -13,6 +13,7 @@ from simulator.config import Config
 from simulator.control import Control
 from simulator.delivery import deliver
 from simulator.files import serve_file
+from simulator.oauth.desk import PATHS as OAUTH_PATHS
 from simulator.truth import Truth
 
 
@@ -45,6 +46,8 @@ class App:
         if path.startswith("/_sim/"):
             found = self._control.answer(method, path, query, body)
             return found or self._truth.answer(method, path, query, body, base_url)
+        if path in OAUTH_PATHS:
+            return self.api.oauth_answer(method, path, query, body, headers.get("authorization"))
         if path.startswith(("/media/", "/video/")):
             return self.api.file_answer(path, serve_file(self.api.world, path, headers))
         return self.api.answer(method, path, query, headers.get("authorization"), base_url)

@@ -9,6 +9,7 @@ from typing import Literal
 from simulator.faults.script import Script
 from simulator.limits import check_limit
 from simulator.money import Plan
+from simulator.oauth.clients import OauthSettings
 
 DialectMode = Literal["both", "old", "new"]
 
@@ -39,6 +40,7 @@ class Config:
     legacy_429: bool = False
     plan: Plan = field(default_factory=Plan)
     faults: Script = field(default_factory=Script)
+    oauth: OauthSettings = field(default_factory=OauthSettings)
     tokens: tuple[str, ...] = ()
     media_base_url: str | None = None
     max_posts: int = 300_000

@@ -7,6 +7,7 @@ answer shows a token that may be real.
 |---|---|
 | `GET /_sim/bill` | the whole bill in micro-dollars, with `by_project`, `by_day`, `by_endpoint`, `by_token` |
 | `GET /_sim/windows[?endpoint=]` | every window, past ones too: limit, granted, strangers, refused, share |
+| `GET /_sim/sessions` | every grant of OAuth 2.0: client, user, scopes, refreshes, how it ended |
 | `POST /_sim/spend {token, endpoint, calls}` | a stranger spends the same token; `{spent, limit, remaining, reset}` |
 | `POST /_sim/limits {endpoint, limit[, token, lasting]}` | a limit changes in the middle of a window |
 | `POST /_sim/credits {usd[, project]}` | credits are bought |
@@ -34,6 +35,7 @@ class Control:
         self._readers: dict[str, Callable[[dict[str, str]], JsonObject]] = {
             "bill": lambda _: self._api.ledger.bill(),
             "windows": self._windows,
+            "sessions": self._sessions,
             "faults": lambda _: self._api.faults.report(),
         }
         self._orders: dict[str, Callable[[bytes], JsonObject]] = {
@@ -67,6 +69,21 @@ class Control:
         ]
         found.sort(key=lambda window: window["opened_at"])
         return {"window_seconds": self._api.config.window_seconds, "count": len(found), "windows": found}
+
+    def _sessions(self, _: dict[str, str]) -> JsonObject:
+        found = [
+            {
+                "client_id": session.grant.client_id,
+                "user_id": str(session.grant.user_id),
+                "scopes": sorted(session.grant.scopes),
+                "opened_at": iso_ms(session.opened_ms),
+                "access_expires_at": iso_ms(session.access_expires_ms),
+                "refreshes": session.refreshes,
+                "ended": session.ended,
+            }
+            for session in self._api.sessions.sessions
+        ]
+        return {"count": len(found), "sessions": found}
 
     # -- orders
 

@@ -74,6 +74,16 @@ DayPosts = Annotated[int | None, typer.Option(help="The same for a day; default:
 FaultFile = Annotated[
     Path | None, typer.Option("--faults", help="A fault script (JSON); POST /_sim/faults replaces it.")
 ]
+AccessTokenSeconds = Annotated[float, typer.Option(help="Life of an OAuth 2.0 access token; X: 7200.", **_AUTH)]
+CodeSeconds = Annotated[float, typer.Option(help="Life of an authorization code; X: 30.", **_AUTH)]
+Client = Annotated[
+    list[str] | None,
+    typer.Option(help="An OAuth 2.0 client as ID (public) or ID:SECRET, beside every sim-*; repeatable.", **_AUTH),
+]
+Oauth1Key = Annotated[
+    list[str] | None,
+    typer.Option(help="OAuth 1.0a keys as CONSUMER:SECRET:TOKEN:SECRET, beside every sim-*; repeatable.", **_AUTH),
+]
 Token = Annotated[
     list[str] | None, typer.Option(help="A bearer token to accept beside every sim-* (sim-user-*: a user's).", **_AUTH)
 ]

@@ -34,7 +34,7 @@ from simulator.faults.kinds import (
     Stranger,
     WrongShape,
 )
-from simulator.faults.script import FILES, Rule, Script
+from simulator.faults.script import AWAY, Rule, Script
 from simulator.limits import RateLimits
 
 # Answers that X did not make: they cost nothing.
@@ -161,7 +161,7 @@ class Faults:
                 return _delivered(other, answer)
 
     def _behind(self, fault: CutWindow | Stranger, call: Call, answer: Answer) -> Answer | None:
-        if call.endpoint == FILES:
+        if call.endpoint in AWAY:
             return None
         if isinstance(fault, CutWindow):
             self._limits.cut(call.endpoint, fault.limit, call.credential, call.at_ms, lasting=fault.lasting)
@@ -172,7 +172,7 @@ class Faults:
 
 def _concerns(rule: Rule, call: Call, answer: Answer) -> bool:
     match = rule.match
-    if call.endpoint not in match.endpoint and ("*" not in match.endpoint or call.endpoint == FILES):
+    if call.endpoint not in match.endpoint and ("*" not in match.endpoint or call.endpoint in AWAY):
         return False
     if match.token is not None and match.token not in {call.credential.token, call.credential.label}:
         return False

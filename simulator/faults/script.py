@@ -18,7 +18,8 @@ from simulator.limits import LIMITS
 from simulator.orders import Order, in_words, read_order
 
 FILES = "files"
-PLACES = (*LIMITS, FILES)
+AWAY = (FILES, "oauth2/authorize", "oauth2/token", "oauth2/revoke")
+PLACES = (*LIMITS, *AWAY)
 
 
 def _known(endpoint: str) -> str:
@@ -36,7 +37,7 @@ Counts = Annotated[tuple[Count, ...], BeforeValidator(_listed)]
 
 
 class Match(Order):
-    """Which calls a rule is about; all that is given must hold. `*` is every endpoint but the files of media.
+    """Which calls a rule is about; all that is given must hold. `*` is every endpoint with a window.
 
     `endpoint` and `nth` are one or a list. `status` is that of the answer as it would be; `page` tells a request
     with a page token from one without.
