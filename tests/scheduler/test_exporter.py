@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
 from prometheus_client import REGISTRY
 from pymongo.database import Database
 
@@ -12,6 +13,9 @@ from shared import bootstrap
 from shared.embedded import free_port
 from shared.jobs import ALL_QUEUES
 from shared.settings import Settings
+
+# The session's Redis holds what earlier tests left until a client of this one empties it.
+pytestmark = pytest.mark.usefixtures("redis_client")
 
 FIRST = datetime(2026, 11, 1, 12, tzinfo=UTC)
 LATER = datetime(2026, 11, 1, 13, tzinfo=UTC)
