@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -62,12 +63,13 @@ class _Files(BaseHTTPRequestHandler):
             self.send_header("Content-Length", str(len(answer.body) if answer.length == -1 else answer.length))
         self.end_headers()
         half = len(answer.body) // 2
-        self.wfile.write(answer.body[:half])
-        if answer.hold is not None:
-            self.wfile.flush()
-            self.server.half_sent.set()
-            answer.hold.wait(10)
-        self.wfile.write(answer.body[half:])
+        with suppress(ConnectionError):  # who has seen enough hangs up
+            self.wfile.write(answer.body[:half])
+            if answer.hold is not None:
+                self.wfile.flush()
+                self.server.half_sent.set()
+                answer.hold.wait(10)
+            self.wfile.write(answer.body[half:])
 
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing."""
