@@ -10,6 +10,9 @@ from dramatiq import Middleware
 
 from shared.broker import CoveyBroker, build_broker, connect
 from shared.clock import Clock, SystemClock
+from shared.credentials.pool import CredentialPool
+from shared.credentials.renewal import Renewal
+from shared.credentials.vault import Vault
 from shared.dead_letters import DeadLetters
 from shared.engagement.quotes import QuoteRule
 from shared.engagement.refresh import RefreshPolicy
@@ -26,6 +29,7 @@ from shared.x_api.auth import Credential, bearer_credential
 from shared.x_api.client import XClient
 from shared.x_api.dialect import SharedDialectMemory
 from shared.x_api.gateway import XGateway
+from shared.x_api.oauth import TokenEndpoint
 from shared.x_api.observer import count_call
 from shared.x_api.transport import Timeouts
 
@@ -42,6 +46,8 @@ class Services:
     following: Following
     dead_letters: DeadLetters
     limiter: Limiter
+    vault: Vault
+    credentials: CredentialPool
     x: XGateway
     media: MediaFetcher
 
@@ -73,6 +79,13 @@ def build(settings: Settings, *, middleware: Sequence[Middleware]) -> Services:
         heartbeat_timeout_ms=int(settings.heartbeat_timeout_seconds * 1000),
     )
     limiter = Limiter(connect(redis_url(settings)), window_seconds=settings.rate_window_seconds)
+    vault = Vault(settings.credential_keys)
+    pool = CredentialPool(
+        stores.credentials,
+        vault,
+        Renewal(stores.credentials, vault, TokenEndpoint(settings.x_base_url)),
+        own=credentials(settings),
+    )
     client = XClient(
         settings.x_base_url,
         timeouts=Timeouts(
@@ -95,7 +108,9 @@ def build(settings: Settings, *, middleware: Sequence[Middleware]) -> Services:
         ),
         dead_letters=DeadLetters(broker, stores.dead_letters),
         limiter=limiter,
-        x=XGateway(client, limiter, lambda: credentials(settings)),
+        vault=vault,
+        credentials=pool,
+        x=XGateway(client, limiter, pool),
         media=MediaFetcher(
             settings.media_path,
             hosts=settings.media_hosts,
@@ -120,5 +135,10 @@ def mongo_uri(settings: Settings) -> str:
 
 
 def credentials(settings: Settings) -> list[Credential]:
-    """The credentials that X may be asked with; none when no token is set."""
+    """The credentials of the environment; none when no token is set."""
     return [bearer_credential(settings.x_bearer_token)] if settings.x_bearer_token else []
+
+
+def may_ask_x(settings: Settings) -> bool:
+    """Whether there is a credential, or keys to open stored ones with."""
+    return settings.x_bearer_token is not None or settings.credential_keys is not None

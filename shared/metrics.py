@@ -32,6 +32,14 @@ X_OBJECTS = Counter("covey_x_objects", "Objects X returned: post, user.", ["endp
 X_REFUSALS = Counter("covey_x_refusals", "Calls the limiter refused, by what blocked them.", ["endpoint", "blocked_by"])
 X_WINDOW_LIMIT = Gauge("covey_x_window_limit", "Calls X allows in the present window.", ["endpoint"])
 X_WINDOW_REMAINING = Gauge("covey_x_window_remaining", "Calls left in the present window.", ["endpoint"])
+CREDENTIALS = Gauge(
+    "covey_credentials",
+    "Credentials of X this process knows, by state: ok, renewing, waiting, paused, expired, lost, locked.",
+    ["kind", "state"],
+)
+CREDENTIAL_RENEWALS = Counter(
+    "covey_credential_renewals", "Renewals of tokens, by result: renewed, failed, paused, lost, unsaved.", ["result"]
+)
 
 # --- what was collected
 POSTS_STORED = Counter("covey_posts_stored", "Posts stored for the first time, by where they came from.", ["source"])

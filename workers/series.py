@@ -11,6 +11,7 @@ from collections.abc import Collection
 
 from shared import errors, metrics
 from shared.coverage.sweeps import SweepKind, SweepStatus
+from shared.credentials import renewal
 from shared.jobs import ALL_JOBS, Queue
 from shared.models import PostState
 from shared.ratelimit.model import BlockScope, Window
@@ -60,6 +61,8 @@ def begin(queues: Collection[str]) -> None:
 
 
 def _begin_calls() -> None:
+    for result in renewal.RESULTS:
+        metrics.CREDENTIAL_RENEWALS.labels(result)
     for endpoint in ENDPOINTS:
         metrics.X_CALL_SECONDS.labels(endpoint)
         for answer in ANSWERS:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from shared.stores.credentials import CredentialStore
 from shared.stores.database import Db
 from shared.stores.dead_letters import DeadLetterStore
 from shared.stores.engagement import EngagementStore
@@ -34,6 +35,7 @@ class Stores:
     runs: RunStore
     state: StateStore
     dead_letters: DeadLetterStore
+    credentials: CredentialStore
 
     @classmethod
     def on(cls, db: Db) -> Stores:
@@ -51,6 +53,7 @@ class Stores:
             runs=RunStore(db),
             state=StateStore(db),
             dead_letters=DeadLetterStore(db),
+            credentials=CredentialStore(db),
         )
 
     def ensure_indexes(self) -> None:

@@ -10,26 +10,28 @@ request. A call whose dialect X does not speak is repeated once, under a second 
                   |
                   +-- anything raised --> settle(not answered: all that was reserved counts as spent) --> raised on
 
-A settlement that fails loses no answer: the grant's lease runs out, and then the call counts as spent.
+A settlement that fails loses no answer: the grant's lease runs out, and then the call counts as spent. A 401 to a
+credential that can be renewed blocks nothing in the limiter: the source of the credentials says what it means.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Protocol, TypeVar
 
 from shared import metrics
-from shared.errors import LimiterUnavailable, NotGranted, Unauthorized
+from shared.errors import CoveyError, LimiterUnavailable, NotGranted, Unauthorized
 from shared.log import get_logger
 from shared.models import Page, Usage, UserLookup, WorkClass
-from shared.ratelimit.model import CallRequest, Grant, Refusal, Settlement
+from shared.ratelimit.model import Block, CallRequest, Grant, Refusal, Settlement
 from shared.x_api import calls
 from shared.x_api.answer import Answer
 from shared.x_api.auth import Credential
 from shared.x_api.blocks import block_for
 from shared.x_api.calls import Call
 from shared.x_api.client import XClient
+from shared.x_api.endpoints import CredentialKind
 
 T = TypeVar("T")
 log = get_logger(__name__)
@@ -50,6 +52,41 @@ class CallLimiter(Protocol):
         ...
 
 
+class CredentialSource(Protocol):
+    """What the gateway needs of the credentials. Every method may raise StoreUnavailable."""
+
+    def usable(self) -> Sequence[Credential]:
+        """Those that X may be asked with now."""
+        ...
+
+    def missing(self, endpoint: str, kinds: Collection[CredentialKind], /) -> CoveyError:
+        """Why none of these kinds is usable, as the error to raise."""
+        ...
+
+    def refused(self, credential: Credential, error: Unauthorized, /) -> CoveyError:
+        """X answered 401 to a renewable credential: the error to raise."""
+        ...
+
+
+class FixedCredentials:
+    """A source that never changes, whose credentials nobody renews."""
+
+    def __init__(self, credentials: Sequence[Credential]) -> None:
+        self._credentials = tuple(credentials)
+
+    def usable(self) -> Sequence[Credential]:
+        """All of them."""
+        return self._credentials
+
+    def missing(self, endpoint: str, kinds: Collection[CredentialKind], /) -> CoveyError:
+        """Only a person can add one."""
+        return Unauthorized(endpoint, "no credential is configured that X takes here", reason="no-credential")
+
+    def refused(self, credential: Credential, error: Unauthorized, /) -> CoveyError:
+        """The refusal stands."""
+        return error
+
+
 def bill_everything(post_ids: frozenset[int], user_ids: frozenset[int]) -> tuple[int, int]:
     """Every distinct object of an answer is billed: true unless some were read earlier in the same UTC day."""
     return len(post_ids), len(user_ids)
@@ -58,17 +95,17 @@ def bill_everything(post_ids: frozenset[int], user_ids: frozenset[int]) -> tuple
 class XGateway:
     """Typed reads of X under grants, safe for threads.
 
-    credentials: the present ones, asked for at every call, so that one can join while the process runs. bill: how
-    many of the objects of an answer cost money. Every method takes the class of work it is for. All raise: InputError
-    (nothing was sent); NotGranted, LimiterUnavailable (nothing was sent, try later); and what X answered: NoAnswer,
-    ServerFault, Throttled, Paused and Permanent errors.
+    credentials: asked at every call, so that one can join or be renewed while the process runs. bill: how many of the
+    objects of an answer cost money. Every method takes the class of work it is for. All raise: InputError
+    (nothing was sent); NotGranted, LimiterUnavailable (nothing was sent, try later); CredentialNotReady (try later);
+    and what X answered: NoAnswer, ServerFault, Throttled, Paused and Permanent errors.
     """
 
     def __init__(
         self,
         client: XClient,
         limiter: CallLimiter,
-        credentials: Callable[[], Sequence[Credential]],
+        credentials: CredentialSource,
         *,
         bill: Bill = bill_everything,
     ) -> None:
@@ -149,24 +186,28 @@ class XGateway:
         return answer.unwrap()
 
     def _granted(self, work_class: WorkClass, call: Call[T]) -> Answer[T]:
-        usable = {c.id: c for c in self._credentials() if c.kind in call.endpoint.credentials}
+        usable = {c.id: c for c in self._credentials.usable() if c.kind in call.endpoint.credentials}
         key = call.endpoint.key
         if not usable:
-            raise Unauthorized(key, "no credential is configured that X takes here", reason="no-credential")
+            raise self._credentials.missing(key, call.endpoint.credentials)
         posts = call.posts(self._client.dialect)
         grant = self._limiter.acquire(CallRequest(key, tuple(usable), work_class, posts=posts, users=call.users))
         if isinstance(grant, Refusal):
             metrics.X_REFUSALS.labels(key, grant.blocked_by).inc()
             raise NotGranted(key, wait_seconds=grant.wait_seconds, blocked_by=grant.blocked_by)
+        credential = usable[grant.credential_id]
         settlement = Settlement(answered=False)
         try:
-            answer = self._client.perform(call, usable[grant.credential_id])
-            settlement = self._settlement(answer)
+            answer = self._client.perform(call, credential)
+            refusal = answer.error if credential.is_renewable and isinstance(answer.error, Unauthorized) else None
+            settlement = self._settlement(answer, block_for(None if refusal else answer.error))
         finally:
             self._settle(grant, settlement)
+        if refusal is not None:
+            raise self._credentials.refused(credential, refusal)
         return answer
 
-    def _settlement(self, answer: Answer[object]) -> Settlement:
+    def _settlement(self, answer: Answer[object], block: Block | None) -> Settlement:
         posts, users = self._bill(answer.post_ids, answer.user_ids)
         return Settlement(
             answered=answer.is_whole,
@@ -174,7 +215,7 @@ class XGateway:
             rate=answer.rate,
             posts=posts,
             users=users,
-            block=block_for(answer.error),
+            block=block,
         )
 
     def _settle(self, grant: Grant, settlement: Settlement) -> None:

@@ -1,4 +1,4 @@
-"""HTTP to X: one GET in, status, headers and whole body out.
+"""HTTP to X: one request in, status, headers and whole body out.
 
 Owns the connections and every bound on them; knows nothing of endpoints, JSON or limits. It never retries, never
 sleeps, never follows a redirect, keeps no cookie, and reads no proxy, netrc or other thing from the environment.
@@ -78,10 +78,22 @@ class HttpTransport:
 
     def get(self, endpoint: str, url: str, parameters: Mapping[str, str], auth: AuthBase) -> RawAnswer:
         """One GET. `endpoint` is for messages. Raises NoAnswer, or BrokenAnswer where at least the head arrived."""
+        return self._send("GET", endpoint, url, parameters, auth)
+
+    def post(self, endpoint: str, url: str, auth: AuthBase) -> RawAnswer:
+        """One POST, whose body `auth` puts on it: what is posted to X is secret. Raises as `get` does."""
+        return self._send("POST", endpoint, url, {}, auth)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._adapter.close()
+
+    def _send(self, method: str, endpoint: str, url: str, parameters: Mapping[str, str], auth: AuthBase) -> RawAnswer:
         limits = self._timeouts
         deadline = time.monotonic() + limits.total_seconds
         try:
-            response = self._session().get(
+            response = self._session().request(
+                method,
                 url,
                 params=parameters,
                 auth=auth,
@@ -99,10 +111,6 @@ class HttpTransport:
             ) from _without_frames(error)
         finally:
             response.close()  # a connection whose answer was read whole is back in the pool by now
-
-    def close(self) -> None:
-        """Close every connection."""
-        self._adapter.close()
 
     def _body(self, response: requests.Response, deadline: float) -> bytes:
         pieces: list[bytes] = []

@@ -18,7 +18,7 @@ from shared.ratelimit.model import BlockScope, CallRequest, Grant, Refusal, Sett
 from shared.x_api.auth import Credential
 from shared.x_api.client import XClient
 from shared.x_api.endpoints import CredentialKind
-from shared.x_api.gateway import XGateway
+from shared.x_api.gateway import FixedCredentials, XGateway
 from shared.x_api.transport import Timeouts
 from tests.shared.x_api.local_server import LocalServer, Reply, always, cut, http, page, post, serving
 
@@ -72,7 +72,7 @@ def make(limiter: RecordingLimiter, credential: Credential) -> Iterator[Make]:
         server = LocalServer(reply)
         servers.append(server)
         client = XClient(server.url, timeouts=Timeouts(read_seconds=1))
-        return XGateway(client, limiter, lambda: [credential]), server
+        return XGateway(client, limiter, FixedCredentials([credential])), server
 
     yield build
     for server in servers:
@@ -136,7 +136,7 @@ def test_a_defect_in_the_call_settles_too(make: Make, limiter: RecordingLimiter,
         raise RuntimeError("a defect of an observer")
 
     _, server = make(always(200, page(), LIMITS))
-    gateway = XGateway(XClient(server.url, observer=broken), limiter, lambda: [credential])
+    gateway = XGateway(XClient(server.url, observer=broken), limiter, FixedCredentials([credential]))
 
     with pytest.raises(RuntimeError):
         _search(gateway)
@@ -206,7 +206,7 @@ def test_no_limiter_no_call(credential: Credential) -> None:
     """A limiter that cannot be asked grants nothing."""
     with serving(always(200, page(), LIMITS)) as server:
         with pytest.raises(LimiterUnavailable):
-            _search(XGateway(XClient(server.url), _unreachable(), lambda: [credential]))
+            _search(XGateway(XClient(server.url), _unreachable(), FixedCredentials([credential])))
 
         assert server.requests == []
 
@@ -219,7 +219,7 @@ def test_a_settlement_that_fails_loses_no_page(limiter: RecordingLimiter, creden
             _unreachable().settle(grant, settlement)
 
     with serving(always(200, page(post(5)), LIMITS)) as server:
-        gateway = XGateway(XClient(server.url), Unsettled(limiter.limiter), lambda: [credential])
+        gateway = XGateway(XClient(server.url), Unsettled(limiter.limiter), FixedCredentials([credential]))
 
         assert gateway.search_recent(WorkClass.SEARCH, query="a").newest_id == 5
 
@@ -266,9 +266,12 @@ def test_only_fitting_credentials_are_offered(limiter: RecordingLimiter, credent
     usage = {"data": {"project_usage": "1"}}
     with serving(always(200, usage, LIMITS)) as server:
         client = XClient(server.url)
-        assert XGateway(client, limiter, lambda: [user, credential]).usage(WorkClass.INTERACTIVE).project_usage == 1
+        assert (
+            XGateway(client, limiter, FixedCredentials([user, credential])).usage(WorkClass.INTERACTIVE).project_usage
+            == 1
+        )
         with pytest.raises(Unauthorized) as caught:
-            XGateway(client, limiter, lambda: [user]).usage(WorkClass.INTERACTIVE)
+            XGateway(client, limiter, FixedCredentials([user])).usage(WorkClass.INTERACTIVE)
 
         assert len(server.requests) == 1
     assert limiter.requests[0].credential_ids == (credential.id,)
@@ -279,7 +282,10 @@ def test_what_was_read_today_need_not_be_billed(limiter: RecordingLimiter, crede
     """The bill says how many of an answer's objects cost money."""
     with serving(always(200, {"data": [post(5), post(6)]}, LIMITS)) as server:
         gateway = XGateway(
-            XClient(server.url), limiter, lambda: [credential], bill=lambda posts, users: (len(posts - {5}), len(users))
+            XClient(server.url),
+            limiter,
+            FixedCredentials([credential]),
+            bill=lambda posts, users: (len(posts - {5}), len(users)),
         )
         gateway.lookup_posts(WorkClass.ENGAGEMENT, post_ids=[5, 6])
 

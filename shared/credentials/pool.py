@@ -1,0 +1,231 @@
+"""What this process knows of the credentials: which may be asked with, why the others may not.
+
+The source of the gateway. Owns a reading of `X_credentials` that is a few seconds old at most, and begins a renewal
+that is due. It must not wait for one. Invariant: once this process has read that a token was replaced, refused or is
+being renewed, it never hands it out again.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from shared import metrics
+from shared.credentials.renewal import Renewal
+from shared.credentials.standing import LOOK_SECONDS, Standing, State, is_refused_again, standing_of
+from shared.credentials.vault import Vault
+from shared.errors import CoveyError, CredentialNotReady, InputError, StoreUnavailable, Unauthorized
+from shared.log import get_logger
+from shared.stores.credentials import CredentialStore, StoredCredential
+from shared.x_api.auth import Credential
+from shared.x_api.blocks import LOOK_AGAIN_SECONDS
+from shared.x_api.endpoints import CredentialKind
+
+CACHE_SECONDS = 5.0
+# A job whose token was replaced a moment ago looks again almost at once.
+AT_ONCE_SECONDS = 0.05
+
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialState:
+    """One credential, for people. is_stored False: it is the environment's. No secret is in it."""
+
+    id: str
+    kind: CredentialKind
+    state: State
+    reason: str | None = None
+    expires_at: datetime | None = None
+    wait_seconds: float | None = None
+    scopes: tuple[str, ...] = ()
+    is_stored: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A stored credential, opened; `credential` None and a reason where no key opens it."""
+
+    stored: StoredCredential
+    credential: Credential | None
+    locked: str | None = None
+
+    def standing(self, now: datetime) -> Standing:
+        return Standing(State.LOCKED, self.locked) if self.credential is None else standing_of(self.stored, now)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """All stored credentials, as they were at `at` (monotonic)."""
+
+    known: tuple[_Known, ...]
+    at: float
+
+    def standings(self) -> list[tuple[_Known, Standing]]:
+        """Each with where it stands now. MongoDB's time at the reading, and what has passed here since."""
+        passed = timedelta(seconds=time.monotonic() - self.at)
+        return [(known, known.standing(known.stored.read_at + passed)) for known in self.known]
+
+
+class CredentialPool:
+    """The credentials of this process; safe for threads. own: those of the environment, which are not stored."""
+
+    def __init__(
+        self,
+        store: CredentialStore,
+        vault: Vault,
+        renewal: Renewal,
+        *,
+        own: Sequence[Credential] = (),
+        cache_seconds: float = CACHE_SECONDS,
+    ) -> None:
+        self._store = store
+        self._vault = vault
+        self._renewal = renewal
+        self._own = tuple(own)
+        self._cache_seconds = cache_seconds
+        self._reading: _Reading | None = None
+        self._unreadable: tuple[str, float] | None = None
+        self._told: dict[str, State] = {}
+        self._lock = threading.RLock()
+
+    def usable(self) -> Sequence[Credential]:
+        """Those that X may be asked with now. Begins the renewal of those that are due. Raises StoreUnavailable."""
+        found = self._look()
+        return (*self._own, *(k.credential for k, standing in found if k.credential and standing.is_usable))
+
+    def missing(self, endpoint: str, kinds: Collection[CredentialKind]) -> CoveyError:
+        """Why there is no usable credential of these kinds: CredentialNotReady when one comes by itself, else
+        Unauthorized. Raises StoreUnavailable."""
+        fitting = [(known, standing) for known, standing in self._look() if known.stored.kind in kinds]
+        waits = {known.stored.id: wait for known, standing in fitting if (wait := _wait(standing)) is not None}
+        if waits:
+            detail = f"{', '.join(waits)}: the token is being renewed"
+            return CredentialNotReady(endpoint, detail, wait_seconds=max(AT_ONCE_SECONDS, min(waits.values())))
+        reasons = [f"{known.stored.id} is {standing.state}: {standing.reason}" for known, standing in fitting]
+        detail = "; ".join(reasons) or "no credential is configured that X takes here"
+        return Unauthorized(endpoint, detail, reason="no-credential")
+
+    def refused(self, credential: Credential, error: Unauthorized) -> CoveyError:
+        """X answered 401 to a renewable credential: what its caller is to raise.
+
+        The first one to tell has it renewed; a token that replaced a refused one and is refused too pauses its
+        credential. Who comes with a token that was replaced meanwhile may ask again at once. Raises StoreUnavailable.
+        """
+        with self._lock:
+            stored = self._store.get(credential.id)
+            if stored is None:
+                self._read()
+                return error
+            answer = self._judged(stored, credential.version, error)
+            self._read()
+            self._look()
+        return answer
+
+    def states(self) -> list[CredentialState]:
+        """Every credential as it stands now, the environment's first. Raises StoreUnavailable."""
+        own = [CredentialState(one.id, one.kind, State.OK, is_stored=False) for one in self._own]
+        with self._lock:
+            found = self._read().standings()
+        return own + [
+            CredentialState(
+                id=known.stored.id,
+                kind=known.stored.kind,
+                state=standing.state,
+                reason=standing.reason,
+                expires_at=known.stored.expires_at,
+                wait_seconds=standing.wait_seconds,
+                scopes=known.stored.scopes,
+            )
+            for known, standing in found
+        ]
+
+    def _judged(self, stored: StoredCredential, version: int, error: Unauthorized) -> CoveyError:
+        """Write down what a 401 to that version means, and answer what its caller is to raise."""
+        standing = standing_of(stored, stored.read_at)
+        if standing.state in {State.LOST, State.PAUSED}:
+            return error
+        if stored.version != version:
+            return CredentialNotReady(error.endpoint, f"{stored.id} was renewed", wait_seconds=AT_ONCE_SECONDS)
+        if standing.is_usable and is_refused_again(stored, stored.read_at):
+            self._store.pause(
+                stored.id, version, length=timedelta(seconds=LOOK_AGAIN_SECONDS), reason="X refuses renewed tokens too"
+            )
+            return error
+        if standing.is_usable:
+            self._store.mark_refused(stored.id, version)
+        return CredentialNotReady(
+            error.endpoint,
+            f"{stored.id}: the token is being renewed",
+            wait_seconds=standing.wait_seconds or LOOK_SECONDS,
+        )
+
+    def _look(self) -> list[tuple[_Known, Standing]]:
+        """The present standings; what is due is being renewed when this returns."""
+        with self._lock:
+            found = (self._reading or self._read()).standings()
+            if self._is_old(found):
+                found = self._read().standings()
+            due = [known.stored for known, standing in found if standing.is_due]
+            for stored in due:
+                self._renewal.begin(stored)
+            return self._read().standings() if due else found
+
+    def _is_old(self, found: Sequence[tuple[_Known, Standing]]) -> bool:
+        """Whether to read again: while a token is being replaced, twice as often as those who wait for it look."""
+        assert self._reading is not None
+        is_moving = any(_wait(standing) is not None for _, standing in found)
+        lifetime_seconds = min(self._cache_seconds, LOOK_SECONDS / 2) if is_moving else self._cache_seconds
+        return time.monotonic() - self._reading.at >= lifetime_seconds
+
+    def _read(self) -> _Reading:
+        at = time.monotonic()
+        if self._unreadable and at < self._unreadable[1]:
+            # The threads that waited for this lock need not find out one by one.
+            raise StoreUnavailable(self._unreadable[0])
+        try:
+            self._renewal.save_pending()
+            stored = self._store.all()
+        except StoreUnavailable as error:
+            self._unreadable = (str(error), time.monotonic() + LOOK_SECONDS)
+            raise
+        own = {credential.id for credential in self._own}
+        self._reading = _Reading(tuple(self._opened(one) for one in stored if one.id not in own), at)
+        self._tell(self._reading.standings())
+        return self._reading
+
+    def _opened(self, stored: StoredCredential) -> _Known:
+        try:
+            credential = self._vault.open(stored.id, stored.sealed).credential(stored.version)
+            if (credential.kind, credential.is_renewable) != (stored.kind, stored.is_renewable):
+                raise InputError("what its document says in the clear is not what was encrypted")
+            return _Known(stored, credential)
+        except InputError as error:
+            return _Known(stored, None, str(error))
+
+    def _tell(self, found: Sequence[tuple[_Known, Standing]]) -> None:
+        """Set the metric, and log what is left out since the last reading, and what is not any more."""
+        counts = Counter((known.stored.kind, standing.state) for known, standing in found)
+        counts.update((credential.kind, State.OK) for credential in self._own)
+        for kind in CredentialKind:
+            for state in State:
+                metrics.CREDENTIALS.labels(kind.value, state.value).set(counts[kind, state])
+        for known, standing in found:
+            before = self._told.get(known.stored.id, State.OK)
+            if standing.state is not before and standing.state is not State.OK:
+                facts = {"state": standing.state.value, "reason": standing.reason}
+                log.warning("credential left out", credential=known.stored.id, **facts)
+            elif standing.state is not before:
+                log.info("credential in use again", credential=known.stored.id)
+        self._told = {known.stored.id: standing.state for known, standing in found}
+
+
+def _wait(standing: Standing) -> float | None:
+    """When a credential that is on its way comes, None for one that is there or needs a person."""
+    if standing.is_due:
+        return LOOK_SECONDS
+    return standing.wait_seconds if standing.state in {State.RENEWING, State.WAITING} else None

@@ -1,0 +1,108 @@
+"""Encryption at rest: a secret and the id of its credential, as one ciphertext.
+
+Owns the keys. It must not store or log anything. Invariant: a ciphertext opens only under the id that it was made for,
+so one that was moved to another document, cut or changed does not open at all; no error shows a key or a secret.
+
+Keys are Fernet keys (AES-128-CBC with HMAC-SHA256, from `cryptography`). The first one encrypts, all of them decrypt:
+
+    COVEY_CREDENTIAL_KEYS=new,old   in every process, then `covey credentials rotate-keys`, then drop the old one
+"""
+
+from __future__ import annotations
+
+import json
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from pydantic import SecretStr
+
+from shared.credentials.secrets import Secret, from_fields
+from shared.errors import InputError
+from shared.x_api.endpoints import CredentialKind
+
+KEYS_SETTING = "COVEY_CREDENTIAL_KEYS"
+
+
+class Vault:
+    """Seals and opens secrets with the keys of the setting, which may be missing until one is needed.
+
+    Raises InputError, which says which key it is, for a setting that is not a list of Fernet keys.
+    """
+
+    def __init__(self, keys: SecretStr | None) -> None:
+        fernets = _fernets(keys) if keys else []
+        for place, fernet in enumerate(fernets, 1):
+            if fernet is None:
+                reason = "it is not 32 bytes of URL-safe base64; make one with `covey credentials new-key`"
+                raise InputError(f"{KEYS_SETTING}: key {place} cannot be used: {reason}")
+        usable = [fernet for fernet in fernets if fernet is not None]
+        self._fernet = MultiFernet(usable) if usable else None
+        self._first = usable[0] if usable else None
+
+    @property
+    def has_keys(self) -> bool:
+        """Whether anything can be sealed or opened."""
+        return self._fernet is not None
+
+    def seal(self, credential_id: str, secret: Secret) -> str:
+        """The secret as a ciphertext of that credential, by the first key. Raises InputError without keys."""
+        content = {"id": credential_id, "kind": secret.kind.value, "secret": secret.fields()}
+        return self._keys().encrypt(json.dumps(content).encode()).decode()
+
+    def open(self, credential_id: str, sealed: str) -> Secret:
+        """The secret of a ciphertext. Raises InputError where no key opens it, or it is another credential's."""
+        opened = _opened(self._keys(), sealed)
+        if opened is None:
+            raise InputError(f"{credential_id}: no key of {KEYS_SETTING} opens it, or it was changed")
+        owner, secret = opened
+        if owner != credential_id:
+            raise InputError(f"{credential_id}: its ciphertext was made for another credential")
+        return secret
+
+    def reseal(self, credential_id: str, sealed: str) -> str | None:
+        """The same secret by the first key; None where it is so already. Raises InputError as `open` does."""
+        self.open(credential_id, sealed)
+        assert self._first is not None
+        try:
+            self._first.decrypt(sealed)
+        except InvalidToken:
+            return self._keys().rotate(sealed).decode()
+        return None
+
+    def __repr__(self) -> str:
+        """The class only."""
+        return "Vault(**)"
+
+    def _keys(self) -> MultiFernet:
+        if self._fernet is None:
+            raise InputError(
+                f"{KEYS_SETTING} is not set: stored credentials are encrypted with it. Make a key with "
+                "`covey credentials new-key` and set it for every process"
+            )
+        return self._fernet
+
+
+def new_key() -> str:
+    """A fresh key for the setting."""
+    return Fernet.generate_key().decode()
+
+
+def _fernets(keys: SecretStr) -> list[Fernet | None]:
+    """The keys of the setting in their order, None for what is no key. Raises nothing: its frame holds the keys."""
+    texts = [text.strip() for text in keys.get_secret_value().split(",")]
+    return [_fernet(text) for text in texts if text]
+
+
+def _fernet(text: str) -> Fernet | None:
+    try:
+        return Fernet(text)
+    except ValueError:
+        return None
+
+
+def _opened(keys: MultiFernet, sealed: str) -> tuple[object, Secret] | None:
+    """Owner and secret of a ciphertext, None where it does not open. Raises nothing: its frame holds the secret."""
+    try:
+        content = json.loads(keys.decrypt(sealed))
+        return content["id"], from_fields(CredentialKind(content["kind"]), content["secret"])
+    except (InvalidToken, ValueError, KeyError, TypeError):
+        return None
