@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check bench faults up down clean
+.PHONY: help install demo test check bench faults up up-simulator down clean
 BENCH := $(sort $(basename $(notdir $(filter-out bench/__init__.py bench/report.py,$(wildcard bench/*.py)))))
 BENCH_STAMP := $(VENV)/.installed-bench
 
@@ -47,6 +47,9 @@ faults: $(STAMP) ## Run the long fault programs; reports in var/faults
 
 up: ## Start the whole flock with compose
 	docker compose up --build --detach
+
+up-simulator: ## Start the whole flock with compose, offline, against the simulator
+	docker compose --env-file ops/simulator.env up --build --detach
 
 down: ## Stop what `make up` started
 	docker compose down
