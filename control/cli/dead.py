@@ -88,12 +88,16 @@ def replay(
     which = _some(services, ids, job, reason, older_than, every=every, replayed=False)
     now = ServerClock(services.stores.db).now()
     replayed = skipped = 0
-    while letters := services.stores.dead_letters.find(which, limit=BATCH):
+    unreadable: set[str] = set()  # they stay where they are, before letters that can be replayed
+    while True:
+        found = services.stores.dead_letters.find(which, limit=BATCH + len(unreadable))
+        letters = [letter for letter in found if letter["_id"] not in unreadable]
+        if not letters:
+            break
         count = services.dead_letters.replay(letters, now=now)
         replayed += count
         skipped += len(letters) - count
-        if all(letter.get("actor_args") is None for letter in letters):
-            break  # what cannot be read stays; the rest was replayed
+        unreadable.update(letter["_id"] for letter in letters if letter.get("actor_args") is None)
     if as_json:
         return print_json({"replayed": replayed, "skipped": skipped})
     out.print(f"Replayed {replayed} jobs." + (f" {skipped} were left alone." if skipped else ""))

@@ -1,5 +1,38 @@
 """Fixtures for the tests of the commands."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from control.cli.app import app  # its package adds the commands
+from shared.bootstrap import Services
 from tests.workers.world import database, db, make_services, services, simulated, simulator, x
 
 __all__ = ["database", "db", "make_services", "services", "simulated", "simulator", "x"]
+
+Invoke = Callable[..., Result]
+
+
+def servers_of(services: Services) -> dict[str, str]:
+    """The environment that names the servers of some services."""
+    settings = services.settings
+    return {
+        "REDIS_URL": settings.redis_url or "",
+        "MONGO_URI": settings.mongo_uri or "",
+        "COVEY_MONGO_DATABASE": settings.mongo_database,
+    }
+
+
+@pytest.fixture
+def invoke(services: Services, tmp_path: Path) -> Invoke:
+    """Runs a command that is meant to succeed, in this process, against the servers of the test."""
+
+    def here(*arguments: str, input: str | None = None) -> Result:
+        environment = {"COVEY_DATA_DIR": str(tmp_path), "COLUMNS": "100", **servers_of(services)}
+        return CliRunner().invoke(app, arguments, env=environment, input=input)
+
+    return here

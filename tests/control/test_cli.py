@@ -1,4 +1,4 @@
-"""The `covey` command as a person runs it: a process of its own, on real servers."""
+"""The `covey` command on real servers: its errors as a process of its own, its answers in this process."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from shared.clock import SystemClock
 from shared.embedded import free_port
 from shared.jobs import ALL_QUEUES, Queue
 from shared.outcomes import decide
+from tests.control.conftest import Invoke, servers_of
 from tests.workers.world import Simulator, jobs_in
 from workers.actors import declare_all
 from workers.middleware.telemetry import Telemetry, tell_outcome
@@ -56,16 +57,6 @@ def covey(run: Covey, services: Services) -> Covey:
         return run(*arguments, **{**servers_of(services), **environment})
 
     return connected
-
-
-def servers_of(services: Services) -> dict[str, str]:
-    """The environment that names the servers of some services."""
-    settings = services.settings
-    return {
-        "REDIS_URL": settings.redis_url or "",
-        "MONGO_URI": settings.mongo_uri or "",
-        "COVEY_MONGO_DATABASE": settings.mongo_database,
-    }
 
 
 def one_line(done: subprocess.CompletedProcess[str], status: int) -> str:
@@ -161,12 +152,12 @@ def test_a_server_that_is_away_is_one_line_too(covey: Covey, services: Services)
 # --- output for scripts
 
 
-def test_each_command_tells_scripts_and_people_what_it_did(covey: Covey, services: Services) -> None:
-    """track, handles, status, refresh and untrack print one JSON document each; without --json, tables."""
+def test_each_command_tells_scripts_and_people_what_it_did(invoke: Invoke, services: Services) -> None:
+    """track, handles, status, refresh and untrack print one JSON document each; without --json, words and tables."""
 
     def answer(*arguments: str) -> Any:
-        done = covey(*arguments, "--json")
-        assert (done.returncode, done.stderr) == (0, "")
+        done = invoke(*arguments, "--json")
+        assert (done.exit_code, done.stderr) == (0, "")
         return json.loads(done.stdout)
 
     assert answer("track", "@alice", "bob") == {"added": ["alice", "bob"], "already": [], "streams": 1}
@@ -174,15 +165,23 @@ def test_each_command_tells_scripts_and_people_what_it_did(covey: Covey, service
     assert [(row["username"], row["active"]) for row in rows] == [("alice", True), ("bob", True)]
     assert rows[0]["since"].endswith("Z")
     assert answer("status")["handles"] == 2
-    with ThreadPoolExecutor(2) as pool:
-        handles, status = pool.map(covey, ["handles", "status"])
-    assert "@alice" in handles.stdout
-    assert "2 in 1 searches" in status.stdout
-    assert all(queue in status.stdout for queue in ALL_QUEUES)
     refreshed = answer("refresh", "123", "https://x.com/alice/status/456")
     assert (refreshed["total"], refreshed["joined"], refreshed["results"]) == (2, 0, {})
+    assert answer("dead", "list") == []
+    assert "@alice" in invoke("handles").stdout
+    assert "2 in 1 searches" in invoke("status").stdout
+    assert all(queue in invoke("status").stdout for queue in ALL_QUEUES)
+    assert "Followed already: alice" in invoke("track", "alice").stdout
+    assert "1 of them joined" in invoke("refresh", "123", "789").stdout
     assert answer("untrack", "alice") == {"removed": ["alice"]}
     assert [stream.handles for stream in services.stores.streams.active()] == [("bob",)]
+
+
+def test_ids_from_standard_input(invoke: Invoke) -> None:
+    """`-` reads ids, one a word, from standard input."""
+    done = invoke("refresh", "-", "--json", input="123\n456 123\n")
+
+    assert json.loads(done.stdout)["total"] == 2
 
 
 # --- refresh --wait
@@ -200,7 +199,9 @@ def at_work(make_services: Callable[..., Services], simulator: Simulator) -> Ite
     worker.stop(timeout=5000)
 
 
-def test_waiting_for_a_refresh_shows_the_word_of_x(run: Covey, at_work: Services, simulator: Simulator) -> None:
+def test_waiting_for_a_refresh_shows_the_word_of_x(
+    run: Covey, invoke: Invoke, at_work: Services, simulator: Simulator
+) -> None:
     """With a worker running, --wait ends with status 0 and X's word on every post: alive, deleted or suspended."""
     posts = simulator.truth("posts")["posts"]
     expected = {
@@ -210,33 +211,18 @@ def test_waiting_for_a_refresh_shows_the_word_of_x(run: Covey, at_work: Services
     arguments = ("refresh", *expected, "--wait", "--timeout", "30")
 
     as_json = run(*arguments, "--json", **servers_of(at_work))
-    as_table = run(*arguments, **servers_of(at_work))
+    as_table = invoke(*arguments)
 
-    assert (as_json.returncode, as_table.returncode) == (0, 0), as_json.stderr
+    assert (as_json.returncode, as_table.exit_code) == (0, 0), as_json.stderr
     assert json.loads(as_json.stdout)["results"] == expected
     lines = as_table.stdout.splitlines()
     for post_id, word in expected.items():
         assert any(post_id in line and word in line for line in lines)
 
 
-def test_waiting_in_vain_ends_with_status_1(covey: Covey) -> None:
+def test_waiting_in_vain_ends_with_status_1(invoke: Invoke) -> None:
     """Without a worker --wait gives up after its timeout and says what it knows."""
-    done = covey("refresh", "123", "--wait", "--timeout", "1")
+    done = invoke("refresh", "123", "--wait", "--timeout", "1")
 
-    assert done.returncode == 1
+    assert done.exit_code == 1
     assert "nothing yet" in done.stdout
-
-
-def test_ids_from_standard_input(services: Services, tmp_path: Path) -> None:
-    """`-` reads ids, one a word, from standard input."""
-    done = subprocess.run(
-        [sys.executable, "-m", "control.cli", "refresh", "-", "--json"],
-        env={"PYTHONPATH": ROOT, "COVEY_DATA_DIR": str(tmp_path), **servers_of(services)},
-        cwd=tmp_path,
-        input="123\n456 123\n",
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-
-    assert json.loads(done.stdout)["total"] == 2

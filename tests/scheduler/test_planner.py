@@ -15,7 +15,7 @@ from shared.following import SEARCH
 from shared.jobs import ALL_QUEUES, Job, Queue, QuotePage, RefreshEngagement, SearchPage
 from shared.models import Media, MediaType, Post, PostMetrics, Reference, ReferenceType, User
 from shared.stores.schedules import Schedule, Slot
-from tests.workers.world import ScriptedX, page, post_id, read_to_end, state_of, take_jobs, work_off
+from tests.workers.world import NOW, ScriptedX, page, post_id, read_to_end, state_of, take_jobs, work_off
 
 MINUTE = timedelta(minutes=1)
 ALICE = 42
@@ -33,7 +33,7 @@ def plan(
 def follow(services: Services, name: str = "alice", *, ago: timedelta = MINUTE) -> Stream:
     """Follow an account, from `ago` on, under a known id."""
     now = services.clock.now()
-    stream = services.following.follow([name], since=now - ago, now=now)[0]
+    stream = services.following.follow([name], since=NOW - ago, now=now)[0]
     services.stores.handles.learn([User(id=ALICE, username=name)], now=now)
     return stream
 

@@ -207,16 +207,16 @@ def test_a_rebuild_that_was_interrupted_is_done_by_the_next_round(services: Serv
 
 
 def test_a_large_backlog_is_sent_for_in_one_round(services: Services) -> None:
-    """Of 1,200 open sweeps none has to wait for the next look."""
+    """Of 700 open sweeps none has to wait for the next look."""
     sweep = open_sweep(services)
     template = services.stores.db["X_sweeps"].find_one({"_id": sweep.id}) or {}
     services.stores.db["X_sweeps"].insert_many(
-        [template | {"_id": f"sweep-{number}", "subject": f"s-{number}"} for number in range(2, 1201)]
+        [template | {"_id": f"sweep-{number}", "subject": f"s-{number}"} for number in range(2, 701)]
     )
 
     Reconciler(services).rebuild_if_redis_is_new(services.clock.now() + timedelta(seconds=1))
 
-    assert services.broker.queue_stats()[Queue.SEARCH].ready == 1200
+    assert services.broker.queue_stats()[Queue.SEARCH].ready == 700
 
 
 # --- dead letters

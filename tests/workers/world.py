@@ -114,7 +114,7 @@ def start_simulator(*options: str) -> tuple[Simulator, subprocess.Popen[str]]:
     return Simulator(json.loads(process.stdout.readline())["url"]), process
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def simulator() -> Iterator[Simulator]:
     """A lively simulator whose limits do not matter."""
     limits = [f"--limit={name}={WIDE}" for name in ("search/recent", "quote_tweets", "tweets", "users/by")]
@@ -144,6 +144,13 @@ Script = Callable[[Asked], tuple[int, Any]]
 """A request to (status, body): bytes as they are, everything else as JSON; status 0 ends the connection unanswered."""
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that went away is no news."""
+
+
 class ScriptedX:
     """A real HTTP server that answers as its script says, and keeps what it was asked."""
 
@@ -152,8 +159,7 @@ class ScriptedX:
         self.asked: list[Asked] = []
         self.limit = WIDE
         self.remaining = WIDE - 1
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), self._handler())
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
 
@@ -234,9 +240,9 @@ def by_token(pages: dict[str | None, tuple[int, Any]]) -> Script:
 # --- services
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def database(mongo_uri: str) -> Iterator[Database[dict[str, Any]]]:
-    """A database with every index, for all tests of a module."""
+    """A database with every index."""
     client: pymongo.MongoClient[dict[str, Any]] = pymongo.MongoClient(mongo_uri, tz_aware=True)
     client.drop_database(DATABASE)
     Stores.on(client[DATABASE]).ensure_indexes()
@@ -362,7 +368,7 @@ def next_sweep(services: Services, stream_id: str, id_: str) -> Sweep:
         subject=stream.id,
         queue=Queue.SEARCH,
         query=stream.query,
-        since_id=stream.cursor_id,
+        since_id=stream.since_id,
         started_at=services.clock.now(),
     )
     assert services.stores.sweeps.open(sweep)

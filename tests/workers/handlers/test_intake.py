@@ -60,7 +60,7 @@ def full_page(count: int, x_url: str) -> tuple[int, Any]:
 
 def search_job(services: Services, count: int) -> Job:
     """A sweep to read one page of."""
-    return SearchPage(sweep_id=open_sweep(services, id_=f"sweep-{count}").id, page=0)
+    return SearchPage(sweep_id=open_sweep(services, names=[f"account_{count}"], id_=f"sweep-{count}").id, page=0)
 
 
 def quotes_job(services: Services, count: int) -> Job:
