@@ -27,7 +27,7 @@ MAX_REFERENCES = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call(Generic[T_co]):
-    """One read. `posts` and `users` are the most objects it may return in a dialect, included ones too."""
+    """One read. `posts` and `users` say the most objects it may return in a dialect, included ones too."""
 
     endpoint: Endpoint
     path: str
@@ -35,7 +35,7 @@ class Call(Generic[T_co]):
     parse: Callable[[Any, RateHeaders], T_co]
     is_dialectal: bool = False
     posts: Callable[[Dialect], int] = lambda dialect: 0
-    users: int = 0
+    users: Callable[[Dialect], int] = lambda dialect: 0
 
 
 def search_recent(
@@ -47,11 +47,12 @@ def search_recent(
     end_time: datetime | None = None,
     next_token: str | None = None,
     max_results: int = 100,
-    expand_authors: bool = True,
+    expand_authors: bool | None = True,
 ) -> Call[Page]:
     """One page of a search over the last seven days, newest first.
 
-    Ids and times exclude each other. Every page of one search repeats all but `next_token`. Raises InputError.
+    Ids and times exclude each other. Every page of one search repeats all but `next_token`. expand_authors: also where
+    it is None, but then only in the dialect that does not tell who wrote a post in any other way. Raises InputError.
     """
     own = {"query": query, "sort_order": "recency", "next_token": next_token}
     bounds = _bounds(since_id, until_id, start_time, end_time)
@@ -59,7 +60,7 @@ def search_recent(
 
 
 def quote_tweets(
-    *, post_id: int, pagination_token: str | None = None, max_results: int = 100, expand_authors: bool = True
+    *, post_id: int, pagination_token: str | None = None, max_results: int = 100, expand_authors: bool | None = True
 ) -> Call[Page]:
     """One page of the quotes of a post, newest first. Raises InputError."""
     return _page(
@@ -80,7 +81,7 @@ def user_posts(
     end_time: datetime | None = None,
     pagination_token: str | None = None,
     max_results: int = 100,
-    expand_authors: bool = False,
+    expand_authors: bool | None = False,
 ) -> Call[Page]:
     """One page of the newest 3,200 posts of an account. Raises InputError."""
     own = {"pagination_token": pagination_token} | _bounds(since_id, until_id, start_time, end_time)
@@ -96,7 +97,7 @@ def user_mentions(
     end_time: datetime | None = None,
     pagination_token: str | None = None,
     max_results: int = 100,
-    expand_authors: bool = True,
+    expand_authors: bool | None = True,
 ) -> Call[Page]:
     """One page of the posts that mention an account. Raises InputError."""
     own = {"pagination_token": pagination_token} | _bounds(since_id, until_id, start_time, end_time)
@@ -117,7 +118,7 @@ def lookup_posts(*, post_ids: Sequence[int], expand_authors: bool = False) -> Ca
         parse=lambda body, rate: parser.parse_lookup(endpoint.key, body, asked, rate),
         is_dialectal=True,
         posts=lambda dialect: len(asked),
-        users=len(asked) if expand_authors else 0,
+        users=lambda dialect: len(asked) if expand_authors else 0,
     )
 
 
@@ -162,21 +163,25 @@ def _page(
     own: dict[str, str | None],
     *,
     max_results: int,
-    expand_authors: bool,
+    expand_authors: bool | None,
     path_id: int | None = None,
 ) -> Call[Page]:
     own = own | {"max_results": str(endpoint.check_page_size(max_results))}
     given = {name: value for name, value in own.items() if value is not None}
+
+    def expands(dialect: Dialect) -> bool:
+        return not fields.tells_author_ids(dialect) if expand_authors is None else expand_authors
+
     return Call(
         endpoint=endpoint,
         path=endpoint.path.format(id=path_id),
         parameters=lambda dialect: (
-            given | fields.post_parameters(dialect, expand_authors=expand_authors, references=True)
+            given | fields.post_parameters(dialect, expand_authors=expands(dialect), references=True)
         ),
         parse=lambda body, rate: parser.parse_page(endpoint.key, body, rate),
         is_dialectal=True,
         posts=lambda dialect: max_results * (1 if dialect is Dialect.OLD else 1 + MAX_REFERENCES),
-        users=max_results if expand_authors else 0,
+        users=lambda dialect: max_results if expands(dialect) else 0,
     )
 
 
@@ -187,7 +192,7 @@ def _users(endpoint: Endpoint, parameter: str, asked: tuple[str, ...]) -> Call[U
         path=endpoint.path,
         parameters=lambda dialect: {parameter: ",".join(asked)} | fields.user_parameters(),
         parse=lambda body, rate: parser.parse_users(endpoint.key, body, asked, rate),
-        users=len(asked),
+        users=lambda dialect: len(asked),
     )
 
 

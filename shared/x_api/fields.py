@@ -77,6 +77,11 @@ def post_fields(dialect: Dialect) -> tuple[str, ...]:
     return tuple(name for names in _POST if (name := names.name(dialect)) is not None)
 
 
+def tells_author_ids(dialect: Dialect) -> bool:
+    """Whether a post names its author without the expansion that returns, and bills, the account."""
+    return "author_id" in post_fields(dialect)
+
+
 def post_parameters(dialect: Dialect, *, expand_authors: bool, references: bool) -> dict[str, str]:
     """Request parameters of a call that returns posts.
 

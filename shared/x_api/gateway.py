@@ -12,19 +12,22 @@ request. A call whose dialect X does not speak is repeated once, under a second 
 
 A settlement that fails loses no answer: the grant's lease runs out, and then the call counts as spent. A 401 to a
 credential that can be renewed blocks nothing in the limiter: the source of the credentials says what it means.
+The ledger is told of every request before the limiter is: what it says costs money is what the limiter keeps.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol, TypeVar
 
 from shared import metrics
+from shared.clock import from_epoch_seconds
 from shared.errors import CoveyError, LimiterUnavailable, NotGranted, Unauthorized
 from shared.log import get_logger
 from shared.models import Page, Usage, UserLookup, WorkClass
 from shared.ratelimit.model import Block, CallRequest, Grant, Refusal, Settlement
+from shared.spending.purchase import Billed, Outcome, Purchase
 from shared.x_api import calls
 from shared.x_api.answer import Answer
 from shared.x_api.auth import Credential
@@ -35,9 +38,6 @@ from shared.x_api.endpoints import CredentialKind
 
 T = TypeVar("T")
 log = get_logger(__name__)
-
-# (ids of posts, ids of accounts) that an answer returned -> how many of each X bills for.
-Bill = Callable[[frozenset[int], frozenset[int]], tuple[int, int]]
 
 
 class CallLimiter(Protocol):
@@ -87,16 +87,43 @@ class FixedCredentials:
         return error
 
 
-def bill_everything(post_ids: frozenset[int], user_ids: frozenset[int]) -> tuple[int, int]:
-    """Every distinct object of an answer is billed: true unless some were read earlier in the same UTC day."""
-    return len(post_ids), len(user_ids)
+class CallLedger(Protocol):
+    """What the gateway needs of the ledger."""
+
+    def bought_posts(self, post_ids: Collection[int], /) -> Collection[int]:
+        """Those of the posts that cost nothing to read again now. Raises LimiterUnavailable."""
+        ...
+
+    def bought_users(self, user_ids: Collection[int], /) -> Collection[int]:
+        """Those of the accounts that cost nothing to read again now. Raises LimiterUnavailable."""
+        ...
+
+    def record(self, purchase: Purchase, /) -> Billed:
+        """Write down one call; answers how many of its objects cost money. Never raises."""
+        ...
+
+
+class NoLedger:
+    """Writes nothing down: every distinct object of an answer costs money, whatever was read before."""
+
+    def bought_posts(self, post_ids: Collection[int], /) -> Collection[int]:
+        """None."""
+        return ()
+
+    def bought_users(self, user_ids: Collection[int], /) -> Collection[int]:
+        """None."""
+        return ()
+
+    def record(self, purchase: Purchase, /) -> Billed:
+        """All objects."""
+        return Billed(len(purchase.post_ids), len(purchase.user_ids))
 
 
 class XGateway:
     """Typed reads of X under grants, safe for threads.
 
-    credentials: asked at every call, so that one can join or be renewed while the process runs. bill: how many of the
-    objects of an answer cost money. Every method takes the class of work it is for. All raise: InputError
+    credentials: asked at every call, so that one can join or be renewed while the process runs. ledger: which objects
+    cost money, asked before a call and told after it. Every method takes the class of work it is for. All raise: InputError
     (nothing was sent); NotGranted, LimiterUnavailable (nothing was sent, try later); CredentialNotReady (try later);
     and what X answered: NoAnswer, ServerFault, Throttled, Paused and Permanent errors.
     """
@@ -107,12 +134,12 @@ class XGateway:
         limiter: CallLimiter,
         credentials: CredentialSource,
         *,
-        bill: Bill = bill_everything,
+        ledger: CallLedger | None = None,
     ) -> None:
         self._client = client
         self._limiter = limiter
         self._credentials = credentials
-        self._bill = bill
+        self._ledger = ledger or NoLedger()
 
     def search_recent(
         self,
@@ -125,7 +152,7 @@ class XGateway:
         end_time: datetime | None = None,
         next_token: str | None = None,
         max_results: int = 100,
-        expand_authors: bool = True,
+        expand_authors: bool | None = True,
     ) -> Page:
         """One page of a search; see `calls.search_recent`."""
         call = calls.search_recent(
@@ -147,7 +174,7 @@ class XGateway:
         post_id: int,
         pagination_token: str | None = None,
         max_results: int = 100,
-        expand_authors: bool = True,
+        expand_authors: bool | None = True,
     ) -> Page:
         """One page of the quotes of a post, newest first. Raises NotFound when the post is gone."""
         call = calls.quote_tweets(
@@ -159,16 +186,17 @@ class XGateway:
         return self.read(work_class, call)
 
     def lookup_posts(self, work_class: WorkClass, *, post_ids: Sequence[int], expand_authors: bool = False) -> Page:
-        """Up to 100 posts by id; `states` says what became of each."""
-        return self.read(work_class, calls.lookup_posts(post_ids=post_ids, expand_authors=expand_authors))
+        """Up to 100 posts by id; `states` says what became of each. Those bought today reserve no money."""
+        call = calls.lookup_posts(post_ids=post_ids, expand_authors=expand_authors)
+        return self.read(work_class, call, post_ids=post_ids)
 
     def users_by(self, work_class: WorkClass, *, usernames: Sequence[str]) -> UserLookup:
         """Up to 100 accounts by username, and why the others are missing."""
         return self.read(work_class, calls.users_by(usernames=usernames))
 
     def users(self, work_class: WorkClass, *, user_ids: Sequence[int]) -> UserLookup:
-        """Up to 100 accounts by id, and why the others are missing."""
-        return self.read(work_class, calls.users(user_ids=user_ids))
+        """Up to 100 accounts by id, and why the others are missing. Those bought today reserve no money."""
+        return self.read(work_class, calls.users(user_ids=user_ids), user_ids=user_ids)
 
     def lookup_media(self, work_class: WorkClass, *, keys: Sequence[str]) -> Page:
         """Up to 100 media by key, in `media`."""
@@ -178,20 +206,27 @@ class XGateway:
         """What X itself counted for the project."""
         return self.read(work_class, calls.usage(days=days))
 
-    def read(self, work_class: WorkClass, call: Call[T]) -> T:
-        """Make any call of `calls` under a grant; under a second one again when only the dialect was wrong."""
-        answer = self._granted(work_class, call)
+    def read(
+        self, work_class: WorkClass, call: Call[T], *, post_ids: Sequence[int] = (), user_ids: Sequence[int] = ()
+    ) -> T:
+        """Make any call of `calls` under a grant; under a second one again when only the dialect was wrong.
+
+        post_ids, user_ids: what the call names itself, so that what was bought today need not be reserved again.
+        """
+        free = (len(self._ledger.bought_posts(post_ids)), len(self._ledger.bought_users(user_ids)))
+        answer = self._granted(work_class, call, free)
         if answer.dialect_changed:
-            answer = self._granted(work_class, call)
+            answer = self._granted(work_class, call, free)
         return answer.unwrap()
 
-    def _granted(self, work_class: WorkClass, call: Call[T]) -> Answer[T]:
+    def _granted(self, work_class: WorkClass, call: Call[T], free: tuple[int, int]) -> Answer[T]:
         usable = {c.id: c for c in self._credentials.usable() if c.kind in call.endpoint.credentials}
         key = call.endpoint.key
         if not usable:
             raise self._credentials.missing(key, call.endpoint.credentials)
-        posts = call.posts(self._client.dialect)
-        grant = self._limiter.acquire(CallRequest(key, tuple(usable), work_class, posts=posts, users=call.users))
+        dialect = self._client.dialect
+        posts, users = call.posts(dialect) - free[0], call.users(dialect) - free[1]
+        grant = self._limiter.acquire(CallRequest(key, tuple(usable), work_class, posts=posts, users=users))
         if isinstance(grant, Refusal):
             metrics.X_REFUSALS.labels(key, grant.blocked_by).inc()
             raise NotGranted(key, wait_seconds=grant.wait_seconds, blocked_by=grant.blocked_by)
@@ -200,21 +235,21 @@ class XGateway:
         try:
             answer = self._client.perform(call, credential)
             refusal = answer.error if credential.is_renewable and isinstance(answer.error, Unauthorized) else None
-            settlement = self._settlement(answer, block_for(None if refusal else answer.error))
+            settlement = self._settlement(grant, answer, block_for(None if refusal else answer.error))
         finally:
             self._settle(grant, settlement)
         if refusal is not None:
             raise self._credentials.refused(credential, refusal)
         return answer
 
-    def _settlement(self, answer: Answer[object], block: Block | None) -> Settlement:
-        posts, users = self._bill(answer.post_ids, answer.user_ids)
+    def _settlement(self, grant: Grant, answer: Answer[object], block: Block | None) -> Settlement:
+        billed = self._ledger.record(_purchase(grant, answer))
         return Settlement(
             answered=answer.is_whole,
             status=answer.status,
             rate=answer.rate,
-            posts=posts,
-            users=users,
+            posts=billed.posts,
+            users=billed.users,
             block=block,
         )
 
@@ -223,3 +258,18 @@ class XGateway:
             self._limiter.settle(grant, settlement)
         except LimiterUnavailable as error:
             log.warning("grant not settled; it counts as spent", endpoint=grant.endpoint, reason=str(error))
+
+
+def _purchase(grant: Grant, answer: Answer[object]) -> Purchase:
+    """What the ledger is told of an answer."""
+    failed = Outcome.FAILED if answer.is_whole else Outcome.UNANSWERED
+    date_seconds = answer.rate.date_seconds
+    return Purchase(
+        endpoint=grant.endpoint,
+        credential_id=grant.credential_id,
+        work_class=grant.work_class,
+        outcome=Outcome.ANSWERED if answer.error is None else failed,
+        post_ids=answer.post_ids,
+        user_ids=answer.user_ids,
+        at=None if date_seconds is None else from_epoch_seconds(date_seconds),
+    )

@@ -80,9 +80,21 @@ def test_reservations_cover_everything_that_may_be_billed() -> None:
     cheap = calls.search_recent(query="a", max_results=50, expand_authors=False)
     dear = calls.search_recent(query="a", max_results=50, expand_authors=True)
 
-    assert (cheap.posts(Dialect.OLD), cheap.users) == (50, 0)
-    assert (dear.posts(Dialect.NEW), dear.users) == (150, 50)
-    assert calls.usage().posts(Dialect.OLD) == calls.lookup_media(keys=["3_1"]).users == 0
+    assert (cheap.posts(Dialect.OLD), cheap.users(Dialect.OLD)) == (50, 0)
+    assert (dear.posts(Dialect.NEW), dear.users(Dialect.NEW)) == (150, 50)
+    assert calls.usage().posts(Dialect.OLD) == calls.lookup_media(keys=["3_1"]).users(Dialect.OLD) == 0
+
+
+def test_authors_come_along_only_where_nothing_else_tells_them() -> None:
+    """Left to the dialect, the old one names authors by a free field, and only the new one expands and bills them."""
+    for call in (
+        calls.search_recent(query="a", expand_authors=None),
+        calls.quote_tweets(post_id=1, expand_authors=None),
+    ):
+        assert (call.users(Dialect.OLD), call.users(Dialect.NEW)) == (0, 100)
+        assert "author_id" not in call.parameters(Dialect.OLD)["expansions"]
+        assert "author_id" in call.parameters(Dialect.OLD)["tweet.fields"]
+        assert "author_id" in call.parameters(Dialect.NEW)["expansions"]
 
 
 @pytest.mark.parametrize(

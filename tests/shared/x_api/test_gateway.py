@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 import pytest
 import redis
@@ -15,6 +15,7 @@ from shared.errors import LimiterUnavailable, NoAnswer, NotGranted, Unauthorized
 from shared.models import WorkClass
 from shared.ratelimit.limiter import Limiter
 from shared.ratelimit.model import BlockScope, CallRequest, Grant, Refusal, Settlement
+from shared.spending.purchase import Billed, Outcome, Purchase
 from shared.x_api.auth import Credential
 from shared.x_api.client import XClient
 from shared.x_api.endpoints import CredentialKind
@@ -278,18 +279,76 @@ def test_only_fitting_credentials_are_offered(limiter: RecordingLimiter, credent
     assert caught.value.reason == "no-credential"
 
 
-def test_what_was_read_today_need_not_be_billed(limiter: RecordingLimiter, credential: Credential) -> None:
-    """The bill says how many of an answer's objects cost money."""
+class KnowingLedger:
+    """A ledger that has post 5 and account 7 as bought, and keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[Purchase] = []
+
+    def bought_posts(self, post_ids: Collection[int], /) -> Collection[int]:
+        """Post 5."""
+        return {5} & set(post_ids)
+
+    def bought_users(self, user_ids: Collection[int], /) -> Collection[int]:
+        """Account 7."""
+        return {7} & set(user_ids)
+
+    def record(self, purchase: Purchase, /) -> Billed:
+        """What is not post 5 or account 7 costs money."""
+        self.told.append(purchase)
+        return Billed(len(purchase.post_ids - {5}), len(purchase.user_ids - {7}))
+
+
+@pytest.fixture
+def ledger() -> KnowingLedger:
+    """What was bought today."""
+    return KnowingLedger()
+
+
+def test_what_was_bought_today_is_neither_reserved_nor_kept(
+    limiter: RecordingLimiter, credential: Credential, ledger: KnowingLedger
+) -> None:
+    """A look-up reserves money for what is new and keeps what the ledger says was billed; the ledger is told all."""
     with serving(always(200, {"data": [post(5), post(6)]}, LIMITS)) as server:
-        gateway = XGateway(
-            XClient(server.url),
-            limiter,
-            FixedCredentials([credential]),
-            bill=lambda posts, users: (len(posts - {5}), len(users)),
-        )
+        gateway = XGateway(XClient(server.url), limiter, FixedCredentials([credential]), ledger=ledger)
         gateway.lookup_posts(WorkClass.ENGAGEMENT, post_ids=[5, 6])
 
+    assert [request.posts for request in limiter.requests] == [1]
     assert limiter.settled[0][1].posts == 1
+    told = ledger.told[0]
+    assert (told.endpoint, told.work_class, told.credential_id) == ("tweets", WorkClass.ENGAGEMENT, credential.id)
+    assert (told.outcome, told.post_ids) == (Outcome.ANSWERED, frozenset({5, 6}))
+
+
+def test_accounts_bought_today_reserve_nothing(
+    limiter: RecordingLimiter, credential: Credential, ledger: KnowingLedger
+) -> None:
+    """A look-up of known accounts is a free call."""
+    with serving(always(200, {"data": []}, LIMITS)) as server:
+        gateway = XGateway(XClient(server.url), limiter, FixedCredentials([credential]), ledger=ledger)
+        gateway.users(WorkClass.SEARCH, user_ids=[7])
+        gateway.users(WorkClass.SEARCH, user_ids=[7, 8])
+
+    assert [request.users for request in limiter.requests] == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("reply", "outcome"),
+    [
+        (always(503, b"", LIMITS), Outcome.FAILED),
+        (lambda connection, head: cut(connection, http(200, page(post(5)), LIMITS)[:-4]), Outcome.UNANSWERED),
+    ],
+)
+def test_the_ledger_is_told_of_calls_that_brought_nothing(
+    limiter: RecordingLimiter, credential: Credential, ledger: KnowingLedger, reply: Reply, outcome: Outcome
+) -> None:
+    """A failed and an unanswered call are told as what they are."""
+    with serving(reply) as server:
+        client = XClient(server.url, timeouts=Timeouts(read_seconds=1))
+        with pytest.raises(errors.PassingFault):
+            _search(XGateway(client, limiter, FixedCredentials([credential]), ledger=ledger))
+
+    assert [(one.outcome, one.post_ids) for one in ledger.told] == [(outcome, frozenset())]
 
 
 def test_every_read_goes_through_a_grant(make: Make, limiter: RecordingLimiter) -> None:
