@@ -11,6 +11,7 @@ Keys are Fernet keys (AES-128-CBC with HMAC-SHA256, from `cryptography`). The fi
 from __future__ import annotations
 
 import json
+import re
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from pydantic import SecretStr
@@ -20,6 +21,8 @@ from shared.errors import InputError
 from shared.x_api.endpoints import CredentialKind
 
 KEYS_SETTING = "COVEY_CREDENTIAL_KEYS"
+# 32 bytes in URL-safe base64. Fernet itself would take two keys without a comma between them as the first one.
+_KEY = re.compile(r"[A-Za-z0-9_-]{43}=")
 
 
 class Vault:
@@ -93,10 +96,7 @@ def _fernets(keys: SecretStr) -> list[Fernet | None]:
 
 
 def _fernet(text: str) -> Fernet | None:
-    try:
-        return Fernet(text)
-    except ValueError:
-        return None
+    return Fernet(text) if _KEY.fullmatch(text) else None
 
 
 def _opened(keys: MultiFernet, sealed: str) -> tuple[object, Secret] | None:
