@@ -64,6 +64,17 @@ def test_what_is_no_media_cannot_be_kept(tmp_path: Path) -> None:
     assert names(tmp_path) == []
 
 
+def test_a_file_gets_its_name_whole(tmp_path: Path) -> None:
+    """The very file that was written is renamed: nobody can see a part of it under the final name."""
+    with incoming(tmp_path) as file:
+        file.write(JPEG)
+        (written,) = tmp_path.iterdir()
+        inode = written.stat().st_ino
+        stored = file.keep()
+
+    assert (tmp_path / stored.path).stat().st_ino == inode
+
+
 def test_the_folder_is_made_when_the_first_file_comes(tmp_path: Path) -> None:
     """With its parents."""
     root = tmp_path / "a" / "b"

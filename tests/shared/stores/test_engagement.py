@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
+import pymongo
 import pytest
+from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
 from shared.engagement.refresh import Engagement, Reading, RefreshPolicy, read_absence, read_counts
 from shared.models import Post, PostMetrics, PostState
@@ -99,6 +103,38 @@ def test_eight_planners_claim_no_post_twice(stores: Stores) -> None:
     claimed = [post_id for ids in at_once(8, claim_all) for post_id in ids]
 
     assert len(claimed) == len(set(claimed)) == 600
+
+
+class AllLookFirst(CommandListener):
+    """Lets every thread's first look end before any of them goes on."""
+
+    def __init__(self, threads: int) -> None:
+        self._together, self._looked = threading.Barrier(threads), threading.local()
+
+    def started(self, event: CommandStartedEvent) -> None:
+        """Nothing to wait for."""
+
+    def succeeded(self, event: CommandSucceededEvent) -> None:
+        """Wait for the others after the first look."""
+        if event.command_name == "find" and not hasattr(self._looked, "done"):
+            self._looked.done = True
+            self._together.wait(10)
+
+    def failed(self, event: CommandFailedEvent) -> None:
+        """Nothing to wait for."""
+
+
+def test_planners_that_saw_the_same_posts_share_them(mongo_uri: str, mongo_db: Db) -> None:
+    """All eight have looked before the first one claims: still no post is in two claims, and each is in one."""
+    for _ in range(5):
+        with pymongo.MongoClient[dict[str, Any]](mongo_uri, tz_aware=True, event_listeners=[AllLookFirst(8)]) as client:
+            stores = Stores.on(client[mongo_db.name])
+            mongo_db["X_engagement"].delete_many({})
+            follow(stores, range(1, 101))
+
+            claims = at_once(8, lambda number, stores=stores: claim(stores, f"c{number}"))  # type: ignore[misc]
+
+        assert sorted(post_id for ids in claims for post_id in ids) == list(range(1, 101))
 
 
 def test_a_claim_whose_job_was_lost_is_due_again(stores: Stores) -> None:
