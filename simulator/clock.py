@@ -7,6 +7,7 @@ Invariant: instants are whole milliseconds since the Unix epoch, UTC.
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 
 Clock = Callable[[], int]
 """Answers the present as milliseconds since the Unix epoch."""
@@ -18,6 +19,8 @@ def system_clock(offset_seconds: float = 0.0) -> Clock:
     return lambda: time.time_ns() // 1_000_000 + offset_ms
 
 
+# A page of a hundred posts was a sixth slower without it; the same posts are asked for again and again.
+@lru_cache(maxsize=65_536)
 def iso_ms(at_ms: int) -> str:
     """Return an instant as X writes `created_at`: `2026-01-31T12:00:00.000Z`."""
     whole, millis = divmod(at_ms, 1000)

@@ -18,6 +18,7 @@ class Calendar:
     def __init__(self, day_seconds: float) -> None:
         self.day_ms = round(day_seconds * 1000)
         self.real = day_seconds == DAY_SECONDS
+        self._months: dict[int, int] = {}
 
     def day(self, at_ms: int) -> int:
         """Return the number of the day that an instant falls on."""
@@ -31,8 +32,10 @@ class Calendar:
         """Return the number of the month that a day falls in; numbers rise with time and have no other meaning."""
         if not self.real:
             return day // DAYS_A_SHORT_MONTH
-        at = datetime.fromtimestamp(self.starts_at_ms(day) // 1000, UTC)
-        return at.year * 12 + at.month - 1
+        if day not in self._months:
+            at = datetime.fromtimestamp(self.starts_at_ms(day) // 1000, UTC)
+            self._months[day] = at.year * 12 + at.month - 1
+        return self._months[day]
 
     def label(self, day: int) -> str:
         """Name a day for a reader: its date, or the instant it starts where days are short."""

@@ -161,7 +161,8 @@ class Renderer:
         """Return one user with its default and requested fields."""
         item: JsonObject = {"id": str(account.id), "name": account.name, "username": account.username}
         asked_fields = self._fields.user
-        item.update((name, value) for name, value in user_fields(account) if name in asked_fields and value != "")
+        if asked_fields:
+            item.update((name, value) for name, value in user_fields(account) if name in asked_fields and value != "")
         if "profile_image_url" in asked_fields:
             item["profile_image_url"] = self._base_url + avatar(account.id).image.path
         if "public_metrics" in self._fields.user:

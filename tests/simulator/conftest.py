@@ -83,6 +83,16 @@ def busy_server() -> Iterator[Server]:
     stop_server(server)
 
 
+@pytest.fixture(scope="session")
+def small_server() -> Iterator[Server]:
+    """A small simulator an hour ahead, with credentials of its own; tests use tokens of their own on it."""
+    keys = ["--client", "mine:hush", "--client", "open", "--oauth1-key", "ck:cs:42-t:ts", "--token", "very-secret"]
+    time = ["--history-hours", "3", "--window-seconds", "600", "--time-offset-seconds", "3600"]
+    server = start_server("--accounts", "3", *time, *keys)
+    yield server
+    stop_server(server)
+
+
 @pytest.fixture
 def serve() -> Iterator[Callable[..., Server]]:
     """Start simulators with options of the test's own; all are stopped at its end."""

@@ -4,62 +4,53 @@ from typing import Any
 
 import pytest
 
-from tests.simulator.conftest import Server, start_server, stop_server
+from tests.simulator.conftest import Server
 
 
-@pytest.fixture(scope="module")
-def server() -> Any:
-    """A small simulator with short windows."""
-    options = ("--limit", "search/recent=50", "--token", "very-secret", "--window-seconds", "60")
-    running = start_server("--accounts", "2", "--history-hours", "2", *options)
-    yield running
-    stop_server(running)
-
-
-def _order(server: Server, name: str, **body: Any) -> tuple[int, dict[str, Any]]:
-    answer = server.session.post(f"{server.url}/_sim/{name}", json=body, timeout=5)
+def _order(small_server: Server, name: str, **body: Any) -> tuple[int, dict[str, Any]]:
+    answer = small_server.session.post(f"{small_server.url}/_sim/{name}", json=body, timeout=5)
     return answer.status_code, answer.json()
 
 
-def _left(server: Server, token: str, endpoint: str = "/2/tweets", **params: Any) -> tuple[int, int, int]:
-    answer = server.get(endpoint, token, **(params or {"ids": 1}))
+def _left(small_server: Server, token: str, endpoint: str = "/2/tweets", **params: Any) -> tuple[int, int, int]:
+    answer = small_server.get(endpoint, token, **(params or {"ids": 1}))
     headers = answer.headers
     return answer.status_code, int(headers["x-rate-limit-limit"]), int(headers["x-rate-limit-remaining"])
 
 
-def test_a_stranger_spends_the_same_token(server: Server) -> None:
+def test_a_stranger_spends_the_same_token(small_server: Server) -> None:
     """What a stranger spends is gone for the holder of the token, and for nobody else."""
-    before = _left(server, "sim-shared")
-    spent = _order(server, "spend", token="sim-shared", endpoint="tweets", calls=3400)
-    after, other = _left(server, "sim-shared"), _left(server, "sim-alone")
-    more = _order(server, "spend", token="sim-shared", endpoint="tweets", calls=500)
+    before = _left(small_server, "sim-shared")
+    spent = _order(small_server, "spend", token="sim-shared", endpoint="tweets", calls=3400)
+    after, other = _left(small_server, "sim-shared"), _left(small_server, "sim-alone")
+    more = _order(small_server, "spend", token="sim-shared", endpoint="tweets", calls=500)
 
     assert (before, after, other) == ((200, 3500, 3499), (200, 3500, 98), (200, 3500, 3499))
     assert spent[1].items() >= {"spent": 3400, "limit": 3500, "remaining": 99}.items()
     assert more[1]["spent"] == 98
-    assert _left(server, "sim-shared")[0] == 429
+    assert _left(small_server, "sim-shared")[0] == 429
 
 
-def test_a_limit_is_cut_in_the_middle_of_a_window(server: Server) -> None:
+def test_a_limit_is_cut_in_the_middle_of_a_window(small_server: Server) -> None:
     """After a cut the next answer shows the new limit less what was spent; the one after the last is 429."""
     search: dict[str, Any] = {"endpoint": "/2/tweets/search/recent", "query": "team"}
-    before = [_left(server, "sim-cut", **search) for _ in range(3)]
-    _order(server, "limits", endpoint="search/recent", limit=4, token="sim-cut", lasting=False)
-    after = [_left(server, "sim-cut", **search) for _ in range(2)]
+    before = [_left(small_server, "sim-cut", **search) for _ in range(3)]
+    _order(small_server, "limits", endpoint="search/recent", limit=4, token="sim-cut", lasting=False)
+    after = [_left(small_server, "sim-cut", **search) for _ in range(2)]
 
-    assert before[-1] == (200, 50, 47)
+    assert before[-1] == (200, 450, 447)
     assert after == [(200, 4, 0), (429, 4, 0)]
-    assert _left(server, "sim-uncut", **search) == (200, 50, 49)
+    assert _left(small_server, "sim-uncut", **search) == (200, 450, 449)
 
 
-def test_the_windows_say_how_much_was_used(server: Server) -> None:
+def test_the_windows_say_how_much_was_used(small_server: Server) -> None:
     """Every window is listed with its limit, its calls and its refusals, and no real token is."""
-    _order(server, "limits", endpoint="users", limit=4)
+    _order(small_server, "limits", endpoint="retweeted_by", limit=4)
     for _ in range(5):
-        server.get("/2/users", "very-secret", ids=1)
+        small_server.get("/2/tweets/1/retweeted_by", "very-secret")
 
-    (window,) = server.truth("windows", endpoint="users")["windows"]
-    everything = server.get("/_sim/windows", None).text + server.get("/_sim/bill", None).text
+    (window,) = small_server.truth("windows", endpoint="retweeted_by")["windows"]
+    everything = small_server.get("/_sim/windows", None).text + small_server.get("/_sim/bill", None).text
 
     assert {name: window[name] for name in ("limit", "granted", "strangers", "refused", "share", "past")} == {
         "limit": 4,
@@ -73,6 +64,14 @@ def test_the_windows_say_how_much_was_used(server: Server) -> None:
     assert "very-secret" not in everything
 
 
+def test_credits_can_be_bought(small_server: Server) -> None:
+    """An order adds to what a project has left, and the bill shows it."""
+    bought = _order(small_server, "credits", usd=2, project="rich")
+
+    assert bought == (200, {"project": "rich", "left_micro_usd": 2_000_000})
+    assert small_server.truth("bill")["credits_left_micro_usd"]["rich"] == 2_000_000
+
+
 @pytest.mark.parametrize(
     ("name", "body", "said"),
     [
@@ -84,9 +83,9 @@ def test_the_windows_say_how_much_was_used(server: Server) -> None:
         ("credits", {"usd": -1}, "not '-1'"),
     ],
 )
-def test_bad_orders_are_told_so(server: Server, name: str, body: dict[str, Any], said: str) -> None:
+def test_bad_orders_are_told_so(small_server: Server, name: str, body: dict[str, Any], said: str) -> None:
     """An order that cannot be followed is a 400 whose sentence names the place and the value, never a token."""
-    status, answer = _order(server, name, **body)
+    status, answer = _order(small_server, name, **body)
 
     assert status == 400
     assert said in answer["error"]

@@ -9,25 +9,24 @@ from typing import Any
 import pytest
 import requests
 
-from tests.simulator.conftest import Server, start_server, stop_server
+from tests.simulator.conftest import Server
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    """A small simulator; each test gives it a script."""
-    running = start_server("--accounts", "2", "--history-hours", "2")
-    yield running
-    stop_server(running)
+@pytest.fixture(autouse=True)
+def no_script_after(small_server: Server) -> Iterator[None]:
+    """Leave the shared simulator without faults."""
+    yield
+    small_server.session.post(f"{small_server.url}/_sim/faults", json={}, timeout=5)
 
 
-def _script(server: Server, **answer: Any) -> None:
+def _script(small_server: Server, **answer: Any) -> None:
     body = {"rules": [{"match": {"endpoint": ["tweets", "files"]}, "answer": answer}]}
-    assert server.session.post(f"{server.url}/_sim/faults", json=body, timeout=5).status_code == 200
+    assert small_server.session.post(f"{small_server.url}/_sim/faults", json=body, timeout=5).status_code == 200
 
 
-def _raw(server: Server, timeout: float = 5) -> bytes:
+def _raw(small_server: Server, timeout: float = 5) -> bytes:
     """Ask once by hand and read until the end of the connection."""
-    host, port = server.url.removeprefix("http://").split(":")
+    host, port = small_server.url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout) as connection:
         request = f"GET /2/tweets?ids=1 HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer sim-a\r\n\r\n"
         connection.sendall(request.encode())
@@ -38,62 +37,64 @@ def _raw(server: Server, timeout: float = 5) -> bytes:
 
 
 @pytest.mark.parametrize("share", [0.0, 0.5])
-def test_a_cut_body_is_shorter_than_it_promises(server: Server, share: float) -> None:
+def test_a_cut_body_is_shorter_than_it_promises(small_server: Server, share: float) -> None:
     """The headers are whole, part of the body comes, then the connection closes."""
-    _script(server, kind="cut_body", share=share)
+    _script(small_server, kind="cut_body", share=share)
 
-    head, _, body = _raw(server).partition(b"\r\n\r\n")
+    head, _, body = _raw(small_server).partition(b"\r\n\r\n")
 
     (length,) = (int(line.split(b":")[1]) for line in head.splitlines() if line.startswith(b"content-length"))
     assert b"200 OK" in head
     assert len(body) == int(length * share)
 
 
-def test_a_reset_is_a_reset(server: Server) -> None:
+def test_a_reset_is_a_reset(small_server: Server) -> None:
     """In place of an answer, or in the middle of one, the connection is reset."""
     for fault in ({"kind": "reset"}, {"kind": "cut_body", "share": 0.1, "by": "reset"}):
-        _script(server, **fault)
+        _script(small_server, **fault)
         with pytest.raises(ConnectionResetError):
-            _raw(server)
+            _raw(small_server)
         with pytest.raises(requests.RequestException):
-            server.get("/2/tweets", ids=1)
+            small_server.get("/2/tweets", ids=1)
 
 
-def test_no_answer_lasts_until_somebody_gives_up(server: Server) -> None:
+def test_no_answer_lasts_until_somebody_gives_up(small_server: Server) -> None:
     """The client waits in vain; with a time of its own the server closes; others are answered meanwhile."""
-    _script(server, kind="no_answer")
+    _script(small_server, kind="no_answer")
     with pytest.raises(TimeoutError):
-        _raw(server, timeout=0.2)
+        _raw(small_server, timeout=0.2)
 
     with ThreadPoolExecutor() as pool:
-        waiting = pool.submit(_raw, server, 0.5)
-        assert server.get("/2/users", ids=1).status_code == 200
+        waiting = pool.submit(_raw, small_server, 0.5)
+        assert small_server.get("/2/users", ids=1).status_code == 200
         assert isinstance(waiting.exception(), TimeoutError)
 
-    _script(server, kind="no_answer", close_after_ms=50)
-    assert _raw(server) == b""
+    _script(small_server, kind="no_answer", close_after_ms=50)
+    assert _raw(small_server) == b""
 
 
-def test_a_delay_holds_back_its_own_answer_alone(server: Server) -> None:
+def test_a_delay_holds_back_its_own_answer_alone(small_server: Server) -> None:
     """A delayed answer is whole and late; an answer to somebody else is not."""
-    _script(server, kind="pass", delay_ms=400)
+    _script(small_server, kind="pass", delay_ms=400)
     began = time.monotonic()
 
     with ThreadPoolExecutor() as pool:
-        waiting = pool.submit(server.get, "/2/tweets", ids=1)
-        assert requests.get(server.url + "/2/users?ids=1", headers={"Authorization": "Bearer sim-a"}, timeout=5).ok
+        waiting = pool.submit(small_server.get, "/2/tweets", ids=1)
+        assert requests.get(
+            small_server.url + "/2/users?ids=1", headers={"Authorization": "Bearer sim-a"}, timeout=5
+        ).ok
         assert not waiting.done()
         assert waiting.result().status_code == 200
 
     assert time.monotonic() - began >= 0.4
 
 
-def test_headers_can_be_missing(server: Server) -> None:
+def test_headers_can_be_missing(small_server: Server) -> None:
     """The rate headers are dropped, or any that are named, `Date` too."""
-    _script(server, kind="drop_header")
-    without_rates = server.get("/2/tweets", ids=1).headers
-    _script(server, kind="drop_header", names=["Date", "X-Rate-Limit-Reset"])
-    without_date = server.get("/2/tweets", ids=1).headers
+    _script(small_server, kind="drop_header")
+    without_rates = small_server.get("/2/tweets", ids=1).headers
+    _script(small_server, kind="drop_header", names=["Date", "X-Rate-Limit-Reset"])
+    without_date = small_server.get("/2/tweets", ids=1).headers
 
     assert not any(name.startswith("x-rate-limit") for name in without_rates)
     assert "date" in without_rates
@@ -101,28 +102,28 @@ def test_headers_can_be_missing(server: Server) -> None:
     assert "x-rate-limit-limit" in without_date
 
 
-def test_files_of_media_can_fail_too(server: Server) -> None:
+def test_files_of_media_can_fail_too(small_server: Server) -> None:
     """A download is cut where the script says `files`."""
-    (item, *_) = server.truth("media")["media"]
-    _script(server, kind="cut_body", share=0.5)
+    (item, *_) = small_server.truth("media")["media"]
+    _script(small_server, kind="cut_body", share=0.5)
 
     with pytest.raises(requests.RequestException):
         _ = requests.get(item["url"], timeout=5).content
-    _script(server, kind="drop_header", names=["etag"])
+    _script(small_server, kind="drop_header", names=["etag"])
     whole = requests.get(item["url"], timeout=5)
 
     assert len(whole.content) == item["size"]
     assert "etag" not in whole.headers
 
 
-def test_the_report_says_what_was_done(server: Server) -> None:
+def test_the_report_says_what_was_done(small_server: Server) -> None:
     """`GET /_sim/faults` counts calls and acts; an empty script ends the misery; a bad one is refused."""
-    _script(server, kind="server_error", form="html")
-    first = server.get("/2/tweets", ids=1)
-    report = server.truth("faults")
-    server.session.post(f"{server.url}/_sim/faults", json={}, timeout=5)
-    second = server.get("/2/tweets", ids=1)
-    bad = server.session.post(f"{server.url}/_sim/faults", json={"rules": [{}]}, timeout=5)
+    _script(small_server, kind="server_error", form="html")
+    first = small_server.get("/2/tweets", ids=1)
+    report = small_server.truth("faults")
+    small_server.session.post(f"{small_server.url}/_sim/faults", json={}, timeout=5)
+    second = small_server.get("/2/tweets", ids=1)
+    bad = small_server.session.post(f"{small_server.url}/_sim/faults", json={"rules": [{}]}, timeout=5)
 
     assert (first.status_code, second.status_code) == (503, 200)
     assert report["rules"] == [{"name": "", "kind": "server_error", "calls": 1, "fired": 1, "unfit": 0}]

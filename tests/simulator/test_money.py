@@ -13,7 +13,7 @@ from simulator.api import Api
 from simulator.calls import Call, Credential, Returned
 from simulator.config import Config
 from simulator.money import MICRO, Ledger, Plan
-from tests.simulator.conftest import START_MS, Server, TurnedClock
+from tests.simulator.conftest import START_MS, TurnedClock
 from tests.simulator.test_search import ask
 
 DAY_MS = 86_400_000
@@ -22,7 +22,8 @@ READS = st.lists(st.tuples(st.integers(0, DAY_MS // 3), st.sampled_from("ab"), I
 
 
 def _api(clock: TurnedClock, plan: Plan | None = None, **settings: Any) -> Api:
-    return Api(Config(accounts=3, activity=20, history_hours=6, plan=plan or Plan(), **settings), clock)
+    world = {"accounts": 3, "activity": 8, "history_hours": 6, **settings}
+    return Api(Config(plan=plan or Plan(), **world), clock)
 
 
 def _status(api: Api, path: str, token: str = "sim-a", **params: Any) -> int:
@@ -156,18 +157,26 @@ def test_a_cap_of_posts_is_429_with_calls_left(plan: dict[str, Any], period: str
     assert body["type"] == "https://api.twitter.com/2/problems/usage-capped"
 
 
-def test_the_usage_of_each_day_is_what_was_bought_on_it(serve: type) -> None:
-    """Over HTTP, usage and bill agree on every day of a server whose days last a second."""
-    server: Server = serve("--accounts", "3", "--history-hours", "6", "--day-seconds", "1", "--limit", "tweets=9999")
-    ids = ",".join(record["id"] for record in server.truth("posts")["posts"][:20])
-    while len(server.truth("bill")["by_day"]) < 2:
-        assert server.get("/2/tweets", ids=ids).status_code == 200
+@pytest.mark.parametrize("day_seconds", [86_400, 10])
+def test_the_usage_of_each_day_is_what_was_bought_on_it(day_seconds: int) -> None:
+    """Usage and bill agree on every day, and the month is their sum; short days are named by their start."""
+    clock = TurnedClock()
+    api = _api(clock, Plan(day_seconds=day_seconds), activity=0, history_hours=24)
+    ids = _ids(api, 20)
+    read = [0, 0]
+    for count in (5, 1, 20, 3):
+        for _ in range(2):
+            _, found = ask(api, "/2/tweets", ids=_joined(ids[:count]))
+        read.append(len(found["data"]))
+        clock.turn(day_seconds)
 
-    bill = server.truth("bill")
-    usage = server.get("/2/usage/tweets", days=90, usage__fields="daily_project_usage,project_usage").json()["data"]
+    bill = api.ledger.bill()
+    _, body = ask(api, "/2/usage/tweets", days=7, **{"usage.fields": "daily_project_usage,project_usage"})
 
-    used = {day["date"]: int(day["usage"]) for day in usage["daily_project_usage"]["usage"] if day["usage"] != "0"}
-    assert used == {day: line["posts_bought"] for day, line in bill["by_day"].items() if line["posts_bought"]}
-    assert bill["posts_reread"] > 0
-    bought = server.session.post(server.url + "/_sim/credits", json={"usd": 2, "project": "p"}, timeout=5)
-    assert bought.json() == {"project": "p", "left_micro_usd": 2_000_000}
+    days = [int(day["usage"]) for day in body["data"]["daily_project_usage"]["usage"]]
+    bought = [line["posts_bought"] for line in bill["by_day"].values() if line["posts_bought"]]
+    assert days == [*read, 0]
+    assert bought == read[2:]
+    assert int(body["data"]["project_usage"]) == bill["posts_reread"] == sum(read) > 20
+    dates = [day["date"] for day in body["data"]["daily_project_usage"]["usage"]]
+    assert all(any(date.startswith(label) for date in dates) for label in bill["by_day"])

@@ -4,8 +4,11 @@ from typing import Any
 
 import pytest
 
-from tests.simulator.conftest import Server
+from simulator.api import Api
+from simulator.config import Config, DialectMode
+from tests.simulator.conftest import Server, TurnedClock
 from tests.simulator.openapi import faults, problem_faults
+from tests.simulator.test_search import ask
 
 POST_OLD = (
     "attachments,author_id,conversation_id,created_at,display_text_range,edit_controls,edit_history_tweet_ids,entities,"
@@ -114,10 +117,10 @@ def test_user_answers_validate(busy_server: Server, dialect: str) -> None:
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
-def test_counts_usage_and_media_validate(serve: Any, dialect: str) -> None:
+def test_counts_usage_and_media_validate(dialect: DialectMode) -> None:
     """Counts, usage and media, which do not show their dialect in the request, validate in each mode."""
-    server = serve("--dialect", dialect, "--accounts", "4", "--history-hours", "12")
-    keys = [item["media_key"] for item in server.truth("media")["media"][:50]]
+    api = Api(Config(accounts=4, history_hours=12, dialect=dialect), TurnedClock())
+    keys = list(api.world.media)[:50]
     asked: dict[str, dict[str, Any]] = {
         "/2/tweets/counts/recent": {"query": "football", "granularity": "day"},
         "/2/usage/tweets": {"days": 3, "usage__fields": "daily_client_app_usage,daily_project_usage,project_usage"},
@@ -125,10 +128,11 @@ def test_counts_usage_and_media_validate(serve: Any, dialect: str) -> None:
     }
 
     for path, params in asked.items():
-        answer = server.get(path, **params)
+        query = {name.replace("__", "."): value for name, value in params.items()}
+        status, body = ask(api, path, **query)
 
-        assert answer.status_code == 200, answer.text
-        assert faults(dialect, path, answer.json()) == []
+        assert status == 200, body
+        assert faults(dialect, path, body) == []
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)

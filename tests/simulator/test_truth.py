@@ -1,8 +1,12 @@
 """The truth: complete, by any query, and quick."""
 
+import json
 import time
 
-from tests.simulator.conftest import Server
+from simulator.api import Api
+from simulator.config import Config
+from simulator.truth import Truth
+from tests.simulator.conftest import Server, TurnedClock
 
 
 def test_the_truth_keeps_what_was_deleted(busy_server: Server) -> None:
@@ -42,15 +46,14 @@ def test_the_truth_is_quick(busy_server: Server) -> None:
     assert time.monotonic() - began < 2.0
 
 
-def test_calls_are_counted_by_endpoint_and_status(serve: type) -> None:
+def test_calls_are_counted_by_endpoint_and_status() -> None:
     """Every call to the API is in the record, refused ones too, and no token is."""
-    server: Server = serve("--accounts", "2", "--history-hours", "2", "--limit", "media=1")
-    for _ in range(2):
-        server.get("/2/media", media_keys="3_1")
-    server.get("/2/tweets", None, ids=1)
-    server.get("/2/nothing")
+    api = Api(Config(accounts=2, history_hours=1, limits={"media": 1}), TurnedClock())
+    asked = [("/2/media", "sim-a"), ("/2/media", "sim-a"), ("/2/tweets", "wrong"), ("/2/nothing", "sim-a")]
+    for path, token in asked:
+        api.answer("GET", path, "media_keys=3_1", f"Bearer {token}", "http://sim")
 
-    calls = server.truth("calls")
+    calls = json.loads(Truth(api).answer("GET", "/_sim/calls", "", b"", "http://sim").body)
 
     assert calls == {
         "endpoints": {"media": {"200": 1, "429": 1}, "none": {"404": 1}, "tweets": {"401": 1}},
