@@ -84,7 +84,6 @@ WRITES: dict[str, Callable[[Stores], object]] = {
     "runs.record": lambda s: s.runs.record("r", {"1": "alive"}, now=NOW),
     "state.set": lambda s: s.state.set("key", "value"),
     "dead_letters.add": lambda s: s.dead_letters.add([{"_id": "e", "job": "canary", "died_at": NOW}]),
-    "dead_letters.claim_replay": lambda s: s.dead_letters.claim_replay(["d"], now=NOW),
     "dead_letters.replay_sent": lambda s: s.dead_letters.replay_sent(["d"]),
     "dead_letters.purge": lambda s: s.dead_letters.purge(DeadFilter(job="canary")),
 }

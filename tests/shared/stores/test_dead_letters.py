@@ -63,20 +63,6 @@ def test_letters_are_found_by_all_that_is_asked(stores: Stores, which: dict[str,
     assert stores.dead_letters.count(DeadFilter(**which)) == len(ids)
 
 
-def test_a_replay_is_claimed_with_one_time(stores: Stores) -> None:
-    """Interrupted, it is claimed again with the time of the first; once sent, never again."""
-    stores.dead_letters.add(LETTERS)
-
-    first = stores.dead_letters.claim_replay(["aa1", "aa2", "unknown"], now=NOW)
-    again = stores.dead_letters.claim_replay(["aa1"], now=NOW + HOUR)
-    stores.dead_letters.replay_sent(["aa1"])
-
-    assert {letter["_id"] for letter in first} == {"aa1", "aa2"}
-    assert [letter["replay"]["at"] for letter in again] == [NOW]
-    assert stores.dead_letters.claim_replay(["aa1"], now=NOW + 2 * HOUR) == []
-    assert found(stores, replayed=True) == ["aa2", "aa1"]
-
-
 def test_purging_forgets_what_fits(stores: Stores) -> None:
     """And says how many; a second time there is nothing left to forget."""
     stores.dead_letters.add(LETTERS)
