@@ -4,5 +4,5 @@ A *stream* is a query that is followed for ever. A *sweep* is one reading of a s
 from now back to the stream's cursor. A *gap* is an interval of a stream that could not be read, with its reason.
 
 Invariant: `began_at .. covered_through`, less the recorded gaps, has been read whole and stored. The cursor moves only
-when a sweep is complete, only to the greatest id that the sweep stored, and never back.
+when a sweep is complete, only to the greatest id of the sweep's first page with posts, and never back.
 """
