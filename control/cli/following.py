@@ -52,15 +52,15 @@ def list_handles(as_json: Json = False) -> None:
         out.print("No account is followed. Begin with: covey track NAME")
         return None
     now = SystemClock().now()
-    table = Table("account", "id", "followed since", "covered until", "gaps", "problem")
-    for column in table.columns[:2]:
+    table = Table("account", "id", "since", "covered until", "gaps", "problem")
+    for column in table.columns:
         column.no_wrap = True
     for row in rows:
         covered = row["covered_through"]
         table.add_row(
             f"@{row['username']}",
             row["user_id"] or "-",
-            f"{row['since']:%Y-%m-%d %H:%M}" if row["active"] else "no longer",
+            f"{row['since']:%Y-%m-%d}" if row["active"] else "no longer",
             f"{(now - covered).total_seconds():.0f} s ago" if covered else "-",
             str(row["gaps"]),
             row["problem"] or "",
