@@ -27,6 +27,8 @@ FLOOR_PERCENT: Final = {
 RELEASE_LEFT: Final = 0.25  # floors are given up when this part of the window is left
 PACED_FROM: Final = 0.8  # past this part of the limit, background work keeps to the pace of time ...
 PACED_UNTIL: Final = 0.95  # ... so that the limit is reached when this part of the window has gone by
+BACKGROUND_STOPS: Final = 0.95  # of a budget is left to people and to searches: what these do not find is lost
+BACKGROUND: Final = (WorkClass.QUOTES, WorkClass.ENGAGEMENT, WorkClass.BACKFILL)
 
 
 def floor(limit: float, work_class: WorkClass) -> int:

@@ -31,15 +31,15 @@ import redis
 
 from shared.clock import Clock, epoch_seconds
 from shared.errors import CoveyError, InputError, LimiterUnavailable
-from shared.ratelimit.layout import Keys
+from shared.ratelimit.layout import Keys, pack_chosen
 from shared.ratelimit.model import Block, CallRequest, Grant, LimiterState, Refusal, Settlement
-from shared.ratelimit.money import MICRO, Budgets, Prices, Spent
+from shared.ratelimit.money import MICRO, Budgets, ChosenBudgets, Prices, Spent
 from shared.ratelimit.rules import CLASS_NUMBER, script_constants
 from shared.ratelimit.scripts import Connections, Script, load
 from shared.ratelimit.snapshot import read_state
 
 _NOTHING: Final[Mapping[str, float]] = MappingProxyType({})
-_pack_request = struct.Struct("<6d").pack
+_pack_request = struct.Struct("<7d").pack
 _pack_settlement = struct.Struct("<12d").pack
 _pack_spent = struct.Struct("<4d").pack
 
@@ -90,6 +90,7 @@ class Limiter:
         self._settle = Script(connections, load("settle", constants))
         self._seed = Script(connections, load("seed", constants))
         self._unblock = Script(connections, load("unblock", constants))
+        self._choose = Script(connections, load("choose_budgets", constants))
         self._acquire_keys: dict[tuple[str, tuple[str, ...]], tuple[str, ...]] = {}
 
     def acquire(self, request: CallRequest) -> Grant | Refusal:
@@ -99,7 +100,7 @@ class Limiter:
         """
         endpoint, credential_ids, posts, users = request.endpoint, request.credential_ids, request.posts, request.users
         cost = self._prices.cost_micro(endpoint, posts=posts, users=users)
-        is_paid = cost > 0 or posts > 0 or users > 0
+        is_paid = cost > 0 or posts > 0 or users > 0 or request.is_paid
         numbers = _pack_request(
             self._now_ms(),
             CLASS_NUMBER[request.work_class],
@@ -107,6 +108,7 @@ class Limiter:
             cost,
             is_paid,
             self._intervals_ms.get(endpoint, 0),
+            self._budgets.shares.get(request.work_class, 1),
         )
         keys = self._acquire_keys.get((endpoint, credential_ids))
         if keys is None:
@@ -162,6 +164,14 @@ class Limiter:
         kind = b"budget" if endpoint is None else b"window"
         return self._unblock((self._keys.of_block(credential_id, endpoint),), (kind,)) == 1
 
+    def choose_budgets(self, chosen: ChosenBudgets) -> bool:
+        """Let what a person chose hold in every process from the next call on; answers whether that changed anything.
+
+        Raises InputError for a budget that is none, LimiterUnavailable.
+        """
+        chosen.over(self._budgets)
+        return self._choose((self._keys.project,), (pack_chosen(chosen),)) == 1
+
     def state(self) -> LimiterState:
         """Everything the limiter knows now. Raises LimiterUnavailable."""
         now_ms = None if self._clock is None else int(self._now_ms())
@@ -187,6 +197,7 @@ class Limiter:
             spent = self._spent()
         except CoveyError as error:
             raise LimiterUnavailable(f"the ledger cannot be read: {error}") from error
+        self.choose_budgets(spent.chosen)
         micro = (round(spent.day_usd * MICRO), round(spent.month_usd * MICRO))
         self._seed((self._keys.project,), (_pack_spent(*micro, spent.month_requests, spent.month_posts),))
 

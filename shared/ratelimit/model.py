@@ -24,7 +24,8 @@ class CallRequest:
     endpoint: the name of its window (the same for all calls that X counts together), without spaces.
     credential_ids: those that may make it; the limiter picks the one with the most room.
     posts, users: the most objects the call may return, included ones too; they are what may cost money. A call with
-    neither, on an endpoint without a price, is free: no block of paid calls stops it.
+    neither, on an endpoint without a price, is free: no block of paid calls stops it, unless `is_paid` says that X asks
+    for credits all the same, as it does for objects that were bought before.
     Raises InputError for an empty name, no credential, or a negative count.
     """
 
@@ -33,6 +34,7 @@ class CallRequest:
     work_class: WorkClass
     posts: int = 0
     users: int = 0
+    is_paid: bool = False
 
     def __post_init__(self) -> None:
         if not self.endpoint or any(character.isspace() for character in self.endpoint):
@@ -81,6 +83,10 @@ class Window(StrEnum):
     MONTH_POSTS = "month_posts"
     DAY_MONEY = "day_money"
     MONTH_MONEY = "month_money"
+
+
+# The windows that a person's budgets make; all the others are X's.
+BUDGETS = frozenset({Window.MONTH_REQUESTS, Window.MONTH_POSTS, Window.DAY_MONEY, Window.MONTH_MONEY})
 
 
 class BlockScope(StrEnum):

@@ -6,9 +6,11 @@ Money is counted in whole micro-dollars inside the limiter, so that a million ad
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from shared.errors import InputError
+from shared.models import WorkClass
 
 MICRO = 1_000_000
 
@@ -39,31 +41,58 @@ class Prices:
 
 @dataclass(frozen=True, slots=True)
 class Budgets:
-    """The most that may be spent in a UTC day or calendar month. None: counted, not capped. Raises InputError below 0.
+    """The most that may be spent in a UTC day or calendar month. None: counted, not capped.
 
-    month_posts defaults to the 3,000,000 post reads a month of X's pay-per-use plan when used as `PAY_PER_USE`.
+    shares: the part of each budget, above 0 and up to 1, that one class of work may spend; a class without one may
+    spend all. Raises InputError for what is below 0, and a share that is none.
     """
 
     day_usd: float | None = None
     month_usd: float | None = None
     month_requests: int | None = None
-    month_posts: int | None = None
+    month_posts: float | None = None
+    shares: Mapping[WorkClass, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for item in fields(self):
-            value = getattr(self, item.name)
-            if value is not None and value < 0:
-                raise InputError(f"budget {item.name}={value}: expected no negative number")
+        for name in ("day_usd", "month_usd", "month_requests", "month_posts"):
+            value = getattr(self, name)
+            if value is not None and not value >= 0:
+                raise InputError(f"budget {name}={value}: expected no negative number")
+        for work_class, share in self.shares.items():
+            if not 0 < share <= 1:
+                raise InputError(f"share of {work_class}={share}: expected more than 0, and 1 at most")
 
 
-PAY_PER_USE = Budgets(month_posts=3_000_000)
+@dataclass(frozen=True, slots=True)
+class ChosenBudgets:
+    """What a person set, over the budgets that the processes were started with.
+
+    limits: by the names in `CHOOSABLE`; None: no limit. What is not in them, and a class without a share, is as it was
+    started.
+    """
+
+    limits: Mapping[str, float | None] = field(default_factory=dict)
+    shares: Mapping[WorkClass, float] = field(default_factory=dict)
+
+    def over(self, started: Budgets) -> Budgets:
+        """The budgets that hold. Raises InputError for a name or value that is none."""
+        unknown = set(self.limits) - set(CHOOSABLE)
+        if unknown:
+            raise InputError(f"no budget is called {', '.join(sorted(unknown))}; there are {', '.join(CHOOSABLE)}")
+        limits: dict[str, Any] = {name: None if limit is None else float(limit) for name, limit in self.limits.items()}
+        return replace(started, **limits, shares={**started.shares, **self.shares})
+
+
+CHOOSABLE = ("day_usd", "month_usd", "month_posts")
+PAY_PER_USE = Budgets(month_posts=3_000_000)  # post reads a month of X's pay-per-use plan
 
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What was already spent in the present UTC day and month, from the ledger: fills the budgets of an empty Redis."""
+    """What was already spent in the present UTC day and month, and the budgets a person set: fills an empty Redis."""
 
     day_usd: float = 0.0
     month_usd: float = 0.0
     month_requests: int = 0
     month_posts: int = 0
+    chosen: ChosenBudgets = field(default_factory=ChosenBudgets)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from shared.ratelimit.classes import CLASSES, FLOOR_PERCENT, PACED_FROM, PACED_UNTIL, RELEASE_LEFT
+from shared.ratelimit.classes import BACKGROUND_STOPS, CLASSES, FLOOR_PERCENT, PACED_FROM, PACED_UNTIL, RELEASE_LEFT
 from shared.ratelimit.layout import DAY_MS, Constant
 from shared.ratelimit.money import MICRO, Budgets
 
@@ -44,6 +44,7 @@ def _rules(window_ms: int, lease_ms: int) -> dict[str, Constant]:
         "RELEASE": RELEASE_LEFT,
         "PACED": PACED_FROM,
         "PACED_BY": PACED_UNTIL,
+        "BACKGROUND_STOPS": BACKGROUND_STOPS,
         "PROBE_WAIT_MS": PROBE_WAIT_MS,
         "RESET_GUARD_MS": RESET_GUARD_MS,
         "UNDATED_GUARD_MS": UNDATED_GUARD_MS,

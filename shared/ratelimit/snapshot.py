@@ -10,7 +10,7 @@ from typing import Any
 import redis
 
 from shared.ratelimit.classes import CLASSES
-from shared.ratelimit.layout import BudgetNumbers, Keys, WindowNumbers, lease_ends_ms
+from shared.ratelimit.layout import BudgetNumbers, Keys, WindowNumbers, lease_ends_ms, unpack_chosen
 from shared.ratelimit.model import BlockState, BudgetState, LimiterState, Window, WindowState
 from shared.ratelimit.money import MICRO, Budgets
 
@@ -27,7 +27,7 @@ def read_state(
     wanted = [keys.project, *map(keys.credential, credentials), *(keys.window(*pair) for pair in pairs)]
     now, hashes = _read(client, wanted, now_ms)
     project = hashes[keys.project]
-    all_budgets = _budgets(project, None, budgets, now)
+    all_budgets = _budgets(project, None, unpack_chosen(project.get(b"chosen")).over(budgets), now)
     blocks = _block(project, None, BudgetNumbers.unpack(project.get(b"state")).blocked_until_ms, now)
     for credential in credentials:
         one = hashes[keys.credential(credential)]

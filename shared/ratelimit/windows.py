@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from shared.models import WorkClass
-from shared.ratelimit.classes import PACED_FROM, PACED_UNTIL, RELEASE_LEFT, held
+from shared.ratelimit.classes import BACKGROUND, BACKGROUND_STOPS, CLASSES, PACED_FROM, PACED_UNTIL, RELEASE_LEFT, held
 
 
 def free(limit: int, used: int, lowest: int, settled: int, *, is_shared: bool) -> int:
@@ -31,11 +31,14 @@ def wait_ms(
     amount: float,
     left_ms: float,
     span_ms: float,
+    *,
+    is_paced: bool = True,
 ) -> float:
     """Milliseconds until `amount` may be tried, 0 = now.
 
     limit, used, used_by_class (order of `CLASSES`) and amount are in the unit of the window: calls, posts or
-    micro-dollars. span_ms is the length of the window, left_ms what is left of it.
+    micro-dollars. span_ms is the length of the window, left_ms what is left of it. is_paced: past PACED_FROM the pace
+    of time is kept.
     """
     if limit - used < amount:
         return left_ms
@@ -45,6 +48,28 @@ def wait_ms(
     if left_ms > span_ms * RELEASE_LEFT and limit - used - held(limit, used_by_class, work_class) < amount:
         wait = left_ms - span_ms * RELEASE_LEFT
     after = used + amount
-    if after > limit * PACED_FROM:
+    if is_paced and after > limit * PACED_FROM:
         wait = max(wait, span_ms * PACED_UNTIL * after / limit - (span_ms - left_ms))
     return wait
+
+
+def budget_wait_ms(
+    work_class: WorkClass,
+    limit: float,
+    used: float,
+    used_by_class: Sequence[float],
+    amount: float,
+    left_ms: float,
+    span_ms: float,
+    *,
+    share: float = 1.0,
+) -> float:
+    """The same for a budget (twin of `check` in acquire.lua). share: the part of it that the class may spend.
+
+    Background work stops at BACKGROUND_STOPS of it and keeps the pace of time before; searches are not paced.
+    """
+    own = used_by_class[CLASSES.index(work_class)] + amount
+    is_background = work_class in BACKGROUND
+    if own > limit * share or (is_background and used + amount > limit * BACKGROUND_STOPS):
+        return left_ms
+    return wait_ms(work_class, limit, used, used_by_class, amount, left_ms, span_ms, is_paced=is_background)

@@ -26,7 +26,7 @@ from shared.clock import from_epoch_seconds
 from shared.errors import CoveyError, LimiterUnavailable, NotGranted, Unauthorized
 from shared.log import get_logger
 from shared.models import Page, Usage, UserLookup, WorkClass
-from shared.ratelimit.model import Block, CallRequest, Grant, Refusal, Settlement
+from shared.ratelimit.model import BUDGETS, Block, CallRequest, Grant, Refusal, Settlement
 from shared.spending.purchase import Billed, Outcome, Purchase
 from shared.x_api import calls
 from shared.x_api.answer import Answer
@@ -38,6 +38,9 @@ from shared.x_api.endpoints import CredentialKind
 
 T = TypeVar("T")
 log = get_logger(__name__)
+
+# A budget has room before its day ends when a call in flight costs less than it reserved, or when a person raises it.
+BUDGET_LOOK_SECONDS = 30.0
 
 
 class CallLimiter(Protocol):
@@ -123,9 +126,9 @@ class XGateway:
     """Typed reads of X under grants, safe for threads.
 
     credentials: asked at every call, so that one can join or be renewed while the process runs. ledger: which objects
-    cost money, asked before a call and told after it. Every method takes the class of work it is for. All raise: InputError
-    (nothing was sent); NotGranted, LimiterUnavailable (nothing was sent, try later); CredentialNotReady (try later);
-    and what X answered: NoAnswer, ServerFault, Throttled, Paused and Permanent errors.
+    cost money, asked before a call and told after it. Every method takes the class of work it is for. All raise:
+    InputError (nothing was sent); NotGranted, LimiterUnavailable (nothing was sent, try later); CredentialNotReady
+    (try later); and what X answered: NoAnswer, ServerFault, Throttled, Paused and Permanent errors.
     """
 
     def __init__(
@@ -225,11 +228,19 @@ class XGateway:
         if not usable:
             raise self._credentials.missing(key, call.endpoint.credentials)
         dialect = self._client.dialect
-        posts, users = call.posts(dialect) - free[0], call.users(dialect) - free[1]
-        grant = self._limiter.acquire(CallRequest(key, tuple(usable), work_class, posts=posts, users=users))
+        posts, users = call.posts(dialect), call.users(dialect)
+        request = CallRequest(
+            endpoint=key,
+            credential_ids=tuple(usable),
+            work_class=work_class,
+            posts=posts - free[0],
+            users=users - free[1],
+            is_paid=posts > 0 or users > 0,
+        )
+        grant = self._limiter.acquire(request)
         if isinstance(grant, Refusal):
             metrics.X_REFUSALS.labels(key, grant.blocked_by).inc()
-            raise NotGranted(key, wait_seconds=grant.wait_seconds, blocked_by=grant.blocked_by)
+            raise NotGranted(key, wait_seconds=_wait_seconds(grant), blocked_by=grant.blocked_by)
         credential = usable[grant.credential_id]
         settlement = Settlement(answered=False)
         try:
@@ -258,6 +269,11 @@ class XGateway:
             self._limiter.settle(grant, settlement)
         except LimiterUnavailable as error:
             log.warning("grant not settled; it counts as spent", endpoint=grant.endpoint, reason=str(error))
+
+
+def _wait_seconds(refusal: Refusal) -> float:
+    """When to ask again."""
+    return min(refusal.wait_seconds, BUDGET_LOOK_SECONDS) if refusal.blocked_by in BUDGETS else refusal.wait_seconds
 
 
 def _purchase(grant: Grant, answer: Answer[object]) -> Purchase:

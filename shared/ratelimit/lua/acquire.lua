@@ -1,14 +1,15 @@
 -- Takes one grant from every window and budget that a call touches, or from none, and says how long to wait.
 --
 -- KEYS  1 the project's hash; then two for each credential that may make the call: its hash, its window hash of the endpoint
--- ARGV  1 grant id  2 six doubles: now in ms (-1 = Redis TIME), class (1 = most urgent .. 5), posts, cost in micro-dollars,
---       1 when the call is paid, least ms between two calls of this endpoint
+-- ARGV  1 grant id  2 seven doubles: now in ms (-1 = Redis TIME), class (1 = most urgent .. 5), posts, cost in
+--       micro-dollars, 1 when the call is paid, least ms between two calls of this endpoint, share of a budget that the
+--       class may spend
 -- Words in CAPITALS are constants and places in a 'state' field: rules.py and layout.py write them into this text.
 -- Returns a granted call: 2 x the number of its credential, + 1 for a probe. A refusal: 'wait_ms name-of-window'.
 --       'unseeded': the budgets are empty and must be filled from the ledger first.
 -- TTL   window hash KEEP_MS from each probe on, budget hash KEEP_BUDGET_MS from each new day on. A lease is a field '#id'
 --       of the window hash with an end of its own; the dead are forgotten when the window opens.
-local now, class, posts, cost, paid, gap = struct.unpack('<dddddd', ARGV[2])
+local now, class, posts, cost, paid, gap, share = struct.unpack('<ddddddd', ARGV[2])
 if now < 0 then
   local time = redis.call('TIME')
   now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -25,7 +26,7 @@ local function unspent(limit, percent, used)
 end
 
 -- The rule of every window (twin of windows.wait_ms): ms until `amount` fits, 0 = now. used[at + 1 ..] are the classes'.
-local function wait_for(limit, free, amount, left, span, used, at)
+local function wait_for(limit, free, amount, left, span, used, at, unpaced)
   if free < amount then return left end
   if class == 1 then return 0 end
   local ms = 0
@@ -37,7 +38,7 @@ local function wait_for(limit, free, amount, left, span, used, at)
     if free - held < amount then ms = left - span * RELEASE end
   end
   local after = limit - free + amount
-  if after > limit * PACED then
+  if not unpaced and after > limit * PACED then
     local due = span * PACED_BY * after / limit - (span - left)
     if due > ms then ms = due end
   end
@@ -80,9 +81,10 @@ local function numbers(state, format, count)
   return f
 end
 
--- The numbers of a budget hash, emptied where their day or month has ended.
+-- The numbers of a budget hash, emptied where their day or month has ended; and what a person chose, where the key has it.
 local function budgets(key)
-  local f = numbers(redis.call('HGET', key, 'state'), BUDGET_FORMAT, BUDGET_NUMBERS)
+  local h = redis.call('HMGET', key, 'state', 'chosen')
+  local f = numbers(h[1], BUDGET_FORMAT, BUDGET_NUMBERS)
   if now >= f[DAY_ENDS] then
     f[DAY_ENDS] = (math.floor(now / DAY_MS) + 1) * DAY_MS
     for i = DAY_MONEY + 1, DAY_MONEY + 5 do f[i] = 0 end
@@ -93,21 +95,25 @@ local function budgets(key)
     redis.call('HSET', key, 'state', struct.pack(BUDGET_FORMAT, unpack(f, 1, BUDGET_NUMBERS)))
     redis.call('PEXPIRE', key, KEEP_BUDGET_MS)
   end
-  return f
+  return f, h[2]
 end
 
-local function check(f, at, limit, amount, starts, ends, name)
-  if limit >= 0 and amount > 0 then
-    consider(wait_for(limit, limit - sum(f, at), amount, ends - now, ends - starts, f, at), name)
+-- The rule of a budget (twin of windows.budget_wait_ms).
+local function check(f, at, limit, part, amount, starts, ends, name)
+  if limit < 0 or amount <= 0 then return end
+  local used = sum(f, at)
+  if f[at + class] + amount > limit * part or (class > 2 and used + amount > limit * BACKGROUND_STOPS) then
+    return consider(ends - now, name)
   end
+  consider(wait_for(limit, limit - used, amount, ends - now, ends - starts, f, at, class == 2), name)
 end
 
-local function check_all(f, day_money, month_money, requests, posts_limit)
+local function check_all(f, day_money, month_money, requests, posts_limit, part)
   local day_ends, starts, ends = f[DAY_ENDS], f[MONTH_STARTS], f[MONTH_ENDS]
-  check(f, DAY_MONEY, day_money, cost, day_ends - DAY_MS, day_ends, 'day_money')
-  check(f, MONTH_MONEY, month_money, cost, starts, ends, 'month_money')
-  check(f, MONTH_REQUESTS, requests, 1, starts, ends, 'month_requests')
-  check(f, MONTH_POSTS, posts_limit, posts, starts, ends, 'month_posts')
+  check(f, DAY_MONEY, day_money, part, cost, day_ends - DAY_MS, day_ends, 'day_money')
+  check(f, MONTH_MONEY, month_money, part, cost, starts, ends, 'month_money')
+  check(f, MONTH_REQUESTS, requests, part, 1, starts, ends, 'month_requests')
+  check(f, MONTH_POSTS, posts_limit, part, posts, starts, ends, 'month_posts')
 end
 
 local function spend(key, f)
@@ -123,10 +129,18 @@ local function check_block(key, blocked_until)
 end
 
 -- 1. The project. Its block stops paid calls only.
-local project = budgets(KEYS[1])
+local project, chosen = budgets(KEYS[1])
 if NEEDS_SEED and project[SEEDED] == 0 then return 'unseeded' end
 if paid == 1 then check_block(KEYS[1], project[BUDGET_BLOCKED_UNTIL]) end
-check_all(project, PROJECT_DAY_MONEY, PROJECT_MONTH_MONEY, PROJECT_MONTH_REQUESTS, PROJECT_MONTH_POSTS)
+local day_limit, month_limit, posts_limit = PROJECT_DAY_MONEY, PROJECT_MONTH_MONEY, PROJECT_MONTH_POSTS
+if chosen then
+  local c = { struct.unpack(CHOSEN_FORMAT, chosen) }
+  if c[1] ~= AS_STARTED then day_limit = c[1] end
+  if c[2] ~= AS_STARTED then month_limit = c[2] end
+  if c[3] ~= AS_STARTED then posts_limit = c[3] end
+  if c[3 + class] ~= AS_STARTED then share = c[3 + class] end
+end
+check_all(project, day_limit, month_limit, PROJECT_MONTH_REQUESTS, posts_limit, share)
 if wait > 0 then return string.format('%d %s', math.ceil(wait), by) end
 
 -- 2. Every credential: the one with the most room that nothing stops; a known window before a probe.
@@ -138,7 +152,7 @@ for i = 1, (#KEYS - 1) / 2 do
   if CREDENTIAL_BUDGETS then
     f = budgets(KEYS[2 * i])
     check_block(KEYS[2 * i], f[BUDGET_BLOCKED_UNTIL])
-    check_all(f, CREDENTIAL_DAY_MONEY, CREDENTIAL_MONTH_MONEY, CREDENTIAL_MONTH_REQUESTS, CREDENTIAL_MONTH_POSTS)
+    check_all(f, CREDENTIAL_DAY_MONEY, CREDENTIAL_MONTH_MONEY, CREDENTIAL_MONTH_REQUESTS, CREDENTIAL_MONTH_POSTS, 1)
   else
     local state = redis.call('HGET', KEYS[2 * i], 'state') -- there only when the credential was blocked
     if state then check_block(KEYS[2 * i], numbers(state, BUDGET_FORMAT)[BUDGET_BLOCKED_UNTIL]) end

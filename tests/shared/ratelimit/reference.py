@@ -13,7 +13,7 @@ from shared.ratelimit.classes import CLASSES
 from shared.ratelimit.model import CallRequest, Settlement
 from shared.ratelimit.money import MICRO, Budgets, Prices
 from shared.ratelimit.rules import PROBE_WAIT_MS, RESET_GUARD_MS
-from shared.ratelimit.windows import free, wait_ms
+from shared.ratelimit.windows import budget_wait_ms, free, wait_ms
 
 DAY_MS = 86_400_000
 
@@ -66,6 +66,7 @@ class Reference:
             "day_money": None if budgets.day_usd is None else round(budgets.day_usd * MICRO),
             "month_posts": budgets.month_posts,
         }
+        self.shares = budgets.shares
         self.spent = {name: dict.fromkeys(CLASSES, 0) for name in self.limits}
         self.spans = {"day_money": (0.0, 0.0), "month_posts": (0.0, 0.0)}
         self.windows: dict[tuple[str, str], EndpointWindow] = {}
@@ -231,7 +232,8 @@ class Reference:
         if limit is None or amount == 0:
             return 0
         spent = [self.spent[name][one] for one in CLASSES]
-        return wait_ms(work_class, limit, sum(spent), spent, amount, ends - now, ends - starts)
+        share = self.shares.get(work_class, 1.0)
+        return budget_wait_ms(work_class, limit, sum(spent), spent, amount, ends - now, ends - starts, share=share)
 
     def _amounts(self, endpoint: str, posts: int, users: int) -> dict[str, int]:
         return {"day_money": self.prices.cost_micro(endpoint, posts=posts, users=users), "month_posts": posts}

@@ -88,5 +88,5 @@ def test_budgets_keep_floors_too(make_limiter: MakeLimiter, clock: ManualClock) 
 
     count, last = grants_until_refused(limiter, WorkClass.SEARCH, posts=20)
 
-    assert (count, last.blocked_by) == (80, "day_money")  # paced past 80 % of 100 x $0.10
-    assert grants_until_refused(limiter, WorkClass.INTERACTIVE, posts=20)[0] == 20
+    assert (count, last.blocked_by) == (90, "day_money")  # of 100 x $0.10; searches are not paced by money
+    assert grants_until_refused(limiter, WorkClass.INTERACTIVE, posts=20)[0] == 10

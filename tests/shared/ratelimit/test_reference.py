@@ -30,7 +30,7 @@ START = datetime(2026, 11, 10, 3, 0, 0, 250_000, tzinfo=UTC)
 MONTH = (datetime(2026, 11, 1, tzinfo=UTC).timestamp() * 1000, datetime(2026, 12, 1, tzinfo=UTC).timestamp() * 1000)
 CREDENTIALS = ("a", "b")
 LEASE_SECONDS = 60
-BUDGETS = Budgets(day_usd=3.0, month_posts=900)
+BUDGETS = Budgets(day_usd=3.0, month_posts=900, shares={WorkClass.SEARCH: 0.4, WorkClass.BACKFILL: 0.1})
 
 
 class LimiterMachine(RuleBasedStateMachine):

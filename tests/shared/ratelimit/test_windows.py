@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.models import WorkClass
-from shared.ratelimit.windows import free, wait_ms
+from shared.ratelimit.windows import budget_wait_ms, free, wait_ms
 
 SPAN = 900_000.0
 NOBODY = (0, 0, 0, 0, 0)
@@ -78,3 +78,24 @@ def test_no_amount_passes_a_limit_and_every_wait_ends(
         assert used + amount <= limit
     if used + amount <= limit:
         assert wait_ms(work_class, limit, used, used_by_class, amount, SPAN * 0.05, SPAN) == 0
+
+
+def test_a_budget_leaves_its_last_twentieth_to_people_and_searches() -> None:
+    """Past 95 % of a budget background work waits for its end, a search goes on until the floor of people."""
+    used = (10, 84, 0, 0, 0)
+    in_the_last_quarter = SPAN * 0.04
+
+    for work_class in (WorkClass.QUOTES, WorkClass.ENGAGEMENT, WorkClass.BACKFILL):
+        assert budget_wait_ms(work_class, 100, 94, used, 1, in_the_last_quarter, SPAN) == 0
+        assert budget_wait_ms(work_class, 100, 94, used, 2, in_the_last_quarter, SPAN) == in_the_last_quarter
+    for work_class in (WorkClass.INTERACTIVE, WorkClass.SEARCH):
+        assert budget_wait_ms(work_class, 100, 94, used, 6, 800_000, SPAN) == 0
+        assert budget_wait_ms(work_class, 100, 94, used, 7, 800_000, SPAN) == 800_000
+
+
+def test_a_class_stops_at_its_share() -> None:
+    """A class that spent its part of a budget waits for the end, whatever the others left."""
+    used = (0, 20, 0, 0, 0)
+
+    assert budget_wait_ms(WorkClass.SEARCH, 100, 20, used, 5, 800_000, SPAN, share=0.25) == 0
+    assert budget_wait_ms(WorkClass.SEARCH, 100, 20, used, 6, 800_000, SPAN, share=0.25) == 800_000

@@ -15,11 +15,12 @@ from shared.errors import LimiterUnavailable, NoAnswer, NotGranted, Unauthorized
 from shared.models import WorkClass
 from shared.ratelimit.limiter import Limiter
 from shared.ratelimit.model import BlockScope, CallRequest, Grant, Refusal, Settlement
+from shared.ratelimit.money import Budgets
 from shared.spending.purchase import Billed, Outcome, Purchase
 from shared.x_api.auth import Credential
 from shared.x_api.client import XClient
 from shared.x_api.endpoints import CredentialKind
-from shared.x_api.gateway import FixedCredentials, XGateway
+from shared.x_api.gateway import BUDGET_LOOK_SECONDS, FixedCredentials, XGateway
 from shared.x_api.transport import Timeouts
 from tests.shared.x_api.local_server import LocalServer, Reply, always, cut, http, page, post, serving
 
@@ -98,7 +99,8 @@ def test_a_call_is_granted_made_and_settled(make: Make, limiter: RecordingLimite
     found = gateway.search_recent(WorkClass.BACKFILL, query="a", max_results=50)
 
     assert found.newest_id == 6
-    assert limiter.requests == [CallRequest("search/recent", (credential.id,), WorkClass.BACKFILL, posts=50, users=50)]
+    asked = CallRequest("search/recent", (credential.id,), WorkClass.BACKFILL, posts=50, users=50, is_paid=True)
+    assert limiter.requests == [asked]
     [(grant, settlement)] = limiter.settled
     assert grant is limiter.grants[0]
     assert (settlement.answered, settlement.status, settlement.posts, settlement.users) == (True, 200, 3, 1)
@@ -277,6 +279,18 @@ def test_only_fitting_credentials_are_offered(limiter: RecordingLimiter, credent
         assert len(server.requests) == 1
     assert limiter.requests[0].credential_ids == (credential.id,)
     assert caught.value.reason == "no-credential"
+
+
+def test_a_spent_budget_is_looked_at_again_soon(redis_client: redis.Redis, credential: Credential) -> None:
+    """A person may raise a budget, and calls in flight give back what they did not use: nobody waits for midnight."""
+    limiter = Limiter(redis_client, budgets=Budgets(day_usd=0.0))
+    with serving(always(200, page(), LIMITS)) as server:
+        with pytest.raises(NotGranted) as caught:
+            _search(XGateway(XClient(server.url), limiter, FixedCredentials([credential])))
+
+        assert server.requests == []
+    assert caught.value.blocked_by == "day_money"
+    assert 0 < caught.value.wait_seconds <= BUDGET_LOOK_SECONDS
 
 
 class KnowingLedger:
