@@ -15,6 +15,7 @@ from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, Validation
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from shared.errors import InputError
+from shared.models import WorkClass
 
 # Settings whose environment name has no prefix: their values hold passwords or are secrets, and are never shown.
 _UNPREFIXED = frozenset({"REDIS_URL", "MONGO_URI", "SENTRY_DSN", "X_BEARER_TOKEN"})
@@ -35,9 +36,25 @@ def _json_list(value: object) -> object:
     return found
 
 
+def _shares(value: object) -> object:
+    """The parts of a budget by class of work, in a text."""
+    if not isinstance(value, str):
+        return value
+    try:
+        found = json.loads(value)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise ValueError('write a JSON object, such as {"engagement": 0.5, "backfill": 0.1}')
+    return found
+
+
 def _plain(name: str) -> AliasChoices:
     """A setting whose environment name has no COVEY_ prefix."""
     return AliasChoices(name, name.lower())
+
+
+Share = Annotated[float, Field(gt=0, le=1)]
 
 
 class Settings(BaseSettings):
@@ -83,6 +100,16 @@ class Settings(BaseSettings):
     x_connect_timeout_seconds: float = Field(5.0, gt=0, description="to connect to X")
     x_read_timeout_seconds: float = Field(20.0, gt=0, description="between two bytes of an answer of X")
     rate_window_seconds: int = Field(900, ge=1, description="length of X's rate window; the simulator's may be shorter")
+
+    # --- money
+    price_post_usd: float = Field(0.005, ge=0, description="X's price of a post; 0 on a plan with a flat fee")
+    price_user_usd: float = Field(0.010, ge=0, description="X's price of an account")
+    budget_day_usd: float | None = Field(None, ge=0, description="the most to spend in a UTC day; none: no limit")
+    budget_month_usd: float | None = Field(None, ge=0, description="the most to spend in a month; none: no limit")
+    budget_month_posts: int | None = Field(3_000_000, ge=0, description="posts to buy in a month; X's plan has 3000000")
+    budget_shares: Annotated[dict[WorkClass, Share], NoDecode, BeforeValidator(_shares)] = Field(
+        {}, description="the part of each budget that a class of work may spend, as a JSON object"
+    )
 
     # --- rhythm
     search_interval_seconds: float = Field(60.0, gt=0, description="between two sweeps of a stream")

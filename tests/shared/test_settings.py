@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from shared.errors import InputError
+from shared.models import WorkClass
 from shared.settings import Settings, child_environment, search_path
 
 SECRETS = {
@@ -162,3 +163,25 @@ def test_a_child_gets_the_environment_and_what_is_added(monkeypatch: pytest.Monk
     child = child_environment(REDIS_URL="redis://x")
 
     assert (child["PATH"], child["REDIS_URL"], search_path()) == ("/bin", "redis://x", "/bin")
+
+
+def test_budgets_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Limits, prices and shares by class; without them no money is capped, and posts at X's plan."""
+    default = Settings.load()
+    monkeypatch.setenv("COVEY_BUDGET_DAY_USD", "2.50")
+    monkeypatch.setenv("COVEY_BUDGET_MONTH_POSTS", "5000")
+    monkeypatch.setenv("COVEY_BUDGET_SHARES", '{"engagement": 0.5}')
+    settings = Settings.load()
+
+    assert (default.budget_day_usd, default.budget_month_usd, default.budget_month_posts) == (None, None, 3_000_000)
+    assert (settings.budget_day_usd, settings.budget_month_posts) == (2.5, 5_000)
+    assert settings.budget_shares == {WorkClass.ENGAGEMENT: 0.5}
+
+
+@pytest.mark.parametrize("text", ["half", "[1]", '{"refreshes": 0.5}', '{"search": 1.5}', '{"search": 0}'])
+def test_shares_that_are_none_are_named(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    """A share has a class of work and lies above 0 and up to 1."""
+    monkeypatch.setenv("COVEY_BUDGET_SHARES", text)
+
+    with pytest.raises(InputError, match="COVEY_BUDGET_SHARES"):
+        Settings.load()
