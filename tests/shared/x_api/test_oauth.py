@@ -6,11 +6,9 @@ import base64
 import json
 import subprocess
 import sys
-import threading
 import traceback
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qs, parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import requests
@@ -21,21 +19,17 @@ from pydantic import SecretStr
 from shared.errors import CoveyError, InputError, NoAnswer, NotFound, ServerFault, Unauthorized, WindowExceeded
 from shared.x_api.oauth import (
     DEFAULT_SCOPES,
-    IssuedTokens,
     OAuthClient,
     TokenEndpoint,
     TokenRefused,
     authorize_url,
     challenge_of,
 )
-from shared.x_api.transport import Timeouts
+from tests.shared.x_api.token_server import OLD_TOKEN, PUBLIC, TIMEOUTS, TokenServer
 
-PUBLIC = OAuthClient("sim-public-app")
 CONFIDENTIAL = OAuthClient("sim-app", SecretStr("sim-app-secret"))
 REDIRECT = "http://127.0.0.1:8711/callback"
 VERIFIER = SecretStr("v" * 64)
-TIMEOUTS = Timeouts(connect_seconds=1, read_seconds=1, total_seconds=1, max_body_bytes=10_000)
-OLD_TOKEN = SecretStr("the-old-refresh-token")
 ISSUED = {"access_token": "new-access", "refresh_token": "new-refresh", "token_type": "bearer", "expires_in": 7200}
 
 
@@ -120,44 +114,6 @@ def test_a_wrong_verifier_or_secret_is_the_app_s_fault(url: str) -> None:
 
 
 # --- a server that answers as it is told
-
-
-class TokenServer:
-    """Answers every POST with `answer`; keeps the last request's headers and form."""
-
-    def __init__(self) -> None:
-        self.answer: tuple[int, bytes] = (200, b"")
-        self.headers: dict[str, str] = {}
-        self.form: dict[str, str] = {}
-        server = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                server.headers = {name.lower(): value for name, value in self.headers.items()}
-                server.form = {name: values[0] for name, values in parse_qs(body.decode()).items()}
-                status, content = server.answer
-                self.send_response(status)
-                self.send_header("Content-Length", str(len(content)))
-                self.end_headers()
-                self.wfile.write(content)
-
-            def log_message(self, format: str, *args: object) -> None:
-                """Say nothing."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-
-    def stop(self) -> None:
-        """Stop answering."""
-        self._server.shutdown()
-        self._server.server_close()
-
-    def refresh(self, answer: object, status: int = 200, client: OAuthClient = PUBLIC) -> IssuedTokens:
-        """Ask for new tokens; bytes are answered as they are, everything else as JSON."""
-        self.answer = (status, answer if isinstance(answer, bytes) else json.dumps(answer).encode())
-        return TokenEndpoint(self.url, timeouts=TIMEOUTS).refresh(client, OLD_TOKEN)
 
 
 @pytest.fixture(scope="module")
