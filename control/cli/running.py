@@ -142,7 +142,8 @@ def _run_flock(settings: Settings, servers: Servers, workers: int) -> None:
         try:
             flock.add("scheduler", "scheduler")
             for number in range(workers):
-                port = str(settings.worker_metrics_port + 10 + number)
+                first = settings.worker_metrics_port  # that of the media worker; 0 stays 0: any free port
+                port = str(first and first + 10 + number)
                 flock.add(f"worker-{number + 1}", "workers.main", "--queues", api_queues, "--metrics-port", port)
             flock.add("worker-media", "workers.main", "--queues", Queue.MEDIA)
             out.print(f"Covey runs: {len(flock.children)} processes, logs in {flock.folder}. Ctrl-C stops it.")

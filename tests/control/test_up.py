@@ -1,0 +1,102 @@
+"""`covey up` as a person runs it: servers of its own, a whole flock, other commands beside it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from control.cli.app import app  # its package adds the commands
+from control.local import noted_servers
+from tests.workers.world import Simulator, eventually
+
+ROOT = str(Path(__file__).parents[2])
+
+
+@pytest.fixture
+def environment(tmp_path: Path, simulator: Simulator) -> dict[str, str]:
+    """No servers, a token that the simulator takes, free ports, and a quick rhythm."""
+    return {
+        "PYTHONPATH": ROOT,
+        "PATH": os.environ["PATH"],
+        "COVEY_DATA_DIR": str(tmp_path),
+        "X_BEARER_TOKEN": "sim-up",
+        "COVEY_X_BASE_URL": simulator.url,
+        "COVEY_X_SEARCH_LAG_SECONDS": "1",
+        "COVEY_MEDIA_HOSTS": json.dumps([simulator.url]),
+        "COVEY_SEARCH_INTERVAL_SECONDS": "1",
+        "COVEY_SCHEDULER_TICK_SECONDS": "0.2",
+        "COVEY_WORKER_METRICS_PORT": "0",
+        "COVEY_SCHEDULER_METRICS_PORT": "0",
+    }
+
+
+@pytest.fixture
+def running(environment: dict[str, str], tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    """`covey up` that says it runs."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "control.cli", "up", "--workers", "1"],
+        env=environment,
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert process.stdout is not None
+    said = process.stdout.readline()
+    assert said.startswith("Covey runs: 3 processes"), said
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def children(pid: int) -> list[int]:
+    """Process ids of the direct children."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        try:
+            parent = int((folder / "stat").read_text().rsplit(")", 1)[1].split()[1])
+        except (OSError, IndexError, ValueError):
+            continue
+        if parent == pid:
+            found.append(int(folder.name))
+    return found
+
+
+def test_up_collects_what_another_terminal_asks_for(
+    running: subprocess.Popen[str], environment: dict[str, str], simulator: Simulator, tmp_path: Path
+) -> None:
+    """Commands in the same data folder find the servers; posts and files arrive; Ctrl-C ends everything in order."""
+
+    def answer(*arguments: str) -> Any:
+        done = CliRunner().invoke(app, [*arguments, "--json"], env=environment)
+        assert done.exit_code == 0, done.exception
+        return json.loads(done.stdout)
+
+    name = simulator.names()[0]
+    assert answer("track", name, "--since", "10m")["added"] == [name]
+    status = eventually(lambda: (now := answer("status"))["posts"] and now["media"].get("ok") and now, 30)
+    processes = children(running.pid)
+    running.send_signal(signal.SIGINT)
+    output, _ = running.communicate(timeout=40)
+
+    assert status["streams"] == 1
+    assert len(processes) == 5  # two servers, a scheduler, a worker, a media worker
+    assert running.returncode == 0, output
+    assert "running jobs are finished first" in output
+    assert not [pid for pid in processes if Path(f"/proc/{pid}").exists()]
+    assert noted_servers(tmp_path) is None
+    logs = "".join(log.read_text() for log in (tmp_path / "logs").iterdir())
+    assert "sim-up" not in logs
+    ports = [int(found) for found in re.findall(r'"metrics_port": (\d+)', logs)]
+    assert len(ports) == len(set(ports)) == 3
+    assert all(port >= 1024 for port in ports)  # 0 is any free one, for every process
