@@ -14,7 +14,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
@@ -27,39 +29,23 @@ from pymongo.database import Database
 from shared import snowflake
 from shared.bootstrap import Services, build
 from shared.coverage.sweeps import Sweep, SweepKind, SweepStatus
-from shared.jobs import (
-    ALL_QUEUES,
-    Canary,
-    DownloadMedia,
-    Job,
-    Queue,
-    QuotePage,
-    RefreshEngagement,
-    ResolveHandles,
-    SearchPage,
-    decode,
-)
+from shared.jobs import ALL_JOBS, ALL_QUEUES, Job, Queue, QuotePage, SearchPage, decode
 from shared.settings import Settings
 from shared.stores.bundle import Stores
-from workers.handlers.accounts import resolve_handles
-from workers.handlers.canary import canary
-from workers.handlers.engagement import refresh_engagement
-from workers.handlers.media import download_media
-from workers.handlers.quotes import quote_page
-from workers.handlers.search import search_page
+from workers import handlers
 
 DATABASE = "covey_flows"
 LAG_SECONDS = 1.0
 WIDE = 100_000  # calls in a window: the limits are not what these tests are about
 
-HANDLERS: dict[type[Job], Callable[[Services, Any], None]] = {
-    SearchPage: search_page,
-    QuotePage: quote_page,
-    RefreshEngagement: refresh_engagement,
-    DownloadMedia: download_media,
-    ResolveHandles: resolve_handles,
-    Canary: canary,
-}
+
+def _handlers() -> dict[type[Job], Callable[[Services, Any], None]]:
+    """The handler of each job: the function of the job's name in one of the modules of handlers."""
+    modules = [import_module(f"{handlers.__name__}.{found.name}") for found in iter_modules(handlers.__path__)]
+    return {kind: getattr(module, kind.name) for kind in ALL_JOBS for module in modules if hasattr(module, kind.name)}
+
+
+HANDLERS = _handlers()
 
 
 def eventually(condition: Callable[[], Any], seconds: float = 15.0) -> Any:
