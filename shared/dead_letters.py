@@ -6,14 +6,16 @@
                                    (gone)
 
 Collecting stores first and forgets second, so a crash in between stores the same letter again under the same id.
-Replaying claims first, enqueues second under an id that belongs to the letter, and notes third: however often it is
-repeated, the job is outstanding once.
+Replaying claims first, enqueues second under an id that belongs to the letter, and notes third: a crash in between
+leaves a claim that ends, and the same message is enqueued again, which changes nothing while it is outstanding.
+Invariant: a letter is noted as replayed only when its message, or one for the same work, is in the queue.
 """
 
 from __future__ import annotations
 
-import json
+import uuid
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -21,18 +23,34 @@ from dramatiq import Message
 from dramatiq.errors import BrokerConnectionError
 
 from shared.broker import CoveyBroker, DeadMessage
-from shared.clock import from_epoch_seconds
-from shared.errors import BrokerUnavailable, InputError
+from shared.clock import Clock
+from shared.errors import BrokerUnavailable, CoveyError, InputError
+from shared.letter import to_letter
+from shared.log import get_logger
 from shared.sender import DEDUP_TTL_MS
 from shared.stores.database import Document
-from shared.stores.dead_letters import DeadLetterStore
+from shared.stores.dead_letters import DeadFilter, DeadLetterStore
 
 COLLECT_BATCH = 500
+REPLAY_BATCH = 500
 # What a message carries about its own past; a replay begins anew.
 _PAST = ("attempts", "deferrals", "last_reason", "reason", "traceback", "failed_at", "dedup_ttl_ms")
-_KEPT_TEXT = 100_000
 
 T = TypeVar("T")
+
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What a replay did. replayed: jobs that are outstanding because of it. outstanding: the same work was already.
+    unreadable: letters that hold no message. busy: letters that another replay has in hand at this moment.
+    """
+
+    replayed: int
+    outstanding: int
+    unreadable: int
+    busy: int
 
 
 class DeadLetters:
@@ -43,80 +61,76 @@ class DeadLetters:
         self._store = store
 
     def collect(self) -> list[Document]:
-        """Store what died since the last time; answers the letters. Raises BrokerUnavailable, StoreUnavailable."""
+        """Store what died since the last time; answers the letters. Raises BrokerUnavailable, StoreUnavailable.
+
+        An error after a part of them is logged, and that part answered: it would not be answered again.
+        """
         collected: list[Document] = []
-        while dead := _reaching(lambda: self._broker.dead(COLLECT_BATCH)):
-            letters = [to_letter(message) for message in dead]
-            self._store.add(letters)
-            self._forget(dead)
-            collected += letters
-            if len(dead) < COLLECT_BATCH:
-                break
+        try:
+            while dead := _reaching(lambda: self._broker.dead(COLLECT_BATCH)):
+                letters = [to_letter(message) for message in dead]
+                self._store.add(letters)
+                self._forget(dead)
+                collected += letters
+                if len(dead) < COLLECT_BATCH:
+                    break
+        except CoveyError as error:
+            if not collected:
+                raise
+            log.warning("collecting dead letters was cut short", reason=str(error), collected=len(collected))
         return collected
 
     def _forget(self, dead: Sequence[DeadMessage]) -> None:
         _reaching(lambda: self._broker.forget_dead(dead))
 
-    def replay(self, letters: Sequence[Document], *, now: datetime) -> int:
-        """Enqueue the jobs of letters anew; answers how many are outstanding because of this.
+    def one(self, dead_id: str) -> Document:
+        """The letter whose id begins with `dead_id`. Raises InputError when there is none, or more than one."""
+        letters = self._store.find(DeadFilter(ids=[dead_id]), limit=2)
+        if len(letters) != 1:
+            found = "no dead letter has" if not letters else "more than one dead letter has"
+            raise InputError(f"{found} an id that begins with {dead_id!r}")
+        return letters[0]
 
-        Letters that were replayed before and those whose message cannot be read are left alone.
+    def replay(self, which: DeadFilter, *, clock: Clock) -> Replayed:
+        """Enqueue the jobs of all letters that fit. Raises BrokerUnavailable, StoreUnavailable; repeating it is safe.
+
+        clock: MongoDB's, by which letters are claimed.
         """
-        ids = [letter["_id"] for letter in letters if letter.get("actor_args") is not None]
-        sent: list[str] = []
-        count = 0
-        for letter in self._store.claim_replay(ids, now=now):
-            count += self._enqueue(letter)
-            sent.append(letter["_id"])
-        self._store.replay_sent(sent)
-        return count
-
-    def _enqueue(self, letter: Document) -> bool:
-        options = {name: value for name, value in letter["options"].items() if name not in _PAST}
-        dedup_key = options.pop("dedup_key", None) or f"replay:{letter['_id']}"
-        message: Message[Any] = Message(
-            queue_name=letter["queue"],
-            actor_name=letter["job"],
-            args=tuple(letter["actor_args"]),
-            kwargs={},
-            options=options,
-            message_id=f"replay-{letter['_id']}",
-            message_timestamp=int(letter["replay"]["at"].timestamp() * 1000),
+        claimed = replayed = 0
+        while letters := self._store.claim_replay(
+            which, claim_id=uuid.uuid4().hex, now=clock.now(), limit=REPLAY_BATCH
+        ):
+            replayed += self._enqueue(letters)
+            self._store.replay_sent(letter["_id"] for letter in letters)
+            claimed += len(letters)
+        left = replace(which, replayed=False)
+        return Replayed(
+            replayed=replayed,
+            outstanding=claimed - replayed,
+            unreadable=self._store.count(replace(left, readable=False)),
+            busy=self._store.count(replace(left, readable=True)),
         )
-        return _reaching(lambda: self._broker.enqueue_once(message, dedup_key=dedup_key, dedup_ttl_ms=DEDUP_TTL_MS))
+
+    def _enqueue(self, letters: Sequence[Document]) -> int:
+        entries = [(*_message_of(letter), None) for letter in letters]
+        return sum(_reaching(lambda: self._broker.enqueue_many_once(entries, dedup_ttl_ms=DEDUP_TTL_MS)))
 
 
-def to_letter(dead: DeadMessage) -> Document:
-    """The document of a dead message. What cannot be decoded is kept as text, with `actor_args` None."""
-    letter: Document = {
-        "_id": f"{dead.redis_id}-{dead.died_us}",
-        "queue": dead.queue,
-        "reason": dead.reason,
-        "died_at": dead.died_at,
-        "job": None,
-        "actor_args": None,
-        "options": {},
-        "payload": dead.payload.decode("utf-8", "replace")[:_KEPT_TEXT],
-    }
-    try:
-        message = json.loads(dead.payload)
-        options = dict(message["options"])
-        letter |= {
-            "job": str(message["actor_name"]),
-            "actor_args": list(message["args"]),
-            "message_id": str(message["message_id"]),
-            "enqueued_at": from_epoch_seconds(message["message_timestamp"] / 1000),
-            "traceback": options.pop("traceback", None),
-            "failed_at": options.pop("failed_at", None),
-            "attempts": int(options.get("attempts", 0)) + 1,
-            "deferrals": int(options.get("deferrals", 0)),
-            "correlation_id": options.get("correlation_id"),
-            "options": options,
-        }
-        del letter["payload"]
-    except (ValueError, KeyError, TypeError, OverflowError):
-        pass  # the text of the payload says what it was
-    return letter
+def _message_of(letter: Document) -> tuple[Message[Any], str]:
+    """The message that replays a letter, always the same one, and the key that keeps the same work out."""
+    options = {name: value for name, value in letter["options"].items() if name not in _PAST}
+    dedup_key = str(options.pop("dedup_key", None) or f"replay:{letter['_id']}")
+    at: datetime = letter["replay"]["at"]
+    message: Message[Any] = Message(
+        queue_name=letter["queue"],
+        actor_name=letter["job"],
+        args=tuple(letter["actor_args"]),
+        kwargs=letter.get("actor_kwargs", {}),
+        options=options,
+        message_id=f"replay-{letter['_id']}",
+        message_timestamp=int(at.timestamp() * 1000),
+    )
+    return message, dedup_key
 
 
 def _reaching(call: Callable[[], T]) -> T:
@@ -124,11 +138,3 @@ def _reaching(call: Callable[[], T]) -> T:
         return call()
     except BrokerConnectionError as error:
         raise BrokerUnavailable(f"the queue cannot be reached: {error}") from error
-
-
-def one_of(letters: Sequence[Document], dead_id: str) -> Document:
-    """The letter whose id begins with `dead_id`. Raises InputError when there is none, or more than one."""
-    if len(letters) != 1:
-        found = "no dead letter has" if not letters else "more than one dead letter has"
-        raise InputError(f"{found} an id that begins with {dead_id!r}")
-    return letters[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated
 
@@ -11,10 +12,9 @@ from rich.table import Table
 from control import inputs
 from control.cli.app import Json, app, err, out, print_json, services_here
 from shared.bootstrap import Services
-from shared.dead_letters import one_of
 from shared.errors import InputError
 from shared.stores.database import ServerClock
-from shared.stores.dead_letters import DeadFilter
+from shared.stores.dead_letters import REPLAY_LEASE, DeadFilter
 
 dead = typer.Typer(no_args_is_help=True, help="List, show, replay and purge the jobs that were given up.")
 app.add_typer(dead, name="dead")
@@ -24,8 +24,9 @@ Job = Annotated[str | None, typer.Option("--job", help="Only this job, such as s
 Reason = Annotated[str | None, typer.Option(help="Only letters whose reason holds this text.")]
 Older = Annotated[str | None, typer.Option(help="Only letters older than this: 30m, 2h, 7d.")]
 All = Annotated[bool, typer.Option("--all", help="Every letter.")]
-
-BATCH = 1000
+WasReplayed = Annotated[
+    bool | None, typer.Option("--replayed/--waiting", help="Only letters that were replayed, or only the others.")
+]
 
 
 @dead.command(name="list")
@@ -33,12 +34,13 @@ def list_dead(
     job: Job = None,
     reason: Reason = None,
     older_than: Older = None,
+    replayed: WasReplayed = None,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")] = 50,
     as_json: Json = False,
 ) -> None:
     """List dead letters, the oldest first."""
     services = services_here()
-    which = _filter(services, None, job, reason, older_than)
+    which = _filter(services, None, job, reason, older_than, replayed=replayed)
     letters = services.stores.dead_letters.find(which, limit=limit)
     if as_json:
         return print_json(letters)
@@ -50,7 +52,7 @@ def list_dead(
             letter["job"] or "?",
             letter["reason"],
             str(letter.get("attempts", "?")),
-            "yes" if letter.get("replay") else "",
+            "yes" if letter.get("replay", {}).get("sent") else "",
         )
     total = services.stores.dead_letters.count(which)
     out.print(table if letters else "No dead letters.")
@@ -65,8 +67,7 @@ def show(
     as_json: Json = False,
 ) -> None:
     """Show one dead letter whole: arguments, reason, traceback, times."""
-    found = services_here().stores.dead_letters.find(DeadFilter(ids=[dead_id]), limit=2)
-    letter = one_of(found, dead_id)
+    letter = services_here().dead_letters.one(dead_id)
     if as_json:
         return print_json(letter)
     for name, value in letter.items():
@@ -85,22 +86,18 @@ def replay(
 ) -> None:
     """Enqueue dead jobs anew. Repeating this command enqueues nothing twice."""
     services = services_here()
-    which = _some(services, ids, job, reason, older_than, every=every, replayed=False)
-    now = ServerClock(services.stores.db).now()
-    replayed = skipped = 0
-    unreadable: set[str] = set()  # they stay where they are, before letters that can be replayed
-    while True:
-        found = services.stores.dead_letters.find(which, limit=BATCH + len(unreadable))
-        letters = [letter for letter in found if letter["_id"] not in unreadable]
-        if not letters:
-            break
-        count = services.dead_letters.replay(letters, now=now)
-        replayed += count
-        skipped += len(letters) - count
-        unreadable.update(letter["_id"] for letter in letters if letter.get("actor_args") is None)
+    which = _some(services, ids, job, reason, older_than, every=every)
+    done = services.dead_letters.replay(which, clock=ServerClock(services.stores.db))
     if as_json:
-        return print_json({"replayed": replayed, "skipped": skipped})
-    out.print(f"Replayed {replayed} jobs." + (f" {skipped} were left alone." if skipped else ""))
+        return print_json(asdict(done))
+    out.print(f"Replayed {done.replayed} jobs.")
+    for count, why in (
+        (done.outstanding, "needed no replay: the same work is in the queue"),
+        (done.unreadable, "cannot be replayed: the message cannot be read"),
+        (done.busy, f"in the hands of another replay; should that have died, repeat this in {REPLAY_LEASE.seconds} s"),
+    ):
+        if count:
+            out.print(f"{count} {why}.")
     return None
 
 
@@ -111,12 +108,13 @@ def purge(
     reason: Reason = None,
     older_than: Older = None,
     every: All = False,
+    replayed: WasReplayed = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: Json = False,
 ) -> None:
     """Forget dead letters for good."""
     services = services_here()
-    which = _some(services, ids, job, reason, older_than, every=every)
+    which = _some(services, ids, job, reason, older_than, every=every or replayed is True, replayed=replayed)
     count = services.stores.dead_letters.count(which)
     if not yes and count and not typer.confirm(f"Forget {count} dead letters for good?", err=True):
         err.print("Nothing was forgotten.")
@@ -139,7 +137,7 @@ def _some(
     replayed: bool | None = None,
 ) -> DeadFilter:
     """The filter of a command that changes something: it must be told which, or --all."""
-    if not (ids or job or reason or older_than or every):
+    if not every and all(given is None for given in (ids or None, job, reason, older_than)):
         raise InputError("say which dead letters: ids, --job, --reason, --older-than, or --all")
     return _filter(services, ids, job, reason, older_than, replayed=replayed)
 

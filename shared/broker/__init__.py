@@ -26,10 +26,12 @@ worker is asked to end       what runs is finished within the grace period; the 
 reply of a settlement lost   Dramatiq repeats the call; the second one finds no receipt and changes nothing
 Redis away                   Dramatiq's threads try again every few seconds; `recover` first gives every worker a full
                              timeout to be heard, so an outage declares nobody dead
-Redis loses a second         acked messages may run again; lost ones are enqueued again from MongoDB
+Redis loses a second         acked messages may run again; lost ones are enqueued again from MongoDB, where the epoch
+                             (a mark in Redis) tells that the data is gone, or the server process another one
 
-A message whose delivery ended in a dead worker `poison_after - 1` times gets its last chance without another such
-beside it in the process, so it cannot take its neighbours along; after one more crash it is dead, reason `poison`.
+A message whose delivery ended in a dead worker `poison_after - 1` times gets its last chance after a pause, when a wave
+of crashes that had another cause is more likely to be over, and without another such beside it in the process, so it
+cannot take its neighbours along; after one more crash it is dead, reason `poison`.
 De-duplication is a key that holds the id of its owner: a release compares, so an old owner never frees a newer one's.
 """
 
@@ -37,7 +39,7 @@ from shared.broker.broker import CoveyBroker, build_broker
 from shared.broker.connection import connect
 from shared.broker.dead_letters import DeadMessage
 from shared.broker.deferral import Deferred
-from shared.broker.delivery import Delivery
+from shared.broker.delivery import Delivery, Unreadable, read_message
 from shared.broker.outcomes_middleware import Outcomes
 from shared.broker.queue_stats import QueueStats
 from shared.broker.worker import start_worker
@@ -49,7 +51,9 @@ __all__ = [
     "Delivery",
     "Outcomes",
     "QueueStats",
+    "Unreadable",
     "build_broker",
     "connect",
+    "read_message",
     "start_worker",
 ]

@@ -1,7 +1,13 @@
 """`dead_letters`: jobs that will not run again by themselves, with all a person needs to decide what to do.
 
-A letter's id names one death of one message, so storing it twice leaves one. A replay is claimed on the letter before
-the message is made, under an id of its own, so replaying twice runs the job once.
+A letter's id names one death of one message, so storing it twice leaves one. Its replay:
+
+    (none) --claim--> claimed by one caller for REPLAY_LEASE --sent--> sent, never claimed again
+                          | the lease ends first: its caller died
+                          v
+                      may be claimed anew, with the time of the first claim
+
+Invariant: of callers that replay at the same time, one gets the letter.
 """
 
 from __future__ import annotations
@@ -9,23 +15,39 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from pymongo import ASCENDING, UpdateOne
 
+from shared.errors import InputError
 from shared.stores.database import Db, Document, guarded
+
+# How long one caller may take to enqueue what it claimed, before another may: several timeouts of Redis.
+REPLAY_LEASE = timedelta(seconds=30)
+
+_OLDEST_FIRST = [("died_at", ASCENDING), ("_id", ASCENDING)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadFilter:
-    """Which letters. Every part that is set must fit; `ids` may be shortened to their first characters."""
+    """Which letters. Every part that is set must fit; `ids` may be shortened to their first characters.
+
+    readable: whether the message could be decoded, and so can be replayed. Raises InputError for an empty text, which
+    would fit every letter.
+    """
 
     ids: Sequence[str] = ()
     job: str | None = None
     reason: str | None = None
     died_before: datetime | None = None
     replayed: bool | None = None
+    readable: bool | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what would fit more than was meant."""
+        if "" in (*self.ids, self.job, self.reason):
+            raise InputError("an empty id, job or reason would fit every dead letter; leave it out")
 
     def query(self) -> Document:
         """The filter in MongoDB's terms."""
@@ -39,7 +61,9 @@ class DeadFilter:
         if self.died_before:
             query["died_at"] = {"$lt": self.died_before}
         if self.replayed is not None:
-            query["replay"] = {"$exists": self.replayed}
+            query["replay.sent"] = True if self.replayed else {"$ne": True}
+        if self.readable is not None:
+            query["actor_args"] = {"$ne": None} if self.readable else None
         return query
 
 
@@ -52,7 +76,7 @@ class DeadLetterStore:
     @guarded
     def ensure_indexes(self) -> None:
         """Indexes by time, by job and by reason."""
-        self._letters.create_index([("died_at", ASCENDING)])
+        self._letters.create_index(_OLDEST_FIRST)
         self._letters.create_index([("job", ASCENDING), ("reason", ASCENDING)])
 
     @guarded
@@ -67,7 +91,7 @@ class DeadLetterStore:
     @guarded
     def find(self, which: DeadFilter, *, limit: int) -> list[Document]:
         """The letters that fit, the oldest first."""
-        return list(self._letters.find(which.query()).sort("died_at", ASCENDING).limit(limit))
+        return list(self._letters.find(which.query()).sort(_OLDEST_FIRST).limit(limit))
 
     @guarded
     def count(self, which: DeadFilter) -> int:
@@ -75,15 +99,22 @@ class DeadLetterStore:
         return self._letters.count_documents(which.query())
 
     @guarded
-    def claim_replay(self, ids: Sequence[str], *, now: datetime) -> list[Document]:
-        """Note on letters that they are replayed, unless that was noted before; answers them with their first note.
+    def claim_replay(self, which: DeadFilter, *, claim_id: str, now: datetime, limit: int) -> list[Document]:
+        """Claim up to `limit` letters that fit, can be read, were not sent and are not claimed; the oldest first.
 
-        A replay that was noted and interrupted is answered again with the same time, so it can be carried out again.
+        None only when there is no such letter. `replay.at` of each is the time of its first claim, so a message made
+        from it is the same each time.
         """
-        self._letters.update_many(
-            {"_id": {"$in": list(ids)}, "replay": {"$exists": False}}, {"$set": {"replay": {"at": now}}}
-        )
-        return list(self._letters.find({"_id": {"$in": list(ids)}, "replay.sent": {"$exists": False}}))
+        free = {"replay.sent": {"$ne": True}, "replay.until": {"$not": {"$gt": now}}}
+        wanted = {"$and": [which.query(), free, {"actor_args": {"$ne": None}}]}
+        claim = {"at": {"$ifNull": ["$replay.at", now]}, "by": claim_id, "until": now + REPLAY_LEASE}
+        while found := list(self._letters.find(wanted, {"_id": 1}).sort(_OLDEST_FIRST).limit(limit)):
+            ids = [letter["_id"] for letter in found]
+            self._letters.update_many({"_id": {"$in": ids}, **free}, [{"$set": {"replay": claim}}])
+            mine = list(self._letters.find({"_id": {"$in": ids}, "replay.by": claim_id}).sort(_OLDEST_FIRST))
+            if mine:
+                return mine
+        return []
 
     @guarded
     def replay_sent(self, ids: Iterable[str]) -> None:
