@@ -5,7 +5,6 @@ Sending is de-duplicated, so whatever is still outstanding is not sent twice. No
 
 from __future__ import annotations
 
-import uuid
 from datetime import datetime, timedelta
 
 from scheduler.planner import downloads, standing_schedules
@@ -21,6 +20,8 @@ log = get_logger(__name__)
 BATCH = 500
 # After a loss of Redis as much is sent for in one round; what is left follows with the slots of reconcile and media.
 REBUILD_BATCH = 10_000
+# Workers note progress by their own clocks; none may be so far ahead that a rebuild takes its work for tomorrow's.
+WRONG_CLOCKS = timedelta(hours=1)
 # Sent again this often without getting on, a sweep is closed; the next one reads from the same cursor.
 MAX_NUDGES = 3
 # An ad-hoc refresh older than this is not taken up again after a loss of Redis.
@@ -50,20 +51,25 @@ class Reconciler:
         self._following.drop_schedules()
 
     def rebuild_if_redis_is_new(self, now: datetime) -> bool:
-        """After Redis lost its data: send for all outstanding work that MongoDB knows of; answers whether it did.
+        """After Redis lost its data, or was started anew and may have lost the last second of it: send for all
+        outstanding work that MongoDB knows of; answers whether it did.
 
-        The epoch is set last: a scheduler that dies in between leaves the rest to the next one.
+        The epoch names the server process that was rebuilt. It is set last: a scheduler that dies in between leaves the
+        rest to the next one, and a server that does is another one.
         """
         broker = self._services.broker
-        if broker.epoch() is not None:
+        server = broker.server_id()
+        if broker.epoch() == server:
             return False
-        sent = self._nudge(before=now, now=now, limit=REBUILD_BATCH)
+        everything = now + WRONG_CLOCKS
+        sent = self._nudge(before=everything, now=now, limit=REBUILD_BATCH)
         sent += self._stores.engagement.release_unanswered(now=now)
         sent += self._resume_runs(after=now - RUN_MEMORY)
-        sent += self._resolve(before=now)
-        sent += self._sender.send_all(downloads(self._stores.media.left_behind(before=now, limit=REBUILD_BATCH)))
-        broker.set_epoch(uuid.uuid4().hex)
-        log.info("the queue was empty and is rebuilt", outstanding=sent)
+        sent += self._resolve(before=everything)
+        keys = self._stores.media.left_behind(before=everything, limit=REBUILD_BATCH)
+        sent += self._sender.send_all(downloads(keys))
+        broker.set_epoch(server)
+        log.info("the queue is rebuilt", sent=sent)
         return True
 
     def collect_dead(self, now: datetime) -> None:

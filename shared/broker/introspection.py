@@ -1,4 +1,4 @@
-"""What the scheduler asks of the queue: dead letters, depths, and whether Redis lost its data."""
+"""What the scheduler asks of the queue: dead letters, depths, and whether Redis may have lost data."""
 
 from __future__ import annotations
 
@@ -58,3 +58,8 @@ class Introspection:
     def set_epoch(self, value: str) -> None:
         """Mark the data in Redis, so that its loss is seen."""
         reaching_redis(lambda: self.client.set(epoch_key(self.namespace), value))
+
+    def server_id(self) -> str:
+        """Names the server process (Redis, INFO server, run_id): another one may have lost the last second."""
+        info: Any = reaching_redis(lambda: self.client.info("server"))
+        return str(info["run_id"])

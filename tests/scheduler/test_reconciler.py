@@ -190,6 +190,24 @@ def test_a_redis_that_kept_its_data_is_not_rebuilt(services: Services) -> None:
     assert outstanding(services) == set()
 
 
+def test_a_redis_that_was_started_anew_is_rebuilt(services: Services) -> None:
+    """It may have lost its last second: what is missing is sent for, also when a worker's clock is ahead."""
+    ahead = open_sweep(services)
+    services.stores.sweeps.nudge(ahead.id, now=services.clock.now() + timedelta(minutes=2))
+    services.stores.media.upsert([Media(key="3_1", type=MediaType.PHOTO)])
+    services.sender.send(DownloadMedia(media_key="3_1"))
+    services.broker.set_epoch("of the process before")
+
+    assert Reconciler(services).rebuild_if_redis_is_new(services.clock.now())
+
+    assert outstanding(services) == {
+        (Queue.SEARCH, f"search_page {ahead.id}:0"),
+        (Queue.INTERACTIVE, "resolve_handles alice"),
+        (Queue.MEDIA, "download_media 3_1"),
+    }
+    assert services.broker.queue_stats()[Queue.MEDIA].ready == 1
+
+
 def test_a_rebuild_that_was_interrupted_is_done_by_the_next_round(services: Services) -> None:
     """When MongoDB fails in the middle, the mark is missing and the next round does all of it."""
     services.stores.engagement.begin(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import dramatiq
 import redis
 
-from shared.broker import CoveyBroker
+from shared.broker import CoveyBroker, build_broker
+from shared.embedded import start_redis
 from tests.shared.broker.conftest import QUEUE, bury, eventually, make_message
 
 
@@ -63,3 +66,21 @@ def test_the_epoch_tells_that_redis_lost_its_data(broker: CoveyBroker, redis_cli
     redis_client.flushdb()
 
     assert broker.epoch() is None
+
+
+def test_a_server_that_was_started_anew_is_another_one(tmp_path: Path) -> None:
+    """The data and its mark are there, but the process that holds them has another name."""
+    server = start_redis(tmp_path)
+    broker = build_broker(server.url, middleware=[])
+    before = broker.server_id()
+    broker.set_epoch(before)
+    assert broker.server_id() == before
+
+    server.stop()
+    server = start_redis(tmp_path, port=int(server.url.rpartition(":")[2].partition("/")[0]))
+    try:
+        assert broker.epoch() == before
+        assert broker.server_id() != before
+    finally:
+        broker.close()
+        server.stop()
