@@ -29,6 +29,9 @@ class Config:
     accounts: int = 20
     activity: float = 1.0
     tempo: float = 1.0
+    reactions: float = 1.0
+    deleted_share: float = 0.03
+    edited_share: float = 0.025
     history_hours: float = 192.0
     window_seconds: float = 900.0
     search_lag_seconds: float = 30.0
@@ -52,6 +55,9 @@ class Config:
             ("accounts", self.accounts, 1 <= self.accounts <= 5_000),
             ("activity", self.activity, 0 <= self.activity <= 10_000),
             ("tempo", self.tempo, 1 <= self.tempo <= 1_000),
+            ("reactions", self.reactions, 0 <= self.reactions <= 100),
+            ("deleted_share", self.deleted_share, 0 <= self.deleted_share <= 1),
+            ("edited_share", self.edited_share, 0 <= self.edited_share <= 1 - self.deleted_share),
             ("history_hours", self.history_hours, 0 <= self.history_hours <= 24 * 60),
             ("window_seconds", self.window_seconds, self.window_seconds >= 1),
             ("search_lag_seconds", self.search_lag_seconds, self.search_lag_seconds >= 0),

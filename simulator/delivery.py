@@ -19,6 +19,15 @@ _RESET = struct.pack("ii", 1, 0)
 
 async def deliver(scope: Scope, receive: Receive, send: Send, answer: Answer, now_ms: int) -> None:
     """Send one answer as its `delivery` says; return when it is out or the connection is gone."""
+    try:
+        await _deliver(scope, receive, send, answer, now_ms)
+    except asyncio.CancelledError:
+        # The server stops. Who was to wait in vain shall not get uvicorn's 500 in the end.
+        _hang_up(scope, by_reset=True)
+        await _gone(receive)
+
+
+async def _deliver(scope: Scope, receive: Receive, send: Send, answer: Answer, now_ms: int) -> None:
     how = answer.delivery
     if how.delay_ms:
         await asyncio.sleep(how.delay_ms / 1000)

@@ -9,7 +9,6 @@ from random import Random
 from simulator.config import HOUR_MS
 from simulator.engagement import MINUTE_MS
 
-DELETED_SHARE, EDITED_SHARE = 0.03, 0.025
 EDIT_WINDOW_MS, MAX_EDITS = 30 * MINUTE_MS, 5
 # Half of the deletions are second thoughts, the others come within days.
 REGRET_MS, CLEANUP_MS = 4 * MINUTE_MS, 20 * HOUR_MS

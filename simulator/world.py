@@ -15,12 +15,11 @@ from random import Random
 
 from simulator.accounts import Account, AccountBook
 from simulator.config import HOUR_MS, Config
+from simulator.endings import count, delete, hide_account, withdraw
 from simulator.engagement import MINUTE_MS, draw_engagement, poisson
 from simulator.index import PostIndex
 from simulator.lifetimes import (
-    DELETED_SHARE,
     EDIT_WINDOW_MS,
-    EDITED_SHARE,
     MAX_EDITS,
     deletion_delay_ms,
     edit_delay_ms,
@@ -119,7 +118,7 @@ class World:
         author = shy if self._rng.random() < 0.08 else self.accounts.pick_crowd(self._rng)
         post = self._write(author, Part())
         if author.hidden:
-            self._withdraw(post, hidden=True)
+            withdraw(self.index, post, self.now_ms, hidden=True)
 
     def _answer_or_repost(self, kind: str) -> None:
         """A tracked account answers or reposts one of the newest posts of others."""
@@ -175,7 +174,7 @@ class World:
             kind = "photo" if part.media[0].kind == "photo" else "video"
             link = f"https://x.com/{author.username}/status/{post_id}/{kind}/1"
             draft.add_link(self._rng, link, part.media[0])
-        popularity = author.popularity * (0.3 if part.reply_to is not None else 1.0)
+        popularity = author.popularity * (0.3 if part.reply_to is not None else 1.0) * self._config.reactions
         engagement, size = draw_engagement(self._rng, popularity, self._config.tempo)
         long = len(draft.text) > MAX_TEXT
         short = draft.text[: MAX_TEXT - 1] + "…" if long else draft.text
@@ -214,18 +213,10 @@ class World:
         post.author.posts_made += 1
         post.author.latest_post_id = post.id
         self.index.add(post)
-        self._count(post, 1)
+        count(post, 1)
         for media in post.media:
             self.media[media.key] = media
             self.media_posts.setdefault(media.key, []).append(post)
-
-    def _count(self, post: Post, step: int) -> None:
-        if post.quote_of is not None:
-            post.quote_of.quote_count += step
-        if post.reply_to is not None:
-            post.reply_to.reply_count += step
-        if post.retweet_of is not None:
-            post.retweet_of.retweet_count += step
 
     def _plan_reactions(self, post: Post, size: float) -> None:
         """Set when replies, quotes and reposts of a new post will come, along its own growth curve."""
@@ -237,10 +228,14 @@ class World:
 
     def _plan_end(self, post: Post) -> None:
         """Draw whether a post will be edited or deleted, and when."""
+        deleted, edited = self._config.deleted_share, self._config.edited_share
         roll = self._rng.random()
-        if roll < DELETED_SHARE:
-            self._at(self.now_ms + deletion_delay_ms(self._rng, self._config.tempo), lambda: self._delete(post))
-        elif roll < DELETED_SHARE + EDITED_SHARE and not (post.reply_to or post.quote_of or post.retweet_of):
+        if roll < deleted:
+            self._at(
+                self.now_ms + deletion_delay_ms(self._rng, self._config.tempo),
+                lambda: delete(self.index, post, self.now_ms),
+            )
+        elif roll < deleted + edited and not (post.reply_to or post.quote_of or post.retweet_of):
             self._plan_edit(post, post.created_at_ms)
 
     def _plan_edit(self, post: Post, first_ms: int) -> None:
@@ -259,24 +254,6 @@ class World:
 
     # -- ends
 
-    def _delete(self, post: Post) -> None:
-        """Delete a post: every version of it, and its reposts with it."""
-        for version_id in post.chain:
-            version = self.index.by_id.get(version_id)
-            if version is not None:
-                self._withdraw(version, hidden=False)
-
-    def _withdraw(self, post: Post, *, hidden: bool) -> None:
-        was_live = post.live
-        if hidden:
-            post.hidden_at_ms = self.now_ms
-        elif post.deleted_at_ms is None:
-            post.deleted_at_ms = self.now_ms
-        if was_live:
-            self._count(post, -1)
-            for repost in self.index.under(f"repost:{post.id}"):
-                self._withdraw(repost, hidden=False)
-
     def _schedule_withdrawals(self) -> None:
         """One account is protected from the first day, one suspended in the past, two go while we watch."""
         shy, banned, banned_live, shy_live = self.accounts.crowd[:4]
@@ -287,12 +264,7 @@ class World:
         self._at(self.start_ms + 20 * MINUTE_MS, lambda: self._hide(shy_live, suspended=False))
 
     def _hide(self, account: Account, *, suspended: bool) -> None:
-        if suspended:
-            account.suspended_at_ms = self.now_ms
-        else:
-            account.protected_at_ms = self.now_ms
-        for post in self.index.under(f"from:{account.id}"):
-            self._withdraw(post, hidden=True)
+        hide_account(self.index, account, self.now_ms, suspended=suspended)
 
 
 def mentioned_accounts(spans: tuple[MentionSpan, ...]) -> list[Account]:

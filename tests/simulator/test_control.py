@@ -1,8 +1,10 @@
 """Orders to a running simulator: strangers, cuts, credits; and what it says of its windows."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+import requests
 
 from tests.simulator.conftest import Server
 
@@ -62,6 +64,26 @@ def test_the_windows_say_how_much_was_used(small_server: Server) -> None:
     }
     assert window["token"].startswith("token-")
     assert "very-secret" not in everything
+
+
+def test_no_count_is_lost_among_many_callers(small_server: Server) -> None:
+    """Of 160 calls by 8 threads to a window of 75 exactly 75 pass, and windows, calls and bill agree."""
+    (before, billed) = (small_server.truth(name) for name in ("calls", "bill"))
+
+    def call(_: int) -> int:
+        with requests.Session() as session:
+            session.headers["Authorization"] = "Bearer sim-many"
+            return sum(session.get(f"{small_server.url}/2/tweets/1/quote_tweets").status_code == 200 for _ in range(20))
+
+    with ThreadPoolExecutor(8) as pool:
+        passed = sum(pool.map(call, range(8)))
+
+    (window,) = small_server.truth("windows", endpoint="quote_tweets")["windows"]
+    calls = small_server.truth("calls")["endpoints"]["quote_tweets"]
+    assert (passed, window["granted"], window["refused"]) == (75, 75, 85)
+    assert calls == {"200": 75, "429": 85}
+    assert small_server.truth("calls")["total"] == before["total"] + 160
+    assert small_server.truth("bill")["calls"] == billed["calls"] + 75
 
 
 def test_credits_can_be_bought(small_server: Server) -> None:

@@ -47,3 +47,28 @@ def test_a_short_demo_sees_a_life() -> None:
     assert sum(post.metrics_at(world.now_ms)["like_count"] > 10 for post in own[-50:]) >= 10
     assert len(young) >= 100
     assert {"deleted", "superseded"} <= {post.state for post in ended}
+
+
+def test_shares_and_reactions_say_how_lively_the_world_is() -> None:
+    """With all posts deleted soon none of an hour ago lives; without reactions nobody likes or quotes anything."""
+    doomed = World(
+        Config(accounts=3, activity=4, history_hours=2, tempo=1_000, deleted_share=1, edited_share=0), START_MS
+    )
+    silent = World(Config(accounts=3, activity=4, history_hours=2, reactions=0), START_MS)
+    for world in (doomed, silent):
+        world.advance(START_MS)
+
+    old = [post for post in doomed.index.posts if post.created_at_ms < START_MS - 3_600_000 and not post.hidden_at_ms]
+    assert old
+    assert {post.state for post in old} == {"deleted"}
+    assert {post.metrics_at(START_MS)["like_count"] for post in silent.index.posts} == {0}
+    assert not any(post.quote_of for post in silent.index.posts)
+
+
+@pytest.mark.parametrize("wrong", [{"tempo": 0.5}, {"reactions": -1}, {"deleted_share": 0.6, "edited_share": 0.5}])
+def test_a_liveliness_out_of_range_is_named(wrong: dict[str, float]) -> None:
+    """A setting that cannot be is refused by its name and value."""
+    name, value = list(wrong.items())[-1]
+
+    with pytest.raises(ValueError, match=f"{name} is out of range: {value}"):
+        Config(**wrong)  # type: ignore[arg-type]
