@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulator.api import Api
@@ -21,8 +21,8 @@ IDS = st.lists(st.integers(1, 30), max_size=12).map(tuple)
 READS = st.lists(st.tuples(st.integers(0, DAY_MS // 3), st.sampled_from("ab"), IDS, IDS, IDS, st.integers(0, 1)))
 
 
-def _api(clock: TurnedClock, plan: Plan | None = None, **settings: Any) -> Api:
-    world = {"accounts": 3, "activity": 8, "history_hours": 6, **settings}
+def _api(clock: TurnedClock, plan: Plan | None = None, **changes: Any) -> Api:
+    world = {"accounts": 3, "activity": 8, "history_hours": 6, **changes}
     return Api(Config(plan=plan or Plan(), **world), clock)
 
 
@@ -38,6 +38,7 @@ def _joined(ids: list[int]) -> str:
     return ",".join(map(str, ids))
 
 
+@settings(max_examples=50, deadline=None)
 @given(READS, st.booleans())
 def test_an_object_is_paid_once_a_day_and_project(reads: list[Any], bill_includes: bool) -> None:
     """For any reads the bill is the distinct (day, project, object) times the prices, and all its sums agree."""

@@ -75,14 +75,14 @@ def _by_hand(node: Node, post: Post) -> bool:
 
 
 @given(NODES)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_what_is_written_is_read_back(node: Node) -> None:
     """`parse(to_text(tree))` is the tree."""
     assert parse(to_text(node)) == node
 
 
 @given(NODES)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_the_index_finds_what_a_scan_finds(node: Node) -> None:
     """Searching by the lists of the index gives the posts that a scan of all posts gives, newest first."""
     found = [post.id for post in ever_matching(WORLD, node, 0, MAX_ID)]

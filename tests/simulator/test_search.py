@@ -46,11 +46,11 @@ def read_all(api: Api, clock: TurnedClock, step_seconds: float, **params: Any) -
     st.integers(0, 40),
     st.sampled_from(["recency", "relevancy"]),
 )
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=4, deadline=None)
 def test_pages_join_to_the_truth_while_the_world_grows(query: str, size: int, step: int, order: str) -> None:
     """All pages together are the posts of the truth at the first page, each once, without the deleted since."""
     clock = TurnedClock()
-    api = Api(Config(accounts=3, activity=60, history_hours=0.5), clock)
+    api = Api(Config(accounts=3, activity=40, history_hours=0.5), clock)
     clock.turn(300)
     api.world.advance(clock.now_ms)
     below_id = first_id_at(clock.now_ms - 30_000 + 1)

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulator.api import Api
@@ -45,6 +45,7 @@ def _sent(faults: Faults, endpoints: list[str]) -> list[int]:
     return statuses
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.lists(MATCHES, min_size=1, max_size=4), st.lists(st.sampled_from(["users", "tweets", "media"]), max_size=20))
 def test_each_rule_acts_as_if_it_were_alone_unless_one_before_it_acts(
     matches: list[dict[str, Any]], endpoints: list[str]
