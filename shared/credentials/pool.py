@@ -9,17 +9,15 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from shared import metrics
+from shared.credentials.notices import Notices
 from shared.credentials.renewal import Renewal
 from shared.credentials.standing import LOOK_SECONDS, Standing, State, is_refused_again, standing_of
 from shared.credentials.vault import Vault
 from shared.errors import CoveyError, CredentialNotReady, InputError, StoreUnavailable, Unauthorized
-from shared.log import get_logger
 from shared.stores.credentials import CredentialStore, StoredCredential
 from shared.x_api.auth import Credential
 from shared.x_api.blocks import LOOK_AGAIN_SECONDS
@@ -29,7 +27,8 @@ CACHE_SECONDS = 5.0
 # A job whose token was replaced a moment ago looks again almost at once.
 AT_ONCE_SECONDS = 0.05
 
-log = get_logger(__name__)
+# States that end by themselves, and soon.
+_MOVING = frozenset({State.RENEWING, State.WAITING})
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +89,7 @@ class CredentialPool:
         self._cache_seconds = cache_seconds
         self._reading: _Reading | None = None
         self._unreadable: tuple[str, float] | None = None
-        self._told: dict[str, State] = {}
+        self._notices = Notices(own)
         self._lock = threading.RLock()
 
     def usable(self) -> Sequence[Credential]:
@@ -178,7 +177,7 @@ class CredentialPool:
     def _is_old(self, found: Sequence[tuple[_Known, Standing]]) -> bool:
         """Whether to read again: while a token is being replaced, twice as often as those who wait for it look."""
         assert self._reading is not None
-        is_moving = any(_wait(standing) is not None for _, standing in found)
+        is_moving = any(standing.is_due or standing.state in _MOVING for _, standing in found)
         lifetime_seconds = min(self._cache_seconds, LOOK_SECONDS / 2) if is_moving else self._cache_seconds
         return time.monotonic() - self._reading.at >= lifetime_seconds
 
@@ -195,7 +194,7 @@ class CredentialPool:
             raise
         own = {credential.id for credential in self._own}
         self._reading = _Reading(tuple(self._opened(one) for one in stored if one.id not in own), at)
-        self._tell(self._reading.standings())
+        self._notices.tell([(known.stored, standing) for known, standing in self._reading.standings()])
         return self._reading
 
     def _opened(self, stored: StoredCredential) -> _Known:
@@ -207,25 +206,9 @@ class CredentialPool:
         except InputError as error:
             return _Known(stored, None, str(error))
 
-    def _tell(self, found: Sequence[tuple[_Known, Standing]]) -> None:
-        """Set the metric, and log what is left out since the last reading, and what is not any more."""
-        counts = Counter((known.stored.kind, standing.state) for known, standing in found)
-        counts.update((credential.kind, State.OK) for credential in self._own)
-        for kind in CredentialKind:
-            for state in State:
-                metrics.CREDENTIALS.labels(kind.value, state.value).set(counts[kind, state])
-        for known, standing in found:
-            before = self._told.get(known.stored.id, State.OK)
-            if standing.state is not before and standing.state is not State.OK:
-                facts = {"state": standing.state.value, "reason": standing.reason}
-                log.warning("credential left out", credential=known.stored.id, **facts)
-            elif standing.state is not before:
-                log.info("credential in use again", credential=known.stored.id)
-        self._told = {known.stored.id: standing.state for known, standing in found}
-
 
 def _wait(standing: Standing) -> float | None:
-    """When a credential that is on its way comes, None for one that is there or needs a person."""
-    if standing.is_due:
-        return LOOK_SECONDS
-    return standing.wait_seconds if standing.state in {State.RENEWING, State.WAITING} else None
+    """When to look for a credential that is not there, None for one that needs a person."""
+    if standing.state is State.OK:
+        return LOOK_SECONDS if standing.is_due else AT_ONCE_SECONDS  # it has come since the caller looked
+    return standing.wait_seconds if standing.state in _MOVING else None
