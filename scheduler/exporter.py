@@ -6,6 +6,7 @@ from datetime import datetime
 
 from dramatiq.errors import ConnectionClosed
 
+from scheduler.treasurer import export_money
 from shared import metrics
 from shared.bootstrap import Services
 from shared.errors import CoveyError
@@ -32,6 +33,7 @@ class Exporter:
             ("documents", self._documents),
             ("coverage", self._coverage),
             ("windows", self._windows),
+            ("money", lambda now: export_money(self._services)),
         ):
             try:
                 read(now)

@@ -15,8 +15,9 @@ from dramatiq.errors import ConnectionClosed
 from scheduler.catch_up import CatchUp
 from scheduler.exporter import Exporter
 from scheduler.leader import Leader
-from scheduler.planner import DEAD, RECONCILE, Planner
+from scheduler.planner import DEAD, LEDGER, RECONCILE, Planner
 from scheduler.reconciler import Reconciler
+from scheduler.treasurer import Treasurer
 from shared import metrics
 from shared.bootstrap import Services
 from shared.clock import Clock
@@ -54,7 +55,11 @@ class Loop:
         self._catch_up = CatchUp()
         # Reconciling keeps the schedules, but is one of them: a database that is new has to be given them first.
         self._has_schedules = False
-        self._rounds = {RECONCILE: self._reconciler.run_once, DEAD: self._reconciler.collect_dead}
+        self._rounds = {
+            RECONCILE: self._reconciler.run_once,
+            DEAD: self._reconciler.collect_dead,
+            LEDGER: Treasurer(services).run_once,
+        }
 
     def run_once(self) -> Result:
         """One round. Errors of the tree, and Redis going away in the middle, end the round, not the loop."""

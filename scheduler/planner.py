@@ -19,8 +19,10 @@ from shared.jobs import (
     ALL_QUEUES,
     MAX_IDS,
     Canary,
+    CheckUsage,
     DownloadMedia,
     Job,
+    LookUpAuthors,
     Queue,
     QuotePage,
     RefreshEngagement,
@@ -33,7 +35,13 @@ from shared.stores.schedules import Schedule, Slot
 log = get_logger(__name__)
 
 QUOTES, REFRESH, MEDIA, RECONCILE, DEAD, CANARY = "quotes", "refresh", "media", "reconcile", "dead", "canary"
+AUTHORS, LEDGER, USAGE = "authors", "ledger", "usage"
 DEAD_INTERVAL_SECONDS = 5.0
+AUTHORS_INTERVAL_SECONDS = 15.0  # authors of many pages share a call; X allows 20 such calls a minute
+AUTHOR_BATCHES = 10
+LEDGER_INTERVAL_SECONDS = 2.0
+# After midnight, because only then the day is whole; not at once, because X's count may take a moment.
+USAGE_AFTER_MIDNIGHT = timedelta(minutes=15)
 CANARY_INTERVAL_SECONDS = 60.0
 # A first sweep that reaches further back than this is history, and must not stand in the way of what is new.
 BACKFILL_BEYOND = timedelta(hours=1)
@@ -54,8 +62,15 @@ def standing_schedules(services: Services, *, now: datetime) -> list[Schedule]:
         RECONCILE: settings.reconcile_interval_seconds,
         DEAD: DEAD_INTERVAL_SECONDS,
         CANARY: CANARY_INTERVAL_SECONDS,
+        AUTHORS: AUTHORS_INTERVAL_SECONDS,
+        LEDGER: LEDGER_INTERVAL_SECONDS,
     }
-    return [Schedule(kind, kind, "", timedelta(seconds=s), now, 0) for kind, s in seconds.items()]
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    usage_at = midnight + timedelta(days=1) + USAGE_AFTER_MIDNIGHT
+    return [
+        *(Schedule(kind, kind, "", timedelta(seconds=s), now, 0) for kind, s in seconds.items()),
+        Schedule(USAGE, USAGE, "", timedelta(days=1), usage_at, 0),
+    ]
 
 
 def downloads(keys: Iterable[str]) -> list[DownloadMedia]:
@@ -81,6 +96,8 @@ class Planner:
             REFRESH: self._refresh,
             MEDIA: self._media,
             CANARY: self._canary,
+            AUTHORS: self._authors,
+            USAGE: lambda slot, now: [(CheckUsage(), None)],
         }
 
     def plan(self, slot: Slot, now: datetime) -> Outgoing:
@@ -148,6 +165,16 @@ class Planner:
             if len(ids) < MAX_IDS:
                 break
         return jobs
+
+    def _authors(self, slot: Slot, now: datetime) -> Outgoing:
+        """Claim wanted authors in batches of 100."""
+        lease = timedelta(seconds=self._services.settings.refresh_lease_seconds)
+        ids = self._stores.authors.claim(now=now, lease=lease, limit=AUTHOR_BATCHES * MAX_IDS)
+        batches = [ids[start : start + MAX_IDS] for start in range(0, len(ids), MAX_IDS)]
+        return [
+            (LookUpAuthors(claim_id=f"{slot.id}:{number}", user_ids=tuple(map(str, batch))), None)
+            for number, batch in enumerate(batches)
+        ]
 
     def _media(self, slot: Slot, now: datetime) -> Outgoing:
         """Send again for files that nobody has tried for a while; those on their way are de-duplicated."""

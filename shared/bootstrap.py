@@ -21,8 +21,12 @@ from shared.following import Following
 from shared.jobs import ALL_QUEUES
 from shared.media.fetch import MediaFetcher
 from shared.ratelimit.limiter import Limiter
+from shared.ratelimit.money import Budgets, Prices
 from shared.sender import Sender
 from shared.settings import Settings
+from shared.spending.choices import BudgetChoices
+from shared.spending.ledger import Ledger
+from shared.spending.treasury import Treasury
 from shared.stores.bundle import Stores
 from shared.stores.database import connect as connect_database
 from shared.x_api.auth import Credential, bearer_credential
@@ -46,6 +50,9 @@ class Services:
     following: Following
     dead_letters: DeadLetters
     limiter: Limiter
+    ledger: Ledger
+    treasury: Treasury
+    budget_choices: BudgetChoices
     vault: Vault
     credentials: CredentialPool
     x: XGateway
@@ -78,7 +85,17 @@ def build(settings: Settings, *, middleware: Sequence[Middleware]) -> Services:
         queues=ALL_QUEUES,
         heartbeat_timeout_ms=int(settings.heartbeat_timeout_seconds * 1000),
     )
-    limiter = Limiter(connect(redis_url(settings)), window_seconds=settings.rate_window_seconds)
+    prices = Prices(post_usd=settings.price_post_usd, user_usd=settings.price_user_usd)
+    ledger = Ledger(connect(redis_url(settings)), stores.ledger, prices=prices, clock=SystemClock())
+    choices = BudgetChoices(stores.state)
+    treasury = Treasury(stores.ledger, choices, ledger)
+    limiter = Limiter(
+        connect(redis_url(settings)),
+        window_seconds=settings.rate_window_seconds,
+        prices=prices,
+        budgets=started_budgets(settings),
+        spent=treasury.spent,
+    )
     vault = Vault(settings.credential_keys)
     pool = CredentialPool(
         stores.credentials,
@@ -108,15 +125,28 @@ def build(settings: Settings, *, middleware: Sequence[Middleware]) -> Services:
         ),
         dead_letters=DeadLetters(broker, stores.dead_letters),
         limiter=limiter,
+        ledger=ledger,
+        treasury=treasury,
+        budget_choices=choices,
         vault=vault,
         credentials=pool,
-        x=XGateway(client, limiter, pool),
+        x=XGateway(client, limiter, pool, ledger=ledger),
         media=MediaFetcher(
             settings.media_path,
             hosts=settings.media_hosts,
             max_bytes=settings.media_max_bytes,
             read_timeout_seconds=settings.media_timeout_seconds,
         ),
+    )
+
+
+def started_budgets(settings: Settings) -> Budgets:
+    """The budgets of the environment; what a person chose goes over them."""
+    return Budgets(
+        day_usd=settings.budget_day_usd,
+        month_usd=settings.budget_month_usd,
+        month_posts=settings.budget_month_posts,
+        shares=settings.budget_shares,
     )
 
 

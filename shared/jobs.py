@@ -126,6 +126,33 @@ class ResolveHandles(Job):
         return ",".join(sorted(name.lower() for name in self.usernames))
 
 
+class LookUpAuthors(Job):
+    """Up to 100 accounts that wrote posts and are not known yet, or not freshly."""
+
+    name = "look_up_authors"
+    queues = (Queue.ENGAGEMENT,)
+
+    claim_id: DocumentId
+    user_ids: tuple[PostIdText, ...] = Field(min_length=1, max_length=MAX_IDS)
+
+    @property
+    def subject(self) -> str:
+        """The claim: it names its batch of accounts."""
+        return self.claim_id
+
+
+class CheckUsage(Job):
+    """X's own count of the posts that were bought, to compare with the ledger."""
+
+    name = "check_usage"
+    queues = (Queue.BACKFILL,)
+
+    @property
+    def subject(self) -> str:
+        """The project: one count at a time."""
+        return "project"
+
+
 class Canary(Job):
     """Nothing but a sign of life: proves that one queue is served."""
 
@@ -143,7 +170,16 @@ class Canary(Job):
 
 J = TypeVar("J", bound=Job)
 
-ALL_JOBS: tuple[type[Job], ...] = (SearchPage, QuotePage, RefreshEngagement, DownloadMedia, ResolveHandles, Canary)
+ALL_JOBS: tuple[type[Job], ...] = (
+    SearchPage,
+    QuotePage,
+    RefreshEngagement,
+    DownloadMedia,
+    ResolveHandles,
+    LookUpAuthors,
+    CheckUsage,
+    Canary,
+)
 
 
 def decode(job_type: type[J], payload: object) -> J:

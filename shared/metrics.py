@@ -41,6 +41,20 @@ CREDENTIAL_RENEWALS = Counter(
     "covey_credential_renewals", "Renewals of tokens, by result: renewed, failed, paused, lost, unsaved.", ["result"]
 )
 
+# --- money: from every scheduler, whether it leads or not
+SPENT_USD = Gauge("covey_spent_usd", "Spent in the present UTC day or month.", ["period", "work_class"])
+BUDGET_USED_RATIO = Gauge(
+    "covey_budget_used_ratio", "How full a budget is: 1 = spent; 0 where there is no limit.", ["budget"]
+)
+FORECAST_USD = Gauge("covey_forecast_usd", "Spent when the day or month ends, if things go on as they did.", ["period"])
+OBJECTS_TODAY = Gauge(
+    "covey_objects_today", "Posts and users X returned this UTC day, by price: paid, free.", ["kind", "price"]
+)
+AUTHORS_WANTED = Gauge("covey_authors_wanted", "Authors of posts that are still to be looked up.")
+USAGE_DIFFERENCE_RATIO = Gauge(
+    "covey_usage_difference_ratio", "How far X's count of the last whole day is from the ledger's: 0 = equal."
+)
+
 # --- what was collected
 POSTS_STORED = Counter("covey_posts_stored", "Posts stored for the first time, by where they came from.", ["source"])
 SNAPSHOTS = Counter("covey_snapshots", "Engagement snapshots written.")

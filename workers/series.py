@@ -15,11 +15,11 @@ from shared.credentials import renewal
 from shared.jobs import ALL_JOBS, Queue
 from shared.models import PostState
 from shared.ratelimit.model import BlockScope, Window
-from shared.x_api.endpoints import QUOTE_TWEETS, SEARCH_RECENT, TWEETS, USERS_BY
+from shared.x_api.endpoints import QUOTE_TWEETS, SEARCH_RECENT, TWEETS, USAGE_TWEETS, USERS, USERS_BY
 from workers.middleware.telemetry import OUTCOMES
 
 # What the handlers ask of X.
-ENDPOINTS = (SEARCH_RECENT.key, QUOTE_TWEETS.key, TWEETS.key, USERS_BY.key)
+ENDPOINTS = (SEARCH_RECENT.key, QUOTE_TWEETS.key, TWEETS.key, USERS_BY.key, USERS.key, USAGE_TWEETS.key)
 # Every class of error that an answer of X becomes.
 ANSWERS = (
     "ok",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from shared.stores.authors import AuthorStore
 from shared.stores.credentials import CredentialStore
 from shared.stores.database import Db
 from shared.stores.dead_letters import DeadLetterStore
 from shared.stores.engagement import EngagementStore
 from shared.stores.handles import HandleStore
+from shared.stores.ledger import LedgerStore
 from shared.stores.media import MediaStore
 from shared.stores.posts import PostStore
 from shared.stores.runs import RunStore
@@ -36,6 +38,8 @@ class Stores:
     state: StateStore
     dead_letters: DeadLetterStore
     credentials: CredentialStore
+    authors: AuthorStore
+    ledger: LedgerStore
 
     @classmethod
     def on(cls, db: Db) -> Stores:
@@ -54,12 +58,14 @@ class Stores:
             state=StateStore(db),
             dead_letters=DeadLetterStore(db),
             credentials=CredentialStore(db),
+            authors=AuthorStore(db),
+            ledger=LedgerStore(db),
         )
 
     def ensure_indexes(self) -> None:
         """Create what indexes are missing; each store knows its own."""
         for store in (
             *(self.handles, self.posts, self.users, self.media, self.streams, self.sweeps),
-            *(self.engagement, self.schedules, self.runs, self.dead_letters),
+            *(self.engagement, self.schedules, self.runs, self.dead_letters, self.authors, self.ledger),
         ):
             store.ensure_indexes()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from pymongo import UpdateOne
@@ -35,6 +35,12 @@ class UserStore:
             ],
             ordered=False,
         )
+
+    @guarded
+    def fresh_among(self, user_ids: Collection[int], *, since: datetime) -> set[int]:
+        """Those of the accounts that X has described since then."""
+        query = {"_id": {"$in": [str(one) for one in user_ids]}, "last_updated_at": {"$gte": since}}
+        return {int(document["_id"]) for document in self._users.find(query, {"_id": 1})}
 
     @guarded
     def count(self) -> int:

@@ -7,10 +7,10 @@ carried out by the broker's middleware, the same for all.
 from __future__ import annotations
 
 from shared.bootstrap import Services
-from workers.actors import accounts, canary, engagement, media, quotes, search
+from workers.actors import accounts, authors, canary, engagement, media, quotes, search, usage
 
 
 def declare_all(services: Services) -> None:
     """Declare the actor of every job on the broker of `services`."""
-    for family in (search, quotes, engagement, media, accounts, canary):
+    for family in (search, quotes, engagement, media, accounts, authors, usage, canary):
         family.declare(services)

@@ -8,6 +8,7 @@ from shared.coverage.sweeps import Sweep, SweepKind, SweepStatus, after_page
 from shared.errors import NotFound
 from shared.jobs import QuotePage
 from shared.models import WorkClass
+from workers.handlers.authors import want_authors
 from workers.handlers.intake import store_page
 
 
@@ -28,7 +29,10 @@ def quote_page(services: Services, job: QuotePage) -> None:
 def _read(services: Services, sweep: Sweep) -> Sweep:
     try:
         page = services.x.quote_tweets(
-            work_class=WorkClass.QUOTES, post_id=int(sweep.subject), pagination_token=sweep.next_token
+            work_class=WorkClass.QUOTES,
+            post_id=int(sweep.subject),
+            pagination_token=sweep.next_token,
+            expand_authors=None,
         )
     except NotFound:
         # The quoted post is gone. Whether it is gone for good is for the refresh to say; its quotes cannot be read.
@@ -37,6 +41,7 @@ def _read(services: Services, sweep: Sweep) -> Sweep:
         return services.stores.sweeps.get(sweep.id) or sweep
     now = services.clock.now()
     stored = store_page(services, page, source=SweepKind.QUOTES.value, now=now)
+    want_authors(services, page, now=now)
     after = after_page(sweep, page, new_posts=len(stored.new_ids), through_at=now)
     if after.is_complete:
         if not after.stuck:  # what X's paging withheld is below the new cursor: the next reading begins where this did

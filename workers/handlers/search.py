@@ -14,6 +14,7 @@ from shared.errors import StaleSinceId
 from shared.jobs import Queue, SearchPage
 from shared.log import get_logger
 from shared.models import Page, WorkClass
+from workers.handlers.authors import want_authors
 from workers.handlers.intake import store_page
 
 log = get_logger(__name__)
@@ -48,6 +49,7 @@ def _read(services: Services, sweep: Sweep, heals: int = 0) -> Sweep:
         return _read(services, later, heals + 1) if later.status is SweepStatus.OPEN else later
     now = services.clock.now()
     stored = store_page(services, page, source=SweepKind.SEARCH.value, now=now)
+    want_authors(services, page, now=now)
     asked_at = from_epoch_seconds(page.rate.date_seconds) if page.rate.date_seconds else now
     through_at = asked_at - timedelta(seconds=services.settings.x_search_lag_seconds)
     after = after_page(sweep, page, new_posts=len(stored.new_ids), through_at=through_at)
@@ -70,6 +72,7 @@ def _ask(services: Services, sweep: Sweep) -> Page:
         since_id=sweep.since_id,
         until_id=sweep.until_id,
         next_token=sweep.next_token,
+        expand_authors=None,
     )
 
 

@@ -1,0 +1,73 @@
+"""Looks after the money between the rounds: copies the ledger, gives the limiter what a person chose, tells people.
+
+Decides nothing about a call: the limiter does. Repeating a round changes nothing.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from shared import metrics
+from shared.bootstrap import Services
+from shared.log import get_logger
+from shared.models import WorkClass
+from shared.ratelimit.model import BudgetState
+from shared.ratelimit.money import MICRO
+from shared.spending.budgets import WINDOWS, Level, level_of, used_ratio
+from shared.spending.forecast import of_day, of_month
+
+log = get_logger(__name__)
+
+
+class Treasurer:
+    """One round: the ledger, the chosen budgets, how full the budgets are."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._levels: dict[str, Level] = {}
+
+    def run_once(self, now: datetime) -> None:
+        """Copy the ledger to MongoDB, keep the limiter's budgets as chosen, and log a budget that changed its level."""
+        self._services.ledger.copy()
+        if self._services.limiter.choose_budgets(self._services.budget_choices.load()):
+            log.info("budgets changed")
+        for name, budget in budgets_of(self._services).items():
+            self._tell(name, budget)
+
+    def _tell(self, name: str, budget: BudgetState) -> None:
+        level = level_of(budget.used, budget.limit)
+        if level is not self._levels.get(name, Level.OPEN):
+            tell = log.info if level is Level.OPEN else log.warning
+            tell("budget", budget=name, level=level.value, used=round(budget.used, 6), limit=budget.limit)
+        self._levels[name] = level
+
+
+def budgets_of(services: Services) -> dict[str, BudgetState]:
+    """The project's budgets that a person sets, by the name of their setting."""
+    states = {state.window: state for state in services.limiter.state().budgets if state.credential_id is None}
+    return {name: states[window] for name, window in WINDOWS.items()}
+
+
+def export_money(services: Services) -> None:
+    """Set the gauges of money, from the ledger in MongoDB and the limiter."""
+    for name, budget in budgets_of(services).items():
+        metrics.BUDGET_USED_RATIO.labels(name).set(used_ratio(budget.used, budget.limit))
+    books = services.treasury.books()
+    today = books.today()
+    for work_class in WorkClass:
+        metrics.SPENT_USD.labels("day", work_class.value).set(books.today(work_class).micro_usd / MICRO)
+        metrics.SPENT_USD.labels("month", work_class.value).set(books.month(work_class).micro_usd / MICRO)
+    course = books.course()
+    before = books.month().micro_usd - today.micro_usd
+    metrics.FORECAST_USD.labels("day").set(of_day(course).total / MICRO)
+    metrics.FORECAST_USD.labels("month").set(of_month(course, before, books.whole_days()).total / MICRO)
+    for kind, paid, free in (
+        ("post", today.posts, today.posts_reread),
+        ("user", today.users, today.users_reread),
+    ):
+        metrics.OBJECTS_TODAY.labels(kind, "paid").set(paid)
+        metrics.OBJECTS_TODAY.labels(kind, "free").set(free)
+    metrics.AUTHORS_WANTED.set(services.stores.authors.count())
+    check = services.stores.ledger.last_check()
+    if check is not None:
+        metrics.USAGE_DIFFERENCE_RATIO.set(check.difference_ratio)

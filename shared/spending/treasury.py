@@ -1,0 +1,77 @@
+"""What was spent so far, from the ledger in MongoDB, and what that fills the limiter's budgets with.
+
+Reads only. Invariant: what it says was spent was settled; calls in flight are known to the limiter alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from shared.clock import Clock
+from shared.models import WorkClass
+from shared.ratelimit.money import MICRO, Spent
+from shared.spending.choices import BudgetChoices
+from shared.spending.forecast import HISTORY_DAYS, Course, Hours, course_of, whole_days
+from shared.spending.purchase import RowKey, Sums, add_up
+from shared.stores.ledger import LedgerStore
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """The rows of this month and of the days that a forecast needs, read at `now` (X's time)."""
+
+    now: datetime
+    rows: dict[RowKey, Sums]
+
+    def today(self, work_class: WorkClass | None = None) -> Sums:
+        """The sums of the present UTC day."""
+        return self._of(self.now, work_class)
+
+    def month(self, work_class: WorkClass | None = None) -> Sums:
+        """The sums of the present calendar month, today included."""
+        first = self.now.date().replace(day=1)
+        return add_up(s for k, s in self.rows.items() if k.day >= first and _is(k, work_class))
+
+    def whole_days(self, work_class: WorkClass | None = None) -> list[Hours]:
+        """Money by hour of the days before today that a forecast goes by."""
+        days = [self.now - timedelta(days=back) for back in range(HISTORY_DAYS + 1, 0, -1)]
+        return whole_days([self._of(day, work_class).hours for day in days])
+
+    def course(self, work_class: WorkClass | None = None) -> Course:
+        """How today goes on, in micro-dollars."""
+        return course_of(self.now, self.today(work_class).hours, self.whole_days(work_class))
+
+    def _of(self, moment: datetime, work_class: WorkClass | None) -> Sums:
+        return add_up(s for k, s in self.rows.items() if k.day == moment.date() and _is(k, work_class))
+
+
+class Treasury:
+    """Reads the books. clock: X's time as far as it is known, such as the ledger's."""
+
+    def __init__(self, rows: LedgerStore, choices: BudgetChoices, clock: Clock) -> None:
+        self._rows = rows
+        self._choices = choices
+        self._clock = clock
+
+    def books(self) -> Books:
+        """This month and the last days. Raises StoreUnavailable."""
+        now = self._clock.now()
+        first = min(now.date().replace(day=1), now.date() - timedelta(days=HISTORY_DAYS + 1))
+        return Books(now, self._rows.between(first, now.date()))
+
+    def spent(self) -> Spent:
+        """What an empty Redis is filled with. Raises StoreUnavailable."""
+        books = self.books()
+        today, month = books.today(), books.month()
+        return Spent(
+            day_usd=today.micro_usd / MICRO,
+            month_usd=month.micro_usd / MICRO,
+            month_requests=month.calls,
+            month_posts=month.posts,
+            chosen=self._choices.load(),
+        )
+
+
+def _is(key: RowKey, work_class: WorkClass | None) -> bool:
+    return work_class is None or key.work_class is work_class

@@ -1,0 +1,73 @@
+"""`authors_wanted`: accounts that wrote a post and are not known, or not freshly, until X has been asked about them.
+
+A claim moves `due_at` forward by a lease, so a lost job's authors become due again. An author that X did not return is
+kept for a week, so that the next page with a post of theirs does not ask again at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+
+from pymongo import ASCENDING, UpdateOne
+
+from shared.stores.database import Db, guarded
+
+KEEP_MISSING = timedelta(days=7)
+
+
+class AuthorStore:
+    """`_id` is the account's id."""
+
+    def __init__(self, db: Db) -> None:
+        self._wanted = db["authors_wanted"]
+
+    @guarded
+    def ensure_indexes(self) -> None:
+        """An index by due time; those that X did not return expire."""
+        self._wanted.create_index([("due_at", ASCENDING)])
+        self._wanted.create_index("missing_at", expireAfterSeconds=int(KEEP_MISSING.total_seconds()))
+
+    @guarded
+    def want(self, user_ids: Collection[int], *, now: datetime) -> None:
+        """Note authors that are to be looked up, in one bulk write; those noted before stay as they are."""
+        if user_ids:
+            self._wanted.bulk_write(
+                [
+                    UpdateOne({"_id": str(one)}, {"$setOnInsert": {"wanted_at": now, "due_at": now}}, upsert=True)
+                    for one in user_ids
+                ],
+                ordered=False,
+            )
+
+    @guarded
+    def claim(self, *, now: datetime, lease: timedelta, limit: int) -> list[int]:
+        """Up to `limit` authors that are due, the longest first; they are due again after `lease`."""
+        found = self._wanted.find({"due_at": {"$lte": now}}, {"_id": 1}).sort("due_at", ASCENDING).limit(limit)
+        ids = [document["_id"] for document in found]
+        if ids:
+            self._wanted.update_many({"_id": {"$in": ids}}, {"$set": {"due_at": now + lease}})
+        return [int(one) for one in ids]
+
+    @guarded
+    def found(self, user_ids: Collection[int]) -> None:
+        """They are known now."""
+        if user_ids:
+            self._wanted.delete_many({"_id": {"$in": [str(one) for one in user_ids]}})
+
+    @guarded
+    def missing(self, reasons: Mapping[int, str], *, now: datetime, again_at: datetime) -> None:
+        """X gave no account (id -> why); they are due again then."""
+        if reasons:
+            self._wanted.bulk_write(
+                [
+                    UpdateOne({"_id": str(one)}, {"$set": {"missing": why, "missing_at": now, "due_at": again_at}})
+                    for one, why in reasons.items()
+                ],
+                ordered=False,
+            )
+
+    @guarded
+    def count(self) -> int:
+        """How many authors are wanted."""
+        return self._wanted.count_documents({"missing_at": None})
