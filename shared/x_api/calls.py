@@ -133,6 +133,18 @@ def users(*, user_ids: Sequence[int]) -> Call[UserLookup]:
     return _users(endpoints.USERS, "ids", tuple(str(user_id) for user_id in dict.fromkeys(user_ids)))
 
 
+def me() -> Call[UserLookup]:
+    """The account that the credential speaks for."""
+    endpoint = endpoints.USERS_ME
+    return Call(
+        endpoint=endpoint,
+        path=endpoint.path,
+        parameters=lambda dialect: fields.user_parameters(),
+        parse=lambda body, rate: parser.parse_user(endpoint.key, body, rate),
+        users=lambda dialect: 1,
+    )
+
+
 def lookup_media(*, keys: Sequence[str]) -> Call[Page]:
     """Up to 100 media by key, for their present addresses. Raises InputError."""
     endpoint, asked = endpoints.MEDIA, tuple(dict.fromkeys(keys))

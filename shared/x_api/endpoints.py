@@ -94,6 +94,7 @@ USERS_BY = Endpoint(
     key="users/by", path="/2/users/by", billing=Billing.USER, app_limit=300, user_limit=900, max_ids=100
 )
 USERS = Endpoint(key="users", path="/2/users", billing=Billing.USER, app_limit=300, user_limit=900, max_ids=100)
+USERS_ME = Endpoint(key="users/me", path="/2/users/me", billing=Billing.USER, user_limit=75, credentials=USER_ONLY)
 USER_TWEETS = Endpoint(
     key="users/tweets",
     path="/2/users/{id}/tweets",
@@ -153,6 +154,7 @@ ENDPOINTS: dict[str, Endpoint] = {
         TWEETS,
         USERS_BY,
         USERS,
+        USERS_ME,
         USER_TWEETS,
         USER_MENTIONS,
         LIKING_USERS,

@@ -25,7 +25,7 @@ from shared import metrics
 from shared.clock import from_epoch_seconds
 from shared.errors import CoveyError, LimiterUnavailable, NotGranted, Unauthorized
 from shared.log import get_logger
-from shared.models import Page, Usage, UserLookup, WorkClass
+from shared.models import Page, Usage, User, UserLookup, WorkClass
 from shared.ratelimit.model import BUDGETS, Block, CallRequest, Grant, Refusal, Settlement
 from shared.spending.purchase import Billed, Outcome, Purchase
 from shared.x_api import calls
@@ -144,6 +144,10 @@ class XGateway:
         self._credentials = credentials
         self._ledger = ledger or NoLedger()
 
+    def asking_as(self, credential: Credential) -> XGateway:
+        """A gateway that asks with one credential only, under the same limits and budgets."""
+        return XGateway(self._client, self._limiter, FixedCredentials([credential]), ledger=self._ledger)
+
     def search_recent(
         self,
         work_class: WorkClass,
@@ -200,6 +204,10 @@ class XGateway:
     def users(self, work_class: WorkClass, *, user_ids: Sequence[int]) -> UserLookup:
         """Up to 100 accounts by id, and why the others are missing. Those bought today reserve no money."""
         return self.read(work_class, calls.users(user_ids=user_ids), user_ids=user_ids)
+
+    def me(self, work_class: WorkClass) -> User:
+        """The account that the credential speaks for: meaningful of a gateway that asks as one."""
+        return self.read(work_class, calls.me()).users[0]
 
     def lookup_media(self, work_class: WorkClass, *, keys: Sequence[str]) -> Page:
         """Up to 100 media by key, in `media`."""

@@ -58,6 +58,14 @@ def parse_users(endpoint: str, body: Any, asked: Sequence[str], rate: RateHeader
     return UserLookup(users=users, missing=missing_accounts(asked, found, objects(endpoint, body, "errors")), rate=rate)
 
 
+def parse_user(endpoint: str, body: Any, rate: RateHeaders) -> UserLookup:
+    """The one account that a credential speaks for. Raises NoAnswer."""
+    data = json_object(_checked(endpoint, body, {"data"}), "data")
+    if not data:
+        raise NoAnswer(endpoint, "'data' is not an object")
+    return UserLookup(users=(parse.user(endpoint, data),), rate=rate)
+
+
 def parse_media(endpoint: str, body: Any, rate: RateHeaders) -> Page:
     """Media looked up by key: a page with nothing but `media`; a key that X does not know is not in it."""
     body = _checked(endpoint, body, {"data", "errors"})

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterator
 
 import pytest
 import redis
+from pydantic import SecretStr
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -17,7 +18,7 @@ from shared.ratelimit.limiter import Limiter
 from shared.ratelimit.model import BlockScope, CallRequest, Grant, Refusal, Settlement
 from shared.ratelimit.money import Budgets
 from shared.spending.purchase import Billed, Outcome, Purchase
-from shared.x_api.auth import Credential
+from shared.x_api.auth import Credential, bearer_credential, oauth2_credential
 from shared.x_api.client import XClient
 from shared.x_api.endpoints import CredentialKind
 from shared.x_api.gateway import BUDGET_LOOK_SECONDS, FixedCredentials, XGateway
@@ -378,6 +379,21 @@ def test_every_read_goes_through_a_grant(make: Make, limiter: RecordingLimiter) 
     endpoints = [request.endpoint for request in limiter.requests]
     assert endpoints == ["quote_tweets", "tweets", "users/by", "users", "media"]
     assert len(limiter.settled) == 5
+
+
+def test_a_user_s_token_tells_whose_it_is(simulator_url: str, limiter: RecordingLimiter) -> None:
+    """Asked as one credential only, under the same limits: never with another, such as the app's."""
+    app, user = bearer_credential(SecretStr("sim-app")), oauth2_credential(7, SecretStr("sim-user-7"))
+    gateway = XGateway(XClient(simulator_url), limiter, FixedCredentials([app]))
+
+    with pytest.raises(Unauthorized):
+        gateway.me(WorkClass.INTERACTIVE)
+    account = gateway.asking_as(user).me(WorkClass.INTERACTIVE)
+
+    assert account.id > 0
+    assert account.username
+    [request] = limiter.requests
+    assert (request.endpoint, request.credential_ids, request.users) == ("users/me", ("user-7",), 1)
 
 
 def _new_only(connection: socket.socket, head: str) -> None:

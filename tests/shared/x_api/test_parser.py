@@ -18,6 +18,7 @@ from shared.x_api.parser import (
     parse_media,
     parse_page,
     parse_usage,
+    parse_user,
     parse_users,
 )
 from tests.shared.x_api.local_server import page, post
@@ -208,3 +209,17 @@ def test_an_answer_without_any_field_asked_for_is_noticed() -> None:
     assert not holds_asked_fields(bare)
     assert holds_asked_fields(())
     assert holds_asked_fields(parse_page("search/recent", page(post(1)), RATE).posts)
+
+
+@pytest.mark.parametrize("body", [{}, {"data": []}, {"data": {}}, {"data": None}, {"data": [{"id": "1"}]}, [], "me"])
+def test_an_account_that_is_none_is_no_answer(body: Any) -> None:
+    """Whose token it is must be said by one object."""
+    with pytest.raises(NoAnswer):
+        parse_user("users/me", body, RATE)
+
+
+def test_one_account_is_read() -> None:
+    """The account that a token speaks for."""
+    found = parse_user("users/me", {"data": {"id": "7", "username": "a", "name": "A"}}, RATE)
+
+    assert [(user.id, user.username) for user in found.users] == [(7, "a")]
