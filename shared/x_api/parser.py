@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from shared.errors import NoAnswer
+from shared.errors import NoAnswer, NotFound
 from shared.models import JsonObject, Page, Post, RateHeaders, Usage, UserLookup
 from shared.x_api import objects as parse
 from shared.x_api.body import identifier, json_object, number, objects, text
@@ -19,7 +19,14 @@ from shared.x_api.problems import all_settled, missing_accounts, post_states
 
 
 def parse_page(endpoint: str, body: Any, rate: RateHeaders) -> Page:
-    """A page of a search, of quotes or of a user's posts. Raises NoAnswer."""
+    """A page of a search, of quotes or of a user's posts. Raises NoAnswer.
+
+    Raises NotFound where there is no page, only X's word that what the path names is gone or not to be seen.
+    """
+    if isinstance(body, dict) and body.keys() == {"errors"}:
+        problems = objects(endpoint, body, "errors")
+        if all_settled(problems) and all(problem.get("parameter") == "id" for problem in problems):
+            raise NotFound(endpoint, text(problems[0].get("detail")) or "")
     body = _checked(endpoint, body, {"data", "meta"})
     meta = json_object(body, "meta")
     posts = _posts(endpoint, body, "data")

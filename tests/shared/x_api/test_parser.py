@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.errors import NoAnswer
+from shared.errors import NoAnswer, NotFound
 from shared.models import PostState, RateHeaders
 from shared.x_api.parser import (
     holds_asked_fields,
@@ -138,6 +138,23 @@ def test_a_page_whose_posts_are_all_gone_is_empty() -> None:
     assert parse_page("quote_tweets", {"meta": {"result_count": 1}, "errors": [problem]}, RATE).posts == ()
 
 
+def test_quotes_of_a_gone_post_are_not_found() -> None:
+    """Nothing but X's word on the post that the path names is an end; a passing fault in its place is not."""
+    gone = {
+        "parameter": "id",
+        "title": "Not Found Error",
+        "detail": "Could not find tweet with id: [5].",
+        "type": "https://api.x.com/2/problems/resource-not-found",
+    }
+    passing = {"parameter": "id", "type": "https://api.x.com/2/problems/internal-error"}
+
+    with pytest.raises(NotFound, match="Could not find"):
+        parse_page("quote_tweets", {"errors": [gone]}, RATE)
+    for body in ({"errors": [passing]}, {"errors": [gone, passing]}, {"errors": [{**gone, "parameter": "ids"}]}):
+        with pytest.raises(NoAnswer):
+            parse_page("quote_tweets", body, RATE)
+
+
 @pytest.mark.parametrize("body", [{}, {"meta": {}}, {"errors": 1}])
 def test_a_lookup_needs_data_or_errors(body: Any) -> None:
     """Otherwise every id would look unknown although X did not answer about any."""
@@ -147,7 +164,7 @@ def test_a_lookup_needs_data_or_errors(body: Any) -> None:
 
 @given(json_values)
 def test_any_json_is_an_answer_or_none(body: Any) -> None:
-    """No shape whatever raises anything but NoAnswer."""
+    """No shape whatever raises anything but NoAnswer, or NotFound where it says so."""
     readers = (
         lambda: parse_page("e", body, RATE),
         lambda: parse_lookup("e", body, [1], RATE),
@@ -158,7 +175,7 @@ def test_any_json_is_an_answer_or_none(body: Any) -> None:
     for read in readers:
         try:
             read()
-        except NoAnswer:
+        except (NoAnswer, NotFound):
             continue
 
 

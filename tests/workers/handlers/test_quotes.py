@@ -29,6 +29,12 @@ from workers.handlers.quotes import quote_page
 QUOTED = post_id(3600)
 A, B, C, KNOWN = (post_id(seconds) for seconds in (60, 120, 180, 240))
 NOT_JSON = b"<html>not found</html>"
+GONE_ID = {
+    "parameter": "id",
+    "resource_id": "7",
+    "title": "Not Found Error",
+    "type": "https://api.x.com/2/problems/resource-not-found",
+}
 GONE = {"title": "Not Found Error", "type": "https://api.x.com/2/problems/resource-not-found", "detail": "gone"}
 
 
@@ -103,7 +109,7 @@ def test_the_cursor_waits_for_the_last_page(services: Services, x: ScriptedX) ->
     assert jobs_in(services, Queue.QUOTES) == [QuotePage(sweep_id=sweep.id, page=1)]
 
 
-@pytest.mark.parametrize(("status", "body"), [(404, GONE), (410, GONE)])
+@pytest.mark.parametrize(("status", "body"), [(404, GONE), (410, GONE), (200, {"errors": [GONE_ID]})])
 def test_the_quotes_of_a_gone_post_are_given_up(services: Services, x: ScriptedX, status: int, body: Any) -> None:
     """When X says that the quoted post is gone the sweep is abandoned: no retry, no cursor, no next page."""
     x.script = lambda asked: (status, body)
