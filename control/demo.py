@@ -36,6 +36,11 @@ START_SECONDS = 30.0
 SEARCH_INTERVAL_SECONDS = 5.0
 SEARCH_LAG_SECONDS = 2.0
 WINDOW_SECONDS = 30
+# A world where in a minute as much is said, quoted, edited and deleted as elsewhere in an hour.
+WORLD = (
+    *("--search-lag-seconds", str(SEARCH_LAG_SECONDS), "--history-hours", "12", "--activity", "60"),
+    *("--tempo", "60", "--reactions", "2", "--deleted-share", "0.06", "--edited-share", "0.06"),
+)
 # Calls a window, tight enough that the limiter has to hold work back.
 LIMITS = ("search/recent=30", "quote_tweets=20", "tweets=40")
 TOKEN = "sim-demo"  # noqa: S105  # the simulator opens to any token that begins with sim-
@@ -164,17 +169,7 @@ def _simulator(options: Options) -> Iterator[str]:
     """Run the simulator on a free port; answers its base URL."""
     command = [
         *(sys.executable, "-m", "simulator", "--port", "0", "--seed", str(options.seed)),
-        *("--accounts", str(options.accounts), "--window-seconds", str(WINDOW_SECONDS)),
-        *(
-            "--search-lag-seconds",
-            str(SEARCH_LAG_SECONDS),
-            "--history-hours",
-            "12",
-            "--activity",
-            "30",
-            "--tempo",
-            "60",
-        ),
+        *("--accounts", str(options.accounts), "--window-seconds", str(WINDOW_SECONDS), *WORLD),
         *(part for limit in LIMITS for part in ("--limit", limit)),
     ]
     logs = options.data_dir / "logs"
