@@ -4,6 +4,7 @@
     vault      encryption, under keys that the operator holds
     standing   pure: may a stored credential be used now, and if not why and for how long
     renewal    the one renewal of a rotating token, and what becomes of it
+    keeping    storing secrets, and moving all of them to a new key
     notices    the metric and the log lines about them
     pool       what one process knows of all that; the source of the gateway
 

@@ -41,19 +41,24 @@ class Vault:
         self._fernet = MultiFernet(usable) if usable else None
         self._first = usable[0] if usable else None
 
-    @property
-    def has_keys(self) -> bool:
-        """Whether anything can be sealed or opened."""
-        return self._fernet is not None
+    def require_keys(self) -> MultiFernet:
+        """The keys. Raises InputError that says how to get one where there is none."""
+        if self._fernet is None:
+            raise InputError(
+                f"{KEYS_SETTING} is not set: stored credentials are encrypted with it. Make a key with "
+                "`covey credentials new-key` and set it for every process"
+            )
+        return self._fernet
 
     def seal(self, credential_id: str, secret: Secret) -> str:
         """The secret as a ciphertext of that credential, by the first key. Raises InputError without keys."""
+        keys = self.require_keys()  # before the frame holds the secret
         content = {"id": credential_id, "kind": secret.kind.value, "secret": secret.fields()}
-        return self._keys().encrypt(json.dumps(content).encode()).decode()
+        return keys.encrypt(json.dumps(content).encode()).decode()
 
     def open(self, credential_id: str, sealed: str) -> Secret:
         """The secret of a ciphertext. Raises InputError where no key opens it, or it is another credential's."""
-        opened = _opened(self._keys(), sealed)
+        opened = _opened(self.require_keys(), sealed)
         if opened is None:
             raise InputError(f"{credential_id}: no key of {KEYS_SETTING} opens it, or it was changed")
         owner, secret = opened
@@ -68,20 +73,12 @@ class Vault:
         try:
             self._first.decrypt(sealed)
         except InvalidToken:
-            return self._keys().rotate(sealed).decode()
+            return self.require_keys().rotate(sealed).decode()
         return None
 
     def __repr__(self) -> str:
         """The class only."""
         return "Vault(**)"
-
-    def _keys(self) -> MultiFernet:
-        if self._fernet is None:
-            raise InputError(
-                f"{KEYS_SETTING} is not set: stored credentials are encrypted with it. Make a key with "
-                "`covey credentials new-key` and set it for every process"
-            )
-        return self._fernet
 
 
 def new_key() -> str:

@@ -223,7 +223,7 @@ def test_nobody_there_is_no_answer() -> None:
 
 @settings(deadline=None, max_examples=40)
 @given(
-    token=st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=16, max_size=60),
+    token=st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=60).map("~a-t0k3n~".__add__),
     status=st.sampled_from([200, 302, 400, 401, 403, 404, 429, 500]),
     place=st.sampled_from(["error", "error_description", "detail", "title", "raw", "access_token"]),
 )
