@@ -38,7 +38,7 @@ SEARCH_LAG_SECONDS = 2.0
 WINDOW_SECONDS = 30
 # A world where in a minute as much is said, quoted, edited and deleted as elsewhere in an hour.
 WORLD = (
-    *("--search-lag-seconds", str(SEARCH_LAG_SECONDS), "--history-hours", "12", "--activity", "60"),
+    *("--search-lag-seconds", str(SEARCH_LAG_SECONDS), "--history-hours", "12", "--activity", "40"),
     *("--tempo", "60", "--reactions", "2", "--deleted-share", "0.06", "--edited-share", "0.06"),
 )
 # Calls a window, tight enough that the limiter has to hold work back.
@@ -209,7 +209,7 @@ def _rhythm(base_url: str, data_dir: Path) -> dict[str, Any]:
         "rate_window_seconds": WINDOW_SECONDS,
         "media_hosts": (base_url,),
         "search_interval_seconds": SEARCH_INTERVAL_SECONDS,
-        "quotes_interval_seconds": 6.0,
+        "quotes_interval_seconds": 10.0,
         "refresh_interval_seconds": 2.0,
         "refresh_time_scale": 0.05,
         "refresh_lease_seconds": 30.0,

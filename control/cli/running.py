@@ -26,7 +26,7 @@ PASS_THROUGH = {"allow_extra_args": True, "ignore_unknown_options": True, "help_
 
 @app.command(name="demo")
 def run_demo(
-    seconds: Annotated[float, typer.Option(min=5, max=3600, help="How long to follow.")] = 75.0,
+    seconds: Annotated[float, typer.Option(min=5, max=3600, help="How long to follow.")] = 60.0,
     accounts: Annotated[int, typer.Option(min=1, max=500, help="Accounts to follow.")] = 24,
     workers: Annotated[int, typer.Option(min=1, max=32, help="Worker processes, beside the one for media.")] = 2,
     seed: Annotated[int, typer.Option(help="The same seed gives the same world.")] = 7,
