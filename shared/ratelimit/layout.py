@@ -3,7 +3,8 @@
 A hash for the project and one for each credential hold budgets; a hash for each credential and endpoint holds its
 windows; a set lists these. The numbers of a hash are one string of doubles in its field `state`, which Lua reads and
 writes in 1.5 µs; as 24 fields they took 25 µs. Beside it stand `blocked_by` and `blocked_reason`, a field
-`#<grant id>` for every call in flight, and in the project's hash `chosen`, the budgets that a person set.
+`#<grant id>` for every call in flight, and in the project's hash `chosen`, the budgets that a person set, and
+`faults:<endpoint>` for each endpoint whose last answer was a fault of X: four doubles and the id of who looks again.
 Invariant: the scripts and `snapshot` know the order from here only.
 """
 
@@ -56,10 +57,13 @@ _BUDGET_PLACES: Final = {
 BUDGET_NUMBERS: Final = 25
 LEASE_NUMBERS: Final = 6  # its end, class, when granted, RESET and DAY_RESET then, PROBE_UNTIL if a probe
 
+BREAKER_NUMBERS: Final = 4  # faults in a row, how often it opened, its end, end of the lease of the call that looks
 CHOSEN_NUMBERS: Final = 3 + CLASS_COUNT  # money of the day and of the month, posts of the month, shares by class
 _CHOSEN_UNITS: Final = dict(zip(CHOOSABLE, (MICRO, MICRO, 1), strict=True))
 AS_STARTED: Final = -2  # not chosen by a person
 NO_LIMIT: Final = -1
+
+_BREAKER_PREFIX: Final = "faults:"
 
 Constant = int | float | bool | str
 CONSTANTS: Final[Mapping[str, Constant]] = {
@@ -72,6 +76,8 @@ CONSTANTS: Final[Mapping[str, Constant]] = {
     "BUDGET_NUMBERS": BUDGET_NUMBERS,
     "BUDGET_FORMAT": "<" + "d" * BUDGET_NUMBERS,
     "LEASE_FORMAT": "<" + "d" * LEASE_NUMBERS,
+    "BREAKER_NUMBERS": BREAKER_NUMBERS,
+    "BREAKER_FORMAT": "<" + "d" * BREAKER_NUMBERS,
     "CHOSEN_FORMAT": "<" + "d" * CHOSEN_NUMBERS,
     "AS_STARTED": AS_STARTED,
 }
@@ -104,6 +110,10 @@ class Keys:
     def member(self, endpoint: str, credential_id: str) -> str:
         """How the index names a window. An endpoint has no spaces."""
         return f"{endpoint} {credential_id}"
+
+    def breaker_field(self, endpoint: str) -> str:
+        """The field of the project's hash that counts X's faults in a row on an endpoint."""
+        return f"{_BREAKER_PREFIX}{endpoint}"
 
     def of_acquire(self, endpoint: str, credential_ids: tuple[str, ...]) -> tuple[str, ...]:
         """The keys of acquire.lua."""
@@ -178,6 +188,26 @@ class BudgetNumbers:
             by_class=by_class,
             blocked_until_ms=numbers[_BUDGET_PLACES["BUDGET_BLOCKED_UNTIL"] - 1],
         )
+
+
+@dataclass(frozen=True, slots=True)
+class BreakerNumbers:
+    """A breaker that is open, or half open: its end is past, and one call looks or may."""
+
+    endpoint: str
+    faults: int
+    open_until_ms: float
+
+
+def open_breakers(project: Mapping[bytes, bytes]) -> tuple[BreakerNumbers, ...]:
+    """Those of the project's hash, by endpoint."""
+    prefix = _BREAKER_PREFIX.encode()
+    found = []
+    for name in sorted(field for field in project if field.startswith(prefix)):
+        faults, opened, open_until_ms, _ = struct.unpack_from(f"<{BREAKER_NUMBERS}d", project[name])
+        if opened:
+            found.append(BreakerNumbers(name.removeprefix(prefix).decode(), int(faults), open_until_ms))
+    return tuple(found)
 
 
 def pack_chosen(chosen: ChosenBudgets) -> bytes:

@@ -11,6 +11,15 @@ Each credential and endpoint has one hash: the limit, what was granted to each c
 end, and a lease for every call in flight. Invariant: in one window of X never more calls are granted than its limit,
 whatever dies between acquire and settle.
 
+                      5 faults in a row                  its time ends, a call is granted
+      closed ------------------------------> open ------------------------------> looking
+        ^                                     ^   a fault: for twice as long        |  |
+        |                                     +-------------------------------------+  |
+        +---- X answers, be it with a 4xx --------------------------------------------+
+
+Each endpoint has a breaker for the faults of X: a 5xx, or no usable answer. Open, it refuses every call of the
+endpoint, with any credential; looking, all but one. That one's lease ends as any other, and then the next call looks.
+
 Failures. A worker dies with a grant: the call stays counted, its lease ends by itself. Redis cannot be reached:
 LimiterUnavailable, and no call. Redis forgets everything: each window starts unknown, so one probe tells where it
 stands, and the budgets are filled from the ledger again. X's clock is off: ends are placed by X's own Date, and always
@@ -40,7 +49,7 @@ from shared.ratelimit.snapshot import read_state
 
 _NOTHING: Final[Mapping[str, float]] = MappingProxyType({})
 _pack_request = struct.Struct("<7d").pack
-_pack_settlement = struct.Struct("<12d").pack
+_pack_settlement = struct.Struct("<13d").pack
 _pack_spent = struct.Struct("<4d").pack
 
 
@@ -91,7 +100,7 @@ class Limiter:
         self._seed = Script(connections, load("seed", constants))
         self._unblock = Script(connections, load("unblock", constants))
         self._choose = Script(connections, load("choose_budgets", constants))
-        self._acquire_keys: dict[tuple[str, tuple[str, ...]], tuple[str, ...]] = {}
+        self._acquire_keys: dict[tuple[str, tuple[str, ...]], tuple[tuple[str, ...], bytes]] = {}
 
     def acquire(self, request: CallRequest) -> Grant | Refusal:
         """Take a grant from every window and budget the call touches, or from none.
@@ -110,12 +119,13 @@ class Limiter:
             self._intervals_ms.get(endpoint, 0),
             self._budgets.shares.get(request.work_class, 1),
         )
-        keys = self._acquire_keys.get((endpoint, credential_ids))
-        if keys is None:
-            keys = self._keys.of_acquire(endpoint, credential_ids)
-            self._acquire_keys[(endpoint, credential_ids)] = keys
+        names = self._acquire_keys.get((endpoint, credential_ids))
+        if names is None:
+            names = self._keys.of_acquire(endpoint, credential_ids), self._keys.breaker_field(endpoint).encode()
+            self._acquire_keys[(endpoint, credential_ids)] = names
+        keys, breaker = names
         grant_id = secrets.token_hex(8)  # not a counter: forked processes would count on from the same number
-        arguments = (grant_id.encode(), numbers)
+        arguments = (grant_id.encode(), numbers, breaker)
         reply = self._acquire(keys, arguments)
         if reply == "unseeded":
             self._fill_budgets()
@@ -147,11 +157,13 @@ class Limiter:
             _or_missing(rate.day_reset_at_seconds),
             posts_change,
             cost_change,
+            settlement.fault,
         )
         member = self._keys.member(grant.endpoint, grant.credential_id).encode()
+        breaker = self._keys.breaker_field(grant.endpoint).encode()
         self._settle(
             self._keys.of_settle(grant.endpoint, grant.credential_id),
-            (grant.id.encode(), numbers, member, *_block_arguments(settlement.block)),
+            (grant.id.encode(), numbers, member, *_block_arguments(settlement.block), breaker),
         )
 
     def unblock(self, *, credential_id: str | None = None, endpoint: str | None = None) -> bool:

@@ -76,6 +76,7 @@ class Window(StrEnum):
     """What can refuse a call by itself, beside the blocks. Values appear in `Refusal.blocked_by` and in metrics."""
 
     PROBE = "probe"  # limits unknown, and another call is finding them out
+    BREAKER = "breaker"  # X failed several times in a row at this endpoint; it is looked at again from time to time
     INTERVAL = "interval"  # the least time between two calls of one endpoint
     QUARTER_HOUR = "window"  # the 15-minute window
     DAY = "day"  # the 24-hour cap in X's headers
@@ -127,7 +128,8 @@ class Settlement:
     answered: X answered whole, whatever the status. False (timeout, reset, cut body): all that was reserved counts as
     spent. status: the HTTP status if one was seen. rate: the headers, all None where there were none.
     posts, users: objects that X bills for this answer; the rest of what was reserved is given back. Failed calls: 0.
-    block: set when X refused more than this call.
+    block: set when X refused more than this call. fault: X failed, by a 5xx or by no usable answer; several in a row
+    open the endpoint's breaker. Another answer closes it, also a refusal; no answer and no fault of X does neither.
     """
 
     answered: bool
@@ -136,6 +138,7 @@ class Settlement:
     posts: int = 0
     users: int = 0
     block: Block | None = None
+    fault: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,12 +176,16 @@ class BudgetState:
 
 @dataclass(frozen=True, slots=True)
 class BlockState:
-    """A block of a whole credential (`credential_id` set) or of all paid calls (None)."""
+    """A block of a whole credential (`credential_id` set), of one endpoint by its breaker, or of all paid calls.
+
+    for_seconds: 0 for a breaker that one call may look behind now.
+    """
 
     scope: str
     credential_id: str | None
     reason: str
     for_seconds: float
+    endpoint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,10 @@ PROBE_WAIT_MS: Final = 200  # between two looks at a window that another call is
 RESET_GUARD_MS: Final = 1_000  # x-rate-limit-reset has a grain of 1 s, and nobody says which way it is rounded
 UNDATED_GUARD_MS: Final = 5_000  # without a Date the reset is placed by our clock: allow for clocks that differ
 LEARNED_INTERVAL_MS: Final = 1_100  # the one-per-second rule, plus what the network may take from a gap
+BREAKER_FAULTS: Final = 5  # in a row, by whichever worker: one passing fault is the retries' affair
+BREAKER_FIRST_MS: Final = 5_000  # doubled each time that a look fails ...
+BREAKER_LONGEST_MS: Final = 300_000  # ... up to this, so that recovery is seen within five minutes
+BREAKER_WAIT_MS: Final = 1_000  # between two questions while another call looks: a broken X answers late
 KEEP_MS: Final = 2 * DAY_MS  # longer than any window of X
 KEEP_BUDGET_MS: Final = 40 * DAY_MS  # longer than a month
 
@@ -49,6 +53,10 @@ def _rules(window_ms: int, lease_ms: int) -> dict[str, Constant]:
         "RESET_GUARD_MS": RESET_GUARD_MS,
         "UNDATED_GUARD_MS": UNDATED_GUARD_MS,
         "LEARNED_INTERVAL_MS": LEARNED_INTERVAL_MS,
+        "BREAKER_FAULTS": BREAKER_FAULTS,
+        "BREAKER_FIRST_MS": BREAKER_FIRST_MS,
+        "BREAKER_LONGEST_MS": BREAKER_LONGEST_MS,
+        "BREAKER_WAIT_MS": BREAKER_WAIT_MS,
         "KEEP_MS": max(KEEP_MS, 2 * window_ms),
         "KEEP_BUDGET_MS": KEEP_BUDGET_MS,
     }

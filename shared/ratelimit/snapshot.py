@@ -10,7 +10,7 @@ from typing import Any
 import redis
 
 from shared.ratelimit.classes import CLASSES
-from shared.ratelimit.layout import BudgetNumbers, Keys, WindowNumbers, lease_ends_ms, unpack_chosen
+from shared.ratelimit.layout import BudgetNumbers, Keys, WindowNumbers, lease_ends_ms, open_breakers, unpack_chosen
 from shared.ratelimit.model import BlockState, BudgetState, LimiterState, Window, WindowState
 from shared.ratelimit.money import MICRO, Budgets
 
@@ -38,7 +38,7 @@ def read_state(
     return LimiterState(
         windows=tuple(_window(endpoint, credential, one, now) for endpoint, credential, one in windows if one),
         budgets=all_budgets,
-        blocks=blocks,
+        blocks=blocks + _breakers(project, now),
     )
 
 
@@ -97,6 +97,19 @@ def _block(one: Hash, credential: str | None, until_ms: float, now: float) -> tu
         return ()
     reason = one[b"blocked_reason"].decode(errors="replace")
     return (BlockState(one[b"blocked_by"].decode(), credential, reason, left_ms / 1000),)
+
+
+def _breakers(project: Hash, now: float) -> tuple[BlockState, ...]:
+    return tuple(
+        BlockState(
+            scope=Window.BREAKER.value,
+            credential_id=None,
+            reason=f"{breaker.faults} faults in a row",
+            for_seconds=max(0.0, breaker.open_until_ms - now) / 1000,
+            endpoint=breaker.endpoint,
+        )
+        for breaker in open_breakers(project)
+    )
 
 
 def _fields(row: Any) -> Hash:

@@ -23,7 +23,7 @@ from typing import Protocol, TypeVar
 
 from shared import metrics
 from shared.clock import from_epoch_seconds
-from shared.errors import CoveyError, LimiterUnavailable, NotGranted, Unauthorized
+from shared.errors import CoveyError, LimiterUnavailable, NoAnswer, NotGranted, ServerFault, Unauthorized
 from shared.log import get_logger
 from shared.models import Page, Usage, User, UserLookup, WorkClass
 from shared.ratelimit.model import BUDGETS, Block, CallRequest, Grant, Refusal, Settlement
@@ -270,6 +270,7 @@ class XGateway:
             posts=billed.posts,
             users=billed.users,
             block=block,
+            fault=isinstance(answer.error, NoAnswer | ServerFault),
         )
 
     def _settle(self, grant: Grant, settlement: Settlement) -> None:

@@ -3,7 +3,7 @@
 -- KEYS  1 the project's hash; then two for each credential that may make the call: its hash, its window hash of the endpoint
 -- ARGV  1 grant id  2 seven doubles: now in ms (-1 = Redis TIME), class (1 = most urgent .. 5), posts, cost in
 --       micro-dollars, 1 when the call is paid, least ms between two calls of this endpoint, share of a budget that the
---       class may spend
+--       class may spend  3 field of the endpoint's breaker in the project's hash
 -- Words in CAPITALS are constants and places in a 'state' field: rules.py and layout.py write them into this text.
 -- Returns a granted call: 2 x the number of its credential, + 1 for a probe. A refusal: 'wait_ms name-of-window'.
 --       'unseeded': the budgets are empty and must be filled from the ledger first.
@@ -81,9 +81,10 @@ local function numbers(state, format, count)
   return f
 end
 
--- The numbers of a budget hash, emptied where their day or month has ended; and what a person chose, where the key has it.
+-- The numbers of a budget hash, emptied where their day or month has ended; and, in the project's, what a person chose
+-- and the breaker, where they are there.
 local function budgets(key)
-  local h = redis.call('HMGET', key, 'state', 'chosen')
+  local h = redis.call('HMGET', key, 'state', 'chosen', ARGV[3])
   local f = numbers(h[1], BUDGET_FORMAT, BUDGET_NUMBERS)
   if now >= f[DAY_ENDS] then
     f[DAY_ENDS] = (math.floor(now / DAY_MS) + 1) * DAY_MS
@@ -95,7 +96,7 @@ local function budgets(key)
     redis.call('HSET', key, 'state', struct.pack(BUDGET_FORMAT, unpack(f, 1, BUDGET_NUMBERS)))
     redis.call('PEXPIRE', key, KEEP_BUDGET_MS)
   end
-  return f, h[2]
+  return f, h[2], h[3]
 end
 
 -- The rule of a budget (twin of windows.budget_wait_ms).
@@ -128,10 +129,19 @@ local function check_block(key, blocked_until)
   if blocked_until > now then consider(blocked_until - now, redis.call('HGET', key, 'blocked_by')) end
 end
 
--- 1. The project. Its block stops paid calls only.
-local project, chosen = budgets(KEYS[1])
+-- 1. The project. Its block stops paid calls only, the breaker all calls of the endpoint but one that looks.
+local project, chosen, breaker = budgets(KEYS[1])
 if NEEDS_SEED and project[SEEDED] == 0 then return 'unseeded' end
 if paid == 1 then check_block(KEYS[1], project[BUDGET_BLOCKED_UNTIL]) end
+local faults, opened, open_until, looked_until = 0, 0, 0, 0
+if breaker then
+  faults, opened, open_until, looked_until = struct.unpack(BREAKER_FORMAT, breaker)
+  if open_until > now then
+    consider(open_until - now, 'breaker')
+  elseif looked_until > now then
+    consider(math.min(looked_until - now, BREAKER_WAIT_MS), 'breaker')
+  end
+end
 local day_limit, month_limit, posts_limit = PROJECT_DAY_MONEY, PROJECT_MONTH_MONEY, PROJECT_MONTH_POSTS
 if chosen then
   local c = { struct.unpack(CHOSEN_FORMAT, chosen) }
@@ -203,6 +213,9 @@ end
 redis.call('HSET', key, 'state', struct.pack(WINDOW_FORMAT, unpack(window, 1, WINDOW_NUMBERS)),
   '#' .. ARGV[1], struct.pack(LEASE_FORMAT, now + LEASE_MS, class, now, window[RESET], window[DAY_RESET], probe_until))
 if is_probe then redis.call('PEXPIRE', key, KEEP_MS) end
+if opened > 0 then
+  redis.call('HSET', KEYS[1], ARGV[3], struct.pack(BREAKER_FORMAT, faults, opened, open_until, now + LEASE_MS) .. ARGV[1])
+end
 spend(KEYS[1], project)
 if own then spend(KEYS[2 * chosen], own) end
 return 2 * chosen + (is_probe and 1 or 0)

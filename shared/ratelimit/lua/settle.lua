@@ -1,15 +1,17 @@
--- Folds what X answered into the window, gives back what was reserved and not used, and sets the block X asked for.
+-- Folds what X answered into the window, gives back what was reserved and not used, sets the block X asked for, and
+-- counts its faults in a row.
 --
 -- KEYS  1 the project's hash  2 the credential's hash  3 the window hash of credential and endpoint  4 the index of windows
--- ARGV  1 grant id  2 twelve doubles: now in ms (-1 = Redis TIME), class, 1 when X answered, limit, remaining, reset in s,
+-- ARGV  1 grant id  2 thirteen doubles: now in ms (-1 = Redis TIME), class, 1 when X answered, limit, remaining, reset in s,
 --       X's Date in s, day limit, day remaining, day reset in s (-1 where a header was missing), posts billed minus
---       reserved, micro-dollars billed minus reserved  3 member for the index
+--       reserved, micro-dollars billed minus reserved, 1 for a fault of X  3 member for the index
 --       4 scope of the block ('' = none)  5 its end in s of X's clock ('')  6 its length in ms ('')  7 its reason
+--       8 field of the endpoint's breaker in the project's hash
 -- Words in CAPITALS are constants and places in a 'state' field: rules.py and layout.py write them into this text.
 -- Returns 1 when the grant was still held, 0 when it had been settled or its lease had ended: then nothing is given back.
 -- TTL   window hash and index KEEP_MS from each new window on, and never before the end of a block.
-local now, class, answered, limit, remaining, reset, date, day_limit, day_remaining, day_reset, posts, cost =
-  struct.unpack('<dddddddddddd', ARGV[2])
+local now, class, answered, limit, remaining, reset, date, day_limit, day_remaining, day_reset, posts, cost, fault =
+  struct.unpack('<ddddddddddddd', ARGV[2])
 if now < 0 then
   local time = redis.call('TIME')
   now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -167,6 +169,33 @@ if scope == 'per_second' then w[INTERVAL] = LEARNED_INTERVAL_MS end
 if scope == 'endpoint_window' or scope == 'per_second' or scope == 'day_cap' or scope == 'credential_endpoint' then
   block(key, w, BLOCKED_UNTIL)
 end
+
+-- 4. The breaker of the endpoint. While it is open only the call that looks has a say: the others are older.
+local function tell_breaker(breaker)
+  local faults, opened, open_until, looker = 0, 0, 0, ''
+  if breaker then
+    faults, opened, open_until = struct.unpack(BREAKER_FORMAT, breaker)
+    looker = string.sub(breaker, 8 * BREAKER_NUMBERS + 1)
+  end
+  local looks = looker == ARGV[1]
+  if not looks and (opened > 0 or not held) then return end
+  if fault == 1 then
+    faults = faults + 1
+    if faults >= BREAKER_FAULTS then
+      open_until = now + math.min(BREAKER_LONGEST_MS, BREAKER_FIRST_MS * 2 ^ opened)
+      opened = opened + 1
+    end
+  elseif answered == 1 then
+    redis.call('HDEL', KEYS[1], ARGV[8])
+    return
+  elseif not looks then
+    return
+  end
+  redis.call('HSET', KEYS[1], ARGV[8], struct.pack(BREAKER_FORMAT, faults, opened, open_until, 0))
+  live_at_least(KEYS[1], KEEP_MS)
+end
+local breaker = redis.call('HGET', KEYS[1], ARGV[8])
+if breaker or fault == 1 then tell_breaker(breaker) end
 
 redis.call('HSET', key, 'state', struct.pack(WINDOW_FORMAT, unpack(w, 1, WINDOW_NUMBERS)))
 if opened or was_probe or scope ~= '' then

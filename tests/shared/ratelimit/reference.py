@@ -12,7 +12,14 @@ from shared.models import RateHeaders, WorkClass
 from shared.ratelimit.classes import CLASSES
 from shared.ratelimit.model import CallRequest, Settlement
 from shared.ratelimit.money import MICRO, Budgets, Prices
-from shared.ratelimit.rules import PROBE_WAIT_MS, RESET_GUARD_MS
+from shared.ratelimit.rules import (
+    BREAKER_FAULTS,
+    BREAKER_FIRST_MS,
+    BREAKER_LONGEST_MS,
+    BREAKER_WAIT_MS,
+    PROBE_WAIT_MS,
+    RESET_GUARD_MS,
+)
 from shared.ratelimit.windows import budget_wait_ms, free, wait_ms
 
 DAY_MS = 86_400_000
@@ -57,6 +64,37 @@ class EndpointWindow:
     leases: dict[str, Lease] = field(default_factory=dict)
 
 
+@dataclass
+class Breaker:
+    """X's faults in a row on one endpoint."""
+
+    faults: int = 0
+    opened: int = 0
+    open_until: float = 0
+    looker: str = ""
+    looked_until: float = 0
+
+    def wait(self, now: float) -> float:
+        """0 where a call may go, or look."""
+        left = self.open_until - now
+        return left if left > 0 else min(self.looked_until - now, BREAKER_WAIT_MS)
+
+    def tell(self, now: float, grant_id: str, *, held: bool, answered: bool, fault: bool) -> None:
+        """What became of a call."""
+        looks = self.looker == grant_id
+        if not looks and (self.opened or not held):
+            return
+        if not fault and answered:
+            self.faults = self.opened = 0
+            self.open_until = 0
+        if fault:
+            self.faults += 1
+        if fault and self.faults >= BREAKER_FAULTS:
+            self.open_until = now + min(BREAKER_LONGEST_MS, BREAKER_FIRST_MS * 2**self.opened)
+            self.opened += 1
+        self.looker, self.looked_until = "", 0
+
+
 class Reference:
     """Decides as the limiter does, for windows and the project's budgets of one day."""
 
@@ -70,6 +108,7 @@ class Reference:
         self.spent = {name: dict.fromkeys(CLASSES, 0) for name in self.limits}
         self.spans = {"day_money": (0.0, 0.0), "month_posts": (0.0, 0.0)}
         self.windows: dict[tuple[str, str], EndpointWindow] = {}
+        self.breakers: dict[str, Breaker] = {}
 
     def start_day(self, now: float, month: tuple[float, float]) -> None:
         """Open the budgets of the present day and month."""
@@ -83,7 +122,9 @@ class Reference:
     def acquire(self, now: float, request: CallRequest, grant_id: str) -> tuple[str, bool] | tuple[int, str]:
         """(credential, is it a probe), or (wait in ms, the window that refuses)."""
         amounts = self._amounts(request.endpoint, request.posts, request.users)
-        waits = [(self._budget_wait(now, name, request.work_class, amounts[name]), name) for name in self.limits]
+        breaker = self.breakers.setdefault(request.endpoint, Breaker())
+        waits = [(breaker.wait(now), "breaker")]
+        waits += [(self._budget_wait(now, name, request.work_class, amounts[name]), name) for name in self.limits]
         worst = _longest(waits)
         if worst[0] > 0:
             return math.ceil(worst[0]), worst[1]
@@ -102,6 +143,8 @@ class Reference:
             wait, name = min(refusals, key=lambda refusal: refusal[0])
             return math.ceil(wait), name
         _, credential_id, window, is_probe = best
+        if breaker.opened:
+            breaker.looker, breaker.looked_until = grant_id, now + self.lease_ms
         self._take(now, window, request.work_class, grant_id, is_probe=is_probe)
         for name, amount in amounts.items():
             self.spent[name][request.work_class] += amount
@@ -131,6 +174,7 @@ class Reference:
             window.day.ends_at = window.day.reset = 0
         if was_probe or opened:
             window.probe_until = 0
+        self.breakers[key[0]].tell(now, grant_id, held=lease is not None, answered=answer.answered, fault=answer.fault)
         if lease is not None and answer.answered:
             reserved = self._amounts(request.endpoint, request.posts, request.users)
             billed = self._amounts(request.endpoint, answer.posts, answer.users)

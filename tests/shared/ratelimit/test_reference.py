@@ -94,7 +94,7 @@ class LimiterMachine(RuleBasedStateMachine):
     @rule(
         data=st.data(),
         count=st.integers(1, 12),
-        kind=st.sampled_from(["whole", "whole", "whole", "cut", "lost"]),
+        kind=st.sampled_from(["whole", "whole", "whole", "cut", "lost", "5xx", "silent"]),
     )
     def settle(self, data: st.DataObject, count: int, kind: str) -> None:
         for _ in range(min(count, len(self.answered))):
@@ -104,8 +104,24 @@ class LimiterMachine(RuleBasedStateMachine):
             settlement = answered(rate, posts=min(5, request.posts), users=0)
             if kind == "cut":
                 settlement = Settlement(answered=self.fault == "headers", posts=request.posts, users=request.users)
+            if kind == "5xx":
+                settlement = answered(rate, status=503, fault=True)
+            elif kind == "silent":
+                settlement = Settlement(answered=False, fault=True)
             self.limiter.settle(grant, settlement)
             self.reference.settle(self.now_ms, ("search", grant.credential_id), grant.id, request, settlement)
+
+    @rule(credential_id=st.sampled_from(CREDENTIALS), count=st.integers(4, 7))
+    def outage(self, credential_id: str, count: int) -> None:
+        for _ in range(count):
+            known = len(self.on_the_way)
+            self.acquire(WorkClass.INTERACTIVE, (credential_id,), 0, 1)
+            if len(self.on_the_way) > known:
+                grant, request, _ = self.on_the_way.pop()
+                rate, _ = self.x.arrive(credential_id, epoch_seconds(self.clock.now()), is_probe=grant.is_probe)
+                settlement = answered(rate, status=503, fault=True)
+                self.limiter.settle(grant, settlement)
+                self.reference.settle(self.now_ms, ("search", credential_id), grant.id, request, settlement)
 
     @precondition(lambda self: getattr(self, "fault", "") == "stranger")
     @rule(credential_id=st.sampled_from(CREDENTIALS), count=st.integers(1, 8))
@@ -139,6 +155,12 @@ class LimiterMachine(RuleBasedStateMachine):
             assert shown.remaining == (max(0, window.quarter.free) if is_open else None)
             assert shown.in_flight == sum(lease.ends_at > now for lease in window.leases.values())
             assert shown.day_remaining == (max(0, window.day.free) if window.day.ends_at > now else None)
+        shown_open = {one.endpoint: one.for_seconds for one in state.blocks if one.scope == "breaker"}
+        assert shown_open == {
+            endpoint: pytest.approx(max(0, breaker.open_until - now) / 1000)
+            for endpoint, breaker in self.reference.breakers.items()
+            if breaker.opened
+        }
         for budget in state.budgets:
             if budget.window in self.reference.spent:
                 spent = sum(self.reference.spent[budget.window].values())
