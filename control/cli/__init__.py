@@ -4,6 +4,8 @@ app         the application, and what all commands share
 following   track, untrack, handles
 refreshing  refresh
 looking     status
+credentials credentials list, add, remove, rotate-keys, new-key
+connect     connect
 dead        dead list, show, replay, purge
 running     demo, up, worker, scheduler, simulator
 """
@@ -15,16 +17,18 @@ from typing import Annotated
 
 import typer
 
-from control.cli import dead, following, looking, refreshing, running
+from control.cli import connect, credentials, dead, following, looking, refreshing, running
 from control.cli.app import app, err, out
+from shared import log
 from shared.errors import CoveyError, InputError
 from shared.version import VERSION
 
-__all__ = ["dead", "following", "looking", "main", "refreshing", "running"]
+__all__ = ["connect", "credentials", "dead", "following", "looking", "main", "refreshing", "running"]
 
 
 def main() -> None:
     """Run the command; an error of the tree is one line and a status, never a traceback."""
+    log.configure(level="warning", form="console", process="covey")  # to standard error: the output is for scripts
     try:
         app()
     except InputError as error:

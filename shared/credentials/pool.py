@@ -126,10 +126,10 @@ class CredentialPool:
         return answer
 
     def states(self) -> list[CredentialState]:
-        """Every credential as it stands now, the environment's first. Raises StoreUnavailable."""
+        """Every credential as it stands now, the environment's first: for people. Changes nothing, also not what this
+        process knows. Raises StoreUnavailable."""
         own = [CredentialState(one.id, one.kind, State.OK, is_stored=False) for one in self._own]
-        with self._lock:
-            found = self._read().standings()
+        found = _Reading(self._opened(self._store.all()), time.monotonic()).standings()
         return own + [
             CredentialState(
                 id=known.stored.id,
@@ -192,12 +192,16 @@ class CredentialPool:
         except StoreUnavailable as error:
             self._unreadable = (str(error), time.monotonic() + LOOK_SECONDS)
             raise
-        own = {credential.id for credential in self._own}
-        self._reading = _Reading(tuple(self._opened(one) for one in stored if one.id not in own), at)
+        self._reading = _Reading(self._opened(stored), at)
         self._notices.tell([(known.stored, standing) for known, standing in self._reading.standings()])
         return self._reading
 
-    def _opened(self, stored: StoredCredential) -> _Known:
+    def _opened(self, stored: Sequence[StoredCredential]) -> tuple[_Known, ...]:
+        """Each, opened; without those that the environment has too."""
+        own = {credential.id for credential in self._own}
+        return tuple(self._opened_one(one) for one in stored if one.id not in own)
+
+    def _opened_one(self, stored: StoredCredential) -> _Known:
         try:
             credential = self._vault.open(stored.id, stored.sealed).credential(stored.version)
             if (credential.kind, credential.is_renewable) != (stored.kind, stored.is_renewable):

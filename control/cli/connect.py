@@ -1,0 +1,56 @@
+"""`covey connect`."""
+
+from __future__ import annotations
+
+import webbrowser
+from typing import Annotated
+
+import typer
+
+from control import connect as connecting
+from control.cli.app import Json, app, err, out, print_json, services_here
+from shared.x_api.oauth import DEFAULT_SCOPES
+
+
+@app.command()
+def connect(
+    port: Annotated[
+        int, typer.Option(min=0, max=65_535, help="Port on 127.0.0.1 to which X sends the browser back; 0: a free one.")
+    ] = connecting.DEFAULT_PORT,
+    scope: Annotated[
+        list[str] | None, typer.Option(help=f"What to ask for; repeatable. Default: {', '.join(DEFAULT_SCOPES)}.")
+    ] = None,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the address in a browser.")] = True,
+    wait: Annotated[float, typer.Option(min=1, max=3600, help="Seconds to wait for the person.")] = 300.0,
+    as_json: Json = False,
+) -> None:
+    """Let Covey into an account on X (OAuth 2.0): its limits come on top of the app's.
+
+    Needs COVEY_X_CLIENT_ID and COVEY_CREDENTIAL_KEYS. In X's developer console the app must have the callback URL
+    http://127.0.0.1:PORT/callback. The tokens are stored encrypted, renewed in time, and never shown.
+    """
+
+    def show(url: str) -> None:
+        err.print("Open this address, log in as the account, and agree:", highlight=False)
+        err.print(url, markup=False, highlight=False, soft_wrap=True)
+        if browser and _is_graphical():
+            webbrowser.open(url)
+
+    done = connecting.connect(
+        services_here(), scopes=tuple(scope or DEFAULT_SCOPES), port=port, wait_seconds=wait, show=show
+    )
+    if as_json:
+        return print_json({"id": done.id, "scopes": list(done.scopes), "is_renewable": done.is_renewable})
+    out.print(f"Connected {done.id} with {' '.join(done.scopes)}", markup=False, highlight=False, soft_wrap=True)
+    if not done.is_renewable:
+        err.print("Without the scope offline.access it cannot be renewed and ends in about two hours.")
+    return None
+
+
+def _is_graphical() -> bool:
+    """Whether there is a browser that does not take over this terminal."""
+    try:
+        found = webbrowser.get()
+    except webbrowser.Error:
+        return False
+    return isinstance(found, webbrowser.BackgroundBrowser) or not isinstance(found, webbrowser.GenericBrowser)
