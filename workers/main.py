@@ -37,10 +37,11 @@ def run(settings: Settings, queues: tuple[str, ...]) -> None:
 
     Raises InputError when a setting that this work needs is missing.
     """
-    if set(queues) - {Queue.MEDIA} and not bootstrap.credentials(settings):
+    if set(queues) - {Queue.MEDIA} and not bootstrap.may_ask_x(settings):
         raise InputError(
             "X_BEARER_TOKEN is not set. Set it to the app-only bearer token of your app on X, in the environment or in "
-            ".env; the simulator takes sim-demo. Only the media queue can be served without one"
+            ".env; the simulator takes sim-demo. Or set COVEY_CREDENTIAL_KEYS to ask with what `covey connect` and "
+            "`covey credentials add` have stored. Only the media queue can be served without either"
         )
     log.configure(level=settings.log_level, form=settings.log_format, process="worker")
     reporting.configure(settings, process="worker")

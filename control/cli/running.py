@@ -16,6 +16,7 @@ from rich.table import Table
 from control import demo
 from control.cli.app import Json, app, err, out, print_json, settings_here
 from control.local import Flock, forget_servers, interruptible, note_servers
+from shared.bootstrap import may_ask_x
 from shared.embedded import Servers, running
 from shared.errors import InputError
 from shared.jobs import ALL_QUEUES, Queue
@@ -121,10 +122,11 @@ def up(
     Servers: those of REDIS_URL and MONGO_URI; where one is not set, Covey starts its own under COVEY_DATA_DIR.
     """
     settings = Settings.load()
-    if settings.x_bearer_token is None:
+    if not may_ask_x(settings):
         raise InputError(
             "X_BEARER_TOKEN is not set. Covey asks the X API with an app-only bearer token: create an app in X's "
             "developer console, copy its token, and set X_BEARER_TOKEN in the environment or in .env. "
+            "Or set COVEY_CREDENTIAL_KEYS and use accounts: covey connect. "
             "To see Covey work without one: covey demo"
         )
     with running(settings.data_dir, redis_needed=not settings.redis_url, mongo_needed=not settings.mongo_uri) as own:

@@ -78,6 +78,16 @@ def test_there_is_a_credential_when_there_is_a_token() -> None:
     assert "AAAAsecret" not in credential.id
 
 
+def test_x_can_be_asked_with_a_token_or_with_keys_to_stored_ones() -> None:
+    """One of the two is enough; a key that is none ends the start, unseen."""
+    assert not bootstrap.may_ask_x(settings_of(x_bearer_token=None, credential_keys=None))
+    assert bootstrap.may_ask_x(settings_of(x_bearer_token="AAAAsecret"))
+    assert bootstrap.may_ask_x(settings_of(x_bearer_token=None, credential_keys="any"))
+    with pytest.raises(InputError, match="COVEY_CREDENTIAL_KEYS: key 1 cannot be used") as caught:
+        bootstrap.build(settings_of(credential_keys="hunter2"), middleware=[])
+    assert "hunter2" not in str(caught.value)
+
+
 def test_the_rules_follow_the_settings(services: Services) -> None:
     """Refreshing and the choice of quotes take their numbers from the settings."""
     assert services.refresh_policy.gone_confirm == timedelta(hours=1)

@@ -124,10 +124,11 @@ def test_all_faults_are_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_error_about_a_secret_does_not_show_it() -> None:
     """The four that may hold a password are named as they are called, without their value."""
     with pytest.raises(InputError, match="REDIS_URL") as caught:
-        Settings.load(redis_url=["redis://:hunter2@h"], x_bearer_token=12345)
+        Settings.load(redis_url=["redis://:hunter2@h"], x_bearer_token=12345, credential_keys=12345)
 
     assert "COVEY_REDIS_URL" not in str(caught.value)
     assert "X_BEARER_TOKEN" in str(caught.value)
+    assert "COVEY_CREDENTIAL_KEYS" in str(caught.value)
     assert "hunter2" not in str(caught.value)
     assert "12345" not in str(caught.value)
 
