@@ -154,10 +154,22 @@ class Scripts:
         reply = self._run("adopt", (keys.held, keys.waiting), (worker, seen_us, now_us, *in_memory))
         return int(reply[0]), int(reply[1])
 
-    def recover(self, keys: QueueKeys, *, timeout_ms: int, gap_ms: int, now_us: int = 0) -> int:
-        """Give back what workers silent for `timeout_ms` hold; how many."""
+    def recover(
+        self,
+        keys: QueueKeys,
+        *,
+        timeout_ms: int,
+        gap_ms: int,
+        last_chance_at: int = 0,
+        last_chance_delay_ms: int = 0,
+        now_us: int = 0,
+    ) -> int:
+        """Give back what workers silent for `timeout_ms` hold; how many. A message that has crashed `last_chance_at`
+        times (0: none) waits `last_chance_delay_ms`.
+        """
         names = (keys.held, keys.waiting, keys.workers, keys.crashes, keys.watch)
-        return int(self._run("recover", names, (timeout_ms * 1000, gap_ms, now_us)))
+        args = (timeout_ms * 1000, gap_ms, last_chance_at, last_chance_delay_ms * 1000, now_us)
+        return int(self._run("recover", names, args))
 
     def heartbeat(self, keys: QueueKeys, worker: str, now_us: int = 0) -> None:
         """Say that `worker` is alive."""

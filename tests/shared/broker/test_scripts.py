@@ -61,6 +61,18 @@ def test_another_payload_under_an_outstanding_id_is_a_conflict(scripts: Scripts)
     assert fetch(scripts)[0].payload == b"x"
 
 
+def test_the_owner_of_a_dedup_key_is_the_same_work_whatever_became_of_it(scripts: Scripts) -> None:
+    """A message that was placed again after a run has another payload; enqueueing the first one again is harmless."""
+    dedup = Dedup("test:once:k", 60_000)
+    enqueue(scripts, "a", b"x", dedup=dedup)
+    held = fetch(scripts)[0]
+    scripts.reschedule(KEYS, "a", held.receipt, b"x, once more", delay_ms=0, dedup=dedup)
+
+    assert enqueue(scripts, "a", b"x", dedup=dedup) == "outstanding"
+    assert enqueue(scripts, "a", b"x") == "conflict"
+    assert fetch(scripts)[0].payload == b"x, once more"
+
+
 def test_messages_are_fetched_by_due_time(scripts: Scripts) -> None:
     """A short delay overtakes a long one, and nothing is handed out before it is due."""
     enqueue(scripts, "far", b"", delay_ms=60_000, now_us=START_US)
@@ -169,6 +181,31 @@ def test_a_last_chance_is_given_to_one_message_at_a_time(scripts: Scripts, redis
     assert [m.id for m in fetch(scripts, room=2, now_us=START_US + SECOND)] == ["m0", "m2"]
     assert [m.id for m in fetch(scripts, alone=False, now_us=START_US + SECOND)] == ["m3"]
     assert [m.id for m in fetch(scripts, now_us=START_US + SECOND)] == ["m1"]
+
+
+@pytest.mark.parametrize(("crashes", "waits_seconds"), [(1, 0), (2, 60), (3, 0)])
+def test_a_last_chance_comes_after_a_pause(
+    scripts: Scripts, redis_client: redis.Redis, crashes: int, waits_seconds: int
+) -> None:
+    """A first crash and the last one delay nothing; in between the message waits for what crashes workers to end."""
+    enqueue(scripts, "a", b"x", now_us=START_US)
+    fetch(scripts, now_us=START_US)
+    redis_client.hset(KEYS.crashes, "a", crashes - 1)
+    given_back_us = START_US + 11 * SECOND
+    scripts.recover(KEYS, timeout_ms=TIMEOUT_MS, gap_ms=60_000, now_us=START_US)
+
+    given = scripts.recover(
+        KEYS,
+        timeout_ms=TIMEOUT_MS,
+        gap_ms=60_000,
+        last_chance_at=2,
+        last_chance_delay_ms=60_000,
+        now_us=given_back_us,
+    )
+
+    due_us = redis_client.zscore(KEYS.waiting, "a")
+    assert given == 1
+    assert due_us == (given_back_us + waits_seconds * SECOND if waits_seconds else START_US)
 
 
 def test_a_message_whose_payload_vanished_is_dropped(scripts: Scripts, redis_client: redis.Redis) -> None:
@@ -350,7 +387,18 @@ class Queue(RuleBasedStateMachine):
     @rule()
     def recover(self) -> None:
         """Somebody looks for dead workers; a worker that lives on does not know that it lost its messages."""
-        self.scripts.recover(KEYS, timeout_ms=TIMEOUT_MS, gap_ms=3_600_000, now_us=self.tick())
+        self.give_back(self.tick())
+
+    def give_back(self, now_us: int) -> None:
+        """What the pulse of every worker does."""
+        self.scripts.recover(
+            KEYS,
+            timeout_ms=TIMEOUT_MS,
+            gap_ms=3_600_000,
+            last_chance_at=2,
+            last_chance_delay_ms=TIMEOUT_MS,
+            now_us=now_us,
+        )
 
     @rule(worker=st.sampled_from(WORKERS))
     def adopt(self, worker: str) -> None:
@@ -402,7 +450,8 @@ class Queue(RuleBasedStateMachine):
     def teardown(self) -> None:
         """At rest nothing is stuck: after recovery, every outstanding message can be fetched and acked."""
         self.now_us += 100 * SECOND
-        self.scripts.recover(KEYS, timeout_ms=TIMEOUT_MS, gap_ms=3_600_000, now_us=self.now_us)
+        self.give_back(self.now_us)
+        self.now_us += TIMEOUT_MS * 1000
         while messages := fetch(self.scripts, "eve", now_us=self.now_us):
             for message in messages:
                 assert self.scripts.ack(KEYS, message.id, message.receipt, self.dedup(message.id))
