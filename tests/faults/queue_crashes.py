@@ -2,31 +2,44 @@
 
 from __future__ import annotations
 
+import math
 import random
 import signal
 import threading
 import time
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 
-from shared.broker.broker import POISON_AFTER
+from shared.broker.broker import LAST_CHANCE_DELAY_MS
 from tests.faults.finding import Finding
 from tests.faults.queue_fleet import Fleet, wait_until
 
 
 def kills_under_load(
-    folder: Path, *, seed: int, jobs: int, kills: int, every_seconds: float, workers: int = 3, threads: int = 4
+    folder: Path,
+    *,
+    seed: int,
+    jobs: int,
+    kills: int,
+    every_seconds: float,
+    last_chance_delay_ms: int = LAST_CHANCE_DELAY_MS,
+    heartbeat_timeout_ms: int = 2_000,
+    workers: int = 3,
+    threads: int = 4,
 ) -> Finding:
     """R1: SIGKILL a random worker again and again. A fifth of the jobs is delayed, a tenth defers itself once.
 
-    The jobs are as long as it takes to keep all threads busy while the kills last, so a few are hit by three kills.
-    Those are dead as poison, by the rule that a third delivery without an answer ends it: nothing tells a killed
-    process from one that its job has ended.
+    The jobs are as long as it takes to keep all threads busy while the kills last, so some are hit twice. A third hit
+    would bury a job as poison: nothing tells a killed process from one that its job has ended. But before its last
+    delivery a job waits as long as the kills last here.
     """
     rng = random.Random(seed)
     mean_ms = int(kills * every_seconds * 1000 * workers * threads / jobs)
     hits: Counter[str] = Counter()
-    with Fleet(folder, threads=threads) as fleet:
+    with Fleet(
+        folder, threads=threads, heartbeat_timeout_ms=heartbeat_timeout_ms, last_chance_delay_ms=last_chance_delay_ms
+    ) as fleet:
         fleet.start(workers)
         names = []
         for number in range(jobs):
@@ -40,77 +53,97 @@ def kills_under_load(
             threading.Event().wait(every_seconds)
             hits.update(fleet.kill(rng.choice(fleet.workers)))
             fleet.start()
-        fleet.wait_at_rest(120)
-        done = fleet.count("done")
-        dead = {letter.redis_id for letter in fleet.broker.dead(jobs)}
+        fleet.settle(last_chance_delay_ms / 1000 + 30)
+        done, dead = fleet.count("done"), fleet.dead()
         lost = [name for name in names if not done[name] and name not in dead]
-        innocent = [name for name in dead if hits[name] < POISON_AFTER]
         repeats, in_flight = fleet.repeats(), hits.total()
+        twice = len([name for name, count in hits.items() if count > 1])
     return Finding(
         "R1",
-        passed=not lost and not innocent and repeats <= in_flight,
-        figure=f"{jobs} jobs, {kills} kills: {len(lost)} lost, {repeats} repeats of {in_flight} jobs in flight, "
-        f"{len(dead)} dead after three kills each, {len(innocent)} after fewer",
-        limit="0 lost, no more repeats than jobs in flight at the kills, 0 dead after fewer than three",
+        passed=not lost and not dead and repeats <= in_flight,
+        figure=f"{jobs} jobs, {kills} kills: {len(lost)} lost, {len(dead)} dead, {repeats} repeats of {in_flight} jobs "
+        f"in flight, {twice} of them hit more than once",
+        limit="0 lost, 0 dead, no more repeats than jobs in flight at the kills",
     )
 
 
-def time_to_recovery(folder: Path, *, heartbeat_timeout_ms: int) -> Finding:
+def time_to_recovery(
+    folder: Path, *, heartbeat_timeout_ms: int, patience_seconds: float = 60.0, fleet_type: type[Fleet] = Fleet
+) -> Finding:
     """R2: the only job of a killed worker runs again in the other worker."""
-    with Fleet(folder, heartbeat_timeout_ms=heartbeat_timeout_ms) as fleet:
+    limit = heartbeat_timeout_ms / 1000 + 10
+    with fleet_type(folder, heartbeat_timeout_ms=heartbeat_timeout_ms) as fleet:
         victim = fleet.start()[0]
         fleet.enqueue("work", "long", 600_000)
         wait_until(lambda: fleet.count("start")["long"] == 1, 20, "the job started")
         fleet.start()
         fleet.kill(victim)
-        limit = heartbeat_timeout_ms / 1000 + 10
-        seconds = wait_until(lambda: fleet.count("start")["long"] == 2, limit + 30, "the job started again")
-    return Finding("R2", seconds <= limit, f"{seconds:.1f} s", f"{limit:.1f} s (heartbeat timeout + 10 s)")
+        try:
+            seconds = wait_until(lambda: fleet.count("start")["long"] == 2, patience_seconds, "the job started again")
+        except AssertionError:
+            seconds = math.inf
+    figure = f"not within {patience_seconds:.0f} s" if seconds == math.inf else f"{seconds:.1f} s"
+    return Finding("R2", seconds <= limit, figure, f"{limit:.1f} s (heartbeat timeout + 10 s)")
 
 
 def stopped_and_resumed(folder: Path, *, jobs: int, stop_seconds: float) -> Finding:
-    """R2b: a worker is stopped for longer than the heartbeat timeout, with jobs in hand, and resumes."""
+    """R2: a worker is stopped for longer than the heartbeat timeout, with jobs in hand, and resumes."""
     with Fleet(folder) as fleet:
         sleeper = fleet.start(2)[0]
         names = [fleet.enqueue("work", f"job-{number}", 100) for number in range(jobs)]
         wait_until(lambda: fleet.running(sleeper.pid), 20, "the worker has jobs in hand")
         sleeper.send_signal(signal.SIGSTOP)
-        in_hand = len(fleet.running(sleeper.pid))
+        in_hand = len(fleet.held_by(sleeper))
         threading.Event().wait(stop_seconds)
         sleeper.send_signal(signal.SIGCONT)
         fleet.wait_at_rest(60)
         wait_until(lambda: not fleet.running(sleeper.pid), 20, "the resumed worker has finished")
         done = fleet.count("done")
         lost, repeats = len([name for name in names if not done[name]]), fleet.repeats()
-        dead = len(fleet.broker.dead(jobs))
+        dead = len(fleet.dead())
         fleet.wait_at_rest(5)
     return Finding(
-        "R2b",
+        "R2 stopped and resumed",
         passed=lost == 0 and dead == 0 and repeats <= in_hand,
         figure=f"{jobs} jobs: {lost} lost, {dead} dead, {repeats} repeats of {in_hand} jobs in hand",
         limit="0 lost, 0 dead, no more repeats than jobs in hand",
     )
 
 
-def poison(folder: Path, *, jobs: int, poisons: int, job_ms: int, workers: int = 2) -> Finding:
-    """R7: jobs that end their process die after three deliveries; the others are done, at 90 % of their speed.
+def poison(folder: Path, *, jobs: int, poisons: int, job_ms: int, speed: float | None, workers: int = 2) -> Finding:
+    """R7: jobs that end their process die after three deliveries; the others are done, at `speed` of their own.
 
-    The clean run loses nothing, so the loss is: restarts of killed processes plus the time their jobs wait.
+    speed: None measures none; a comparison needs a load that is long beside the restart of a process. The pause before
+    the last delivery is short, so that all three fall into the load. The clean run loses nothing, so the loss is:
+    restarts of killed processes plus the time their jobs wait.
     """
-    clean = _seconds_for(folder / "clean", jobs, 0, job_ms, workers)[0]
-    seconds, deliveries, reasons, collateral = _seconds_for(folder / "poisoned", jobs, poisons, job_ms, workers)
-    speed = clean / seconds
+    clean = _Run(0.0, [], [], 0) if speed is None else _run(folder / "clean", jobs, 0, job_ms, workers)
+    run = _run(folder / "poisoned", jobs, poisons, job_ms, workers)
+    kept = clean.seconds / run.seconds
     return Finding(
         "R7",
-        passed=reasons == ["poison"] * poisons and deliveries == [3] * poisons and collateral == 0 and speed >= 0.9,
-        figure=f"deliveries {deliveries}, reasons {reasons}, {collateral} others dead, speed of the others {speed:.0%}",
-        limit="3 deliveries each, reason poison, 0 others dead, 90 % of the speed",
+        passed=run.reasons == ["poison"] * poisons
+        and run.deliveries == [3] * poisons
+        and run.collateral == 0
+        and (speed is None or kept >= speed),
+        figure=f"deliveries {run.deliveries}, reasons {run.reasons}, {run.collateral} others dead"
+        + ("" if speed is None else f", speed of the others {kept:.0%}"),
+        limit="3 deliveries each, reason poison, 0 others dead"
+        + ("" if speed is None else f", {speed:.0%} of the speed"),
     )
 
 
-def _seconds_for(
-    folder: Path, jobs: int, poisons: int, job_ms: int, workers: int
-) -> tuple[float, list[int], list[str], int]:
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """seconds: until all good jobs were done. deliveries, reasons: of each bad one. collateral: good ones that died."""
+
+    seconds: float
+    deliveries: list[int]
+    reasons: list[str]
+    collateral: int
+
+
+def _run(folder: Path, jobs: int, poisons: int, job_ms: int, workers: int) -> _Run:
     folder.mkdir()
     with Fleet(folder) as fleet:
         fleet.start(workers)
@@ -127,7 +160,7 @@ def _seconds_for(
         keeper.join()
         starts, letters = fleet.count("start"), fleet.broker.dead(jobs)
         reasons = [letter.reason for letter in letters if letter.redis_id in bad]
-        return seconds, [starts[name] for name in bad], reasons, len(letters) - len(reasons)
+        return _Run(seconds, [starts[name] for name in bad], reasons, len(letters) - len(reasons))
 
 
 def _keep_alive(fleet: Fleet, stop: threading.Event) -> None:

@@ -11,9 +11,11 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import dramatiq
+import redis
+from dramatiq.brokers.redis import RedisBroker
 from dramatiq.errors import ConnectionClosed
 
 from shared.broker import CoveyBroker, build_broker
@@ -34,19 +36,35 @@ def wait_until(condition: Callable[[], object], seconds: float, what: str) -> fl
 class Fleet:
     """Workers on one Redis. `port` (of a proxy) is what the workers connect to; the fleet itself connects directly."""
 
+    _options: ClassVar[tuple[str, ...]] = ()
+
     def __init__(
-        self, folder: Path, *, heartbeat_timeout_ms: int = 2_000, threads: int = 4, timeout_seconds: float = 5.0
+        self,
+        folder: Path,
+        *,
+        heartbeat_timeout_ms: int = 2_000,
+        last_chance_delay_ms: int = 2_000,
+        threads: int = 4,
+        timeout_seconds: float = 5.0,
     ) -> None:
         self.folder = folder
         self.redis: EmbeddedServer = start_redis(folder / "redis")
         self.redis_port = int(self.redis.url.rpartition(":")[2].partition("/")[0])
-        self.broker: CoveyBroker = build_broker(self.redis.url, middleware=[], queues=[QUEUE])
         self.workers: list[subprocess.Popen[bytes]] = []
         self.port = self.redis_port
         self.timeout_seconds = timeout_seconds
+        self.delayed: set[str] = set()  # the jobs that a program enqueued with a delay
         self._ledger = folder / "ledger"
         self._ledger.touch()
-        self._options = ["--heartbeat-timeout-ms", str(heartbeat_timeout_ms), "--threads", str(threads)]
+        self._arguments = [
+            *("--heartbeat-timeout-ms", str(heartbeat_timeout_ms), "--threads", str(threads)),
+            *("--last-chance-delay-ms", str(last_chance_delay_ms), *self._options),
+        ]
+        self.connect()
+
+    def connect(self) -> None:
+        """Build the broker that this process enqueues with."""
+        self.broker: CoveyBroker = build_broker(self.redis.url, middleware=[], queues=[QUEUE])
 
     def __enter__(self) -> Self:
         return self
@@ -58,23 +76,26 @@ class Fleet:
         self.broker.close()
         self.redis.stop()
 
+    # --- faults
+
     def start(self, count: int = 1) -> list[subprocess.Popen[bytes]]:
         """Start workers and wait until they are ready."""
         url = f"redis://127.0.0.1:{self.port}/0?socket_timeout={self.timeout_seconds}"
-        command = [sys.executable, "-m", "tests.faults.queue_worker", url, str(self._ledger), *self._options]
+        command = [sys.executable, "-m", "tests.faults.queue_worker", url, str(self._ledger), *self._arguments]
         environment = {**os.environ, "dramatiq_restart_delay": "500"}
-        started = [subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) for _ in range(count)]
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        started = [subprocess.Popen(command, env=environment, **quiet) for _ in range(count)]
         self.workers += started
         pids = {str(worker.pid) for worker in started}
         wait_until(lambda: pids <= {pid for pid, event, _ in self.lines() if event == "ready"}, 60, "workers ready")
         return started
 
     def kill(self, worker: subprocess.Popen[bytes]) -> set[str]:
-        """SIGKILL a worker; the jobs it was running."""
+        """SIGKILL a worker; the jobs it had in flight."""
         worker.kill()
         worker.wait()
         self.workers.remove(worker)
-        return self.running(worker.pid)
+        return self.held_by(worker)
 
     def restart_redis(self, *, away_seconds: float) -> None:
         """End Redis in order, and start it on the same port and data after `away_seconds`."""
@@ -95,10 +116,16 @@ class Fleet:
         message: dramatiq.Message[Any] = dramatiq.Message(QUEUE, actor, args, {}, {}, message_id=job)
         while True:
             try:
-                self.broker.enqueue(message, delay=delay_ms)
+                self.enqueue_message(message, delay_ms)
                 return job
-            except ConnectionClosed:
+            except (ConnectionClosed, redis.RedisError):
                 threading.Event().wait(0.1)
+
+    def enqueue_message(self, message: dramatiq.Message[Any], delay_ms: int | None) -> None:
+        """Enqueue a message."""
+        self.broker.enqueue(message, delay=delay_ms)
+
+    # --- what the ledger says
 
     def lines(self) -> list[tuple[str, str, str]]:
         """The ledger: (pid, event, job)."""
@@ -116,6 +143,29 @@ class Fleet:
                 started[job] += {"start": 1, "done": -1}.get(event, 0)
         return {job for job, count in started.items() if count > 0}
 
+    def repeats(self) -> int:
+        """How many starts there were beyond one a job."""
+        return sum(count - 1 for count in self.count("start").values())
+
+    # --- what Redis says
+
+    def held_by(self, worker: subprocess.Popen[bytes]) -> set[str]:
+        """The jobs that a worker holds in Redis: what it runs, has run and not acked, or has fetched."""
+        (name,) = (job for pid, event, job in self.lines() if (pid, event) == (str(worker.pid), "ready"))
+        held: Any = self.broker.client.hgetall(self.broker.keys(QUEUE).held)
+        return {id.decode() for id, receipt in held.items() if receipt.decode().startswith(f"{name} ")}
+
+    def depths(self) -> tuple[int, int]:
+        """How many messages wait and how many are held. Raises ConnectionClosed."""
+        stats = self.broker.queue_stats()[QUEUE]
+        return stats.ready + stats.delayed, stats.in_flight
+
+    def dead(self) -> set[str]:
+        """The jobs in the dead letters."""
+        return {letter.redis_id for letter in self.broker.dead(100_000)}
+
+    # --- waiting
+
     def wait_done(self, jobs: Iterable[str], seconds: float) -> float:
         """Wait until every job is done at least once; how long that took."""
         wanted = set(jobs)
@@ -123,16 +173,49 @@ class Fleet:
 
     def wait_at_rest(self, seconds: float) -> float:
         """Wait until nothing is waiting or held; how long that took."""
+        return wait_until(lambda: self._depths_or_none() == (0, 0), seconds, "nothing waiting and nothing held")
 
-        def at_rest() -> bool:
-            try:
-                stats = self.broker.queue_stats()[QUEUE]
-            except ConnectionClosed:
-                return False
-            return stats.ready + stats.delayed + stats.in_flight == 0
+    def settle(self, seconds: float) -> float:
+        """Wait until nothing is waiting or held, or nothing has happened for `seconds`; how long that took."""
+        started = changed_at = time.monotonic()
+        pause, seen = threading.Event(), 0
+        while self._depths_or_none() != (0, 0):
+            size = self._ledger.stat().st_size
+            changed_at, seen = (changed_at, seen) if size == seen else (time.monotonic(), size)
+            if time.monotonic() - changed_at > seconds:
+                break
+            pause.wait(0.1)
+        return time.monotonic() - started
 
-        return wait_until(at_rest, seconds, "nothing waiting and nothing held")
+    def _depths_or_none(self) -> tuple[int, int] | None:
+        try:
+            return self.depths()
+        except (ConnectionClosed, redis.RedisError):
+            return None
 
-    def repeats(self) -> int:
-        """How many starts there were beyond one a job."""
-        return sum(count - 1 for count in self.count("start").values())
+
+class StockFleet(Fleet):
+    """The same workers on Dramatiq's own Redis broker."""
+
+    _options = ("--stock",)
+
+    def connect(self) -> None:
+        """Build the stock broker beside the other one, which only lends its client."""
+        super().connect()
+        self.stock = RedisBroker(url=self.redis.url)
+        self.stock.declare_queue(QUEUE)
+
+    def enqueue_message(self, message: dramatiq.Message[Any], delay_ms: int | None) -> None:
+        """Enqueue a message."""
+        self.stock.enqueue(message, delay=delay_ms)
+
+    def depths(self) -> tuple[int, int]:
+        """What waits in the queue and its delayed twin, and what is in any worker's set of ids to ack."""
+        client: Any = self.broker.client
+        waiting = client.llen(f"dramatiq:{QUEUE}") + client.llen(f"dramatiq:{QUEUE}.DQ")
+        return waiting, sum(client.scard(key) for key in client.scan_iter("dramatiq:__acks__.*", count=1000))
+
+    def dead(self) -> set[str]:
+        """The ids in the dead letters, which are not those of the jobs."""
+        found: Any = self.broker.client.zrange(f"dramatiq:{QUEUE}.XQ", 0, -1)
+        return {id.decode() for id in found}

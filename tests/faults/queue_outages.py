@@ -12,6 +12,7 @@ import dramatiq
 from dramatiq.errors import ConnectionClosed
 
 from tests.faults.finding import Finding
+from tests.faults.power import PowerCut
 from tests.faults.queue_fleet import Fleet
 from tests.faults.queue_worker import QUEUE
 from tests.faults.tcp_proxy import TcpProxy
@@ -26,100 +27,105 @@ def _load(fleet: Fleet, jobs: int, rng: random.Random, spread_ms: int, job_ms: i
             names.append(fleet.enqueue("defer_once", name, rng.randrange(spread_ms), str(fleet.folder / name)))
         else:
             delay_ms = rng.randrange(spread_ms) if number % 3 == 0 else None
+            if delay_ms is not None:
+                fleet.delayed.add(name)
             names.append(fleet.enqueue("work", name, job_ms, delay_ms=delay_ms))
     return names
 
 
 def _finding(id: str, fleet: Fleet, names: list[str], note: str, allowed_repeats: int) -> Finding:
-    done, dead = fleet.count("done"), len(fleet.broker.dead(len(names)))
-    lost = len([name for name in names if not done[name]]) - dead
+    done, dead = fleet.count("done"), len(fleet.dead())
+    undone = [name for name in names if not done[name]]
+    delayed = len([name for name in undone if name in fleet.delayed])
     restarted = len([worker for worker in fleet.workers if worker.poll() is not None])
-    held, repeats = fleet.broker.queue_stats()[QUEUE].in_flight, fleet.repeats()
+    (waiting, held), repeats = fleet.depths(), fleet.repeats()
     return Finding(
         id,
-        passed=lost == dead == restarted == held == 0 and repeats <= allowed_repeats,
-        figure=f"{note}, {len(names)} jobs: {lost} lost, {dead} dead, {held} held at rest, {repeats} repeats",
-        limit=f"0 lost, 0 dead, 0 held, no worker restarted, {allowed_repeats} repeats",
+        passed=not undone and dead == restarted == waiting == held == 0 and repeats <= allowed_repeats,
+        figure=f"{note}, {len(names)} jobs: {len(undone)} never ran ({delayed} of {len(fleet.delayed)} delayed ones), "
+        f"{dead} dead, {held} held at rest, {repeats} repeats",
+        limit=f"all ran, 0 dead, 0 held, no worker restarted, {allowed_repeats} repeats",
     )
 
 
-def redis_away(folder: Path, *, seed: int, jobs: int, seconds: float, heartbeat_timeout_ms: int = 4_000) -> Finding:
-    """R3: Redis is stopped in order and comes back with its data."""
-    with Fleet(folder, heartbeat_timeout_ms=heartbeat_timeout_ms) as fleet:
+def redis_away(
+    folder: Path,
+    *,
+    seed: int,
+    jobs: int,
+    seconds: float,
+    heartbeat_timeout_ms: int = 4_000,
+    patience_seconds: float = 45.0,
+    fleet_type: type[Fleet] = Fleet,
+) -> Finding:
+    """R3: Redis is stopped in order and comes back with its data; watched until nothing happens any longer."""
+    with fleet_type(folder, heartbeat_timeout_ms=heartbeat_timeout_ms) as fleet:
         fleet.start(2)
         names = _load(fleet, jobs, random.Random(seed), spread_ms=int(seconds * 1200))
         fleet.restart_redis(away_seconds=seconds)
-        fleet.wait_at_rest(seconds * 2 + 60)
+        fleet.settle(patience_seconds)
         return _finding(f"R3 {seconds:g} s", fleet, names, f"away {seconds:g} s", allowed_repeats=0)
 
 
 def power_cut(folder: Path, *, seconds_of_load: float, unsynced_seconds: float = 1.0) -> Finding:
-    """R4: Redis is killed while jobs are enqueued and worked on, and what it wrote in its last second is lost.
-
-    The system keeps what a killed process wrote, so the end of the append-only file is cut off as a power cut would.
-    """
-    with Fleet(folder) as fleet:
+    """R4: the power of Redis is cut while jobs are enqueued and worked on."""
+    with Fleet(folder) as fleet, PowerCut(folder / "redis") as power:
         fleet.start(2)
         fleet.broker.set_epoch("before")
         sent: list[tuple[str, float]] = []
-        sizes: list[tuple[float, int]] = []
-        stop, file = threading.Event(), _append_only_file(folder / "redis")
+        stop = threading.Event()
 
         def produce() -> None:
-            number = 0
             while not stop.is_set():
-                name = f"job-{number}"
+                name = f"job-{len(sent)}"
                 message: dramatiq.Message[Any] = dramatiq.Message(QUEUE, "work", (name, 5), {}, {}, message_id=name)
                 try:
                     fleet.broker.enqueue(message)
                 except ConnectionClosed:
                     return
                 sent.append((name, time.monotonic()))
-                sizes.append((time.monotonic(), file.stat().st_size))
-                number += 1
 
         producer = threading.Thread(target=produce)
         producer.start()
         stop.wait(seconds_of_load)
-        fleet.redis.process.kill()
-        killed_at = time.monotonic()
+        killed_at = power.cut(fleet.redis, lost_seconds=unsynced_seconds)
         stop.set()
         producer.join()
-        kept = max((size for at, size in sizes if at <= killed_at - unsynced_seconds), default=0)
-        with file.open("rb+") as handle:
-            handle.truncate(kept)
         fleet.restart_redis(away_seconds=0)
-        fleet.wait_at_rest(60)
+        fleet.settle(30)
         done, epoch = fleet.count("done"), fleet.broker.epoch()
         ages = [killed_at - at for name, at in sent if not done[name]]
-        held = fleet.broker.queue_stats()[QUEUE].in_flight
-        dead = len(fleet.broker.dead(10))
+        waiting, held = fleet.depths()
+        dead = len(fleet.dead())
     oldest = max(ages, default=0.0)
     return Finding(
         "R4",
-        passed=oldest <= unsynced_seconds + 0.1 and epoch == "before" and held == dead == 0,
+        passed=oldest <= unsynced_seconds + 0.1 and epoch == "before" and waiting == held == dead == 0,
         figure=f"{len(ages)} of {len(sent)} enqueues missing, the oldest {oldest:.2f} s old; {held} held, {dead} dead",
         limit=f"only enqueues of the last {unsynced_seconds:g} s, 0 held, 0 dead",
     )
 
 
-def _append_only_file(folder: Path) -> Path:
-    """Where Redis appends: one file before version 7, the newest of a folder since."""
-    return max(path for path in folder.rglob("appendonly.aof*") if path.is_file() and path.suffix != ".manifest")
-
-
 def stalls(
-    folder: Path, *, seed: int, jobs: int, count: int, stall_seconds: float, timeout_seconds: float = 5.0
+    folder: Path,
+    *,
+    seed: int,
+    jobs: int,
+    count: int,
+    stall_seconds: float,
+    timeout_seconds: float = 5.0,
+    patience_seconds: float = 45.0,
+    fleet_type: type[Fleet] = Fleet,
 ) -> Finding:
-    """R5: Redis stands still under load, for longer than the clients wait."""
+    """R5: Redis stands still under load, for longer than the clients wait; watched until nothing happens any longer."""
     heartbeat_timeout_ms = int(stall_seconds * 4000)
-    with Fleet(folder, heartbeat_timeout_ms=heartbeat_timeout_ms, timeout_seconds=timeout_seconds) as fleet:
+    with fleet_type(folder, heartbeat_timeout_ms=heartbeat_timeout_ms, timeout_seconds=timeout_seconds) as fleet:
         fleet.start(2)
         names = _load(fleet, jobs, random.Random(seed), spread_ms=int(stall_seconds * 1000 * count))
         for _ in range(count):
             threading.Event().wait(stall_seconds / 4)
             fleet.stall_redis(stall_seconds)
-        fleet.wait_at_rest(60 + stall_seconds * 4)
+        fleet.settle(patience_seconds)
         return _finding("R5", fleet, names, f"{count} stalls of {stall_seconds:g} s", allowed_repeats=0)
 
 

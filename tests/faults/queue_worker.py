@@ -1,6 +1,7 @@
 """A worker process to be hurt: `python -m tests.faults.queue_worker URL LEDGER ...`.
 
 Its actors write a line before and after their work to the ledger, a file that survives whatever happens to the queue.
+With `--stock` they run on Dramatiq's own Redis broker, for comparison.
 """
 
 from __future__ import annotations
@@ -13,8 +14,10 @@ import threading
 from pathlib import Path
 
 import dramatiq
+from dramatiq.brokers.redis import RedisBroker
 
-from shared.broker import Deferred, Outcomes, build_broker, start_worker
+from shared.broker import CoveyBroker, Deferred, Outcomes, build_broker, start_worker
+from shared.broker.broker import LAST_CHANCE_DELAY_MS
 from shared.clock import SystemClock
 from shared.errors import BadJob
 from shared.outcomes import decide
@@ -33,6 +36,21 @@ class Ledger:
         os.write(self._file, f"{os.getpid()} {event} {job}\n".encode())
 
 
+def covey_broker(given: argparse.Namespace) -> CoveyBroker:
+    """The broker that is tested."""
+    return build_broker(
+        given.url,
+        middleware=[Outcomes(decide, clock=SystemClock())],
+        heartbeat_timeout_ms=given.heartbeat_timeout_ms,
+        last_chance_delay_ms=given.last_chance_delay_ms,
+    )
+
+
+def stock_broker(given: argparse.Namespace) -> RedisBroker:
+    """Dramatiq's own, as it comes, with the same heartbeat timeout and the same timeouts of its connections."""
+    return RedisBroker(url=given.url, heartbeat_timeout=given.heartbeat_timeout_ms)
+
+
 def main() -> None:
     """Work until SIGTERM."""
     parser = argparse.ArgumentParser()
@@ -40,15 +58,13 @@ def main() -> None:
     parser.add_argument("ledger", type=Path)
     parser.add_argument("--threads", type=int, default=4)
     parser.add_argument("--heartbeat-timeout-ms", type=int, default=2_000)
+    parser.add_argument("--last-chance-delay-ms", type=int, default=LAST_CHANCE_DELAY_MS)
     parser.add_argument("--grace-ms", type=int, default=10_000)
+    parser.add_argument("--stock", action="store_true")
     given = parser.parse_args()
     logging.basicConfig(level=logging.CRITICAL)
     ledger = Ledger(given.ledger)
-    broker = build_broker(
-        given.url,
-        middleware=[Outcomes(decide, clock=SystemClock())],
-        heartbeat_timeout_ms=given.heartbeat_timeout_ms,
-    )
+    broker = stock_broker(given) if given.stock else covey_broker(given)
 
     def work(job: str, ms: int) -> None:
         ledger.note("start", job)
@@ -74,8 +90,12 @@ def main() -> None:
         dramatiq.actor(function, broker=broker, queue_name=QUEUE, actor_name=function.__name__)
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    worker = start_worker(broker, queues=[QUEUE], threads=given.threads)
-    ledger.note("ready", "-")
+    if isinstance(broker, CoveyBroker):
+        worker = start_worker(broker, queues=[QUEUE], threads=given.threads)
+    else:
+        worker = dramatiq.Worker(broker, worker_threads=given.threads)
+        worker.start()
+    ledger.note("ready", broker.broker_id)
     stop.wait()
     worker.stop(timeout=given.grace_ms)
     ledger.note("stopped", "-")

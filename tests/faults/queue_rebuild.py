@@ -1,0 +1,145 @@
+"""A Redis that loses what it was told, under the whole flock: MongoDB knows the work (R4, second half)."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Literal
+
+from control import commands
+from shared.coverage.sweeps import SweepStatus
+from shared.jobs import ALL_QUEUES, Queue
+from shared.stores.media import PENDING
+from tests.faults.finding import Finding
+from tests.faults.flock import Process, WholeFlock, pause, resume
+from tests.faults.power import PowerCut
+from tests.faults.queue_fleet import wait_until
+
+LIMIT_SECONDS = 120.0
+AD_HOC_IDS = 150
+# Without a file to download, the queue of media fills up while everything else is worked off.
+_WITHOUT_MEDIA = [queue for queue in ALL_QUEUES if queue != Queue.MEDIA]
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Work that is not done, each kind by the ids that its jobs carry."""
+
+    sweeps: frozenset[str]
+    media: frozenset[str]
+    refreshes: frozenset[str]
+    ad_hoc: frozenset[str]
+
+    def __sub__(self, other: Work) -> Work:
+        return Work(
+            self.sweeps - other.sweeps,
+            self.media - other.media,
+            self.refreshes - other.refreshes,
+            self.ad_hoc - other.ad_hoc,
+        )
+
+    def counts(self) -> tuple[int, int, int, int]:
+        """How much of each kind."""
+        return len(self.sweeps), len(self.media), len(self.refreshes), len(self.ad_hoc)
+
+    def __str__(self) -> str:
+        return "{} sweeps, {} files, {} claimed refreshes, {} ad-hoc ids".format(*self.counts())
+
+
+def outstanding(flock: WholeFlock) -> Work:
+    """By MongoDB: open sweeps, pending files, claimed posts without an answer, ids of ad-hoc runs without a word."""
+    db = flock.services.stores.db
+    return Work(
+        sweeps=frozenset(db["X_sweeps"].distinct("_id", {"status": SweepStatus.OPEN.value})),
+        media=frozenset(db["X_media"].distinct("_id", {"download.status": PENDING})),
+        refreshes=frozenset(db["X_engagement"].distinct("_id", {"claim_id": {"$exists": True}})),
+        ad_hoc=frozenset(id for run in db["runs"].find() for id in run["subjects"] if id not in run["results"]),
+    )
+
+
+def in_the_queue(flock: WholeFlock) -> Work:
+    """By Redis: what the messages that wait or are held are about."""
+    broker = flock.services.broker
+    sweeps, media, refreshes, ad_hoc = set(), set(), set(), set()
+    for queue in ALL_QUEUES:
+        payloads: Any = broker.client.hvals(broker.keys(queue).payloads)
+        for job in (json.loads(payload)["args"][0] for payload in payloads):
+            sweeps.add(job.get("sweep_id"))
+            media.add(job.get("media_key"))
+            (ad_hoc if job.get("run_id") else refreshes).update(job.get("post_ids", ()))
+    return Work(frozenset(sweeps), frozenset(media), frozenset(refreshes), frozenset(ad_hoc))
+
+
+def redis_forgets(folder: Path, *, loss: Literal["everything", "the last second"], least: int) -> Finding:
+    """R4: Redis loses its data under the whole flock: what was outstanding is re-created from MongoDB and carried out.
+
+    The workers are killed first, so that the work is still there when it is counted. least: of sweeps, files and
+    claimed refreshes, how many must be outstanding for the result to mean something.
+    """
+    with WholeFlock(folder) as flock, PowerCut(folder / "redis") as power:
+        scheduler = flock.scheduler()
+        _work_for_a_while(flock, least)
+        commands.refresh(flock.services, [int(id) for id in _newest_posts(flock, AD_HOC_IDS)])
+        wanted = outstanding(flock)  # with the ad-hoc ids, which are part of any last second
+        power.cut(flock.redis, lost_seconds=1.0)
+        if loss == "everything":
+            shutil.rmtree(folder / "redis")
+        pause(scheduler)
+        flock.start_redis()
+        missing = wanted - in_the_queue(flock)
+        resume(scheduler)
+        recreated = wait_until(
+            lambda: not any((wanted - in_the_queue(flock)).counts()), 180, "all is in the queue again"
+        )
+        flock.worker(ALL_QUEUES)
+        undone = _carry_out(flock, wanted, seconds=180)
+        abandoned = flock.services.stores.db["X_sweeps"].count_documents({"status": SweepStatus.ABANDONED.value})
+    return Finding(
+        f"R4 {loss} lost",
+        passed=recreated <= LIMIT_SECONDS and not any(undone.counts()) and abandoned == 0 and any(missing.counts()),
+        figure=f"outstanding: {wanted}; lost with Redis: {missing}; all in the queue again after {recreated:.1f} s; "
+        f"never carried out: {undone}; {abandoned} sweeps abandoned",
+        limit=f"all in the queue again within {LIMIT_SECONDS:.0f} s, all carried out",
+    )
+
+
+def _work_for_a_while(flock: WholeFlock, least: int) -> None:
+    """Follow every account until there is work of every kind, and kill the worker."""
+    commands.track(flock.services, flock.truth.accounts(), since=timedelta(minutes=5))
+    worker = flock.worker(_WITHOUT_MEDIA)
+    posts = flock.services.stores.posts
+    wait_until(lambda: posts.count() > AD_HOC_IDS and len(outstanding(flock).media) >= least, 60, "posts and files")
+    wait_until(lambda: _stands_between_calls(flock, worker), 30, "the worker is between two calls")
+    flock.kill(worker)
+
+    def enough() -> bool:
+        work = outstanding(flock)
+        return len(work.refreshes) >= least and len(work.sweeps) > 0
+
+    wait_until(enough, 60, "sweeps and refreshes that nobody works on")
+
+
+def _stands_between_calls(flock: WholeFlock, worker: Process) -> bool:
+    """Stop the worker, and let it go on if it has a call in flight, whose grant would bind a window for its lease."""
+    pause(worker)
+    if any(window.in_flight for window in flock.services.limiter.state().windows):
+        resume(worker)
+        return False
+    return True
+
+
+def _newest_posts(flock: WholeFlock, count: int) -> list[str]:
+    found = flock.services.stores.db["X_tweets"].find({}, {"_id": 1}).sort("created_at", -1).limit(count)
+    return [document["_id"] for document in found]
+
+
+def _carry_out(flock: WholeFlock, wanted: Work, *, seconds: float) -> Work:
+    """What of the wanted work is not done within `seconds`."""
+    deadline, left = time.monotonic() + seconds, wanted
+    while any(left.counts()) and time.monotonic() < deadline:
+        left -= left - outstanding(flock)  # what was done once is done, though a post may be due again by now
+    return left
