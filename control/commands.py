@@ -10,6 +10,7 @@ from typing import Any
 
 from dramatiq.errors import ConnectionClosed
 
+from control.blocks import blocked
 from shared.bootstrap import Services
 from shared.broker import QueueStats
 from shared.errors import BrokerUnavailable, InputError
@@ -132,6 +133,7 @@ def status(services: Services) -> dict[str, Any]:
     """
     stores = services.stores
     now = ServerClock(stores.db).now()
+    queues, limits = _queue_stats(services), services.limiter.state()
     streams = stores.streams.active()
     behind = [(now - stream.covered_through).total_seconds() for stream in streams]
     return {
@@ -148,9 +150,10 @@ def status(services: Services) -> dict[str, Any]:
         "refreshes_due": stores.engagement.count_due(now=now),
         "queues": {
             queue: {"ready": s.ready, "delayed": s.delayed, "in_flight": s.in_flight, "dead": s.dead}
-            for queue, s in _queue_stats(services).items()
+            for queue, s in queues.items()
         },
-        "windows": [_window(window) for window in services.limiter.state().windows],
+        "windows": [_window(window) for window in limits.windows],
+        "blocked": blocked(limits, now),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime
 
 from dramatiq.errors import ConnectionClosed
@@ -25,6 +26,7 @@ class Exporter:
 
     def __init__(self, services: Services) -> None:
         self._services = services
+        self._blocked: set[tuple[str, str]] = set()  # labels that were ever set
 
     def run_once(self, now: datetime) -> None:
         """Read and set all gauges; never raises an error of the tree, nor the broker's when Redis is away."""
@@ -70,7 +72,12 @@ class Exporter:
         metrics.COVERAGE_LAG_SECONDS.set(max(behind, default=0.0))
 
     def _windows(self, now: datetime) -> None:
-        for window in self._services.limiter.state().windows:
+        limits = self._services.limiter.state()
+        for window in limits.windows:
             if window.limit is not None and window.remaining is not None:
                 metrics.X_WINDOW_LIMIT.labels(window.endpoint).set(window.limit)
                 metrics.X_WINDOW_REMAINING.labels(window.endpoint).set(window.remaining)
+        standing = Counter((block.scope, block.endpoint or "") for block in limits.all_blocks)
+        self._blocked |= standing.keys()
+        for labels in self._blocked:
+            metrics.X_BLOCKED.labels(*labels).set(standing[labels])

@@ -4,6 +4,7 @@ app         the application, and what all commands share
 following   track, untrack, handles
 refreshing  refresh
 looking     status
+blocking    unblock
 credentials credentials list, add, remove, rotate-keys, new-key
 connect     connect
 dead        dead list, show, replay, purge

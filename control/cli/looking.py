@@ -8,6 +8,7 @@ from rich.table import Table
 
 from control import commands
 from control.cli.app import Json, app, out, print_json, services_here
+from control.cli.blocking import blocked_table
 
 
 @app.command()
@@ -34,6 +35,8 @@ def status(as_json: Json = False) -> None:
             window["blocked"] or "",
         )
     out.print(windows if document["windows"] else "No call to X yet.")
+    if document["blocked"]:
+        out.print(blocked_table(document["blocked"]))
     return None
 
 

@@ -195,3 +195,15 @@ class LimiterState:
     windows: tuple[WindowState, ...] = ()
     budgets: tuple[BudgetState, ...] = ()
     blocks: tuple[BlockState, ...] = ()
+
+    @property
+    def all_blocks(self) -> tuple[BlockState, ...]:
+        """`blocks`, and those of one credential at one endpoint, which stand at their windows too."""
+        at_windows = (
+            BlockState(
+                one.blocked, one.credential_id, one.blocked_reason or "", one.blocked_for_seconds or 0, one.endpoint
+            )
+            for one in self.windows
+            if one.blocked is not None
+        )
+        return (*self.blocks, *at_windows)

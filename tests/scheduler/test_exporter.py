@@ -12,6 +12,8 @@ from scheduler.exporter import Exporter
 from shared import bootstrap
 from shared.embedded import free_port
 from shared.jobs import ALL_QUEUES
+from shared.models import WorkClass
+from shared.ratelimit.model import Block, BlockScope, CallRequest, Grant, Settlement
 from shared.settings import Settings
 
 # The session's Redis holds what earlier tests left until a client of this one empties it.
@@ -58,3 +60,25 @@ def test_what_cannot_be_read_stays_old_and_the_rest_goes_on(
     assert read_at("windows") == FIRST.timestamp()
     assert read_at("documents") == LATER.timestamp()
     assert read_at("coverage") == LATER.timestamp()
+
+
+def test_what_x_blocks_is_a_gauge_that_falls_again(
+    redis_url: str, mongo_uri: str, mongo_db: Database[dict[str, object]]
+) -> None:
+    """Each block is counted under its scope and endpoint, and is 0 once it is lifted."""
+    settings = Settings.load(redis_url=redis_url, mongo_uri=mongo_uri, mongo_database="covey_test")
+    limiter = bootstrap.build(settings, middleware=[]).limiter
+    for scope in (BlockScope.PAID, BlockScope.CREDENTIAL_ENDPOINT):
+        one = limiter.acquire(CallRequest("media", (f"of-{scope}",), WorkClass.INTERACTIVE))
+        assert isinstance(one, Grant)
+        limiter.settle(one, Settlement(answered=True, status=403, block=Block(scope, "", for_seconds=60)))
+    looking = exporter(redis_url, mongo_uri)
+
+    def blocked(scope: BlockScope, endpoint: str) -> float | None:
+        return REGISTRY.get_sample_value("covey_x_blocked", {"scope": scope.value, "endpoint": endpoint})
+
+    looking.run_once(FIRST)
+    assert (blocked(BlockScope.PAID, ""), blocked(BlockScope.CREDENTIAL_ENDPOINT, "media")) == (1, 1)
+    limiter.unblock()
+    looking.run_once(LATER)
+    assert (blocked(BlockScope.PAID, ""), blocked(BlockScope.CREDENTIAL_ENDPOINT, "media")) == (0, 1)

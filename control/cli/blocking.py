@@ -1,0 +1,38 @@
+"""`covey unblock`, and the table of blocks in `covey status`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from control import blocks
+from control.cli.app import Json, app, out, print_json, services_here
+
+
+@app.command()
+def unblock(
+    credential: Annotated[str | None, typer.Argument(help="as covey status names it")] = None,
+    endpoint: Annotated[str | None, typer.Argument(help="only for this endpoint")] = None,
+    paid: Annotated[bool, typer.Option("--paid", help="Lift the block of all paid calls.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Lift a block of X when what X refused for is mended, instead of waiting until it is tried again."""
+    blocks.unblock(services_here(), credential, endpoint, paid=paid)
+    if as_json:
+        return print_json({"unblocked": {"credential": credential, "endpoint": endpoint, "paid": paid}})
+    what = "Paid calls are" if paid else f"{' '.join(filter(None, (credential, endpoint)))} is"
+    out.print(f"{what} no longer blocked.", markup=False)
+    return None
+
+
+def blocked_table(rows: list[dict[str, Any]]) -> Table:
+    """What is blocked; - stands for all of them. Times are UTC."""
+    table = Table("scope", "endpoint", "credential", "reason", "until", title="blocked by X")
+    for row in rows:
+        until = row["until"]
+        end = f"{until:%Y-%m-%d %H:%M:%S}" if until else f"an operator; tried again at {row['next_try_at']:%H:%M:%S}"
+        table.add_row(row["scope"], row["endpoint"] or "-", row["credential"] or "-", escape(row["reason"]), end)
+    return table
