@@ -10,7 +10,18 @@ import redis
 from shared.broker import CoveyBroker, build_broker
 from shared.embedded import free_port
 from shared.errors import BrokerUnavailable
-from shared.jobs import ALL_JOBS, ALL_QUEUES, Canary, DownloadMedia, Job, QuotePage, RefreshEngagement, SearchPage
+from shared.jobs import (
+    ALL_JOBS,
+    ALL_QUEUES,
+    Canary,
+    CheckUsage,
+    DownloadMedia,
+    Job,
+    LookUpAuthors,
+    QuotePage,
+    RefreshEngagement,
+    SearchPage,
+)
 from shared.log import job_context
 from shared.sender import Sender, to_message
 
@@ -52,6 +63,8 @@ def test_messages_carry_no_options_but_the_thread_of_events(job_type: type[Job])
         "refresh_engagement": RefreshEngagement(claim_id="c", post_ids=("1",)),
         "download_media": DownloadMedia(media_key="3_1"),
         "canary": Canary(queue="search", sent_at_ms=1),
+        "look_up_authors": LookUpAuthors(claim_id="c", user_ids=("1",)),
+        "check_usage": CheckUsage(),
     }
     job = payloads.get(job_type.name) or job_type.model_validate({"usernames": ["nasa"]})
 
