@@ -11,13 +11,17 @@ State: page 0 --answer with a token--> page 1 ... --answer without--> complete.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
+from shared import snowflake
 from shared.models import Page
 
 # Pages in a row that brought nothing older before paging counts as stuck.
 MAX_STALLS = 3
+# No post is younger than the answer it is in, but for the lag of X's search and for clocks that differ. An id further
+# ahead is none of X's clock; as a cursor it would hide all that is posted until its time has come.
+AHEAD = timedelta(minutes=2)
 
 
 class SweepKind(StrEnum):
@@ -41,7 +45,8 @@ class Sweep:
 
     `page` is the number of the next page to read and `next_token` the token it is asked with. `newest_id` and
     `oldest_id` are over posts newer than `since_id`; `newest_id` comes from the first page that has some, because what
-    appears above it later was not read down to it. `through_at` is up to when X had searched at page 0.
+    appears above it later was not read down to it, and never from an id ahead of time. `through_at` is up to when X had
+    searched at page 0.
     """
 
     id: str
@@ -77,10 +82,11 @@ def after_page(sweep: Sweep, page: Page, *, new_posts: int, through_at: datetime
     """
     wanted = [post.id for post in page.posts if post.id > sweep.since_id]
     oldest_id = _smallest(sweep.oldest_id, min(wanted, default=None))
+    made_by_now = [id_ for id_ in wanted if id_ < snowflake.first_id_at(through_at + AHEAD)]
     moved = replace(
         sweep,
         page=sweep.page + 1,
-        newest_id=max(wanted, default=None) if sweep.newest_id is None else sweep.newest_id,
+        newest_id=max(made_by_now, default=None) if sweep.newest_id is None else sweep.newest_id,
         oldest_id=oldest_id,
         posts_seen=sweep.posts_seen + len(page.posts),
         posts_new=sweep.posts_new + new_posts,

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shared import snowflake
 from shared.coverage.sweeps import MAX_STALLS, Sweep, SweepKind, SweepStatus, after_page
 from shared.models import Page, Post
 
-NOW = datetime(2024, 5, 1, tzinfo=UTC)
+NOW = datetime(2600, 5, 1, tzinfo=UTC)  # later than every id here, of up to 66 bits, was made
 FAULTS = ("none", "repeated_token", "empty", "same_page", "overlap", "token_ignored", "older_than_cursor")
 
 
@@ -238,3 +239,15 @@ def test_counts_add_up_over_the_pages() -> None:
     done = after_page(first, page_of(29, 28), new_posts=1, through_at=NOW + timedelta(minutes=1))
 
     assert (done.posts_seen, done.posts_new, done.through_at) == (4, 3, NOW)
+
+
+def test_an_id_ahead_of_time_is_no_cursor() -> None:
+    """The newest id is that of a post which can have been made by now; one alone on its page leaves that open."""
+    now_id = snowflake.first_id_at(NOW)
+
+    among_others = step(sweep_of(), page_of(2**68, now_id, 20))
+    alone = step(sweep_of(), page_of(2**68, next_token="a"))
+
+    assert among_others.newest_id == now_id
+    assert alone.newest_id is None
+    assert step(alone, page_of(30)).newest_id == 30

@@ -388,15 +388,15 @@ def test_a_search_without_end_beyond_the_cursor_is_left(services: Services, x: S
     assert stream_of(services).cursor_id == A
 
 
-def test_ids_beyond_63_bits_are_stored_and_pass(services: Services, x: ScriptedX) -> None:
-    """An id that no signed 64-bit integer holds is an id as any other."""
+def test_ids_beyond_63_bits_are_stored_and_hide_nothing(services: Services, x: ScriptedX) -> None:
+    """An id that no signed 64-bit integer holds is stored as any other, and the cursor stays before what may follow."""
     huge = 2**63 + 5
-    x.script = lambda asked: (200, {"data": [post(A) | {"id": str(huge)}], "meta": {"result_count": 1}})
+    x.script = lambda asked: (200, {"data": [post(A) | {"id": str(huge)}, post(A)], "meta": {"result_count": 2}})
 
     ended = read_to_end(services, open_sweep(services).id)
 
-    assert stored_ids(services) == {huge}
-    assert stream_of(services).cursor_id == ended.newest_id == huge
+    assert stored_ids(services) == {huge, A}
+    assert stream_of(services).cursor_id == ended.newest_id == A
 
 
 def test_a_media_key_of_a_new_kind_does_not_stop_the_stream(services: Services, x: ScriptedX) -> None:
