@@ -26,6 +26,7 @@ from shared.errors import (
 )
 from shared.models import JsonObject, RateHeaders
 from shared.x_api.body import text
+from shared.x_api.endpoints import ENDPOINTS
 from shared.x_api.problems import problem_type
 from shared.x_api.throttles import throttled
 
@@ -60,8 +61,10 @@ def error_for(endpoint: str, status: int, rate: RateHeaders, body: bytes) -> Cov
     if status == 403:
         return Forbidden(endpoint, f"X answered 403 {_detail(problem)}".rstrip(), reason=_reason(problem))
     if status == 404:
-        # A body that is not X's JSON came from a gateway that did not find X, not from X that did not find the object.
-        return ServerFault(endpoint, status) if problem is None else NotFound(endpoint, _detail(problem))
+        # A body that is not X's JSON came from a gateway that did not find X, not from X that did not find the object;
+        # and where the path names no object, none can be gone.
+        is_gone = problem is not None and _names_an_object(endpoint)
+        return NotFound(endpoint, _detail(problem)) if is_gone else ServerFault(endpoint, status, _detail(problem))
     if status in _GONE_STATUSES:
         return NotFound(endpoint, _detail(problem))
     if status >= 500 or status in _PASSING_STATUSES:
@@ -70,6 +73,12 @@ def error_for(endpoint: str, status: int, rate: RateHeaders, body: bytes) -> Cov
         kind = "a redirect, which is not followed" if status >= 300 else "where 200 is expected"
         return NoAnswer(endpoint, f"status {status}: {kind}")
     return UnmappedStatus(endpoint, status)
+
+
+def _names_an_object(endpoint: str) -> bool:
+    """Whether a 404 can speak of an object: a search and a look-up by many ids name none in their path."""
+    known = ENDPOINTS.get(endpoint)
+    return known is None or "{id}" in known.path
 
 
 def _problem(body: bytes) -> JsonObject | None:

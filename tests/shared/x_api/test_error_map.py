@@ -34,7 +34,7 @@ def _invalid(*messages: str) -> dict[str, Any]:
         (401, {"title": "Unauthorized", "type": "about:blank", "status": 401}, errors.Unauthorized),
         (402, {"title": "CreditsDepleted"}, errors.CreditsDepleted),
         (403, {"title": "Client Forbidden", "reason": "client-not-enrolled"}, errors.Forbidden),
-        (404, {"title": "Not Found Error"}, errors.NotFound),
+        (404, {"title": "Not Found Error"}, errors.ServerFault),
         (429, {"title": "Too Many Requests"}, errors.WindowExceeded),
         (500, {"title": "Internal Server Error"}, errors.ServerFault),
         (502, b"<html>Bad Gateway</html>", errors.ServerFault),
@@ -167,6 +167,24 @@ def test_a_403_has_a_reason(body: object, reason: str) -> None:
 def test_a_404_of_the_gateway_is_noise(body: bytes) -> None:
     """Only X's own JSON says that an object is gone."""
     assert type(_error(404, body)) is errors.ServerFault
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "expected"),
+    [
+        ("quote_tweets", errors.NotFound),
+        ("users/tweets", errors.NotFound),
+        ("search/recent", errors.ServerFault),
+        ("tweets", errors.ServerFault),
+        ("users/by", errors.ServerFault),
+    ],
+)
+def test_a_404_means_gone_only_where_the_path_names_an_object(endpoint: str, expected: type[errors.CoveyError]) -> None:
+    """A search or a look-up by many ids cannot be gone: there X's 404 is a fault that passes."""
+    error = error_for(endpoint, 404, NONE, json.dumps({"title": "Not Found Error", "detail": "gone"}).encode())
+
+    assert type(error) is expected
+    assert "gone" in str(error)
 
 
 def test_a_page_of_a_gateway_is_not_quoted() -> None:
