@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 from pydantic import SecretStr
-from rich.table import Table
+from rich.table import Column, Table
 
 from control import connect
 from control.cli.app import Json, app, err, out, print_json, services_here
@@ -53,7 +53,7 @@ def list_credentials(as_json: Json = False) -> None:
     found = _with_blocks(services, services.credentials.states())
     if as_json:
         return print_json([asdict(one) for one in found])
-    table = Table("id", "kind", "state", "token ends", "from", "remarks")
+    table = Table(Column("id", no_wrap=True), "kind", "state", "token ends", "from", "remarks")
     for one in found:
         ends = f"{one.expires_at:%Y-%m-%d %H:%M:%S}" if one.expires_at else "-"
         origin = "MongoDB" if one.is_stored else "X_BEARER_TOKEN"

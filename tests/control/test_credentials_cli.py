@@ -210,6 +210,7 @@ def test_the_list_shows_state_and_reason(invoke: Invoke, stored: Services) -> No
     assert "no key of COVEY_CREDENTIAL_KEYS opens it" in found["user1-7"]["reason"]
     table = invoke("list").stdout
     assert all(text in table for text in (good, "paused", "locked", "again in", "MongoDB"))
+    assert good in invoke("list", COLUMNS="80").stdout
 
 
 def test_adding_a_refused_token_again_lifts_its_block(invoke: Invoke, stored: Services) -> None:
