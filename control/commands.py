@@ -11,6 +11,7 @@ from typing import Any
 from dramatiq.errors import ConnectionClosed
 
 from control.blocks import blocked
+from control.budget import budgets_of
 from shared.bootstrap import Services
 from shared.broker import QueueStats
 from shared.errors import BrokerUnavailable, InputError
@@ -152,6 +153,7 @@ def status(services: Services) -> dict[str, Any]:
             queue: {"ready": s.ready, "delayed": s.delayed, "in_flight": s.in_flight, "dead": s.dead}
             for queue, s in queues.items()
         },
+        "budgets": budgets_of(services),
         "windows": [_window(window) for window in limits.windows],
         "blocked": blocked(limits, now),
     }

@@ -5,6 +5,7 @@ following   track, untrack, handles
 refreshing  refresh
 looking     status
 blocking    unblock
+budget      budget show, set, unset
 credentials credentials list, add, remove, rotate-keys, new-key
 connect     connect
 dead        dead list, show, replay, purge
@@ -18,13 +19,13 @@ from typing import Annotated
 
 import typer
 
-from control.cli import connect, credentials, dead, following, looking, refreshing, running
+from control.cli import budget, connect, credentials, dead, following, looking, refreshing, running
 from control.cli.app import app, err, out
 from shared import log
 from shared.errors import CoveyError, InputError
 from shared.version import VERSION
 
-__all__ = ["connect", "credentials", "dead", "following", "looking", "main", "refreshing", "running"]
+__all__ = ["budget", "connect", "credentials", "dead", "following", "looking", "main", "refreshing", "running"]
 
 
 def main() -> None:

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from control import commands, inputs
 from control.cli.app import Json, app, out, print_json, services_here
+from control.cli.costs import tell_track
 from shared.clock import SystemClock
 
 
@@ -16,10 +17,13 @@ from shared.clock import SystemClock
 def track(
     handles: Annotated[list[str], typer.Argument(help="name, @name or the address of a profile")],
     since: Annotated[str, typer.Option(help="Also what was posted since: 30m, 2h, up to 7d. Costs reads.")] = "0s",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it would cost, and do nothing.")] = False,
     as_json: Json = False,
 ) -> None:
     """Follow accounts: what they post, who mentions them, replies to them and quotes them."""
     names, duration = inputs.handles(handles), inputs.since(since)
+    if dry_run:
+        return tell_track(services_here(), names, since=duration, as_json=as_json)
     done = commands.track(services_here(), names, since=duration)
     if as_json:
         return print_json({"added": done.added, "already": done.already, "streams": done.streams})

@@ -52,9 +52,21 @@ def _facts(document: dict[str, Any]) -> Table:
         ("snapshots", f"{document['snapshots']}, {document['refreshes_due']} readings due"),
         ("tiers", tiers),
         ("media", media),
+        ("money", _money(document["budgets"])),
     ):
         table.add_row(name, value)
     return table
+
+
+def _money(budgets: dict[str, Any]) -> str:
+    """How full each budget is, with a word from 80 % on."""
+    day = budgets["day_usd"]
+    parts = [f"${day['used']:.3f} today"]
+    for name, one in budgets.items():
+        if one["limit"] is not None:
+            word = "" if one["level"] == "open" else f" ({one['level'].replace('_', ' ')})"
+            parts.append(f"{one['used_ratio']:.0%} of {name}{word}")
+    return "; ".join(parts)
 
 
 def _or_unknown(value: int | None) -> str:

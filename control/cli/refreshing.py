@@ -13,6 +13,7 @@ from rich.table import Table
 
 from control import commands, inputs
 from control.cli.app import Json, app, err, out, print_json, services_here
+from control.cli.costs import tell_refresh
 from control.local import interruptible
 from shared.bootstrap import Services
 from shared.errors import InputError
@@ -23,6 +24,7 @@ def refresh(
     ids: Annotated[list[str], typer.Argument(metavar="ID...", help="Post ids or addresses; - reads them from stdin.")],
     wait: Annotated[bool, typer.Option("--wait", help="Wait for X's word on each, with a progress bar.")] = False,
     timeout: Annotated[float, typer.Option(min=1, help="Seconds to wait at most.")] = 300.0,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it would cost, and do nothing.")] = False,
     as_json: Json = False,
 ) -> None:
     """Read the counts of posts again now, ahead of everything else.
@@ -34,6 +36,8 @@ def refresh(
     if not post_ids:
         raise InputError("no post id was given")
     services = services_here()
+    if dry_run:
+        return tell_refresh(services, post_ids, as_json=as_json)
     request = commands.refresh(services, post_ids)
     words = _wait(services, request.run_ids, post_ids, timeout, quiet=as_json) if wait else {}
     complete = not wait or len(words) == len(post_ids)
@@ -46,6 +50,7 @@ def refresh(
         out.print(f"Refreshing {request.total} posts{joined}. Follow with --wait, or see: covey status")
     if not complete:
         raise typer.Exit(1)
+    return None
 
 
 def _wait(

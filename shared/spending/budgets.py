@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Final
 
 from shared.ratelimit.classes import BACKGROUND_STOPS
-from shared.ratelimit.model import Window
+from shared.ratelimit.model import BudgetState, LimiterState, Window
 
 WARNS_FROM: Final = 0.8
 
@@ -35,11 +35,17 @@ WINDOWS: Final = {
 }
 
 
+def project_budgets(state: LimiterState) -> dict[str, BudgetState]:
+    """The budgets that a person sets, by the name of their setting."""
+    states = {budget.window: budget for budget in state.budgets if budget.credential_id is None}
+    return {name: states[window] for name, window in WINDOWS.items()}
+
+
 def used_ratio(used: float, limit: float | None) -> float:
     """How full: 0 = empty or without a limit, 1 = spent. A limit of nothing is always spent."""
     if limit is None:
         return 0.0
-    return used / limit if limit > 0 else 1.0
+    return round(used / limit, 9) if limit > 0 else 1.0  # dollars are not binary: 0.08 of 0.1 is 80 %
 
 
 def level_of(used: float, limit: float | None) -> Level:

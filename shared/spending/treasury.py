@@ -38,6 +38,19 @@ class Books:
         days = [self.now - timedelta(days=back) for back in range(HISTORY_DAYS + 1, 0, -1)]
         return whole_days([self._of(day, work_class).hours for day in days])
 
+    def measured(self) -> tuple[int, dict[str, Sums]]:
+        """Over how many whole days something was measured, and the sums of searches and what follows, by endpoint.
+
+        Backfill is left out: it reads in a day what was posted in many.
+        """
+        count = len(self.whole_days())
+        days = {self.now.date() - timedelta(days=back) for back in range(1, count + 1)}
+        by_endpoint: dict[str, Sums] = {}
+        for key, sums in self.rows.items():
+            if key.day in days and key.work_class is not WorkClass.BACKFILL:
+                by_endpoint[key.endpoint] = by_endpoint.get(key.endpoint, Sums()).plus(sums)
+        return count, by_endpoint
+
     def course(self, work_class: WorkClass | None = None) -> Course:
         """How today goes on, in micro-dollars."""
         return course_of(self.now, self.today(work_class).hours, self.whole_days(work_class))

@@ -65,6 +65,17 @@ class EngagementStore:
         return self._states.count_documents({"next_refresh_at": {"$ne": None, "$lte": now}})
 
     @guarded
+    def count_unpaid(self, *, day_starts: datetime, day_ends: datetime) -> int:
+        """How many posts are due before the UTC day ends and were not read on it: reading them costs money once."""
+        return self._states.count_documents(
+            {
+                "next_refresh_at": {"$ne": None, "$lt": day_ends},
+                "first_seen_at": {"$lt": day_starts},
+                "$or": [{"read_at": None}, {"read_at": {"$lt": day_starts}}],
+            }
+        )
+
+    @guarded
     def claim_due(self, *, claim_id: str, now: datetime, lease: timedelta, limit: int) -> list[int]:
         """Claim up to `limit` due posts, the longest overdue first; safe with any number of claimants."""
         due = {"next_refresh_at": {"$ne": None, "$lte": now}}

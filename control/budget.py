@@ -1,0 +1,201 @@
+"""What the commands about money do, as plain functions: they take values, answer values, and print nothing.
+
+Money is in US dollars in everything that is answered here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from shared.bootstrap import Services, started_budgets
+from shared.engagement.tiers import RETIRE_AGE
+from shared.models import WorkClass
+from shared.ratelimit.model import BudgetState
+from shared.ratelimit.money import MICRO, ChosenBudgets
+from shared.spending.budgets import Level, level_of, project_budgets, used_ratio
+from shared.spending.estimate import DAY, Rates, RefreshEstimate, TrackEstimate, of_refresh, of_track, rates_of
+from shared.spending.forecast import Forecast, of_day, of_month
+from shared.spending.purchase import Sums
+from shared.spending.treasury import Books
+from shared.x_api.endpoints import QUOTE_TWEETS, SEARCH_RECENT, USERS
+
+# An ad-hoc refresh older than this is not waited for any more.
+RUNS_WITHIN = timedelta(hours=1)
+
+
+def show(services: Services) -> dict[str, Any]:
+    """How the money stands: budgets, what was spent, the forecast, what each class of work would like to spend."""
+    services.ledger.copy()
+    books = services.treasury.books()
+    budgets = budgets_of(services)
+    course, days = books.course(), books.whole_days()
+    day_limit, month_limit = (_micro(budgets[name]["limit"]) for name in ("day_usd", "month_usd"))
+    before = books.month().micro_usd - books.today().micro_usd
+    check = services.stores.ledger.last_check()
+    return {
+        "at": books.now,
+        "budgets": budgets,
+        "shares": _shares(services),
+        "spent": {"day": _spent(books.today(), books, books.today), "month": _spent(books.month(), books, books.month)},
+        "forecast": {
+            "day": _forecast(of_day(course, day_limit)),
+            "month": _forecast(of_month(course, before, days, month_limit)),
+            "whole_days_known": len(days),
+        },
+        "wanted": _wanted(services, books),
+        "usage": None
+        if check is None
+        else {
+            "day": check.day.isoformat(),
+            "ledger_posts": check.ours,
+            "x_posts": check.theirs,
+            "difference_ratio": round(check.difference_ratio, 4),
+        },
+    }
+
+
+def choose(services: Services, limits: Mapping[str, float | None], shares: Mapping[WorkClass, float]) -> None:
+    """Set budgets over those of the environment; every process heeds them at its next call. Raises InputError."""
+    services.limiter.choose_budgets(services.budget_choices.choose(limits, shares))
+
+
+def forget(services: Services, limits: Collection[str], shares: Collection[WorkClass]) -> None:
+    """Let budgets be those of the environment again."""
+    services.limiter.choose_budgets(services.budget_choices.forget(limits, shares))
+
+
+def budgets_of(services: Services) -> dict[str, dict[str, Any]]:
+    """Each budget: limit (None: none), used (calls in flight included), how full, what it stops, who set it."""
+    chosen = services.budget_choices.load()
+    states = project_budgets(services.limiter.state())
+    return {name: _budget(name, state, chosen) for name, state in states.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class TrackCost:
+    """What `track` would cost. The names that are followed already cost nothing more."""
+
+    added: list[str]
+    already: list[str]
+    estimate: TrackEstimate
+    rates: Rates
+
+
+def cost_of_track(services: Services, names: Sequence[str], *, since: timedelta) -> TrackCost:
+    """Estimate following accounts; changes nothing."""
+    followed = {row["_id"]: row for row in services.stores.handles.all()}
+    active = {name for name, row in followed.items() if row["active"]}
+    added = [name for name in names if name.lower() not in active]
+    ids = [int(row["user_id"]) for name in added if (row := followed.get(name.lower())) and row.get("user_id")]
+    rates = _rates(services, len(active))
+    known_today = len(services.ledger.bought_users(ids))
+    estimate = of_track(len(added), known_today, since, rates, services.ledger.prices)
+    return TrackCost(added, [name for name in names if name.lower() in active], estimate, rates)
+
+
+def cost_of_refresh(services: Services, post_ids: Sequence[int]) -> RefreshEstimate:
+    """Estimate reading posts again; changes nothing."""
+    return of_refresh(len(post_ids), len(services.ledger.bought_posts(post_ids)), services.ledger.prices)
+
+
+def room(services: Services, micro_usd: int) -> dict[str, Any]:
+    """Whether the money of today and of this month is there for something that costs so much."""
+    left = {
+        name: None if budget["limit"] is None else max(0.0, budget["limit"] - budget["used"])
+        for name, budget in budgets_of(services).items()
+        if name.endswith("_usd")
+    }
+    usd = micro_usd / MICRO
+    return {"left": left, "fits": all(one is None or usd <= one for one in left.values())}
+
+
+def _rates(services: Services, accounts: int) -> Rates:
+    days, by_endpoint = services.treasury.books().measured()
+    nothing = Sums()
+    return rates_of(
+        accounts=accounts,
+        days=days,
+        search_posts=by_endpoint.get(SEARCH_RECENT.key, nothing).posts,
+        looked_up=by_endpoint.get(USERS.key, nothing).users,
+        quotes=by_endpoint.get(QUOTE_TWEETS.key, nothing).posts,
+        paid_days=RETIRE_AGE * services.settings.refresh_time_scale / DAY,
+    )
+
+
+def _budget(name: str, state: BudgetState, chosen: ChosenBudgets) -> dict[str, Any]:
+    started = "none" if state.limit is None else "environment"
+    level = level_of(state.used, state.limit)
+    return {
+        "limit": state.limit,
+        "used": state.used,
+        "used_ratio": round(used_ratio(state.used, state.limit), 4),
+        "level": level.value,
+        "stops": _STOPS[level],
+        "resets_in_seconds": state.reset_in_seconds,
+        "set_by": "covey budget set" if name in chosen.limits else started,
+    }
+
+
+_STOPS = {
+    Level.OPEN: "nothing",
+    Level.WARNING: "nothing yet",
+    Level.BACKGROUND_STOPPED: "quotes, engagement, backfill",
+    Level.SPENT: "everything that is not free",
+}
+
+
+def _shares(services: Services) -> dict[str, float]:
+    budgets = services.budget_choices.load().over(started_budgets(services.settings))
+    return {work_class.value: share for work_class, share in budgets.shares.items()}
+
+
+def _spent(sums: Sums, books: Books, of_class: Any) -> dict[str, Any]:
+    return {
+        "usd": sums.micro_usd / MICRO,
+        "posts": sums.posts,
+        "users": sums.users,
+        "posts_reread_for_free": sums.posts_reread,
+        "users_reread_for_free": sums.users_reread,
+        "calls": sums.calls,
+        "calls_failed": sums.failed,
+        "calls_unanswered": sums.unanswered,
+        "usd_by_class": {one.value: of_class(one).micro_usd / MICRO for one in WorkClass},
+    }
+
+
+def _forecast(forecast: Forecast) -> dict[str, Any]:
+    return {"usd": round(forecast.total / MICRO, 4), "limit_reached_at": forecast.reached_at}
+
+
+def _wanted(services: Services, books: Books) -> dict[str, dict[str, Any]]:
+    """What each class would like to spend until midnight. What the planner knows is counted, the rest follows today."""
+    day_starts = books.now.replace(hour=0, minute=0, second=0, microsecond=0)
+    due = services.stores.engagement.count_unpaid(day_starts=day_starts, day_ends=day_starts + timedelta(days=1))
+    runs = services.stores.runs.unfinished(after=books.now - RUNS_WITHIN)
+    asked = [int(post_id) for run in runs for post_id in _open(run)]
+    counted = {
+        WorkClass.ENGAGEMENT: (due, "posts due before midnight that were not read today"),
+        WorkClass.INTERACTIVE: (len(asked) - len(services.ledger.bought_posts(asked)), "posts somebody waits for"),
+    }
+    wanted: dict[str, dict[str, Any]] = {}
+    for work_class in WorkClass:
+        if work_class in counted:
+            posts, basis = counted[work_class]
+            usd = posts * services.ledger.prices.post_usd
+            wanted[work_class.value] = {"usd": round(usd, 4), "basis": f"{posts} {basis}"}
+        else:
+            course = books.course(work_class)
+            usd = (course.total - course.spent) / MICRO
+            wanted[work_class.value] = {"usd": round(usd, 4), "basis": "goes on as it did"}
+    return wanted
+
+
+def _open(run: Mapping[str, Any]) -> list[str]:
+    return [subject for subject in run["subjects"] if subject not in run["results"]]
+
+
+def _micro(usd: float | None) -> float | None:
+    return None if usd is None else usd * MICRO

@@ -1,0 +1,174 @@
+"""`covey budget`: what was spent, what may be, and what will be."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from control import budget as money
+from control.cli.app import Json, app, out, print_json, services_here
+from shared.errors import InputError
+from shared.models import WorkClass
+from shared.ratelimit.money import CHOOSABLE
+
+budget = typer.Typer(help="Show and set what may be spent. Without a command: show.")
+app.add_typer(budget, name="budget")
+
+OPTIONS = {"day": "day_usd", "month": "month_usd", "month-posts": "month_posts"}
+NONE = "none"
+METHOD = (
+    "Forecast: the days before give the shape of a day and its level, today so far corrects the level; "
+    "a month adds a mean day for each day left."
+)
+
+
+@budget.callback(invoke_without_command=True)
+def show_by_default(context: typer.Context, as_json: Json = False) -> None:
+    """Show and set what may be spent. Without a command: show."""
+    if context.invoked_subcommand is None:
+        _show(as_json=as_json)
+
+
+@budget.command()
+def show(as_json: Json = False) -> None:
+    """Show the budgets, what was spent, the forecast, and what each class of work would like to spend."""
+    _show(as_json=as_json)
+
+
+@budget.command(name="set")
+def set_budgets(
+    day: Annotated[str | None, typer.Option(metavar="USD", help="Most dollars in a UTC day, or none.")] = None,
+    month: Annotated[str | None, typer.Option(metavar="USD", help="Most dollars in a calendar month, or none.")] = None,
+    month_posts: Annotated[str | None, typer.Option(metavar="N", help="Most posts bought in a month, or none.")] = None,
+    share: Annotated[
+        list[str] | None, typer.Option(metavar="CLASS=PART", help="Part of each budget for a class: engagement=0.5")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Set budgets over those of the environment. Processes that run heed them at their next call."""
+    given = {"day_usd": day, "month_usd": month, "month_posts": month_posts}
+    limits = {name: _limit(name, text) for name, text in given.items() if text is not None}
+    shares = dict(_share(text) for text in share or [])
+    if not limits and not shares:
+        raise InputError("say what to set: --day, --month, --month-posts or --share")
+    services = services_here()
+    money.choose(services, limits, shares)
+    _print_budgets(money.budgets_of(services), as_json=as_json)
+
+
+@budget.command()
+def unset(
+    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="day, month, month-posts, or a class of work")],
+    as_json: Json = False,
+) -> None:
+    """Let budgets or shares be those of the environment again."""
+    limits = [OPTIONS[name] for name in names if name in OPTIONS]
+    classes = [WorkClass(name) for name in names if name in set(WorkClass)]
+    unknown = [name for name in names if name not in OPTIONS and name not in set(WorkClass)]
+    if unknown:
+        raise InputError(f"not a budget: {', '.join(unknown)} (expected {', '.join([*OPTIONS, *WorkClass])})")
+    services = services_here()
+    money.forget(services, limits, classes)
+    _print_budgets(money.budgets_of(services), as_json=as_json)
+
+
+def _limit(name: str, text: str) -> float | None:
+    """A limit as a person writes it; None for none. Raises InputError that names it."""
+    if text.lower() == NONE:
+        return None
+    try:
+        value = float(text.removeprefix("$"))
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < float("inf") or (name == "month_posts" and value != int(value)):
+        raise InputError(f"{text!r} is no {name}: write a number that is not negative, or {NONE}")
+    return value
+
+
+def _share(text: str) -> tuple[WorkClass, float]:
+    name, _, part = text.partition("=")
+    try:
+        share = float(part.removesuffix("%")) / (100 if part.endswith("%") else 1)
+    except ValueError:
+        share = 0.0
+    if name not in set(WorkClass) or not 0 < share <= 1:
+        raise InputError(f"{text!r} is no share: write CLASS=PART, such as engagement=0.5; {', '.join(WorkClass)}")
+    return WorkClass(name), share
+
+
+def _show(*, as_json: bool) -> None:
+    document = money.show(services_here())
+    if as_json:
+        return print_json(document)
+    _print_budgets(document["budgets"], as_json=False)
+    if document["shares"]:
+        parts = ", ".join(f"{name} {part:.0%}" for name, part in document["shares"].items())
+        out.print(f"Shares of each budget: {parts}")
+    out.print(_spending(document))
+    for period, name in (("day", "today"), ("month", "this month")):
+        spent, forecast = document["spent"][period], document["forecast"][period]
+        reached = forecast["limit_reached_at"]
+        out.print(
+            f"{name}: ${spent['usd']:.3f} for {spent['posts']} posts and {spent['users']} accounts; "
+            f"{spent['posts_reread_for_free'] + spent['users_reread_for_free']} read again for free. "
+            f"Forecast ${forecast['usd']:.2f}" + (f", the budget is spent {_moment(reached)}" if reached else ""),
+            highlight=False,
+            soft_wrap=True,
+        )
+    _print_usage(document["usage"])
+    out.print(METHOD, style="dim", highlight=False)
+    return None
+
+
+def _print_budgets(budgets: dict[str, dict[str, Any]], *, as_json: bool) -> None:
+    if as_json:
+        return print_json({"budgets": budgets})
+    table = Table("budget", "limit", "used", "of it", "stops", "resets in", "set by", title="budgets")
+    for name, one in budgets.items():
+        table.add_row(
+            name,
+            "none" if one["limit"] is None else _amount(name, one["limit"]),
+            _amount(name, one["used"]),
+            "-" if one["limit"] is None else f"{one['used_ratio']:.0%}",
+            one["stops"],
+            f"{one['resets_in_seconds'] / 3600:.1f} h",
+            one["set_by"],
+        )
+    out.print(table)
+    return None
+
+
+def _spending(document: dict[str, Any]) -> Table:
+    table = Table("class of work", "today", "this month", "would like until midnight", "", title="spent")
+    for name in WorkClass:
+        wanted = document["wanted"][name.value]
+        table.add_row(
+            name.value,
+            f"${document['spent']['day']['usd_by_class'][name.value]:.3f}",
+            f"${document['spent']['month']['usd_by_class'][name.value]:.3f}",
+            f"${wanted['usd']:.3f}",
+            wanted["basis"],
+        )
+    return table
+
+
+def _print_usage(usage: dict[str, Any] | None) -> None:
+    if usage is None:
+        out.print("X's own count is compared once a day, after midnight UTC.", style="dim", highlight=False)
+        return
+    out.print(
+        f"On {usage['day']} X counted {usage['x_posts']} posts, the ledger {usage['ledger_posts']}: "
+        f"{usage['difference_ratio']:.1%} apart",
+        highlight=False,
+    )
+
+
+def _amount(name: str, value: float) -> str:
+    return f"${value:,.3f}" if name in CHOOSABLE[:2] else f"{value:,.0f}"
+
+
+def _moment(moment: datetime) -> str:
+    return f"on {moment:%Y-%m-%d at %H:%M} UTC"

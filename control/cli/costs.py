@@ -1,0 +1,76 @@
+"""What `--dry-run` says: the cost of a command that was not carried out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from rich.table import Table
+
+from control import budget
+from control.cli.app import out, print_json
+from shared.bootstrap import Services
+from shared.ratelimit.money import MICRO
+from shared.spending.estimate import MONTH_DAYS, Rate
+
+
+def tell_track(services: Services, names: Sequence[str], *, since: timedelta, as_json: bool) -> None:
+    """Say what following accounts would cost."""
+    cost = budget.cost_of_track(services, names, since=since)
+    estimate = cost.estimate
+    usd = {
+        "once_usd": estimate.once / MICRO,
+        "first_day_usd": estimate.first_day / MICRO,
+        "later_day_usd": estimate.later_day / MICRO,
+        "month_usd": estimate.month / MICRO,
+    }
+    room = budget.room(services, estimate.once + estimate.first_day)
+    rates = {
+        "posts_a_day": cost.rates.posts_a_day,
+        "new_authors_a_post": cost.rates.new_authors,
+        "later_days_a_post_is_read": cost.rates.paid_days,
+        "quotes_a_post": cost.rates.quotes,
+    }
+    if as_json:
+        assumed = {name: {"value": rate.value, "basis": rate.basis} for name, rate in rates.items()}
+        who = {"would_add": cost.added, "already": cost.already}
+        return print_json({"dry_run": True, **who, **usd, "assumptions": assumed, **room})
+    table = Table(show_header=False, title=f"Following {len(cost.added)} more accounts would cost about")
+    table.add_row("once: looking them up, and what was posted before", f"${usd['once_usd']:,.2f}")
+    table.add_row("the first day", f"${usd['first_day_usd']:,.2f}")
+    table.add_row("a later day, with older posts read again", f"${usd['later_day_usd']:,.2f}")
+    table.add_row(f"the first {MONTH_DAYS} days in all", f"${usd['month_usd']:,.2f}")
+    out.print(table)
+    for name, rate in rates.items():
+        _tell_rate(name.replace("_", " "), rate)
+    _tell_room(room)
+    return None
+
+
+def tell_refresh(services: Services, post_ids: Sequence[int], *, as_json: bool) -> None:
+    """Say what reading posts again would cost."""
+    estimate = budget.cost_of_refresh(services, post_ids)
+    room = budget.room(services, estimate.cost)
+    usd = estimate.cost / MICRO
+    if as_json:
+        counts = {"posts": estimate.posts, "bought_today": estimate.bought_today, "calls": estimate.calls}
+        return print_json({"dry_run": True, **counts, "usd": usd, **room})
+    out.print(
+        f"Refreshing {estimate.posts} posts would take {estimate.calls} calls and cost ${usd:,.3f} at most: "
+        f"{estimate.bought_today} were bought today and are free, those that are gone cost nothing.",
+        highlight=False,
+        soft_wrap=True,
+    )
+    _tell_room(room)
+    return None
+
+
+def _tell_rate(name: str, rate: Rate) -> None:
+    out.print(f"  {name}: {rate.value:,.2f} ({rate.basis})", style="dim", highlight=False)
+
+
+def _tell_room(room: dict[str, Any]) -> None:
+    left = [f"${usd:,.3f} of {name}" for name, usd in room["left"].items() if usd is not None]
+    verdict = "fits into" if room["fits"] else "is more than"
+    out.print(f"It {verdict} what is left: {', '.join(left) or 'no limit is set'}. Nothing was done.", highlight=False)

@@ -1,0 +1,88 @@
+"""What was spent so far, read from MongoDB."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+import redis
+
+from shared.clock import ManualClock
+from shared.models import WorkClass
+from shared.ratelimit.limiter import Limiter
+from shared.ratelimit.model import CallRequest, Grant, Window
+from shared.ratelimit.money import Budgets, ChosenBudgets, Spent
+from shared.spending.choices import BudgetChoices
+from shared.spending.ledger import Ledger
+from shared.spending.treasury import Treasury
+from shared.stores.database import Db
+from shared.stores.ledger import LedgerStore
+from shared.stores.state import StateStore
+from tests.shared.spending.conftest import NOON, call
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def choices(mongo_db: Db) -> BudgetChoices:
+    """What a person chose."""
+    return BudgetChoices(StateStore(mongo_db))
+
+
+@pytest.fixture
+def treasury(store: LedgerStore, choices: BudgetChoices, clock: ManualClock) -> Treasury:
+    """The treasury at noon of the tenth of the month."""
+    return Treasury(store, choices, clock)
+
+
+def spend_days(ledger: Ledger, posts_by_days_ago: dict[int, int]) -> None:
+    """Buy so many posts at noon of each of these days, and copy each day while it lasts."""
+    for days_ago, count in sorted(posts_by_days_ago.items(), reverse=True):
+        ledger.record(call(*range(count), at=NOON - days_ago * DAY))
+        ledger.copy()
+
+
+def test_an_empty_redis_is_filled_with_what_was_spent(
+    treasury: Treasury, ledger: Ledger, choices: BudgetChoices
+) -> None:
+    """Today, the month without the one before, and what a person chose."""
+    spend_days(ledger, {20: 50, 9: 30, 0: 10})
+    choices.choose({"day_usd": 1.0}, {})
+
+    assert treasury.spent() == Spent(
+        day_usd=0.05, month_usd=0.2, month_requests=2, month_posts=40, chosen=ChosenBudgets({"day_usd": 1.0})
+    )
+
+
+def test_a_limiter_whose_redis_was_lost_goes_on_where_it_stood(
+    treasury: Treasury, ledger: Ledger, clock: ManualClock, redis_client: redis.Redis
+) -> None:
+    """What the ledger has copied is spent again, and the budget ends at the same dollar."""
+    spend_days(ledger, {0: 100})
+    redis_client.flushall()
+    limiter = Limiter(redis_client, budgets=Budgets(day_usd=0.75), spent=treasury.spent, clock=clock)
+
+    grants = 0
+    while isinstance(limiter.acquire(CallRequest(f"e{grants}", ("app",), WorkClass.INTERACTIVE, posts=10)), Grant):
+        grants += 1
+
+    assert grants == 5
+    used = {budget.window: budget.used for budget in limiter.state().budgets}
+    assert used[Window.DAY_MONEY] == pytest.approx(0.75)
+
+
+def test_the_books_tell_days_classes_and_endpoints_apart(treasury: Treasury, ledger: Ledger) -> None:
+    """Whole days begin after the first one with spending; backfill is no measure of what is posted in a day."""
+    spend_days(ledger, {4: 5, 2: 20, 1: 40, 0: 7})
+    ledger.record(call(1, 2, at=NOON - DAY, work_class=WorkClass.BACKFILL, endpoint="tweets"))
+    ledger.record(call(900, at=NOON, work_class=WorkClass.QUOTES))
+    ledger.copy()
+
+    books = treasury.books()
+
+    assert [sum(hours) for hours in books.whole_days()] == [0, 100_000, 200_000]
+    assert (books.today().posts, books.today(WorkClass.QUOTES).posts) == (8, 1)
+    days, by_endpoint = books.measured()
+    assert (days, by_endpoint["search/recent"].posts) == (3, 60)
+    assert "tweets" not in by_endpoint
+    assert books.course(WorkClass.QUOTES).spent == 5_000
