@@ -13,7 +13,7 @@ from shared.log import get_logger
 from shared.models import WorkClass
 from shared.ratelimit.model import BudgetState
 from shared.ratelimit.money import MICRO
-from shared.spending.budgets import WINDOWS, Level, level_of, used_ratio
+from shared.spending.budgets import Level, level_of, project_budgets, used_ratio
 from shared.spending.forecast import of_day, of_month
 
 log = get_logger(__name__)
@@ -31,26 +31,20 @@ class Treasurer:
         self._services.ledger.copy()
         if self._services.limiter.choose_budgets(self._services.budget_choices.load()):
             log.info("budgets changed")
-        for name, budget in budgets_of(self._services).items():
+        for name, budget in project_budgets(self._services.limiter.state()).items():
             self._tell(name, budget)
 
     def _tell(self, name: str, budget: BudgetState) -> None:
         level = level_of(budget.used, budget.limit)
         if level is not self._levels.get(name, Level.OPEN):
             tell = log.info if level is Level.OPEN else log.warning
-            tell("budget", budget=name, level=level.value, used=round(budget.used, 6), limit=budget.limit)
+            tell("budget", budget=name, state=level.value, used=round(budget.used, 6), limit=budget.limit)
         self._levels[name] = level
-
-
-def budgets_of(services: Services) -> dict[str, BudgetState]:
-    """The project's budgets that a person sets, by the name of their setting."""
-    states = {state.window: state for state in services.limiter.state().budgets if state.credential_id is None}
-    return {name: states[window] for name, window in WINDOWS.items()}
 
 
 def export_money(services: Services) -> None:
     """Set the gauges of money, from the ledger in MongoDB and the limiter."""
-    for name, budget in budgets_of(services).items():
+    for name, budget in project_budgets(services.limiter.state()).items():
         metrics.BUDGET_USED_RATIO.labels(name).set(used_ratio(budget.used, budget.limit))
     books = services.treasury.books()
     today = books.today()

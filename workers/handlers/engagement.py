@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from shared import metrics
 from shared.bootstrap import Services
 from shared.clock import from_epoch_seconds
 from shared.engagement.refresh import Engagement, Reading, read_absence, read_counts
+from shared.errors import NotGranted
 from shared.jobs import RefreshEngagement
 from shared.models import Page, PostState, WorkClass
+from shared.ratelimit.model import BUDGETS
+from workers.handlers.authors import want_authors
 from workers.handlers.intake import store_page
 
 
@@ -15,24 +20,35 @@ def refresh_engagement(services: Services, job: RefreshEngagement) -> None:
     """Look the posts up, write counts, snapshots, tiers and the next refresh, and X's word on those that are gone.
 
     Posts that this claim has answered already are not bought again. An ad-hoc refresh may name posts that were never
-    seen; those that are alive are stored and followed from now on.
+    seen; those that are alive are stored and followed from now on. Where a budget is spent, the posts that were bought
+    today are read for free; the others wait. Raises NotGranted for those.
     """
     ids = [int(post_id) for post_id in job.post_ids]
     _, answered = services.stores.engagement.load(job.claim_id, ids)
     asked = [post_id for post_id in ids if post_id not in answered]
     if not asked:
         return
-    page = services.x.lookup_posts(
-        work_class=WorkClass.INTERACTIVE if job.run_id else WorkClass.ENGAGEMENT, post_ids=asked
-    )
-    _store(services, job, page)
+    try:
+        _look_up(services, job, asked)
+    except NotGranted as error:
+        free = services.ledger.bought_posts(asked) if error.blocked_by in BUDGETS else set()
+        if 0 < len(free) < len(asked):
+            _look_up(services, job, [post_id for post_id in asked if post_id in free])
+        raise
+
+
+def _look_up(services: Services, job: RefreshEngagement, post_ids: Sequence[int]) -> None:
+    work_class = WorkClass.INTERACTIVE if job.run_id else WorkClass.ENGAGEMENT
+    _store(services, job, services.x.lookup_posts(work_class=work_class, post_ids=post_ids))
 
 
 def _store(services: Services, job: RefreshEngagement, page: Page) -> None:
     """Store a look-up's answer; the run learns X's word on each id."""
     now = services.clock.now()
     read_at = from_epoch_seconds(page.rate.date_seconds) if page.rate.date_seconds else now
-    store_page(services, page, source="refresh", now=now)
+    stored = store_page(services, page, source="refresh", now=now)
+    if stored.new_ids:
+        want_authors(services, page, now=now)
     states, _ = services.stores.engagement.load(job.claim_id, list(page.states))
     posts = {post.id: post for post in page.posts}
     readings: list[Reading] = []

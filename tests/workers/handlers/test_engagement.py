@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from shared.bootstrap import Services
-from shared.errors import StoreUnavailable
+from shared.errors import NotGranted, StoreUnavailable
 from shared.jobs import RefreshEngagement
 from shared.models import Post
+from shared.ratelimit.money import ChosenBudgets
 from shared.snowflake import created_at
 from tests.workers.world import ScriptedX, Simulator, page, post, post_id, refusing, stored_ids
 from workers.handlers.engagement import refresh_engagement
@@ -226,3 +227,20 @@ def test_a_crash_before_the_mark_does_not_lose_why_a_post_is_gone(services: Serv
     assert stored is not None
     assert stored["gone"]["reason"] == "deleted"
     assert engagement(services, A)["state"] == "deleted"
+
+
+def test_without_money_only_what_was_bought_today_is_read(services: Services, x: ScriptedX) -> None:
+    """A spent budget lets the free posts of a batch through at once; the others wait, and none is asked twice."""
+    know(services, [A, B, C])
+    x.script = lambda asked: page(*(int(one) for one in asked.params["ids"].split(",")))
+    refresh(services, [A, B])
+    services.limiter.choose_budgets(ChosenBudgets({"day_usd": 0.01}))
+
+    for _ in range(2):
+        with pytest.raises(NotGranted):
+            refresh(services, [A, B, C], claim="c2")
+    services.limiter.choose_budgets(ChosenBudgets())
+    refresh(services, [A, B, C], claim="c2")
+
+    assert [asked.params["ids"] for asked in x.asked] == [f"{A},{B}", f"{A},{B}", str(C)]
+    assert [engagement(services, id_)["readings"] for id_ in (A, B, C)] == [2, 2, 1]

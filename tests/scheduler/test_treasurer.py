@@ -1,0 +1,116 @@
+"""The scheduler's look after the money, on real servers."""
+
+from __future__ import annotations
+
+import pytest
+from prometheus_client import REGISTRY
+
+from scheduler.planner import AUTHORS, LEDGER, USAGE, Planner, standing_schedules
+from scheduler.treasurer import Treasurer, export_money
+from shared.bootstrap import Services
+from shared.jobs import CheckUsage, LookUpAuthors
+from shared.models import WorkClass
+from shared.spending.purchase import add_up
+from shared.spending.usage import UsageCheck
+from shared.stores.schedules import Slot
+from tests.workers.world import NOW, ScriptedX, page, post_id
+
+POSTS = [post_id(3600, number) for number in range(20)]
+
+
+def slot_of(services: Services, kind: str) -> Slot:
+    """The present slot of a standing schedule."""
+    schedule = next(one for one in standing_schedules(services, now=services.clock.now()) if one.kind == kind)
+    return Slot(schedule, services.clock.now())
+
+
+def spend(services: Services, x: ScriptedX, posts: int) -> None:
+    """Buy posts."""
+    x.script = lambda asked: page(*POSTS[:posts])
+    services.x.lookup_posts(WorkClass.INTERACTIVE, post_ids=POSTS[:posts])
+
+
+def gauge(name: str, **labels: str) -> float | None:
+    """The value of a gauge."""
+    return REGISTRY.get_sample_value(name, labels)
+
+
+def test_a_round_copies_the_ledger_and_the_choice(services: Services, x: ScriptedX) -> None:
+    """What was recorded is in MongoDB, and a choice that only MongoDB knows is with the limiter."""
+    spend(services, x, 4)
+    services.budget_choices.choose({"day_usd": 5.0}, {})
+
+    Treasurer(services).run_once(services.clock.now())
+
+    today = services.ledger.now().date()
+    assert add_up(services.stores.ledger.between(today, today).values()).posts == 4
+    limits = {budget.window.value: budget.limit for budget in services.limiter.state().budgets}
+    assert limits["day_money"] == 5.0
+
+
+def test_a_level_is_told_once(services: Services, x: ScriptedX, capsys: pytest.CaptureFixture[str]) -> None:
+    """A budget that fills is logged when it changes its level, and not again; so is one that was raised."""
+    treasurer = Treasurer(services)
+    services.budget_choices.choose({"day_usd": 0.1}, {})
+    treasurer.run_once(services.clock.now())
+    quiet = capsys.readouterr().out
+    spend(services, x, 17)
+    treasurer.run_once(services.clock.now())
+    first = capsys.readouterr().out
+    treasurer.run_once(services.clock.now())
+    second = capsys.readouterr().out
+    services.budget_choices.choose({"day_usd": 1.0}, {})
+    treasurer.run_once(services.clock.now())
+    raised = capsys.readouterr().out
+
+    assert "day_usd" not in quiet
+    assert "day_usd" in first
+    assert "state=warning" in first
+    assert "day_usd" not in second
+    assert "state=open" in raised
+
+
+def test_the_gauges_of_money(services: Services, x: ScriptedX) -> None:
+    """Spending by class, how full each budget is, the forecast, what was free, and X's own count."""
+    services.budget_choices.choose({"day_usd": 0.4}, {})
+    spend(services, x, 20)
+    spend(services, x, 20)
+    services.stores.authors.want([7], now=NOW)
+    services.stores.ledger.keep_check(UsageCheck(day=NOW.date(), ours=90, theirs=100, checked_at=NOW))
+    Treasurer(services).run_once(services.clock.now())
+
+    export_money(services)
+
+    assert gauge("covey_spent_usd", period="day", work_class="interactive") == pytest.approx(0.1)
+    assert gauge("covey_spent_usd", period="month", work_class="search") == 0
+    assert gauge("covey_budget_used_ratio", budget="day_usd") == pytest.approx(0.25)
+    assert gauge("covey_budget_used_ratio", budget="month_usd") == 0
+    assert (gauge("covey_forecast_usd", period="month") or 0) >= (gauge("covey_forecast_usd", period="day") or 0) >= 0.1
+    assert gauge("covey_objects_today", kind="post", price="paid") == 20
+    assert gauge("covey_objects_today", kind="post", price="free") == 20
+    assert gauge("covey_authors_wanted") == 1
+    assert gauge("covey_usage_difference_ratio") == pytest.approx(0.1)
+
+
+def test_wanted_authors_are_sent_for_in_batches_of_a_hundred(services: Services) -> None:
+    """Each is claimed once; a job that is lost is due again after the lease."""
+    services.stores.authors.want(range(1, 251), now=services.clock.now())
+    planner, slot = Planner(services), slot_of(services, AUTHORS)
+
+    jobs = [job for job, _ in planner.plan(slot, services.clock.now())]
+
+    assert all(isinstance(job, LookUpAuthors) for job in jobs)
+    assert sorted(len(job.user_ids) for job in jobs if isinstance(job, LookUpAuthors)) == [50, 100, 100]
+    assert len({job.subject for job in jobs}) == 3
+    assert planner.plan(slot, services.clock.now()) == []
+
+
+def test_xs_count_is_asked_for_once_a_day_after_midnight(services: Services) -> None:
+    """The first slot lies a quarter of an hour after the next midnight UTC."""
+    slot = slot_of(services, USAGE)
+    due = slot.schedule.next_due_at
+
+    assert (due.hour, due.minute, slot.schedule.interval.days) == (0, 15, 1)
+    assert due > services.clock.now()
+    assert [job for job, _ in Planner(services).plan(slot, due)] == [CheckUsage()]
+    assert slot_of(services, LEDGER).schedule.interval.total_seconds() <= 5
