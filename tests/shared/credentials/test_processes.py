@@ -20,13 +20,15 @@ from requests import PreparedRequest, Response
 from requests.adapters import HTTPAdapter
 
 from shared import log
+from shared.credentials.secrets import UserTokens
 from shared.credentials.standing import State
+from shared.credentials.vault import Vault
 from shared.errors import NotNow
 from shared.models import WorkClass
 from shared.stores.credentials import CredentialStore
 from shared.stores.database import Db, connect
 from shared.x_api.answer import CallRecord
-from tests.shared.credentials.accounts import Account, make_gateway, make_pool, may_try_now, state_of, wait_for
+from tests.shared.credentials.accounts import KEY, Account, make_gateway, make_pool, may_try_now, state_of, wait_for
 from tests.workers.world import Simulator, eventually, start_simulator
 
 PROCESSES = 16
@@ -94,9 +96,9 @@ def together(
     return found
 
 
-def secrets_of(account: Account) -> list[str]:
+def secrets_of(tokens: UserTokens) -> list[str]:
     """The texts of an account's tokens."""
-    values = (account.tokens.access, account.tokens.refresh)
+    values = (tokens.access, tokens.refresh)
     return [value.get_secret_value() for value in values if value is not None]
 
 
@@ -114,7 +116,9 @@ def test_sixteen_processes_renew_an_ended_token_once(
     assert found == [[200] * CALLS] * PROCESSES
     logged = (tmp_path / "log").read_text()
     assert "credential renewed" in logged
-    assert not [secret for secret in secrets_of(account) if secret in logged]
+    renewed = Vault(KEY).open(account.id, store.all()[0].sealed)
+    assert isinstance(renewed, UserTokens)
+    assert not [secret for secret in secrets_of(account.tokens) + secrets_of(renewed) if secret in logged]
 
 
 def test_sixteen_processes_that_meet_a_401_renew_once(
