@@ -135,7 +135,7 @@ def _budget(name: str, state: BudgetState, chosen: ChosenBudgets) -> dict[str, A
         "level": level.value,
         "stops": _STOPS[level],
         "resets_in_seconds": state.reset_in_seconds,
-        "set_by": "covey budget set" if name in chosen.limits else started,
+        "set_by": "person" if name in chosen.limits else started,
     }
 
 

@@ -109,11 +109,11 @@ def test_a_budget_is_set_and_unset_while_processes_run(
     afterwards = budget.budgets_of(worker)
 
     assert changed["budgets"]["day_usd"]["limit"] == 0.4
-    assert changed["budgets"]["day_usd"]["set_by"] == "covey budget set"
+    assert changed["budgets"]["day_usd"]["set_by"] == "person"
     assert (during["day_usd"]["limit"], during["month_usd"]["limit"]) == (0.4, None)
     assert shares == {"engagement": 0.5}
     assert (afterwards["day_usd"]["limit"], afterwards["day_usd"]["set_by"]) == (7.0, "environment")
-    assert afterwards["month_usd"]["set_by"] == "covey budget set"
+    assert afterwards["month_usd"]["set_by"] == "person"
     assert worker.x.search_recent(WorkClass.INTERACTIVE, query="a", expand_authors=None).posts
 
 
