@@ -49,7 +49,8 @@ class Loop:
         self._services = services
         self._leader = leader
         self._clock = clock
-        self._planner = Planner(services)
+        self._treasurer = Treasurer(services)
+        self._planner = Planner(services, held_back=lambda: self._treasurer.held_back)
         self._reconciler = Reconciler(services)
         self._exporter = Exporter(services)
         self._catch_up = CatchUp()
@@ -58,7 +59,7 @@ class Loop:
         self._rounds = {
             RECONCILE: self._reconciler.run_once,
             DEAD: self._reconciler.collect_dead,
-            LEDGER: Treasurer(services).run_once,
+            LEDGER: self._treasurer.run_once,
         }
 
     def run_once(self) -> Result:

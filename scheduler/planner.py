@@ -7,7 +7,7 @@ file), from which the reconciler sends it again.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime, timedelta
 
 from shared.bootstrap import Services
@@ -30,6 +30,7 @@ from shared.jobs import (
     decode,
 )
 from shared.log import get_logger
+from shared.models import WorkClass
 from shared.stores.schedules import Schedule, Slot
 
 log = get_logger(__name__)
@@ -85,10 +86,11 @@ def downloads(keys: Iterable[str]) -> list[DownloadMedia]:
 
 
 class Planner:
-    """Turns slots into work."""
+    """Turns slots into work. held_back: the classes that have no money; what costs some is not planned for them."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, held_back: Callable[[], Collection[WorkClass]] = frozenset) -> None:
         self._services = services
+        self._held_back = held_back
         self._stores = services.stores
         self._plans: dict[str, Callable[[Slot, datetime], Outgoing]] = {
             SEARCH: self._search,
@@ -114,6 +116,8 @@ class Planner:
         if stream is None:
             return []
         is_history = stream.sweeps_completed == 0 and now - stream.covered_through > BACKFILL_BEYOND
+        if (WorkClass.BACKFILL if is_history else WorkClass.SEARCH) in self._held_back():
+            return []
         sweep = Sweep(
             id=slot.id,
             kind=SweepKind.SEARCH,
@@ -129,6 +133,8 @@ class Planner:
 
     def _quotes(self, slot: Slot, now: datetime) -> Outgoing:
         """Open the reading of the quotes of the posts that the priority rule chooses."""
+        if WorkClass.QUOTES in self._held_back():
+            return []
         authors = self._stores.handles.active_user_ids()
         newest = self._stores.posts.newest_of(authors, self._services.settings.quotes_newest_posts)
         candidates = self._stores.engagement.quote_candidates(newest)
@@ -151,14 +157,22 @@ class Planner:
         return jobs
 
     def _refresh(self, slot: Slot, now: datetime) -> Outgoing:
-        """Claim due posts in batches of 100, no more than the queue can take without growing."""
+        """Claim due posts in batches of 100, no more than the queue can take without growing.
+
+        Without money only those that were paid for today; jobs that wait for money do not stand in their way.
+        """
+        has_money = WorkClass.ENGAGEMENT not in self._held_back()
+        x_now = self._services.ledger.now()
+        paid_since = None if has_money else x_now.replace(hour=0, minute=0, second=0, microsecond=0)
         waiting = self._services.broker.queue_stats().get(Queue.ENGAGEMENT)
-        outstanding = waiting.ready + waiting.delayed if waiting else 0
+        outstanding = waiting.ready + (waiting.delayed if has_money else 0) if waiting else 0
         lease = timedelta(seconds=self._services.settings.refresh_lease_seconds)
         jobs: Outgoing = []
         for _ in range(max(0, self._services.settings.refresh_max_batches - outstanding)):
             claim_id = uuid.uuid4().hex
-            ids = self._stores.engagement.claim_due(claim_id=claim_id, now=now, lease=lease, limit=MAX_IDS)
+            ids = self._stores.engagement.claim_due(
+                claim_id=claim_id, now=now, lease=lease, limit=MAX_IDS, paid_since=paid_since
+            )
             asked = tuple(str(post_id) for post_id in ids if post_id <= GREATEST_ID)
             if asked:
                 jobs.append((RefreshEngagement(claim_id=claim_id, post_ids=asked), None))
@@ -168,6 +182,8 @@ class Planner:
 
     def _authors(self, slot: Slot, now: datetime) -> Outgoing:
         """Claim wanted authors in batches of 100."""
+        if WorkClass.ENGAGEMENT in self._held_back():
+            return []
         lease = timedelta(seconds=self._services.settings.refresh_lease_seconds)
         ids = self._stores.authors.claim(now=now, lease=lease, limit=AUTHOR_BATCHES * MAX_IDS)
         batches = [ids[start : start + MAX_IDS] for start in range(0, len(ids), MAX_IDS)]

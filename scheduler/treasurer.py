@@ -8,12 +8,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from shared import metrics
-from shared.bootstrap import Services
+from shared.bootstrap import Services, started_budgets
 from shared.log import get_logger
 from shared.models import WorkClass
 from shared.ratelimit.model import BudgetState
 from shared.ratelimit.money import MICRO
-from shared.spending.budgets import Level, level_of, project_budgets, used_ratio
+from shared.spending.budgets import Level, held_back, level_of, project_budgets, used_ratio
 from shared.spending.forecast import of_day, of_month
 
 log = get_logger(__name__)
@@ -25,14 +25,24 @@ class Treasurer:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._levels: dict[str, Level] = {}
+        self._held_back: frozenset[WorkClass] = frozenset()
+
+    @property
+    def held_back(self) -> frozenset[WorkClass]:
+        """The classes of work that have no money for one post, as of the last round."""
+        return self._held_back
 
     def run_once(self, now: datetime) -> None:
         """Copy the ledger to MongoDB, keep the limiter's budgets as chosen, and log a budget that changed its level."""
         self._services.ledger.copy()
-        if self._services.limiter.choose_budgets(self._services.budget_choices.load()):
+        chosen = self._services.budget_choices.load()
+        if self._services.limiter.choose_budgets(chosen):
             log.info("budgets changed")
-        for name, budget in project_budgets(self._services.limiter.state()).items():
+        budgets = project_budgets(self._services.limiter.state())
+        for name, budget in budgets.items():
             self._tell(name, budget)
+        shares = chosen.over(started_budgets(self._services.settings)).shares
+        self._held_back = held_back(budgets, shares, self._services.ledger.prices, now)
 
     def _tell(self, name: str, budget: BudgetState) -> None:
         level = level_of(budget.used, budget.limit)

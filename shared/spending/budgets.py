@@ -9,13 +9,20 @@ of its own stops at that, whatever the level.
 
 from __future__ import annotations
 
+from calendar import monthrange
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from shared.ratelimit.classes import BACKGROUND_STOPS
+from shared.models import WorkClass
+from shared.ratelimit.classes import BACKGROUND_STOPS, CLASSES
 from shared.ratelimit.model import BudgetState, LimiterState, Window
+from shared.ratelimit.money import MICRO, Prices
+from shared.ratelimit.windows import budget_wait_ms
 
 WARNS_FROM: Final = 0.8
+MILLISECOND: Final = timedelta(milliseconds=1)
 
 
 class Level(StrEnum):
@@ -56,3 +63,40 @@ def level_of(used: float, limit: float | None) -> Level:
     if ratio >= BACKGROUND_STOPS:
         return Level.BACKGROUND_STOPPED
     return Level.WARNING if ratio >= WARNS_FROM else Level.OPEN
+
+
+def held_back(
+    budgets: Mapping[str, BudgetState], shares: Mapping[WorkClass, float], prices: Prices, now: datetime
+) -> frozenset[WorkClass]:
+    """The classes that could not buy one post now, by the limiter's own rule: what they want is not worth a job.
+
+    budgets: by the name of their setting. shares: the parts that hold. now: within the day and month of the budgets.
+    """
+    return frozenset(
+        work_class
+        for work_class in WorkClass
+        if any(_waits(work_class, budget, shares.get(work_class, 1.0), prices, now) for budget in budgets.values())
+    )
+
+
+def _waits(work_class: WorkClass, budget: BudgetState, share: float, prices: Prices, now: datetime) -> bool:
+    is_posts = budget.window is Window.MONTH_POSTS
+    unit = 1 if is_posts else MICRO
+    amount = 1 if is_posts else round(prices.post_usd * MICRO)
+    if budget.limit is None or amount == 0:
+        return False
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    is_day = budget.window is Window.DAY_MONEY
+    starts = midnight if is_day else midnight.replace(day=1)
+    span = timedelta(days=1 if is_day else monthrange(now.year, now.month)[1])
+    wait = budget_wait_ms(
+        work_class,
+        round(budget.limit * unit),
+        round(budget.used * unit),
+        [round(budget.used_by_class[one] * unit) for one in CLASSES],
+        amount,
+        (starts + span - now) / MILLISECOND,
+        span / MILLISECOND,
+        share=share,
+    )
+    return wait > 0

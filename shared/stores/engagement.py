@@ -76,9 +76,16 @@ class EngagementStore:
         )
 
     @guarded
-    def claim_due(self, *, claim_id: str, now: datetime, lease: timedelta, limit: int) -> list[int]:
-        """Claim up to `limit` due posts, the longest overdue first; safe with any number of claimants."""
-        due = {"next_refresh_at": {"$ne": None, "$lte": now}}
+    def claim_due(
+        self, *, claim_id: str, now: datetime, lease: timedelta, limit: int, paid_since: datetime | None = None
+    ) -> list[int]:
+        """Claim up to `limit` due posts, the longest overdue first; safe with any number of claimants.
+
+        paid_since: only posts that were read or found since then, which X bills no more that day.
+        """
+        due: Document = {"next_refresh_at": {"$ne": None, "$lte": now}}
+        if paid_since is not None:
+            due["$or"] = [{"read_at": {"$gte": paid_since}}, {"first_seen_at": {"$gte": paid_since}}]
         found = self._states.find(due, {"_id": 1}).sort("next_refresh_at", ASCENDING).limit(limit)
         ids = [document["_id"] for document in found]
         if not ids:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from prometheus_client import REGISTRY
 
-from scheduler.planner import AUTHORS, LEDGER, USAGE, Planner, standing_schedules
+from scheduler.planner import AUTHORS, LEDGER, QUOTES, REFRESH, USAGE, Planner, standing_schedules
 from scheduler.treasurer import Treasurer, export_money
 from shared.bootstrap import Services
-from shared.jobs import CheckUsage, LookUpAuthors
-from shared.models import WorkClass
+from shared.jobs import CheckUsage, LookUpAuthors, RefreshEngagement
+from shared.models import Post, WorkClass
 from shared.spending.purchase import add_up
 from shared.spending.usage import UsageCheck
-from shared.stores.schedules import Slot
+from shared.stores.schedules import Schedule, Slot
 from tests.workers.world import NOW, ScriptedX, page, post_id
 
 POSTS = [post_id(3600, number) for number in range(20)]
@@ -114,3 +116,29 @@ def test_xs_count_is_asked_for_once_a_day_after_midnight(services: Services) -> 
     assert due > services.clock.now()
     assert [job for job, _ in Planner(services).plan(slot, due)] == [CheckUsage()]
     assert slot_of(services, LEDGER).schedule.interval.total_seconds() <= 5
+
+
+def test_nothing_that_costs_money_is_planned_without_it(services: Services, x: ScriptedX) -> None:
+    """Of a spent budget no search, no quotes and no author are planned; due posts only if they were paid for today."""
+    treasurer, now = Treasurer(services), services.clock.now()
+    planner = Planner(services, held_back=lambda: treasurer.held_back)
+    stream = services.following.follow(["alice"], since=now, now=now)[0]
+    paid, unpaid = (Post(id=one, text="", created_at=now, author_id=7) for one in POSTS[:2])
+    services.stores.engagement.begin([paid], now=now)
+    services.stores.engagement.begin([unpaid], now=now - timedelta(days=2))
+    services.stores.authors.want([7], now=now)
+    search = Slot(Schedule("search:s", "search", stream.id, timedelta(minutes=1), now, 0), now)
+
+    def planned() -> list[str]:
+        slots = [search, *(slot_of(services, kind) for kind in (QUOTES, AUTHORS, REFRESH))]
+        jobs = [job for slot in slots for job, _ in planner.plan(slot, services.clock.now())]
+        return [job.name + (f" {len(job.post_ids)}" if isinstance(job, RefreshEngagement) else "") for job in jobs]
+
+    services.budget_choices.choose({"day_usd": 0.0}, {})
+    treasurer.run_once(now)
+    without = planned()
+    services.budget_choices.choose({"day_usd": 5.0}, {})
+    treasurer.run_once(now)
+
+    assert without == ["refresh_engagement 1"]
+    assert planned() == ["search_page", "look_up_authors", "refresh_engagement 1"]

@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
-import pytest
+from datetime import UTC, datetime
 
-from shared.spending.budgets import Level, level_of, used_ratio
+import pytest
+import redis
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from shared.clock import ManualClock
+from shared.models import WorkClass
+from shared.ratelimit.limiter import Limiter
+from shared.ratelimit.model import BUDGETS, CallRequest, Grant, Settlement
+from shared.ratelimit.money import Budgets, Prices
+from shared.spending.budgets import Level, held_back, level_of, project_budgets, used_ratio
+
+SHARES = {WorkClass.SEARCH: 0.5, WorkClass.QUOTES: 0.1}
+amounts = st.dictionaries(st.sampled_from(WorkClass), st.integers(0, 120))
 
 
 @pytest.mark.parametrize(
@@ -29,3 +42,32 @@ def test_levels_begin_where_they_say(used: float, limit: float | None, level: Le
 def test_the_ratio_of_no_limit_is_zero() -> None:
     """So that a gauge has a value, and no alert fires."""
     assert (used_ratio(5.0, None), used_ratio(5.0, 0.0), used_ratio(1.0, 4.0)) == (0.0, 1.0, 0.25)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    spent=amounts,
+    hour=st.integers(0, 23),
+    day=st.integers(1, 30),
+    limits=st.sampled_from([{"day_usd": 0.5}, {"month_usd": 0.5}, {"month_posts": 100}, {"day_usd": 0.0}, {}]),
+)
+def test_who_is_held_back_is_whom_the_limiter_refuses(
+    spent: dict[WorkClass, int], hour: int, day: int, limits: dict[str, float], redis_client: redis.Redis
+) -> None:
+    """At any time of the month and for any spending: a class is held back exactly when its next post is refused."""
+    redis_client.flushall()
+    now = datetime(2026, 11, day, hour, 30, tzinfo=UTC)
+    limiter = Limiter(redis_client, budgets=Budgets(**limits, shares=SHARES), clock=ManualClock(now))  # type: ignore[arg-type]
+    for work_class, posts in spent.items():
+        grant = limiter.acquire(CallRequest(f"of-{work_class}", ("app",), work_class))
+        assert isinstance(grant, Grant)
+        limiter.settle(grant, Settlement(answered=True, status=200, posts=posts))
+
+    held = held_back(project_budgets(limiter.state()), SHARES, Prices(), now)
+
+    for work_class in WorkClass:
+        asked = CallRequest(f"for-{work_class}", ("app",), work_class, posts=1)
+        answer = limiter.acquire(asked)
+        if isinstance(answer, Grant):
+            limiter.settle(answer, Settlement(answered=True, status=200))
+        assert (not isinstance(answer, Grant) and answer.blocked_by in BUDGETS) == (work_class in held)
