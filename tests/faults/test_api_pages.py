@@ -1,0 +1,116 @@
+"""Pages that lie: empty, repeated, out of order, without headers, or with ids of another time. Nothing is missed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from shared import snowflake
+from shared.bootstrap import Services
+from shared.coverage.sweeps import Sweep, SweepStatus
+from shared.outcomes import DeferFor
+from tests.faults.bad_answers import PAGING
+from tests.faults.faulty_x import (
+    LAG_SECONDS,
+    QUOTES,
+    SEARCH,
+    FaultyX,
+    assert_nothing_missed,
+    begin_quotes,
+    begin_search,
+    living_quotes,
+    read_quotes,
+    search,
+    stream_of,
+)
+from tests.workers.world import eventually, next_sweep, state_of, stored_ids
+
+pytestmark = pytest.mark.system
+
+
+@pytest.mark.parametrize("name", PAGING)
+def test_a_search_takes_pages_as_they_come(services: Services, x: FaultyX, name: str) -> None:
+    """On all pages (empty ones come one at a time), the fault neither ends the sweep early nor makes it go round."""
+    sweep = begin_search(services, x)
+    x.misbehave(PAGING[name], endpoint=SEARCH, **({"nth": [1, 3]} if "token" in PAGING[name]["kind"] else {}))
+
+    shift = search(services, sweep)
+
+    assert x.fired() >= 2
+    assert set(shift.reasons(DeferFor)) <= {"NotGranted"}
+    assert shift.dead == []
+    assert_nothing_missed(services, x, sweep)
+
+
+def test_a_token_that_repeats_for_ever_is_left_behind(services: Services, x: FaultyX) -> None:
+    """When every page leads to itself the search goes on below what it has, and misses nothing."""
+    sweep = begin_search(services, x)
+    x.misbehave({"kind": "repeat_next_token"}, endpoint=SEARCH)
+
+    shift = search(services, sweep)
+
+    ended, stream = state_of(services, sweep.id), stream_of(services)
+    assert (shift.decisions, shift.dead) == ([], [])
+    assert ended.status is SweepStatus.COMPLETE
+    assert ended.through_at is not None
+    since = snowflake.created_at(sweep.since_id)
+    missed = x.findable(stream.query, since=since, until=ended.through_at) - stored_ids(services)
+    assert not [id_ for id_ in missed if not any(gap.from_at <= snowflake.created_at(id_) for gap in stream.gaps)]
+    assert missed == set()
+
+
+def test_quotes_that_lead_to_themselves_are_read_again_later(services: Services, x: FaultyX, quoted: int) -> None:
+    """Quotes have no second way: the reading stops, the cursor stays, and the next reading has all."""
+    x.misbehave({"kind": "repeat_next_token"}, endpoint=QUOTES)
+    sweep = begin_quotes(services, x, quoted)
+
+    shift = read_quotes(services, sweep)
+
+    assert (shift.decisions, shift.dead) == ([], [])
+    assert state_of(services, sweep.id).stuck
+    x.behave()
+    second = begin_quotes(services, x, quoted, id_="quotes-2")
+    assert second.since_id == sweep.since_id
+    read_quotes(services, second)
+    assert state_of(services, second.id).is_complete
+    assert living_quotes(x, quoted) <= stored_ids(services)
+
+
+def test_ids_past_63_bits_are_ids(services: Services, x: FaultyX) -> None:
+    """A post whose author, conversation or answered account has such an id is stored like any other."""
+    sweep = begin_search(services, x)
+    x.misbehave(
+        {"kind": "huge_ids", "fields": ["author_id", "conversation_id", "in_reply_to_user_id"]}, endpoint=SEARCH
+    )
+
+    shift = search(services, sweep)
+
+    assert x.fired() >= 2
+    assert shift.decisions == []
+    assert_nothing_missed(services, x, sweep)
+
+
+def test_an_id_past_63_bits_does_not_blind_the_stream(services: Services, x: FaultyX) -> None:
+    """The post is stored, and what is posted after it is still found."""
+    sweep = begin_search(services, x)
+    x.misbehave({"kind": "huge_ids"}, endpoint=SEARCH, nth=1)
+    assert search(services, sweep).decisions == []
+    assert max(stored_ids(services)) >= 2**63
+    assert_nothing_missed(services, x, sweep)
+    later = next_sweep(services, stream_of(services).id, "sweep-2")
+    eventually(lambda: newer_than(services, x, later))
+
+    shift = search(services, later)
+
+    ended = state_of(services, later.id)
+    assert (shift.decisions, ended.status) == ([], SweepStatus.COMPLETE)
+    assert ended.through_at is not None
+    since = snowflake.created_at(sweep.since_id)
+    assert x.findable(stream_of(services).query, since=since, until=ended.through_at) <= stored_ids(services)
+
+
+def newer_than(services: Services, x: FaultyX, sweep: Sweep) -> set[int]:
+    """Posts that can be found and were not when the last sweep ended."""
+    now = services.clock.now() - timedelta(seconds=LAG_SECONDS)
+    return x.findable(sweep.query or "", since=now - timedelta(seconds=30), until=now) - stored_ids(services)
