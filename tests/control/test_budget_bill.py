@@ -82,7 +82,7 @@ def test_the_ledger_is_the_bill_of_everything_the_system_does(make_services: Mak
     services = make_services(
         x_that_bills.url, refresh_time_scale=0.001, quotes_recheck_seconds=0.001, user_fresh_seconds=2.0
     )
-    commands.track(services, x_that_bills.names(), since=timedelta(hours=1))
+    commands.track(services, x_that_bills.names(), since=timedelta(minutes=30))
     planner = Planner(services)
 
     def plan(kind: str, subject: str = "") -> None:
