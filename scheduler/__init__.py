@@ -4,6 +4,7 @@ loop       claims due slots, one round a tick
 catch_up   after an outage, which of the late slots are claimed now
 planner    what a claimed slot leads to: sweeps, refreshes, downloads
 reconciler what was left behind: stalled sweeps, lost jobs, an emptied Redis, streams that can be joined
+treasurer  the ledger copied, the budgets watched, who has no money
 leader     a lease that saves work; correctness is the claim in MongoDB
 exporter   the state of the whole system as metrics
 """

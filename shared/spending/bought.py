@@ -2,8 +2,9 @@
 
 An id lies in one of 8,192 small sets a day and kind, chosen by its hash. Redis keeps a set of up to 512 integers as a
 sorted array of 8 bytes each, so a million posts take 9.2 MB and a day of four million still fits; one large set takes
-56 MB. Ids are near random over a day: no exact code could take less than about 6.5 bytes (log2 of the ids there could
-be), and a Bloom or cuckoo filter of 4 bytes calls one new id in a million bought: money that nobody counts.
+56 MB. A set lives two days after its last id: at a million posts a day there are three days of them at most, 28 MB.
+Ids are near random over a day, so no exact code could take less than about 6.5 bytes (log2 of the ids there could be);
+a Bloom or cuckoo filter of 4 bytes calls one new id in a million bought, which is money that nobody counts.
 Time would be a worse hash: a busy hour overfills its sets (70 MB), a month of old posts needs a set each (129 MB).
 
 Must not decide what a call costs. Invariant: an id is in the set of a day only when it was bought on that day.
