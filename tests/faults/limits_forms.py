@@ -7,18 +7,14 @@ second or two later for us than for X, and floors and pace go by that. L8 has no
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
-from tests.faults.finding import Finding
+from tests.faults.form import Form
 from tests.faults.limits_classes import people_first
 from tests.faults.limits_redis import failed_over, flushed, flushed_when_used_up
 from tests.faults.limits_speed import beside_a_bare_script
 from tests.faults.limits_surprises import CALLERS, a_stranger, cut_below_what_is_used, cut_with_room_left
 from tests.faults.limits_windows import all_used, at_the_turn, clock_off, fifty_windows, never_settled, no_429
-
-Form = Callable[[Path], Finding]
 
 SHORT_FORMS: dict[str, Form] = {
     "L1: calls on their way when a window turns": partial(at_the_turn, seed=1, windows=2),
@@ -31,9 +27,14 @@ SHORT_FORMS: dict[str, Form] = {
     "L9: a replica that is behind takes over": partial(failed_over, seed=9, windows=1, behind_seconds=0.3),
 }
 
+# Their claims do not depend on how fast calls can be made, so they may share the machine with one another.
+MOSTLY_WAITING = frozenset(
+    {"L1 at the turn", "L3 ahead", "L3 behind", "L5 one caller", "L7", "L9 flushed", "L9 flushed when used up"}
+)
+
 
 def long_forms(seed: int) -> dict[str, Form]:
-    """Every program at the size of its requirement; about 20 minutes one after another."""
+    """Every program at the size of its requirement."""
     fifty = fifty_windows(seed)
     return {
         "L1": partial(no_429, run=fifty),

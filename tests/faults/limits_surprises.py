@@ -96,6 +96,9 @@ def refused_windows(record: Record) -> list[Refused]:
         refused = [call for call in record.calls if call.status == TOO_MANY and call.reset == window.reset]
         if not window.refused:
             continue
+        if not refused:  # their answers never arrived
+            rows.append(Refused(window.refused, 0, 0))
+            continue
         first = min(refused, key=lambda call: call.answered_at)
         in_flight = sum(call.asked_at <= first.answered_at <= call.answered_at for call in record.calls)
         late = sum(call.asked_at > first.told_at for call in refused)

@@ -38,13 +38,13 @@ def under_demand(folder: Path, *, windows: int, **options: Any) -> Record:
 
 
 def no_429(folder: Path, *, run: Callable[[Path], Record]) -> Finding:
-    """L1: X never refuses."""
+    """L1: 4 processes of 8 threads call through window after window as often as they may."""
     record = run(folder)
     return Finding("L1", record.refused == 0, f"{_of(record)}: {record.refused} answers of 429", NONE)
 
 
 def all_used(folder: Path, *, run: Callable[[Path], Record]) -> Finding:
-    """L2: every window is used up."""
+    """L2: the same demand, and how much of each window it got."""
     record = run(folder)
     return Finding("L2", record.least_share >= LEAST_SHARE, record.usage(), USED)
 
