@@ -19,7 +19,9 @@ from tests.faults.limits_windows import all_used, at_the_turn, clock_off, fifty_
 SHORT_FORMS: dict[str, Form] = {
     "L1: calls on their way when a window turns": partial(at_the_turn, seed=1, windows=2),
     "L3: X's clock is behind": partial(clock_off, seed=3, windows=1, offset_seconds=-2.0),
-    "L4: grants that are never settled": partial(never_settled, seed=4, windows=2, window_seconds=4.0, limit=150),
+    "L4: grants that are never settled": partial(
+        never_settled, seed=4, windows=2, window_seconds=4.0, limit=150, least_share=0.0
+    ),
     "L5: X cuts the limit": partial(cut_with_room_left, seed=5, windows=1),
     "L6: a stranger spends the token": partial(a_stranger, seed=6, windows=2),
     "L7: people first": partial(people_first, seed=7, windows=1, window_seconds=8.0),

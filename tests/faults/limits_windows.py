@@ -75,15 +75,26 @@ def clock_off(folder: Path, *, seed: int, windows: int, offset_seconds: float) -
     )
 
 
-def never_settled(folder: Path, *, seed: int, windows: int, window_seconds: float, limit: int = LIMIT) -> Finding:
-    """L4: every twentieth grant is never settled. When it is a window's first one, the others wait for its lease."""
+def never_settled(
+    folder: Path,
+    *,
+    seed: int,
+    windows: int,
+    window_seconds: float,
+    limit: int = LIMIT,
+    least_share: float = LEAST_SHARE,
+) -> Finding:
+    """L4: every twentieth grant is never settled. When it is a window's first one, the others wait for its lease.
+
+    least_share: of each window that must be used; a busy machine cannot promise any in a short window.
+    """
     lost_share = 0.05
     record = under_demand(
         folder, seed=seed, windows=windows, lost_share=lost_share, window_seconds=window_seconds, limit=limit
     )
     return Finding(
         "L4",
-        record.refused == 0 and record.least_share >= LEAST_SHARE,
+        record.refused == 0 and record.least_share >= least_share,
         f"{lost_share:.0%} of {_of(record)} never settled: {record.refused} answers of 429, {record.usage()}",
         f"{NONE}, {USED}",
     )

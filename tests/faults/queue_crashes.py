@@ -93,6 +93,7 @@ def stopped_and_resumed(folder: Path, *, jobs: int, stop_seconds: float) -> Find
         names = [fleet.enqueue("work", f"job-{number}", 100) for number in range(jobs)]
         wait_until(lambda: fleet.running(sleeper.pid), 20, "the worker has jobs in hand")
         sleeper.send_signal(signal.SIGSTOP)
+        wait_until(lambda: _is_stopped(sleeper.pid), 20, "the worker has stopped")
         in_hand = len(fleet.held_by(sleeper))
         threading.Event().wait(stop_seconds)
         sleeper.send_signal(signal.SIGCONT)
@@ -108,6 +109,12 @@ def stopped_and_resumed(folder: Path, *, jobs: int, stop_seconds: float) -> Find
         figure=f"{jobs} jobs: {lost} lost, {dead} dead, {repeats} repeats of {in_hand} jobs in hand",
         limit="0 lost, 0 dead, no more repeats than jobs in hand",
     )
+
+
+def _is_stopped(pid: int) -> bool:
+    """Whether every thread of the process stands still (proc(5): state T)."""
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    return all((task / "stat").read_text().rsplit(")", 1)[1].split()[0] == "T" for task in tasks)
 
 
 def poison(folder: Path, *, jobs: int, poisons: int, job_ms: int, speed: float | None, workers: int = 2) -> Finding:
