@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from control.evidence import Truth
 from shared import bootstrap
-from shared.embedded import EmbeddedServer, die_with_parent, start_mongod, start_redis
+from shared.embedded import EmbeddedServer, die_with_parent, start_mongod, start_redis, tail
 from shared.settings import Settings
 from tests.faults.queue_fleet import wait_until
 
@@ -64,7 +64,10 @@ class WholeFlock:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_exc: object) -> None:
+    def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
+        if error is not None:
+            for log in sorted(self.folder.glob("process-*.log")):
+                error.add_note(f"the end of {log.name}:\n{tail(log)}")
         for process in self.processes:
             process.kill()
             process.wait()
@@ -92,6 +95,10 @@ class WholeFlock:
         """Start Redis again, on the same port and what is left of its data."""
         self.redis = start_redis(self.folder / "redis", port=self._own_redis_port)
 
+    def logged(self, text: str) -> int:
+        """How many lines of the logs of all processes hold a text."""
+        return sum(log.read_text(errors="replace").count(text) for log in self.folder.glob("process-*.log"))
+
     def _start(self, arguments: list[str], **environment: str) -> Process:
         settings = {_name(name): _text(value) for name, value in self.rhythm.items()}
         process = subprocess.Popen(
@@ -106,7 +113,7 @@ class WholeFlock:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=(self.folder / f"process-{len(self.processes)}.log").open("ab"),
-            preexec_fn=die_with_parent,
+            preexec_fn=die_with_parent,  # noqa: PLW1509  # one libc call; no lock is taken before exec
         )
         self.processes.append(process)
         return process
@@ -118,7 +125,9 @@ class WholeFlock:
             *(part for limit in LIMITS for part in ("--limit", limit)),
         ]
         process = subprocess.Popen(
-            [sys.executable, "-m", "simulator", *options], stdout=subprocess.PIPE, preexec_fn=die_with_parent
+            [sys.executable, "-m", "simulator", *options],
+            stdout=subprocess.PIPE,
+            preexec_fn=die_with_parent,  # noqa: PLW1509  # as above
         )
         self.processes.append(process)
         assert process.stdout is not None

@@ -9,9 +9,14 @@ from functools import partial
 
 from tests.faults.form import Form
 from tests.faults.queue_crashes import kills_under_load, poison, stopped_and_resumed, time_to_recovery
+from tests.faults.queue_dead_letters import replayed_and_purged
+from tests.faults.queue_delay import short_behind_long
 from tests.faults.queue_fleet import StockFleet
 from tests.faults.queue_messages import unworkable
+from tests.faults.queue_mongodb import one_way
 from tests.faults.queue_outages import bad_network, power_cut, redis_away, stalls
+from tests.faults.queue_rebuild import redis_forgets
+from tests.faults.queue_schedulers import two_schedulers
 from tests.faults.queue_shutdown import terminated_under_load
 
 SHORT_FORMS: dict[str, Form] = {
@@ -22,18 +27,28 @@ SHORT_FORMS: dict[str, Form] = {
     "R2: a worker that resumes too late does no harm": partial(stopped_and_resumed, jobs=40, stop_seconds=4),
     "R3: an absence of Redis is waited out": partial(redis_away, seed=3, jobs=60, seconds=1.5),
     "R4: a power cut costs the last second": partial(power_cut, seconds_of_load=1.5, unsynced_seconds=0.5),
+    "R4: what a power cut costs is done in the end": partial(redis_forgets, loss="the last second", least=20),
+    "R4: an emptied Redis is filled again": partial(redis_forgets, loss="everything", least=20),
     "R5: stalls leave nothing held": partial(stalls, seed=5, jobs=60, count=2, stall_seconds=1.0, timeout_seconds=0.4),
     "R6: a bad network loses nothing": partial(
         bad_network, seed=6, jobs=60, resets=15, one_way_seconds=1.0, timeout_seconds=0.4
     ),
+    "R6: a MongoDB that is not heard loses nothing": partial(one_way, cut_seconds=0.7, rounds=1, reset=True),
     "R7: a poisonous job takes nobody along": partial(poison, jobs=60, poisons=1, job_ms=100, speed=None),
     "R8: unworkable messages die with their reason": partial(unworkable, jobs=20),
+    "R9: a leader that stops or dies is replaced": partial(
+        two_schedulers, lease_seconds=2.0, stop_seconds=4.0, calm_seconds=1.0, limit_seconds=7.0
+    ),
     "R12: a terminated worker repeats nothing": partial(terminated_under_load, jobs=60, job_ms=150, rounds=2),
+    "R13: dead letters are dealt with": partial(replayed_and_purged, pages=100, crash=False),
+    "F6: a short delay passes long ones": partial(short_behind_long, jobs=20_000),
 }
 
 TIMEOUT_MS = 15_000  # the default of a worker
 # They wait for timeouts, for servers that are away, or for a clock. R1 and R7 use the machine.
-MOSTLY_WAITING = frozenset({"R2", "R2 stopped and resumed", "R3 2 s", "R3 25 s", "R3 120 s", "R4", "R5", "R6"})
+MOSTLY_WAITING = frozenset(
+    {"R2", "R2 stopped and resumed", "R3 2 s", "R3 25 s", "R3 120 s", "R4", "R5", "R6", "R6 MongoDB", "R9"}
+)
 
 
 def long_forms(seed: int) -> dict[str, Form]:
@@ -47,11 +62,18 @@ def long_forms(seed: int) -> dict[str, Form]:
         "R3 25 s": partial(away, seconds=25),
         "R3 120 s": partial(away, seconds=120),
         "R4": partial(power_cut, seconds_of_load=10),
+        "R4 everything lost": partial(redis_forgets, loss="everything", least=100),
+        "R4 the last second lost": partial(redis_forgets, loss="the last second", least=100),
         "R5": partial(stalls, seed=seed, jobs=200, count=3, stall_seconds=8, timeout_seconds=5.0),
         "R6": partial(bad_network, seed=seed, jobs=300, resets=60, one_way_seconds=8, timeout_seconds=5.0),
+        "R6 MongoDB": partial(one_way, cut_seconds=25, rounds=1, reset=False),
+        "R6 MongoDB and resets": partial(one_way, cut_seconds=3, rounds=3, reset=True),
         "R7": partial(poison, jobs=2_400, poisons=1, job_ms=200, speed=0.9),
         "R8": partial(unworkable, jobs=200),
+        "R9": partial(two_schedulers, lease_seconds=15.0, stop_seconds=30.0, calm_seconds=5.0, limit_seconds=20.0),
         "R12": partial(terminated_under_load, jobs=300, job_ms=300, rounds=6),
+        "R13": partial(replayed_and_purged, pages=1_000, crash=True),
+        "F6": partial(short_behind_long, jobs=20_000),
     }
 
 

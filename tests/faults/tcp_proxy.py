@@ -23,6 +23,7 @@ class TcpProxy:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self.resets = 0
+        self.held_back = 0
         self.restore()
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -91,6 +92,7 @@ class TcpProxy:
     def _pump(self, source: socket.socket, sink: socket.socket, flow: threading.Event) -> None:
         with contextlib.suppress(OSError):
             while data := source.recv(_CHUNK):
+                self.held_back += not flow.is_set()
                 flow.wait()
                 limit = self._reply_bytes_before_reset
                 if limit is not None and flow is self._replies_flow:

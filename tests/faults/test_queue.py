@@ -1,6 +1,6 @@
 """The short forms of the queue's fault programs; `make faults` runs the long ones.
 
-They spend their time waiting, so three of them run at a time, each on a Redis and workers of its own.
+They spend their time waiting, so four of them run at a time, each on a Redis and workers of its own.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.system
 @pytest.fixture(scope="module")
 def findings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Future[Finding]]]:
     """All short forms, under way."""
-    with ThreadPoolExecutor(3) as pool:
+    with ThreadPoolExecutor(4) as pool:
         yield {
             name: pool.submit(run, tmp_path_factory.mktemp(f"fault{number}"))
             for number, (name, run) in enumerate(SHORT_FORMS.items())
