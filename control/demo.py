@@ -104,8 +104,8 @@ def _follow(
     services.stores.ensure_indexes()
     clock = ServerClock(services.stores.db)
     names = truth.accounts()[: options.accounts]
-    tracked_at = clock.now()
     commands.track(services, names, since=HISTORY)
+    tracked_at = clock.now()  # no stream began later: what lies before its begin is not demanded
     say(f"following {len(names)} accounts for {options.seconds:.0f} s")
     deadline = time.monotonic() + options.seconds
     while time.monotonic() < deadline and not stop.wait(1.0):

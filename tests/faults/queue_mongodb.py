@@ -36,8 +36,8 @@ def one_way(folder: Path, *, cut_seconds: float, rounds: int, reset: bool) -> Fi
         flock.mongo_port = proxy.port
         for _ in range(2):
             flock.worker(ALL_QUEUES)
-        tracked_at = clock.now()
         commands.track(flock.services, flock.truth.accounts(), since=HISTORY)
+        tracked_at = clock.now()  # no stream began later than this
         wait_until(lambda: flock.services.stores.posts.count() > 0, 60, "the work has begun")
         for hold in [proxy.mute, proxy.deafen] * rounds:
             held_before = proxy.held_back
@@ -55,13 +55,15 @@ def one_way(folder: Path, *, cut_seconds: float, rounds: int, reset: bool) -> Fi
         report = gather(flock.services.stores.db, flock.truth, streams, interval, flock.services.settings.media_path)
         dead = flock.services.stores.dead_letters.count(DeadFilter())
         faults = flock.logged("StoreUnavailable")
-    lost = sum(report[name] for name in ("posts_missed", "quotes_missed", "media_missed", "media_bad_checksum"))
+    missing = {what: ids for what, ids in report["missing"].items() if ids}
+    lost = sum(len(ids) for ids in missing.values())
     return Finding(
         "R6 MongoDB",
         passed=lost == report["duplicates"] == dead == 0 and not left and report["posts_expected"] > 0,
         figure=f"{2 * rounds} one-way cuts of {cut_seconds:g} s, felt {faults} times: of {report['posts_expected']} "
         f"posts, {report['quotes_expected']} quotes and {report['media_expected']} files {lost} lost, "
         f"{report['duplicates']} effects twice in {report['refreshes']} readings, {dead} dead"
+        + (f"; missing: {missing}" if missing else "")
         + (f"; never settled: {left}" if left else ""),
         limit="0 lost, 0 effects twice, 0 dead",
     )
