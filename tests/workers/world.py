@@ -75,8 +75,8 @@ class Simulator:
         return body
 
     def names(self) -> list[str]:
-        """The accounts worth following."""
-        return [account["username"] for account in self.truth("accounts")["accounts"]]
+        """Accounts worth following: so many that one query holds them, however long their names."""
+        return [account["username"] for account in self.truth("accounts")["accounts"]][:6]
 
     def posts(self, query: str, *, since: datetime, until: datetime) -> list[dict[str, Any]]:
         """Every post that ever matched, newest first."""
@@ -145,6 +145,7 @@ class ScriptedX:
         self.asked: list[Asked] = []
         self.limit = WIDE
         self.remaining = WIDE - 1
+        self.dated = True
         self._server = _Server(("127.0.0.1", 0), self._handler())
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
@@ -169,7 +170,9 @@ class ScriptedX:
                     self.close_connection = True
                     return
                 content = body if isinstance(body, bytes) else json.dumps(body).encode()
-                self.send_response(status)
+                self.send_response_only(status)
+                if x.dated:
+                    self.send_header("Date", self.date_time_string())
                 self.send_header("Content-Length", str(len(content)))
                 self.send_header("x-rate-limit-limit", str(x.limit))
                 self.send_header("x-rate-limit-remaining", str(x.remaining))

@@ -40,6 +40,7 @@ def search_page(services: Services, job: SearchPage) -> None:
 
 def _read(services: Services, sweep: Sweep, heals: int = 0) -> Sweep:
     """Read and store the sweep's present page; answers the sweep as it stands afterwards."""
+    before = services.clock.now()  # what is posted while X answers may be missing in the answer
     try:
         page = _ask(services, sweep)
     except StaleSinceId as error:
@@ -50,7 +51,7 @@ def _read(services: Services, sweep: Sweep, heals: int = 0) -> Sweep:
     now = services.clock.now()
     stored = store_page(services, page, source=SweepKind.SEARCH.value, now=now)
     want_authors(services, page, now=now)
-    asked_at = from_epoch_seconds(page.rate.date_seconds) if page.rate.date_seconds else now
+    asked_at = from_epoch_seconds(page.rate.date_seconds) if page.rate.date_seconds else before
     through_at = asked_at - timedelta(seconds=services.settings.x_search_lag_seconds)
     after = after_page(sweep, page, new_posts=len(stored.new_ids), through_at=through_at)
     return _move(services, sweep, after, now)

@@ -74,6 +74,22 @@ def test_a_sweep_reads_every_page_down_to_the_cursor(simulated: Services, simula
     assert stream.gaps == ()
 
 
+def test_without_a_date_of_x_a_sweep_reaches_to_its_question(services: Services, x: ScriptedX) -> None:
+    """What is posted while X answers may be missing in the answer, so coverage ends before the question was asked."""
+    asked_at = []
+
+    def answer(_asked: Asked) -> tuple[int, Any]:
+        asked_at.append(services.clock.now())
+        return page(*(post_id(60, number) for number in range(100)))  # to store them takes some time
+
+    x.dated, x.script = False, answer
+
+    ended = read_to_end(services, open_sweep(services).id)
+
+    assert ended.through_at is not None
+    assert ended.through_at + timedelta(seconds=services.settings.x_search_lag_seconds) <= asked_at[0]
+
+
 def test_the_next_sweep_begins_where_the_last_one_ended(simulated: Services, simulator: Simulator) -> None:
     """Two sweeps in a row leave nothing out between them and read nothing twice."""
     since = simulated.clock.now() - timedelta(minutes=10)
