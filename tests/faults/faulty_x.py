@@ -29,12 +29,12 @@ HITS = 130  # of the first sweep: two pages
 class FaultyX(Simulator):
     """A simulator that misbehaves as it is told."""
 
-    def since(self) -> datetime:
-        """So long ago that a search for all accounts from then on finds two pages."""
+    def since(self, hits: int = HITS) -> datetime:
+        """So long ago that a search for all accounts from then on finds so many posts."""
         now, names = datetime.now(UTC), self.names()
         query = " OR ".join([*(f"from:{name}" for name in names), *(f"@{name}" for name in names)])
-        found = self.posts(f"({query}) -is:retweet", since=now - timedelta(hours=3), until=now)
-        return datetime.fromisoformat(found[HITS]["created_at"])
+        found = self.posts(f"({query}) -is:retweet", since=now - timedelta(hours=24), until=now)
+        return datetime.fromisoformat(found[hits]["created_at"])
 
     def misbehave(self, answer: dict[str, Any], **match: Any) -> None:
         """From now on give that answer to the calls that match; all counts begin again."""
@@ -115,8 +115,9 @@ def assert_nothing_missed(services: Services, x: FaultyX, sweep: Sweep) -> None:
     assert ended.through_at is not None
     since = snowflake.created_at(sweep.since_id)
     findable = x.findable(stream.query, since=since, until=ended.through_at)
-    assert len(findable) > 20
-    assert findable <= stored_ids(services)
+    missed = sorted(findable - stored_ids(services))
+    assert len(findable) > HITS / 2, f"{stream.query} has only {len(findable)} posts since {since}"
+    assert not missed, f"of {len(findable)}, from {since} to {ended.through_at}"
 
 
 def begin_quotes(services: Services, x: FaultyX, quoted: int, *, id_: str = "quotes-1") -> Sweep:
