@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-limits check bench faults up up-simulator down clean
+.PHONY: help install demo test check bench faults up up-simulator down clean
 BENCH := $(sort $(basename $(notdir $(filter-out bench/__init__.py bench/report.py,$(wildcard bench/*.py)))))
 BENCH_STAMP := $(VENV)/.installed-bench
 
@@ -23,11 +23,8 @@ $(STAMP): pyproject.toml constraints.txt
 demo: $(STAMP) ## Follow a simulated X on real Redis and MongoDB, and prove that nothing was missed
 	$(BIN)/covey demo $(ARGS)
 
-test: $(STAMP) ## Run the tests (the limiter's real-time programs apart: make test-limits)
-	$(BIN)/pytest --ignore=tests/faults/test_limits.py $(ARGS)
-
-test-limits: $(STAMP) ## Run the short forms of the limiter's fault programs, which wait for real windows to end
-	$(BIN)/pytest tests/faults/test_limits.py $(ARGS)
+test: $(STAMP) ## Run the tests in two processes
+	$(BIN)/pytest $(ARGS)
 
 check: $(STAMP) ## Lint, format, types and the import rule
 	$(BIN)/ruff check .
