@@ -23,7 +23,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Follow accounts on X with a flock of workers.\n\nTry `covey demo` first: it needs no token and no servers.",
 )
-out = Console()
+# What goes into a pipe or a file has no width of its own; 80 would cut the tables' words.
+out = Console(width=None if sys.stdout.isatty() else 160)
 err = Console(stderr=True)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
