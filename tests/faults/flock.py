@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -15,13 +14,12 @@ from control.evidence import Truth
 from shared import bootstrap
 from shared.embedded import EmbeddedServer, die_with_parent, start_mongod, start_redis, tail
 from shared.settings import Settings
-from tests.faults.queue_fleet import wait_until
 
 WINDOW_SECONDS = 30
 LAG_SECONDS = 1.0
 ACCOUNTS = 20
-# The limits of X are not what these programs are about.
-LIMITS = ("search/recent=10000", "quote_tweets=10000", "tweets=10000", "users/by=10000")
+# The limits of X are not what most of these programs are about.
+WIDE_LIMITS = ("search/recent=10000", "quote_tweets=10000", "tweets=10000", "users/by=10000")
 # A world that lives minutes instead of days. What decides how soon lost work is found again (stalled after, refresh
 # lease, reconcile interval) is left as it is in operation.
 RHYTHM: dict[str, Any] = {
@@ -47,14 +45,16 @@ class WholeFlock:
     now on connect to.
     """
 
-    def __init__(self, folder: Path, *, simulator: bool = True, **rhythm: Any) -> None:
+    def __init__(
+        self, folder: Path, *, simulator: bool = True, limits: Sequence[str] = WIDE_LIMITS, **rhythm: Any
+    ) -> None:
         self.folder = folder
         self.redis: EmbeddedServer = start_redis(folder / "redis")
         self.mongo: EmbeddedServer = start_mongod(folder / "mongo")
         self.redis_port = self._own_redis_port = _port(self.redis.url)
         self.mongo_port = _port(self.mongo.url)
         self.processes: list[Process] = []
-        self.x_url = self._start_simulator() if simulator else "http://127.0.0.1:9"
+        self.x_url = self._start_simulator(limits) if simulator else "http://127.0.0.1:9"
         self.truth = Truth(self.x_url)
         self.rhythm = RHYTHM | {"x_base_url": self.x_url, "media_hosts": (self.x_url,), "data_dir": folder} | rhythm
         settings = Settings.load(redis_url=self.redis.url, mongo_uri=self.mongo.url, **self.rhythm)
@@ -118,11 +118,11 @@ class WholeFlock:
         self.processes.append(process)
         return process
 
-    def _start_simulator(self) -> str:
+    def _start_simulator(self, limits: Sequence[str]) -> str:
         options = [
             *("--port", "0", "--seed", "7", "--accounts", str(ACCOUNTS), "--window-seconds", str(WINDOW_SECONDS)),
             *("--search-lag-seconds", str(LAG_SECONDS), "--history-hours", "12", "--activity", "30", "--tempo", "60"),
-            *(part for limit in LIMITS for part in ("--limit", limit)),
+            *(part for limit in limits for part in ("--limit", limit)),
         ]
         process = subprocess.Popen(
             [sys.executable, "-m", "simulator", *options],
@@ -132,18 +132,6 @@ class WholeFlock:
         self.processes.append(process)
         assert process.stdout is not None
         return str(json.loads(process.stdout.readline())["url"])
-
-
-def pause(process: Process) -> None:
-    """SIGSTOP, and wait until it stands still."""
-    process.send_signal(signal.SIGSTOP)
-    stat = Path(f"/proc/{process.pid}/stat")
-    wait_until(lambda: stat.read_text().rsplit(")", 1)[1].split()[0] == "T", 5, "the process stands still")
-
-
-def resume(process: Process) -> None:
-    """SIGCONT."""
-    process.send_signal(signal.SIGCONT)
 
 
 def _port(url: str) -> int:

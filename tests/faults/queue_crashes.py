@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import random
-import signal
 import threading
 import time
 from collections import Counter
@@ -13,7 +12,7 @@ from pathlib import Path
 
 from shared.broker.broker import LAST_CHANCE_DELAY_MS
 from tests.faults.finding import Finding
-from tests.faults.queue_fleet import Fleet, wait_until
+from tests.faults.queue_fleet import Fleet, pause, resume, wait_until
 
 
 def kills_under_load(
@@ -92,11 +91,10 @@ def stopped_and_resumed(folder: Path, *, jobs: int, stop_seconds: float) -> Find
         sleeper = fleet.start(2)[0]
         names = [fleet.enqueue("work", f"job-{number}", 100) for number in range(jobs)]
         wait_until(lambda: fleet.running(sleeper.pid), 20, "the worker has jobs in hand")
-        sleeper.send_signal(signal.SIGSTOP)
-        wait_until(lambda: _is_stopped(sleeper.pid), 20, "the worker has stopped")
+        pause(sleeper)
         in_hand = len(fleet.held_by(sleeper))
         threading.Event().wait(stop_seconds)
-        sleeper.send_signal(signal.SIGCONT)
+        resume(sleeper)
         fleet.wait_at_rest(60)
         wait_until(lambda: not fleet.running(sleeper.pid), 20, "the resumed worker has finished")
         done = fleet.count("done")
@@ -109,12 +107,6 @@ def stopped_and_resumed(folder: Path, *, jobs: int, stop_seconds: float) -> Find
         figure=f"{jobs} jobs: {lost} lost, {dead} dead, {repeats} repeats of {in_hand} jobs in hand",
         limit="0 lost, 0 dead, no more repeats than jobs in hand",
     )
-
-
-def _is_stopped(pid: int) -> bool:
-    """Whether every thread of the process stands still (proc(5): state T)."""
-    tasks = Path(f"/proc/{pid}/task").iterdir()
-    return all((task / "stat").read_text().rsplit(")", 1)[1].split()[0] == "T" for task in tasks)
 
 
 def poison(folder: Path, *, jobs: int, poisons: int, job_ms: int, speed: float | None, workers: int = 2) -> Finding:

@@ -33,6 +33,22 @@ def wait_until(condition: Callable[[], object], seconds: float, what: str) -> fl
     return time.monotonic() - started
 
 
+def pause(process: subprocess.Popen[bytes]) -> None:
+    """SIGSTOP, and wait until every thread of the process stands still (proc(5): state T)."""
+    process.send_signal(signal.SIGSTOP)
+
+    def stands_still() -> bool:
+        tasks = Path(f"/proc/{process.pid}/task").iterdir()
+        return all((task / "stat").read_text().rsplit(")", 1)[1].split()[0] == "T" for task in tasks)
+
+    wait_until(stands_still, 20, "the process stands still")
+
+
+def resume(process: subprocess.Popen[bytes]) -> None:
+    """SIGCONT."""
+    process.send_signal(signal.SIGCONT)
+
+
 class Fleet:
     """Workers on one Redis. `port` (of a proxy) is what the workers connect to; the fleet itself connects directly."""
 

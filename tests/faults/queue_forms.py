@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import partial
 
 from tests.faults.form import Form
+from tests.faults.queue_backlog import all_due_at_once, scheduler_away
 from tests.faults.queue_crashes import kills_under_load, poison, stopped_and_resumed, time_to_recovery
 from tests.faults.queue_dead_letters import replayed_and_purged
 from tests.faults.queue_delay import short_behind_long
@@ -18,6 +19,7 @@ from tests.faults.queue_outages import bad_network, power_cut, redis_away, stall
 from tests.faults.queue_rebuild import redis_forgets
 from tests.faults.queue_schedulers import two_schedulers
 from tests.faults.queue_shutdown import terminated_under_load
+from tests.faults.queue_states import any_order
 
 SHORT_FORMS: dict[str, Form] = {
     "R1: killed workers lose nothing": partial(
@@ -71,8 +73,11 @@ def long_forms(seed: int) -> dict[str, Form]:
         "R7": partial(poison, jobs=2_400, poisons=1, job_ms=200, speed=0.9),
         "R8": partial(unworkable, jobs=200),
         "R9": partial(two_schedulers, lease_seconds=15.0, stop_seconds=30.0, calm_seconds=5.0, limit_seconds=20.0),
+        "R10": partial(scheduler_away, streams=1_000),
+        "R11": partial(all_due_at_once, jobs=10_000, seconds=60),
         "R12": partial(terminated_under_load, jobs=300, job_ms=300, rounds=6),
         "R13": partial(replayed_and_purged, pages=1_000, crash=True),
+        "R14": partial(any_order, runs=500, steps=50),
         "F6": partial(short_behind_long, jobs=20_000),
     }
 

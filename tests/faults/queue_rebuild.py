@@ -16,9 +16,9 @@ from shared.coverage.sweeps import SweepStatus
 from shared.jobs import ALL_QUEUES, Queue
 from shared.stores.media import PENDING
 from tests.faults.finding import Finding
-from tests.faults.flock import Process, WholeFlock, pause, resume
+from tests.faults.flock import Process, WholeFlock
 from tests.faults.power import PowerCut
-from tests.faults.queue_fleet import wait_until
+from tests.faults.queue_fleet import pause, resume, wait_until
 
 LIMIT_SECONDS = 120.0
 LOST_SECONDS = 1.0

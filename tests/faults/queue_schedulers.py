@@ -14,8 +14,8 @@ from shared.coverage.sweeps import SweepStatus
 from shared.jobs import ALL_QUEUES, SearchPage
 from shared.stores.database import Db
 from tests.faults.finding import Finding
-from tests.faults.flock import Process, WholeFlock, pause, resume
-from tests.faults.queue_fleet import wait_until
+from tests.faults.flock import Process, WholeFlock
+from tests.faults.queue_fleet import pause, resume, wait_until
 
 CLOCK_OFF_SECONDS = 120
 STREAMS = 12
