@@ -1,7 +1,8 @@
-"""The Lua scripts, alone and in any order: no id in two places, none nowhere."""
+"""The Lua scripts, alone and in any order: no id in two places, none nowhere. On redis-server, and on its fake."""
 
 from __future__ import annotations
 
+import fakeredis
 import pytest
 import redis
 from dramatiq.errors import ConnectionClosed
@@ -26,10 +27,16 @@ TIMEOUT_MS = 10_000
 WORKERS = ("ann", "bob")
 
 
+@pytest.fixture(params=["redis-server", "fakeredis"])
+def client(request: pytest.FixtureRequest, redis_client: redis.Redis) -> redis.Redis:
+    """A client of an empty Redis: the real one, and the fake that must agree with it."""
+    return redis_client if request.param == "redis-server" else fakeredis.FakeRedis()
+
+
 @pytest.fixture
-def scripts(redis_client: redis.Redis) -> Scripts:
+def scripts(client: redis.Redis) -> Scripts:
     """The scripts on an empty Redis."""
-    return Scripts(redis_client)
+    return Scripts(client)
 
 
 def enqueue(
@@ -119,13 +126,13 @@ def test_a_delivery_that_lost_its_message_changes_nothing(scripts: Scripts, sett
 
 @pytest.mark.parametrize("settle", ["ack", "nack", "reschedule"])
 def test_settling_leaves_no_crash_count_and_no_foreign_dedup_key(
-    scripts: Scripts, redis_client: redis.Redis, settle: str
+    scripts: Scripts, client: redis.Redis, settle: str
 ) -> None:
     """A settled message's crashes are forgotten, and a key that expired and has a new owner is left alone."""
     enqueue(scripts, "a", b"x")
     held = fetch(scripts)[0]
-    redis_client.hset(KEYS.crashes, "a", 1)
-    redis_client.set("once", "newer")
+    client.hset(KEYS.crashes, "a", 1)
+    client.set("once", "newer")
     dedup = Dedup("once", 1000)
 
     settled = {
@@ -135,8 +142,8 @@ def test_settling_leaves_no_crash_count_and_no_foreign_dedup_key(
     }[settle]()
 
     assert settled
-    assert not redis_client.exists(KEYS.crashes)
-    assert redis_client.get("once") == b"newer"
+    assert not client.exists(KEYS.crashes)
+    assert client.get("once") == b"newer"
 
 
 def test_a_fetch_is_a_sign_of_life(scripts: Scripts) -> None:
@@ -149,7 +156,7 @@ def test_a_fetch_is_a_sign_of_life(scripts: Scripts) -> None:
     assert scripts.recover(KEYS, timeout_ms=TIMEOUT_MS, gap_ms=60_000, now_us=later + SECOND) == 0
 
 
-def test_an_outage_declares_nobody_dead(scripts: Scripts, redis_client: redis.Redis) -> None:
+def test_an_outage_declares_nobody_dead(scripts: Scripts, client: redis.Redis) -> None:
     """When nobody has watched for a while, silent workers get a full timeout before their work is given to others."""
     enqueue(scripts, "a", b"x", now_us=START_US)
     fetch(scripts, now_us=START_US)
@@ -161,22 +168,22 @@ def test_an_outage_declares_nobody_dead(scripts: Scripts, redis_client: redis.Re
     assert scripts.recover(KEYS, timeout_ms=TIMEOUT_MS, gap_ms=60_000, now_us=back + 12 * SECOND) == 1
 
 
-def test_messages_of_a_worker_never_heard_of_are_recovered(scripts: Scripts, redis_client: redis.Redis) -> None:
+def test_messages_of_a_worker_never_heard_of_are_recovered(scripts: Scripts, client: redis.Redis) -> None:
     """A holder without any heartbeat is dead, not immortal."""
     enqueue(scripts, "a", b"x", now_us=START_US)
     fetch(scripts, now_us=START_US)
-    redis_client.delete(KEYS.workers)
+    client.delete(KEYS.workers)
 
     scripts.recover(KEYS, timeout_ms=TIMEOUT_MS, gap_ms=60_000, now_us=START_US)
     assert scripts.recover(KEYS, timeout_ms=TIMEOUT_MS, gap_ms=60_000, now_us=START_US + 11 * SECOND) == 1
 
 
-def test_a_last_chance_is_given_to_one_message_at_a_time(scripts: Scripts, redis_client: redis.Redis) -> None:
+def test_a_last_chance_is_given_to_one_message_at_a_time(scripts: Scripts, client: redis.Redis) -> None:
     """Of several messages that crashed twice a worker gets one, and the healthy ones behind them all the same."""
     for number, crashes in enumerate((2, 2, 0, 3)):
         enqueue(scripts, f"m{number}", b"", now_us=START_US + number)
         if crashes:
-            redis_client.hset(KEYS.crashes, f"m{number}", crashes)
+            client.hset(KEYS.crashes, f"m{number}", crashes)
 
     assert [m.id for m in fetch(scripts, room=2, now_us=START_US + SECOND)] == ["m0", "m2"]
     assert [m.id for m in fetch(scripts, alone=False, now_us=START_US + SECOND)] == ["m3"]
@@ -185,12 +192,12 @@ def test_a_last_chance_is_given_to_one_message_at_a_time(scripts: Scripts, redis
 
 @pytest.mark.parametrize(("crashes", "waits_seconds"), [(1, 0), (2, 60), (3, 0)])
 def test_a_last_chance_comes_after_a_pause(
-    scripts: Scripts, redis_client: redis.Redis, crashes: int, waits_seconds: int
+    scripts: Scripts, client: redis.Redis, crashes: int, waits_seconds: int
 ) -> None:
     """A first crash and the last one delay nothing; in between the message waits for what crashes workers to end."""
     enqueue(scripts, "a", b"x", now_us=START_US)
     fetch(scripts, now_us=START_US)
-    redis_client.hset(KEYS.crashes, "a", crashes - 1)
+    client.hset(KEYS.crashes, "a", crashes - 1)
     given_back_us = START_US + 11 * SECOND
     scripts.recover(KEYS, timeout_ms=TIMEOUT_MS, gap_ms=60_000, now_us=START_US)
 
@@ -203,22 +210,22 @@ def test_a_last_chance_comes_after_a_pause(
         now_us=given_back_us,
     )
 
-    due_us = redis_client.zscore(KEYS.waiting, "a")
+    due_us = client.zscore(KEYS.waiting, "a")
     assert given == 1
     assert due_us == (given_back_us + waits_seconds * SECOND if waits_seconds else START_US)
 
 
-def test_a_message_whose_payload_vanished_is_dropped(scripts: Scripts, redis_client: redis.Redis) -> None:
+def test_a_message_whose_payload_vanished_is_dropped(scripts: Scripts, client: redis.Redis) -> None:
     """An id without a payload is counted and dropped; its neighbours are handed out."""
     enqueue(scripts, "a", b"x")
     enqueue(scripts, "b", b"y")
-    redis_client.hdel(KEYS.payloads, "a")
+    client.hdel(KEYS.payloads, "a")
 
     _, vanished, messages = scripts.fetch(KEYS, "ann", 10, alone=True, alone_from=2, dead_from=3)
 
     assert vanished == 1
     assert [m.id for m in messages] == ["b"]
-    assert redis_client.zcard(KEYS.waiting) == 0
+    assert client.zcard(KEYS.waiting) == 0
 
 
 def test_lost_replies_are_adopted_and_later_deliveries_are_not(scripts: Scripts) -> None:
@@ -233,8 +240,12 @@ def test_lost_replies_are_adopted_and_later_deliveries_are_not(scripts: Scripts)
     assert [m.id for m in fetch(scripts, "bob", now_us=START_US + 4)] == ["lost"]
 
 
-def test_a_full_redis_can_be_drained(scripts: Scripts, redis_client: redis.Redis) -> None:
-    """With its memory full Redis refuses new messages, and still hands out, settles and buries the present ones."""
+def test_a_full_redis_can_be_drained(redis_client: redis.Redis) -> None:
+    """With its memory full Redis refuses new messages, and still hands out, settles and buries the present ones.
+
+    The fake knows no memory.
+    """
+    scripts = Scripts(redis_client)
     for id in ("a", "b", "c", "d"):
         enqueue(scripts, id, b"x")
     redis_client.config_set("maxmemory", 1)
@@ -459,9 +470,9 @@ class Queue(RuleBasedStateMachine):
         assert not self.outstanding
 
 
-def test_no_id_is_in_two_places_and_none_nowhere(redis_client: redis.Redis) -> None:
+def test_no_id_is_in_two_places_and_none_nowhere(client: redis.Redis) -> None:
     """In any order of commands, crashes, lost replies and late commands each id is in one place, and none is stuck."""
-    machine = type("QueueOnRedis", (Queue,), {"redis": redis_client})
+    machine = type("QueueOnRedis", (Queue,), {"redis": client})
 
     run_state_machine_as_test(
         machine,
