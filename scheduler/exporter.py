@@ -12,8 +12,10 @@ from shared import metrics
 from shared.bootstrap import Services
 from shared.errors import CoveyError
 from shared.log import get_logger
+from shared.ratelimit.model import Window
 from shared.stores.dead_letters import DeadFilter
 from shared.stores.media import PENDING
+from shared.x_api.endpoints import ENDPOINTS
 
 log = get_logger(__name__)
 
@@ -26,7 +28,8 @@ class Exporter:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._blocked: set[tuple[str, str]] = set()  # labels that were ever set
+        # Labels that were ever set. Those of alerts begin at 0: a series that appears with its first block has no past.
+        self._blocked = {(Window.BREAKER.value, endpoint) for endpoint in ENDPOINTS}
 
     def run_once(self, now: datetime) -> None:
         """Read and set all gauges; never raises an error of the tree, nor the broker's when Redis is away."""

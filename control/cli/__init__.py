@@ -19,13 +19,24 @@ from typing import Annotated
 
 import typer
 
-from control.cli import budget, connect, credentials, dead, following, looking, refreshing, running
+from control.cli import blocking, budget, connect, credentials, dead, following, looking, refreshing, running
 from control.cli.app import app, err, out
 from shared import log
 from shared.errors import CoveyError, InputError
 from shared.version import VERSION
 
-__all__ = ["budget", "connect", "credentials", "dead", "following", "looking", "main", "refreshing", "running"]
+__all__ = [
+    "blocking",
+    "budget",
+    "connect",
+    "credentials",
+    "dead",
+    "following",
+    "looking",
+    "main",
+    "refreshing",
+    "running",
+]
 
 
 def main() -> None:

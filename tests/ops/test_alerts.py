@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from shared import errors
+from shared.credentials.standing import State
 from shared.ratelimit.model import BlockScope
 from tests.ops.artifacts import FOREIGN, OPS, alerts, check_queries, exported
 
@@ -65,6 +66,7 @@ def test_what_can_go_wrong_has_an_alert() -> None:
     assert {alert["alert"] for alert in alerts()} >= {
         *("CoveyCoverageLags", "CoveyScheduleLags", "CoveyThrottled", "CoveyNoLeader", "CoveyNoWorkers"),
         *("CoveyWorkersGone", "CoveyDeadLetters", "CoveyQueueOld", "CoveyCanarySilent", "CoveyMediaFails"),
+        *("CoveyBudgetSpent", "CoveyLedgerDiffers", "CoveyCredentialUseless", "CoveyTokensUnsaved"),
     }
 
 
@@ -87,6 +89,17 @@ def test_every_block_that_a_person_must_lift_is_alerted() -> None:
     passing = {BlockScope.ENDPOINT_WINDOW, BlockScope.PER_SECOND, BlockScope.DAY}
     assert blocks is not None
     assert set(blocks[1].split("|")) == {scope.value for scope in set(BlockScope) - passing}
+
+
+def test_a_credential_that_waits_for_a_person_is_alerted() -> None:
+    """The states of CoveyCredentialUseless are those that end by no wait."""
+    useless = next(alert for alert in alerts() if alert["alert"] == "CoveyCredentialUseless")
+
+    states = re.search(r'state=~"([^"]+)"', useless["expr"])
+
+    assert states is not None
+    passing = {State.OK, State.RENEWING, State.WAITING, State.PAUSED}
+    assert set(states[1].split("|")) == {state.value for state in set(State) - passing}
 
 
 @pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")

@@ -20,7 +20,7 @@ QUERIES = [
 # Every process has these, at 0 unless it is a scheduler: without the job, a dead scheduler would look like a good one.
 OF_THE_SCHEDULER = {
     *("covey_coverage_lag_seconds", "covey_scheduler_leader", "covey_dead_letters_waiting", "covey_media_pending"),
-    *("covey_streams", "covey_refreshes_due"),
+    *("covey_streams", "covey_refreshes_due", "covey_authors_wanted", "covey_usage_difference_ratio"),
 }
 
 

@@ -82,3 +82,13 @@ def test_what_x_blocks_is_a_gauge_that_falls_again(
     limiter.unblock()
     looking.run_once(LATER)
     assert (blocked(BlockScope.PAID, ""), blocked(BlockScope.CREDENTIAL_ENDPOINT, "media")) == (0, 1)
+
+
+def test_the_series_of_broken_endpoints_begin_at_0(
+    redis_url: str, mongo_uri: str, mongo_db: Database[dict[str, object]]
+) -> None:
+    """Before X fails at an endpoint its series is there, so that an alert has something to look at."""
+    exporter(redis_url, mongo_uri).run_once(FIRST)
+
+    series = {"scope": "breaker", "endpoint": "search/recent"}
+    assert REGISTRY.get_sample_value("covey_x_blocked", series) == 0
