@@ -43,6 +43,7 @@ WORLD = (
 )
 # Calls a window, tight enough that the limiter has to hold work back.
 LIMITS = ("search/recent=30", "quote_tweets=20", "tweets=40")
+MARK = ".covey-demo"  # only a folder with this file is emptied
 TOKEN = "sim-demo"  # noqa: S105  # the simulator opens to any token that begins with sim-
 
 Show = Callable[[dict[str, Any]], None]
@@ -84,6 +85,8 @@ def run(options: Options, *, show: Show, say: Callable[[str], None], stop: threa
             report |= {"restarts": flock.restarts, "killed_at_stop": killed}
     report["seconds"] = round(time.monotonic() - began, 1)
     report["failures"] = failures(report)
+    if not report["settled"]:
+        report["failures"].append(f"not everything was covered {SETTLE_SECONDS:.0f} s after the end")
     report["passed"] = not report["failures"]
     path = options.data_dir / "report.json"
     path.write_text(json.dumps(report, indent=2, default=commands.as_json) + "\n")
@@ -116,18 +119,21 @@ def _follow(
         raise InputError("interrupted; no report was written")
     until = clock.now()
     say("waiting until everything up to now is covered")
-    _settle(services, flock, until, lambda: show(_figures(services, truth, flock, left_seconds=0.0)), stop)
+    settled = _settle(services, flock, until, lambda: show(_figures(services, truth, flock, left_seconds=0.0)), stop)
     interval = Interval(
         since=tracked_at - HISTORY,
         tracked_at=tracked_at,
         until=until,
         findable=timedelta(seconds=3 * SEARCH_INTERVAL_SECONDS + 5),
     )
-    return gather(services.stores.db, truth, services.stores.streams.active(), interval, settings.media_path)
+    return gather(services.stores.db, truth, names, interval, settings.media_path) | {"settled": settled}
 
 
-def _settle(services: Services, flock: Flock, until: datetime, tick: Callable[[], None], stop: threading.Event) -> None:
-    """Wait until all streams are covered through `until`, no reading of quotes is open and no file is pending."""
+def _settle(services: Services, flock: Flock, until: datetime, tick: Callable[[], None], stop: threading.Event) -> bool:
+    """Wait until all streams are covered through `until`, no reading of quotes is open and no file is pending.
+
+    Answers whether it came to that in time.
+    """
     stores = services.stores
     deadline = time.monotonic() + SETTLE_SECONDS
     while time.monotonic() < deadline and not stop.wait(0.5):
@@ -137,7 +143,8 @@ def _settle(services: Services, flock: Flock, until: datetime, tick: Callable[[]
         quiet = stores.db["X_sweeps"].count_documents({"status": "open", "started_at": {"$lt": until}}) == 0
         files = stores.media.count_by_status().get("pending", 0) == 0
         if covered and quiet and files:
-            return
+            return True
+    return False
 
 
 def _figures(services: Services, truth: Truth, flock: Flock, *, left_seconds: float) -> dict[str, Any]:
@@ -234,7 +241,8 @@ def _as_environment(rhythm: dict[str, Any]) -> dict[str, str]:
 
 def _empty(folder: Path) -> None:
     """Begin with an empty folder. Raises InputError for one that holds something other than an earlier demo."""
-    if folder.exists() and any(folder.iterdir()) and not (folder / "logs").is_dir():
-        raise InputError(f"{folder} holds other things than a demo; choose another --data-dir")
+    if folder.exists() and any(folder.iterdir()) and not (folder / MARK).is_file():
+        raise InputError(f"{folder} holds other things than a demo; choose another --data-dir, or remove it")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
+    (folder / MARK).touch()

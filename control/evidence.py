@@ -1,7 +1,7 @@
 """What the demo should have collected by the simulator's truth, and what MongoDB holds: the report.
 
-Never compares Covey with itself: expected figures come from the simulator's `/_sim` pages, collected ones from
-MongoDB and from the files on disk.
+Expected figures come from the names that were to be followed and the simulator's `/_sim` pages, collected ones from
+MongoDB and from the files on disk. Only which posts had their quotes read is Covey's own choice, and is taken from it.
 """
 
 from __future__ import annotations
@@ -15,14 +15,17 @@ from typing import Any
 
 import requests
 
-from shared.coverage.streams import Stream
-from shared.coverage.sweeps import SweepStatus
+from shared.coverage.sweeps import SweepKind, SweepStatus
 from shared.stores.database import Db
 
 TIMEOUT_SECONDS = 30.0
 SHOWN = 20  # ids listed for a person to look into
 # How a report's success is defined.
 MUST_BE_ZERO = ("posts_missed", "quotes_missed", "media_missed", "media_bad_checksum", "http_429", "duplicates")
+# What has to happen at all in a run of that length; shorter ones may end before it is due.
+MUST_HAPPEN = ("quote_readings", "snapshots")
+LONG_ENOUGH = timedelta(seconds=20)
+READ_QUOTES = {"kind": SweepKind.QUOTES.value, "status": SweepStatus.COMPLETE.value}
 
 
 class Truth:
@@ -78,9 +81,9 @@ class Interval:
     findable: timedelta
 
 
-def gather(db: Db, truth: Truth, streams: Sequence[Stream], interval: Interval, media_dir: Path) -> dict[str, Any]:
-    """The report: counts by name, and the ids of what is missing."""
-    expected, unreachable = _expected_posts(truth, streams, interval)
+def gather(db: Db, truth: Truth, names: Sequence[str], interval: Interval, media_dir: Path) -> dict[str, Any]:
+    """The report on the accounts with these names: counts, and the ids of what is missing."""
+    expected, unreachable = _expected_posts(truth, names, interval)
     posts_missing = _missing(db, "X_tweets", expected)
     quotes = _expected_quotes(db, truth)
     quotes_missing = _missing(db, "X_tweets", quotes)
@@ -88,6 +91,7 @@ def gather(db: Db, truth: Truth, streams: Sequence[Stream], interval: Interval, 
     media_missing, bad = _check_files(db, media, media_dir)
     calls = truth.calls()
     return {
+        "followed_seconds": (interval.until - interval.tracked_at).total_seconds(),
         "posts_expected": len(expected),
         "posts_collected": len(expected) - len(posts_missing),
         "posts_missed": len(posts_missing),
@@ -95,6 +99,7 @@ def gather(db: Db, truth: Truth, streams: Sequence[Stream], interval: Interval, 
         "quotes_expected": len(quotes),
         "quotes_collected": len(quotes) - len(quotes_missing),
         "quotes_missed": len(quotes_missing),
+        "quote_readings": db["X_sweeps"].count_documents(READ_QUOTES),
         "refreshes": _sum(db, "X_engagement", "readings"),
         "snapshots": db["X_engagement_history"].count_documents({}),
         "media_expected": len(media),
@@ -118,15 +123,18 @@ def failures(report: dict[str, Any]) -> list[str]:
     lines = [f"{name} is {report[name]}, not 0" for name in MUST_BE_ZERO if report[name]]
     if not report["posts_expected"]:
         lines.append("the world posted nothing: nothing was proven")
+    elif report["followed_seconds"] >= LONG_ENOUGH.total_seconds():
+        lines += [f"{name} is 0: nothing was proven of them" for name in MUST_HAPPEN if not report[name]]
     return lines
 
 
-def _expected_posts(truth: Truth, streams: Sequence[Stream], interval: Interval) -> tuple[set[str], int]:
+def _expected_posts(truth: Truth, names: Sequence[str], interval: Interval) -> tuple[set[str], int]:
     """Ids that had to be found, and how many were there too briefly to be demanded."""
     demanded: set[str] = set()
     brief: set[str] = set()
-    for stream in streams:
-        for post in truth.posts(stream.query, since=interval.since, until=interval.until):
+    for name in names:
+        query = f"(from:{name} OR to:{name} OR @{name}) -is:retweet"
+        for post in truth.posts(query, since=interval.since, until=interval.until):
             from_at = max(_time(post["searchable_at"]), interval.tracked_at)
             until_at = _time(post["unsearchable_at"]) if post["unsearchable_at"] else None
             enough = until_at is None or until_at - from_at >= interval.findable
@@ -137,8 +145,7 @@ def _expected_posts(truth: Truth, streams: Sequence[Stream], interval: Interval)
 def _expected_quotes(db: Db, truth: Truth) -> set[str]:
     """Quotes that were there during a reading of a post's quotes that was completed."""
     expected: set[str] = set()
-    done = {"kind": "quotes", "status": SweepStatus.COMPLETE.value}
-    for sweep in db["X_sweeps"].find(done, {"subject": 1, "started_at": 1, "ended_at": 1}):
+    for sweep in db["X_sweeps"].find(READ_QUOTES, {"subject": 1, "started_at": 1, "ended_at": 1}):
         for quote in truth.quotes(sweep["subject"]):
             began = _time(quote["searchable_at"]) <= sweep["started_at"]
             stayed = not quote["unsearchable_at"] or _time(quote["unsearchable_at"]) > sweep["ended_at"]

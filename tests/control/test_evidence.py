@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,6 @@ from scheduler.leader import Leader
 from scheduler.loop import Loop
 from shared.bootstrap import Services, build
 from shared.broker import connect
-from shared.coverage.streams import Stream
 from shared.embedded import Servers
 from shared.jobs import ALL_QUEUES
 from shared.settings import Settings
@@ -35,13 +34,13 @@ class Collected:
 
     db: Db
     truth: Truth
-    streams: list[Stream]
+    names: list[str]
     interval: Interval
     folder: Path
 
     def report(self) -> dict[str, Any]:
         """The report as it is now."""
-        return gather(self.db, self.truth, self.streams, self.interval, self.folder)
+        return gather(self.db, self.truth, self.names, self.interval, self.folder)
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +92,7 @@ def _collect(services: Services, truth: Truth, names: list[str]) -> Collected:
     return Collected(
         db=services.stores.db,
         truth=truth,
-        streams=services.stores.streams.active(),
+        names=names,
         interval=Interval(tracked_at - since, tracked_at, until, findable=timedelta(seconds=5)),
         folder=services.settings.media_path,
     )
@@ -111,10 +110,8 @@ def without(db: Db, collection: str, which: dict[str, Any]) -> Iterator[dict[str
 
 
 def an_expected_post(collected: Collected) -> str:
-    """A post that had to be found, and whose media and quotes nothing else depends on."""
-    (stream,) = collected.streams
-    posts = collected.truth.posts(stream.query, since=collected.interval.since, until=collected.interval.until)
-    return next(str(post["id"]) for post in posts if not post["unsearchable_at"])
+    """A post that had to be found."""
+    return expected_ids(collected)[0]
 
 
 def a_file(collected: Collected) -> Path:
@@ -126,9 +123,9 @@ def a_file(collected: Collected) -> Path:
 
 
 def expected_ids(collected: Collected) -> list[str]:
-    """The posts that had to be found."""
-    (stream,) = collected.streams
-    posts = collected.truth.posts(stream.query, since=collected.interval.since, until=collected.interval.until)
+    """The posts of the followed accounts that had to be found, and others that named them."""
+    query = f"({' OR '.join(f'from:{name} OR @{name}' for name in collected.names)}) -is:retweet"
+    posts = collected.truth.posts(query, since=collected.interval.since, until=collected.interval.until)
     return [str(post["id"]) for post in posts if not post["unsearchable_at"]]
 
 
@@ -152,6 +149,22 @@ def test_a_missing_post_fails(collected: Collected) -> None:
     assert "posts_missed is 1, not 0" in failures(report)
     assert report["missing"]["posts"] == [post["_id"]]
     assert report["posts_collected"] == report["posts_expected"] - 1
+
+
+def test_a_handle_that_no_stream_carries_fails(collected: Collected) -> None:
+    """What is expected follows from the names that were to be followed, not from what Covey says it follows."""
+    stranger = next(name for name in collected.truth.accounts() if name not in collected.names)
+
+    report = replace(collected, names=[*collected.names, stranger]).report()
+
+    assert report["posts_missed"] > 0
+
+
+def test_a_long_run_in_which_nothing_was_read_again_fails(collected: Collected) -> None:
+    """Without one reading of quotes or one snapshot a run of half a minute proves nothing of them."""
+    report = collected.report() | {"followed_seconds": 30.0, "quote_readings": 0, "snapshots": 0}
+
+    assert failures(report) == [f"{name} is 0: nothing was proven of them" for name in ("quote_readings", "snapshots")]
 
 
 def test_a_missing_quote_fails(collected: Collected) -> None:
@@ -221,7 +234,7 @@ def test_a_refused_call_and_an_empty_world_fail(collected: Collected) -> None:
             answer = requests.get(
                 f"{quiet.url}/2/usage/tweets", headers={"Authorization": "Bearer sim-greedy"}, timeout=5
             )
-        report = gather(collected.db, Truth(quiet.url), collected.streams, collected.interval, collected.folder)
+        report = gather(collected.db, Truth(quiet.url), collected.names, collected.interval, collected.folder)
     finally:
         process.terminate()
         process.communicate()

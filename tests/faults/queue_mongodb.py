@@ -36,7 +36,8 @@ def one_way(folder: Path, *, cut_seconds: float, rounds: int, reset: bool) -> Fi
         flock.mongo_port = proxy.port
         for _ in range(2):
             flock.worker(ALL_QUEUES)
-        commands.track(flock.services, flock.truth.accounts(), since=HISTORY)
+        names = flock.truth.accounts()
+        commands.track(flock.services, names, since=HISTORY)
         tracked_at = clock.now()  # no stream began later than this
         wait_until(lambda: flock.services.stores.posts.count() > 0, 60, "the work has begun")
         for hold in [proxy.mute, proxy.deafen] * rounds:
@@ -50,9 +51,8 @@ def one_way(folder: Path, *, cut_seconds: float, rounds: int, reset: bool) -> Fi
             threading.Event().wait(min(2.0, cut_seconds))
         until = clock.now()
         left = _settle(flock, until, seconds=90)
-        streams = flock.services.stores.streams.active()
         interval = Interval(tracked_at - HISTORY, tracked_at, until, timedelta(seconds=3 * cut_seconds + 30))
-        report = gather(flock.services.stores.db, flock.truth, streams, interval, flock.services.settings.media_path)
+        report = gather(flock.services.stores.db, flock.truth, names, interval, flock.services.settings.media_path)
         dead = flock.services.stores.dead_letters.count(DeadFilter())
         faults = flock.logged("StoreUnavailable")
     missing = {what: ids for what, ids in report["missing"].items() if ids}

@@ -78,6 +78,8 @@ def test_a_worker_killed_in_the_middle_of_the_demo_loses_nothing(tmp_path: Path)
     assert demo.process.returncode == 0, report
     assert report["restarts"] >= 1
     assert report["posts_expected"] > 100
+    assert min(report["quotes_expected"], report["media_expected"], report["snapshots"]) > 0
+    assert report["settled"]
     assert report["posts_missed"] == report["quotes_missed"] == report["media_missed"] == 0
     assert report["http_429"] == 0
     assert json.loads((tmp_path / "demo" / "report.json").read_text()) == report
