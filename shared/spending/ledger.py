@@ -22,6 +22,7 @@ import struct
 import threading
 from collections import deque
 from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from typing import Any, Final, Protocol
 
@@ -109,10 +110,8 @@ class Ledger:
         """
         if purchase.at is not None:
             self._ahead = purchase.at - self._clock.now()
-        waiting = [purchase]
+        waiting = [purchase, *self._take_untold()]
         try:
-            while self._untold:
-                waiting.append(self._untold.popleft())
             while len(waiting) > 1:
                 self._tell(waiting[-1])
                 waiting.pop()
@@ -134,6 +133,14 @@ class Ledger:
                 self._rows.keep([row for row, _ in changed.values()])
             self._copied = {name: state for name, (_, state) in found.items()}
             return len(changed)
+
+    def _take_untold(self) -> list[Purchase]:
+        """What could not be told yet, for this thread alone to tell: another one may be taking in the same moment."""
+        taken: list[Purchase] = []
+        with suppress(IndexError):
+            while True:
+                taken.append(self._untold.popleft())
+        return taken
 
     def _known(self, ids: Collection[int], keys_of: Callable[[BoughtKeys, list[int]], list[str]]) -> set[int]:
         wanted = list(dict.fromkeys(ids))

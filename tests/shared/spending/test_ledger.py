@@ -6,7 +6,9 @@ import multiprocessing
 import os
 import random
 import signal
+import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -228,6 +230,29 @@ def test_memory_for_untold_calls_is_bounded(store: LedgerStore, clock: ManualClo
         ledger.record(call(one))
 
     assert len(ledger._untold) == MAX_UNTOLD
+
+
+def test_threads_that_take_what_is_untold_at_once_never_fail(store: LedgerStore, clock: ManualClock) -> None:
+    """With Redis away each thread's call is counted as bought and kept, whoever else takes from the same store."""
+    ledger = Ledger(connect(f"redis://127.0.0.1:{free_port()}/0"), store, prices=Prices(), clock=clock)
+    threads, calls = 8, 120
+    start = threading.Barrier(threads)
+
+    def tell(number: int) -> list[Billed]:
+        start.wait(10)
+        return [ledger.record(call(1_000 * number + one, at=NOON)) for one in range(calls)]
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(threads) as pool:
+            billed = list(pool.map(tell, range(threads)))
+    finally:
+        sys.setswitchinterval(interval)
+
+    assert billed == [[Billed(1, 0)] * calls] * threads
+    kept = [one.post_ids for one in ledger._untold]
+    assert len(kept) == len(set(kept)) == threads * calls
 
 
 def test_every_key_expires(ledger: Ledger, redis_client: redis.Redis) -> None:
