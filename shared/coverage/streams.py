@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 
 from shared import snowflake
 
-# Two streams are joined only when their cursors are this close: the joined one starts at the older cursor, and the
-# posts in between are read (within one UTC day: not paid) again.
+# Two streams are joined only when their coverage ends this close together, and the joined one begins no further than
+# this before that end: so much of the livelier one is read (within one UTC day: not paid) again, and no more.
 MERGE_DISTANCE = timedelta(minutes=10)
-# X's index shows a post seconds after it was made; a day is far beyond that, and far within the seven days.
+# A stream that stays alone may look back further, since nothing of its own is left there to be bought. X's index shows
+# a post seconds after it was made; a day is far beyond that, and far within the seven days.
 QUIET_MARGIN = timedelta(days=1)
 
 
@@ -44,7 +45,19 @@ class Stream:
         The cursor; for a stream without posts for long, an id made QUIET_MARGIN before its coverage ends: X refuses
         a `since_id` older than seven days, and there is nothing to find that far back.
         """
-        return max(self.cursor_id, snowflake.first_id_at(self.covered_through - QUIET_MARGIN) - 1)
+        return self._reaching_back(QUIET_MARGIN)
+
+    @property
+    def joining_id(self) -> int:
+        """Where a stream that takes over its handles has to reach back to, whatever other handles it carries.
+
+        The cursor; where nothing was posted for long, an id made MERGE_DISTANCE before the coverage ends. What lies
+        before was read whole, the lag of X's search is off the coverage already, and other handles may be lively there.
+        """
+        return self._reaching_back(MERGE_DISTANCE)
+
+    def _reaching_back(self, margin: timedelta) -> int:
+        return max(self.cursor_id, snowflake.first_id_at(self.covered_through - margin) - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +69,8 @@ class Merge:
 
     @property
     def cursor_id(self) -> int:
-        """The older cursor, so that nothing between the two is missed."""
-        return min(stream.cursor_id for stream in self.of)
+        """As far back as either needs, so that nothing between the two is missed."""
+        return min(stream.joining_id for stream in self.of)
 
     @property
     def began_at(self) -> datetime:

@@ -6,11 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.coverage.streams import MERGE_DISTANCE, QUIET_MARGIN, Gap, Merge, Stream, next_merge
-from shared.snowflake import first_id_at
+from shared.snowflake import created_at, first_id_at
 
 NOW = datetime(2024, 5, 1, tzinfo=UTC)
 HANDLES = [f"h{number}" for number in range(8)]
@@ -45,9 +46,10 @@ def flocks(draw: st.DrawFn) -> list[Stream]:
             f"s{number}",
             *handles,
             minutes_behind=draw(st.integers(0, 30)),
-            cursor_id=draw(st.integers(1, 10**11)),
             sweeps=draw(st.integers(0, 2)),
         )
+        quiet_for = timedelta(minutes=draw(st.one_of(st.integers(0, 40), st.integers(0, 5_000))))
+        stream = replace(stream, cursor_id=first_id_at(NOW - quiet_for))
         gaps = draw(st.lists(st.sampled_from([Gap(NOW, NOW, "a"), Gap(NOW, NOW, "b")]), max_size=2, unique=True))
         streams.append(replace(stream, gaps=tuple(gaps)))
     return streams
@@ -56,7 +58,9 @@ def flocks(draw: st.DrawFn) -> list[Stream]:
 @settings(deadline=None)
 @given(streams=flocks(), busy=st.sets(st.integers(0, 6)), room=st.integers(1, 8))
 def test_a_merge_joins_idle_streams_and_loses_nothing(streams: list[Stream], busy: set[int], room: int) -> None:
-    """Only idle, close streams are joined; the cursor never moves forward; no handle and no gap is lost or doubled."""
+    """Only idle, close streams are joined; no post of either is passed over, and none read whole is read again but for
+    the last minutes; no handle and no gap is lost or doubled.
+    """
     occupied = {f"s{number}" for number in busy}
 
     merge = next_merge(streams, at_most(room), busy=occupied)
@@ -71,7 +75,9 @@ def test_a_merge_joins_idle_streams_and_loses_nothing(streams: list[Stream], bus
     assert abs(first.covered_through - second.covered_through) <= MERGE_DISTANCE
     assert sorted(merge.handles) == sorted({*first.handles, *second.handles})
     assert len(merge.handles) <= room
-    assert merge.cursor_id <= min(first.cursor_id, second.cursor_id)
+    for stream in merge.of:
+        assert merge.cursor_id < first_id_at(stream.covered_through) or merge.cursor_id <= stream.cursor_id
+    assert merge.cursor_id >= first_id_at(merge.covered_through - MERGE_DISTANCE) - 1
     assert merge.covered_through <= min(first.covered_through, second.covered_through)
     assert merge.began_at >= max(first.began_at, second.began_at)
     assert set(merge.gaps) == {*first.gaps, *second.gaps}
@@ -108,11 +114,41 @@ def joined(merge: Merge, name: str) -> Stream:
 
 
 def test_the_joined_stream_starts_at_the_older_cursor_as_a_number() -> None:
-    """Nine digits are fewer than ten: the joined stream reads from the smaller number."""
-    merge = next_merge([stream_of("a", cursor_id=999_999_999), stream_of("b", cursor_id=1_000_000_000)], at_most(2))
+    """Eighteen digits are fewer than nineteen: the joined stream reads from the smaller number."""
+    covered = created_at(10**18)
+    streams = [
+        replace(stream_of(name, cursor_id=cursor_id), covered_through=covered)
+        for name, cursor_id in (("a", 10**18 - 1), ("b", 10**18))
+    ]
+
+    merge = next_merge(streams, at_most(2))
 
     assert merge is not None
-    assert merge.cursor_id == 999_999_999
+    assert merge.cursor_id == 10**18 - 1
+
+
+@pytest.mark.parametrize("quiet_for", [timedelta(hours=1), timedelta(days=3), timedelta(days=30)])
+def test_a_quiet_stream_does_not_make_a_lively_one_be_bought_again(quiet_for: timedelta) -> None:
+    """The joined stream begins minutes before the coverage of the quiet one ends, not at its last post or a day ago."""
+    quiet = stream_of("quiet", minutes_behind=3, cursor_id=first_id_at(NOW - quiet_for))
+    lively = stream_of("lively", minutes_behind=1, cursor_id=first_id_at(NOW - timedelta(minutes=1)))
+
+    merge = next_merge([quiet, lively], at_most(2))
+
+    assert merge is not None
+    begins = first_id_at(NOW - timedelta(minutes=3) - MERGE_DISTANCE) - 1
+    assert merge.cursor_id == begins
+    assert joined(merge, "j").since_id == begins
+
+
+def test_two_lively_streams_are_read_on_from_the_older_cursor() -> None:
+    """Where both posted just now nothing but what lies between their cursors is read again."""
+    older, newer = (first_id_at(NOW - timedelta(seconds=seconds)) for seconds in (90, 30))
+
+    merge = next_merge([stream_of("a", cursor_id=newer), stream_of("b", cursor_id=older)], at_most(2))
+
+    assert merge is not None
+    assert merge.cursor_id == older
 
 
 def test_streams_that_carry_one_handle_both_are_joined_into_one_that_names_it_once() -> None:
