@@ -12,6 +12,7 @@ from dramatiq.errors import ConnectionClosed
 
 from control.blocks import blocked
 from control.budget import budgets_of
+from control.inputs import SEARCH_WINDOW
 from shared.bootstrap import Services
 from shared.broker import QueueStats
 from shared.errors import BrokerUnavailable, InputError
@@ -21,6 +22,9 @@ from shared.stores.database import ServerClock
 
 # A second request for a post joins the first one while that is younger than this.
 JOIN_WITHIN = timedelta(minutes=15)
+# X searches the last seven days from when it is asked, and a first page may wait for a whole window of 15 minutes: what
+# begins further back is out of X's reach when it is read.
+FURTHEST_SINCE = SEARCH_WINDOW - timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +37,12 @@ class Tracked:
 
 
 def track(services: Services, names: Sequence[str], *, since: timedelta) -> Tracked:
-    """Follow accounts, from `since` ago on."""
+    """Follow accounts, from `since` ago on, but not from further back than X can still search when it is asked."""
     active = services.stores.handles.active_among(names)
     added = [name for name in names if name.lower() not in active]
     already = [name for name in names if name.lower() in active]
     now = ServerClock(services.stores.db).now()
-    streams = services.following.follow(added, since=now - since, now=now)
+    streams = services.following.follow(added, since=now - min(since, FURTHEST_SINCE), now=now)
     batches = [added[start : start + MAX_IDS] for start in range(0, len(added), MAX_IDS)]
     services.sender.send_all([ResolveHandles(usernames=tuple(batch)) for batch in batches])
     return Tracked(added, already, len(streams))

@@ -16,7 +16,18 @@ from shared.errors import BrokerUnavailable, InputError
 from shared.following import SEARCH
 from shared.jobs import ALL_QUEUES, Queue, RefreshEngagement, ResolveHandles
 from shared.sender import Sender
-from tests.workers.world import ScriptedX, Simulator, jobs_in, page, post_id, take_jobs, work_off
+from tests.workers.world import (
+    ScriptedX,
+    Simulator,
+    jobs_in,
+    next_sweep,
+    page,
+    post_id,
+    read_to_end,
+    stored_ids,
+    take_jobs,
+    work_off,
+)
 
 NOW = timedelta(0)
 
@@ -52,6 +63,35 @@ def test_tracking_since_begins_in_the_past(services: Services) -> None:
     age = services.clock.now() - stream.began_at
     assert timedelta(hours=2) <= age < timedelta(hours=2, minutes=1)
     assert stream.covered_through == stream.began_at
+
+
+def test_tracking_as_far_back_as_may_be_asked_for_leaves_no_gap(simulated: Services, simulator: Simulator) -> None:
+    """Seven days, read after a while: X refuses nothing, and all that it can find from the begin on is stored."""
+    name, calls = simulator.names()[0], simulator.calls("search/recent")
+
+    commands.track(simulated, [name], since=timedelta(days=7))
+
+    (stream,) = simulated.stores.streams.active()
+    ended = read_to_end(simulated, next_sweep(simulated, stream.id, "sweep-1").id)
+    (read,) = simulated.stores.streams.active()
+    assert ended.is_complete
+    assert read.gaps == ()
+    assert simulator.calls("search/recent") - calls == ended.page
+    assert simulated.clock.now() - read.began_at < timedelta(days=7)
+    findable = simulator.findable(stream.query, since=read.began_at, until=read.covered_through)
+    assert findable
+    assert findable <= stored_ids(simulated)
+
+
+@pytest.mark.parametrize("since", [timedelta(0), timedelta(hours=3), timedelta(days=6)])
+def test_tracking_since_less_than_that_begins_exactly_there(services: Services, since: timedelta) -> None:
+    """Only what X could refuse is moved."""
+    before = services.clock.now()
+
+    commands.track(services, ["alice"], since=since)
+
+    (stream,) = services.stores.streams.active()
+    assert abs(stream.began_at - (before - since)) < timedelta(seconds=10)
 
 
 def test_tracking_many_names_looks_them_up_by_the_hundred(services: Services) -> None:
