@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import wraps
@@ -10,7 +11,7 @@ from typing import Any, ParamSpec, TypeVar
 from pymongo import MongoClient
 from pymongo.collection import Collection
 from pymongo.database import Database
-from pymongo.errors import ConfigurationError, InvalidURI, PyMongoError
+from pymongo.errors import ConfigurationError, ConnectionFailure, InvalidURI, PyMongoError
 
 from shared.clock import floor_ms
 from shared.errors import InputError, StoreUnavailable
@@ -22,6 +23,9 @@ Db = Database[Document]
 # A call that takes longer than this is a fault, not patience: Dramatiq cannot interrupt a system call.
 TIMEOUT_MS = 20_000
 SELECTION_TIMEOUT_MS = 5_000
+
+# In the words of a failed connection: where the driver begins to tell of its configuration.
+_AFTER_THE_FAULT = re.compile(r" \(configured timeouts|, Timeout: |, Topology Description: ")
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -54,9 +58,16 @@ def guarded(method: Callable[P, R]) -> Callable[P, R]:
         try:
             return method(*args, **kwargs)
         except PyMongoError as error:
-            raise StoreUnavailable(f"{method.__qualname__}: {type(error).__name__}: {str(error)[:300]}") from error
+            raise StoreUnavailable(f"{method.__qualname__}: {_reason(error)}") from error
 
     return call
+
+
+def _reason(error: PyMongoError) -> str:
+    """What a person can use of the driver's words: the server and the fault, without timeouts and topology."""
+    if isinstance(error, ConnectionFailure):
+        return f"MongoDB (MONGO_URI) cannot be reached: {_AFTER_THE_FAULT.split(str(error), maxsplit=1)[0][:300]}"
+    return f"{type(error).__name__}: {str(error)[:300]}"
 
 
 class ServerClock:
