@@ -50,7 +50,11 @@ def _export_forever(loop: Loop, stop: threading.Event) -> None:
         loop.export()
 
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)  # pretty ones print values of variables
+app = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,  # pretty ones print values of variables
+)
 
 
 @app.command()
@@ -69,4 +73,4 @@ def main(
 
 
 if __name__ == "__main__":
-    app()
+    app(prog_name="covey scheduler")

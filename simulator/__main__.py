@@ -20,7 +20,7 @@ from simulator.money import MONTH_POSTS, Plan
 from simulator.oauth.clients import OauthSettings
 from simulator.server import listen, serve
 
-cli = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+cli = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
 
 @cli.command()
@@ -139,7 +139,7 @@ def _read_limits(option: str, texts: list[str] | None) -> dict[str, int]:
 
 def main() -> None:
     """Run the command line."""
-    cli()
+    cli(prog_name="covey simulator")
 
 
 if __name__ == "__main__":

@@ -74,7 +74,11 @@ def parse_queues(text: str | None) -> tuple[str, ...]:
     return names
 
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)  # pretty ones print values of variables
+app = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,  # pretty ones print values of variables
+)
 
 
 @app.command()
@@ -97,4 +101,4 @@ def main(
 
 
 if __name__ == "__main__":
-    app()
+    app(prog_name="covey worker")

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from typer.core import TyperGroup
 
 from control import commands
 from control.local import noted_servers
@@ -15,8 +16,24 @@ from shared import bootstrap
 from shared.bootstrap import Services
 from shared.settings import Settings
 
+# How `covey --help` lists the commands: in the order in which a person comes to need them.
+ORDER = (
+    *("demo", "up", "track", "untrack", "handles", "refresh", "status", "budget", "dead", "unblock"),
+    *("credentials", "connect", "worker", "scheduler", "simulator"),
+)
+
+
+class InOrder(TyperGroup):
+    """The commands in the order of use; one that is not listed comes last."""
+
+    def list_commands(self, ctx: object) -> list[str]:
+        """Names of all commands."""
+        return sorted(self.commands, key=lambda name: ORDER.index(name) if name in ORDER else len(ORDER))
+
+
 app = typer.Typer(
     name="covey",
+    cls=InOrder,
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,

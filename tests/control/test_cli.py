@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -15,7 +16,7 @@ import typer
 from dramatiq.middleware import TimeLimit
 from typer.testing import CliRunner
 
-from control.cli.app import app  # its package adds the commands
+from control.cli.app import ORDER, app  # their package adds the commands
 from shared.bootstrap import Services
 from shared.broker import Outcomes, start_worker
 from shared.clock import SystemClock
@@ -76,6 +77,13 @@ def commands_of(group: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, .
 
 
 # --- help
+
+
+def test_every_command_has_its_place_in_the_help() -> None:
+    """`covey --help` begins with what a newcomer needs, and no command is left to chance."""
+    listed = re.findall(r"^  ([a-z]+) {2,}", CliRunner().invoke(app, ["--help"]).output, flags=re.MULTILINE)
+
+    assert tuple(listed) == ORDER
 
 
 def test_every_command_explains_itself() -> None:
