@@ -217,12 +217,11 @@ class UserLookup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """What X counted for the project: posts read in this period, the cap, and days until the count starts anew."""
+    """What X counted for the project: posts read in this period, and the cap."""
 
     project_id: int | None = None
     project_usage: int | None = None
     project_cap: int | None = None
-    cap_reset_days: int | None = None
     posts_by_day: dict[date, int] = field(default_factory=dict)
     rate: RateHeaders = field(default_factory=RateHeaders)
 

@@ -113,4 +113,4 @@ def media_parameters() -> dict[str, str]:
 
 def usage_parameters() -> dict[str, str]:
     """Request parameters of the usage call: the same in both dialects."""
-    return {"usage.fields": "cap_reset_day,daily_project_usage,project_cap,project_id,project_usage"}
+    return {"usage.fields": "daily_project_usage,project_cap,project_id,project_usage"}

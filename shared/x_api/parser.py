@@ -89,7 +89,6 @@ def parse_usage(endpoint: str, body: Any, rate: RateHeaders) -> Usage:
         project_id=identifier(data.get("project_id")),
         project_usage=number(data.get("project_usage")),
         project_cap=number(data.get("project_cap")),
-        cap_reset_days=number(data.get("cap_reset_day")),
         posts_by_day={day: number(item.get("usage")) or 0 for item in daily if (day := _day(item)) is not None},
         rate=rate,
     )

@@ -12,9 +12,10 @@ Invariant: a wait is never below a second and never above 31 days, whatever the 
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from calendar import monthrange
+from datetime import UTC, datetime, timedelta
 
-from shared.clock import from_epoch_seconds
+from shared.clock import epoch_seconds, from_epoch_seconds
 from shared.errors import BurstExceeded, DailyCapExceeded, Throttled, UsageCapExceeded, WindowExceeded
 from shared.models import JsonObject, RateHeaders
 from shared.x_api.body import text
@@ -28,10 +29,10 @@ BURST_WAIT_SECONDS = 1.1
 UNKNOWN_WINDOW_SECONDS = 60.0
 # The same for a cap of a day: a quarter of an hour is the least that X counts in.
 UNKNOWN_DAY_SECONDS = 900.0
-# X does not say when a usage cap ends. A day's cap ends at midnight UTC; a month's at the project's own anniversary,
-# which may be any day, so that one is looked at again each midnight UTC too: one refused call a day.
+# X does not say when a usage cap ends: a month's does with the calendar month, one of any other period at midnight UTC.
+# Without X's date neither can be placed, and it is looked at again this soon.
 UNKNOWN_CAP_SECONDS = 3600.0
-DAY_SECONDS = 86_400
+MONTHLY = "monthly"
 
 
 def throttled(endpoint: str, problem: JsonObject, rate: RateHeaders) -> Throttled:
@@ -53,10 +54,17 @@ def _is_usage_cap(problem: JsonObject) -> bool:
 
 def _usage_cap(endpoint: str, problem: JsonObject, rate: RateHeaders) -> UsageCapExceeded:
     period = (text(problem.get("period")) or "unknown").lower()
-    midnight = None if rate.date_seconds is None else (rate.date_seconds // DAY_SECONDS + 1) * DAY_SECONDS
-    wait, until = _wait(midnight, rate.date_seconds, UNKNOWN_CAP_SECONDS)
+    ends = None if rate.date_seconds is None else _end_of_period(period, rate.date_seconds)
+    wait, until = _wait(ends, rate.date_seconds, UNKNOWN_CAP_SECONDS)
     detail = f"the {period} usage cap of the {text(problem.get('scope')) or 'account'} is used up"
     return UsageCapExceeded(endpoint, detail, period=period, wait_seconds=wait, until=until)
+
+
+def _end_of_period(period: str, now: float) -> float:
+    """The first moment of the next UTC month, or day where the period is not a month."""
+    midnight = from_epoch_seconds(now).astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    days = monthrange(midnight.year, midnight.month)[1] - midnight.day + 1 if period == MONTHLY else 1
+    return epoch_seconds(midnight + timedelta(days=days))
 
 
 def _wait(reset_at: float | None, now: float | None, default: float) -> tuple[float, datetime | None]:

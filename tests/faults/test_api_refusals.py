@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from shared.bootstrap import Services
 from shared.coverage.sweeps import SweepStatus
-from shared.errors import NotGranted, Paused
+from shared.errors import NotGranted, Paused, UsageCapExceeded
 from shared.models import WorkClass
 from shared.outcomes import DeferFor, GiveUp, Pause, RetryIn
 from tests.faults.faulty_x import (
@@ -58,6 +58,31 @@ def test_a_429_is_waited_out(services: Services, x: FaultyX, name: str) -> None:
     assert shift.lifted == lifted
     assert x.calls(SEARCH) - before == state_of(services, sweep.id).page + 1
     assert_nothing_missed(services, x, sweep)
+
+
+@pytest.mark.parametrize(
+    ("period", "ends"),
+    [
+        ("monthly", lambda day: (day.replace(day=1) + timedelta(days=32)).replace(day=1)),
+        ("daily", lambda day: day + timedelta(days=1)),
+    ],
+)
+def test_a_usage_cap_blocks_until_its_period_ends(
+    services: Services, x: FaultyX, period: str, ends: Callable[[datetime], datetime]
+) -> None:
+    """The limiter lets no paid call through before the month or the day is over, by X's date."""
+    x.misbehave({"kind": "problem", "problem": f"usage-capped-{period}"}, endpoint=SEARCH, nth=1)
+
+    with pytest.raises(UsageCapExceeded) as caught:
+        services.x.search_recent(WorkClass.SEARCH, query="team")
+
+    until, wait = caught.value.until, timedelta(seconds=caught.value.wait_seconds)
+    assert until is not None
+    asked = until - wait
+    assert until == ends(asked.replace(hour=0, minute=0, second=0, microsecond=0))
+    [block] = services.limiter.state().blocks
+    assert block.scope == "usage_cap"
+    assert block.for_seconds == pytest.approx(caught.value.wait_seconds, abs=30)
 
 
 # --- a person must act

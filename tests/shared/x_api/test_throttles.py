@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -55,16 +56,30 @@ def test_the_daily_cap_lasts_until_its_own_reset() -> None:
 
 
 @pytest.mark.parametrize("remaining", [0, 39_999, None])
-@pytest.mark.parametrize("period", ["Monthly", "Daily"])
-def test_a_usage_cap_never_waits_for_the_window(period: str, remaining: int | None) -> None:
-    """However much room the window shows, it is looked at again at midnight UTC."""
-    error = throttled("search/recent", CAP | {"period": period}, replace(HEADERS, remaining=remaining))
+@pytest.mark.parametrize(
+    ("period", "now", "until"),
+    [
+        ("Daily", (2026, 11, 22, 8, 30), (2026, 11, 23)),
+        ("Daily", (2026, 12, 31, 23, 59, 59), (2027, 1, 1)),
+        ("Fortnightly", (2026, 11, 22, 8, 30), (2026, 11, 23)),
+        ("Monthly", (2026, 11, 22, 8, 30), (2026, 12, 1)),
+        ("Monthly", (2026, 12, 1), (2027, 1, 1)),
+        ("Monthly", (2027, 1, 31, 23, 59, 59), (2027, 2, 1)),
+        ("Monthly", (2028, 2, 28, 12), (2028, 3, 1)),
+    ],
+)
+def test_a_usage_cap_lasts_until_its_day_or_month_ends(
+    period: str, now: tuple[int, ...], until: tuple[int, int, int], remaining: int | None
+) -> None:
+    """However much room the window shows, it ends with the day or the calendar month of X's date, in UTC."""
+    date, end = datetime(*now, tzinfo=UTC), datetime(*until, tzinfo=UTC)  # type: ignore[misc, arg-type]
+    rate = replace(HEADERS, remaining=remaining, date_seconds=date.timestamp())
+
+    error = throttled("search/recent", CAP | {"period": period}, rate)
 
     assert isinstance(error, UsageCapExceeded)
-    assert error.period == period.lower()
-    assert error.until is not None
-    assert (error.until.hour, error.until.minute, error.until.second) == (0, 0, 0)
-    assert 0 < error.wait_seconds <= 86_400
+    assert (error.period, error.until) == (period.lower(), end)
+    assert error.wait_seconds == (end - date).total_seconds()
 
 
 def test_a_usage_cap_is_known_by_its_type_alone() -> None:
