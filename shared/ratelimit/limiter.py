@@ -193,10 +193,11 @@ class Limiter:
             raise LimiterUnavailable(f"{type(error).__name__}: {error}") from error
 
     def _changes(self, grant: Grant, settlement: Settlement) -> tuple[int, int]:
-        """Posts and micro-dollars billed minus reserved. Nothing answered: all that was reserved counts as spent."""
-        if not settlement.answered:
+        """Posts and micro-dollars billed minus reserved. Sent, and no answer: all that was reserved counts as spent."""
+        if settlement.sent and not settlement.answered:
             return 0, 0
-        is_failure = settlement.status is not None and settlement.status >= 400  # X bills no failed request
+        is_refused = settlement.status is not None and settlement.status >= 400
+        is_failure = is_refused or not settlement.sent  # X bills neither request
         billed = self._prices.cost_micro(
             grant.endpoint, posts=settlement.posts, users=settlement.users, is_failure=is_failure
         )

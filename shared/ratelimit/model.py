@@ -126,7 +126,8 @@ class Settlement:
     """What became of a granted call.
 
     answered: X answered whole, whatever the status. False (timeout, reset, cut body): all that was reserved counts as
-    spent. status: the HTTP status if one was seen. rate: the headers, all None where there were none.
+    spent. sent False, and then not answered: no request left, and posts and money are given back. status: the HTTP
+    status if one was seen. rate: the headers, all None where there were none.
     posts, users: objects that X bills for this answer; the rest of what was reserved is given back. Failed calls: 0.
     block: set when X refused more than this call. fault: X failed, by a 5xx or by no usable answer; several in a row
     open the endpoint's breaker. Another answer closes it, also a refusal; no answer and no fault of X does neither.
@@ -139,6 +140,7 @@ class Settlement:
     users: int = 0
     block: Block | None = None
     fault: bool = False
+    sent: bool = True
 
 
 @dataclass(frozen=True, slots=True)

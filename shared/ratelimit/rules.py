@@ -7,9 +7,18 @@ from __future__ import annotations
 
 from typing import Final
 
-from shared.ratelimit.classes import BACKGROUND_STOPS, CLASSES, FLOOR_PERCENT, PACED_FROM, PACED_UNTIL, RELEASE_LEFT
+from shared.ratelimit.classes import (
+    BACKGROUND_STOPS,
+    CLASSES,
+    FLOOR_PERCENT,
+    KEPT_FOR_PEOPLE,
+    PACED_FROM,
+    PACED_UNTIL,
+    RELEASE_LEFT,
+)
 from shared.ratelimit.layout import DAY_MS, Constant
 from shared.ratelimit.money import MICRO, Budgets
+from shared.ratelimit.windows import HALF
 
 PROBE_WAIT_MS: Final = 200  # between two looks at a window that another call is finding out: about one answer of X
 RESET_GUARD_MS: Final = 1_000  # x-rate-limit-reset has a grain of 1 s, and nobody says which way it is rounded
@@ -46,6 +55,8 @@ def _rules(window_ms: int, lease_ms: int) -> dict[str, Constant]:
         "WINDOW_MS": window_ms,
         "LEASE_MS": lease_ms,
         "RELEASE": RELEASE_LEFT,
+        "KEPT_FOR_PEOPLE": KEPT_FOR_PEOPLE,
+        "HALF": HALF,
         "PACED": PACED_FROM,
         "PACED_BY": PACED_UNTIL,
         "BACKGROUND_STOPS": BACKGROUND_STOPS,

@@ -26,19 +26,27 @@ local function unspent(limit, percent, used)
 end
 
 -- The rule of every window (twin of windows.wait_ms): ms until `amount` fits, 0 = now. used[at + 1 ..] are the classes'.
-local function wait_for(limit, free, amount, left, span, used, at, unpaced)
+-- Of a budget the floor of people is given up like the others, and searches keep no pace: they may spend it all.
+local function wait_for(limit, free, amount, left, span, used, at, is_budget)
   if free < amount then return left end
   if class == 1 then return 0 end
-  local ms = 0
-  if left > span * RELEASE then
-    local held = unspent(limit, FLOOR_1, used[at + 1])
+  local ms, room, release = 0, free - amount, span * RELEASE
+  local held = unspent(limit, FLOOR_1, used[at + 1])
+  local shrinking = is_budget and 0 or held
+  local kept = math.min(shrinking, limit * KEPT_FOR_PEOPLE)
+  if left > release then
     if class > 2 then held = held + unspent(limit, FLOOR_2, used[at + 2]) end
     if class > 3 then held = held + unspent(limit, FLOOR_3, used[at + 3]) end
     if class > 4 then held = held + unspent(limit, FLOOR_4, used[at + 4]) end
-    if free - held < amount then ms = left - span * RELEASE end
+  else
+    held = math.max(kept, shrinking * left / release)
+  end
+  if room < held - HALF then
+    if room < kept - HALF then return left end
+    ms = left - (room >= shrinking - HALF and release or release * (room + HALF) / shrinking)
   end
   local after = limit - free + amount
-  if not unpaced and after > limit * PACED then
+  if not (is_budget and class == 2) and after > limit * PACED then
     local due = span * PACED_BY * after / limit - (span - left)
     if due > ms then ms = due end
   end
@@ -106,7 +114,7 @@ local function check(f, at, limit, part, amount, starts, ends, name)
   if f[at + class] + amount > limit * part or (class > 2 and used + amount > limit * BACKGROUND_STOPS) then
     return consider(ends - now, name)
   end
-  consider(wait_for(limit, limit - used, amount, ends - now, ends - starts, f, at, class == 2), name)
+  consider(wait_for(limit, limit - used, amount, ends - now, ends - starts, f, at, true), name)
 end
 
 local function check_all(f, day_money, month_money, requests, posts_limit, part)

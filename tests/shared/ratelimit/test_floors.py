@@ -27,21 +27,55 @@ def test_background_work_leaves_the_floors(limiter: Limiter, clock: ManualClock)
     }
 
 
+def other_work_asks(limiter: Limiter) -> None:
+    """Everything but people takes what it may."""
+    for one in WorkClass:
+        if one is not WorkClass.INTERACTIVE:
+            grants_until_refused(limiter, one)
+
+
 def test_interactive_work_never_waits_while_its_floor_is_unspent(limiter: Limiter, clock: ManualClock) -> None:
     """Background work that asks all the time, in every part of the window, never takes the interactive floor."""
     open_window(limiter, clock, limit=100)
     for _ in range(9):
-        for one in WorkClass:
-            if one is not WorkClass.INTERACTIVE:
-                grants_until_refused(limiter, one)
+        other_work_asks(limiter)
         spend(limiter, 1)
-        clock.advance(75)
+        other_work_asks(limiter)
+        clock.advance(99.5)
 
-    assert limiter.state().windows[0].remaining is not None
+    assert limiter.state().windows[0].reset_in_seconds == pytest.approx(5, abs=1)
+    other_work_asks(limiter)
+    assert limiter.state().windows[0].remaining == 0
+
+
+def test_people_who_come_late_find_room(limiter: Limiter, clock: ManualClock) -> None:
+    """In the last quarter the interactive floor shrinks with the time that is left, and never to nothing."""
+    open_window(limiter, clock, limit=450)  # a floor of 45, and one call of it spent
+    left_over = {}
+    for left in (225, 112, 45, 23, 9, 1):
+        clock.advance((limiter.state().windows[0].reset_in_seconds or 0) - left)
+        other_work_asks(limiter)
+        left_over[left] = limiter.state().windows[0].remaining
+
+    assert left_over[112] >= 22
+    assert (left_over[23], left_over[9], left_over[1]) == (4, 4, 4)
+    spend(limiter, 4)
+    assert refusal(limiter).blocked_by == "window"
+
+
+@pytest.mark.parametrize("limit", [1, 5, 15, 49, 75, 300, 450, 3500])
+def test_a_window_that_no_person_asks_for_is_used(limiter: Limiter, clock: ManualClock, limit: int) -> None:
+    """What stays for people to the end is never more than 3 % of the window."""
+    open_window(limiter, clock, limit=limit)
+    clock.advance((limiter.state().windows[0].reset_in_seconds or 0) - 2)
+
+    other_work_asks(limiter)
+
+    assert (limiter.state().windows[0].remaining or 0) <= limit * 0.03
 
 
 def test_unused_floors_are_released_in_the_last_quarter(limiter: Limiter, clock: ManualClock) -> None:
-    """A refused class is told to come back when the floors are given up, and then uses the whole window."""
+    """A refused class is told to come back when the floors are given up, and then uses all but what people keep."""
     open_window(limiter, clock, limit=100, reset_in=900)
     _, held = grants_until_refused(limiter, WorkClass.ENGAGEMENT)
 
@@ -54,7 +88,21 @@ def test_unused_floors_are_released_in_the_last_quarter(limiter: Limiter, clock:
     assert held.wait_seconds == pytest.approx(675, abs=2)
     clock.advance(50)
     grants_until_refused(limiter, WorkClass.ENGAGEMENT)
-    assert limiter.state().windows[0].remaining == 0
+    assert limiter.state().windows[0].remaining == 1
+
+
+def test_the_wait_for_a_shrinking_floor_is_exact(limiter: Limiter, clock: ManualClock) -> None:
+    """Work that comes back when the interactive floor has shrunk for it gets its call, and not 10 ms before."""
+    open_window(limiter, clock, limit=100)
+    clock.advance((limiter.state().windows[0].reset_in_seconds or 0) - 44)
+    _, held = grants_until_refused(limiter, WorkClass.SEARCH)
+
+    clock.advance(held.wait_seconds - 0.01)
+    still = refusal(limiter, WorkClass.SEARCH)
+    clock.advance(0.01)
+
+    assert still.wait_seconds == pytest.approx(0.01, abs=0.002)
+    grant(limiter, WorkClass.SEARCH)
 
 
 def test_the_wait_of_paced_work_is_exact(limiter: Limiter, clock: ManualClock) -> None:
