@@ -42,7 +42,7 @@ $(BENCH_STAMP): $(STAMP)
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[embedded,dev,bench]'
 	@touch $@
 
-faults: $(STAMP) ## Run the long fault programs; reports in var/faults
+faults: $(BENCH_STAMP) ## Run the long fault programs; reports in var/faults
 	$(BIN)/python -m tests.faults $(ARGS)
 
 up: ## Start the whole flock with compose

@@ -1,9 +1,11 @@
 """How fast the limiter decides, beside its peers and beside the least that Redis can do, in one run.
 
 `python -m bench.limiter` starts a Redis of its own, configured as the product's, prints a table, writes
-var/bench/limiter.json, and exits 1 when the claim fails. Every subject gets short turns, one after another, so that a
-noisy moment of the machine hits all of them; a figure is the median of five runs. `same_path` is the bare script over
-the limiter's own connections: the difference to it is the work of the decision itself.
+var/bench/limiter.json, and exits 1 when a claim fails. Every subject gets short turns, one after another, so that a
+noisy moment of the machine hits all of them; a figure is the median of five runs.
+
+The bare script is measured twice: as redis-py calls it, which is what the claim is about, and over the limiter's own
+connections, which are faster. Of the second one an acquire is about half: that half is the work of the decision itself.
 """
 
 from __future__ import annotations
@@ -36,7 +38,10 @@ from shared.ratelimit.scripts import Connections, Script
 RUNS, TURNS, TURN_SECONDS, WARM_UP_TURNS = 5, 20, 0.05, 2
 PLENTY = 10**9
 WINDOW_SECONDS = 900
-BARE = "return 1"
+BARE_SCRIPT = "return 1"
+BARE, BARE_SAME_PATH = "bare EVALSHA return 1, redis-py", "bare EVALSHA return 1, our connections"
+ACQUIRE = "covey acquire, six windows"
+MOVING_WINDOWS = ("limits, moving window", "pyrate-limiter")
 LEAST_SHARE_OF_BARE = 0.8
 
 
@@ -52,11 +57,11 @@ class Subject:
 def subjects(url: str) -> list[Subject]:
     """All that is compared, each on the same Redis with connections of its own."""
     plain = redis.Redis.from_url(url)
-    sha = plain.script_load(BARE)
-    same_path = Script(Connections(connect(url)), BARE)
+    sha = plain.script_load(BARE_SCRIPT)
+    same_path = Script(Connections(connect(url)), BARE_SCRIPT)
     return [
-        Subject("bare EVALSHA return 1", lambda: plain.evalsha(sha, 0)),
-        Subject("bare, same_path", lambda: same_path((), ())),
+        Subject(BARE, lambda: plain.evalsha(sha, 0)),
+        Subject(BARE_SAME_PATH, lambda: same_path((), ())),
         *limiter_subjects(url),
         *limits_subjects(url),
         pyrate_subject(url),
@@ -92,7 +97,7 @@ def limiter_subjects(url: str) -> list[Subject]:
         return answer
 
     return [
-        Subject("covey acquire, six windows", granted, open_windows),
+        Subject(ACQUIRE, granted, open_windows),
         Subject("covey acquire + settle", lambda: limiter.settle(granted(), settlement), open_windows),
     ]
 
@@ -147,15 +152,17 @@ def measure(all_subjects: list[Subject]) -> dict[str, float]:
 
 
 def main() -> int:
-    """Measure, print, write the report; 1 when the claim fails."""
+    """Measure, print, write the report; 1 when a claim fails."""
     with tempfile.TemporaryDirectory() as folder, running(Path(folder), mongo_needed=False) as servers:
         all_subjects = subjects(servers.redis_url)
         runs = [measure(all_subjects) for _ in range(RUNS)]
     medians = {name: statistics.median(run[name] for run in runs) for name in runs[0]}
-    share = statistics.median(run["covey acquire, six windows"] / run["bare EVALSHA return 1"] for run in runs)
     report = Report(
         name="limiter",
-        claims=[Claim("acquire of six windows, as a share of a bare EVALSHA", share, LEAST_SHARE_OF_BARE)],
+        claims=[
+            Claim(f"{ACQUIRE}, beside {name}", statistics.median(run[ACQUIRE] / run[name] for run in runs), least)
+            for name, least in {BARE: LEAST_SHARE_OF_BARE, **dict.fromkeys(MOVING_WINDOWS, 1.0)}.items()
+        ],
         medians=medians,
         runs={name: [run[name] for run in runs] for name in medians},
     )

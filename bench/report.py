@@ -71,7 +71,7 @@ class Report:
         for claim in self.claims:
             word = "[green]holds[/]" if claim.passed else "[red]fails[/]"
             bound = "at most" if claim.is_ceiling else "at least"
-            console.print(f"{word}  {claim.claim}: {claim.figure:.2f} ({bound} {claim.limit})")
+            console.print(f"{word}  {claim.claim}: {claim.figure:.2f} ({bound} {claim.limit})", soft_wrap=True)
 
 
 def machine() -> dict[str, Any]:
