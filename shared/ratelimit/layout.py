@@ -39,7 +39,7 @@ _WINDOW_PLACES: Final = {
     "DAY_USED": 17,
     "PROBE_UNTIL": 23,  # ms; 0 = nobody is finding the limits out
     "LAST_AT": 24,  # ms of the last grant
-    "INTERVAL": 25,  # least ms between two calls, learned from a 429
+    "INTERVAL_UNTIL": 25,  # ms; until then calls keep apart, learned from a 429
     "BLOCKED_UNTIL": 26,  # ms
 }
 WINDOW_NUMBERS: Final = 26
@@ -155,14 +155,15 @@ class WindowNumbers:
 
     quarter_hour: Period
     day: Period
+    interval_until_ms: float
     blocked_until_ms: float
 
     @classmethod
     def unpack(cls, state: bytes) -> WindowNumbers:
         """Read a `state` field."""
         numbers = struct.unpack(f"<{WINDOW_NUMBERS}d", state)
-        blocked_until = numbers[_WINDOW_PLACES["BLOCKED_UNTIL"] - 1]
-        return cls(_period(numbers, "LIMIT"), _period(numbers, "DAY_LIMIT"), blocked_until)
+        ends = (numbers[_WINDOW_PLACES[name] - 1] for name in ("INTERVAL_UNTIL", "BLOCKED_UNTIL"))
+        return cls(_period(numbers, "LIMIT"), _period(numbers, "DAY_LIMIT"), *ends)
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,7 +94,7 @@ class BlockScope(StrEnum):
     """How far a refusal by X reaches."""
 
     ENDPOINT_WINDOW = "endpoint_window"  # 429: the 15-minute window of this credential and endpoint
-    PER_SECOND = "per_second"  # 429 with room left: the one-per-second rule; the limiter also learns the interval
+    PER_SECOND = "per_second"  # 429 with room left: the one-per-second rule; calls keep apart for 15 minutes
     DAY = "day_cap"  # 429: the 24-hour cap of this credential and endpoint
     USAGE_CAP = "usage_cap"  # 429: the daily or monthly cap of the project; stops every paid call
     CREDENTIAL = "credential"  # 401: every call of this credential
@@ -149,6 +149,7 @@ class WindowState:
 
     limit, remaining, reset_in_seconds: the 15-minute window; None while unknown or run out. remaining: calls that may
     still be granted. day_*: the 24-hour cap, None where X names none. blocked: the scope of its block, None when free.
+    interval_for_seconds: how long calls still keep a second apart, as a 429 of X had it; None where they need not.
     """
 
     credential_id: str
@@ -162,6 +163,7 @@ class WindowState:
     blocked: str | None = None
     blocked_reason: str | None = None
     blocked_for_seconds: float | None = None
+    interval_for_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +202,10 @@ class LimiterState:
 
     @property
     def all_blocks(self) -> tuple[BlockState, ...]:
-        """`blocks`, and those of one credential at one endpoint, which stand at their windows too."""
+        """`blocks`, and those of one credential at one endpoint, which stand at their windows too.
+
+        A learned interval is among them, though it only slows calls down: its end is as worth knowing.
+        """
         at_windows = (
             BlockState(
                 one.blocked, one.credential_id, one.blocked_reason or "", one.blocked_for_seconds or 0, one.endpoint
@@ -208,4 +213,15 @@ class LimiterState:
             for one in self.windows
             if one.blocked is not None
         )
-        return (*self.blocks, *at_windows)
+        intervals = (
+            BlockState(
+                Window.INTERVAL.value,
+                one.credential_id,
+                "calls kept apart after a 429 with room left",
+                one.interval_for_seconds,
+                one.endpoint,
+            )
+            for one in self.windows
+            if one.interval_for_seconds is not None
+        )
+        return (*self.blocks, *at_windows, *intervals)

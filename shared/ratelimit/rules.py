@@ -24,6 +24,9 @@ PROBE_WAIT_MS: Final = 200  # between two looks at a window that another call is
 RESET_GUARD_MS: Final = 1_000  # x-rate-limit-reset has a grain of 1 s, and nobody says which way it is rounded
 UNDATED_GUARD_MS: Final = 5_000  # without a Date the reset is placed by our clock: allow for clocks that differ
 LEARNED_INTERVAL_MS: Final = 1_100  # the one-per-second rule, plus what the network may take from a gap
+# Nobody says when such a rule ends, and under it no more than 818 calls fit into X's window. A rule that stands costs
+# one more 429 in each of these, a rule that ended no more than a window.
+LEARNED_FOR_MS: Final = 900_000
 BREAKER_FAULTS: Final = 5  # in a row, by whichever worker: one passing fault is the retries' affair
 BREAKER_FIRST_MS: Final = 5_000  # doubled each time that a look fails ...
 BREAKER_LONGEST_MS: Final = 300_000  # ... up to this, so that recovery is seen within five minutes
@@ -64,6 +67,7 @@ def _rules(window_ms: int, lease_ms: int) -> dict[str, Constant]:
         "RESET_GUARD_MS": RESET_GUARD_MS,
         "UNDATED_GUARD_MS": UNDATED_GUARD_MS,
         "LEARNED_INTERVAL_MS": LEARNED_INTERVAL_MS,
+        "LEARNED_FOR_MS": LEARNED_FOR_MS,
         "BREAKER_FAULTS": BREAKER_FAULTS,
         "BREAKER_FIRST_MS": BREAKER_FIRST_MS,
         "BREAKER_LONGEST_MS": BREAKER_LONGEST_MS,

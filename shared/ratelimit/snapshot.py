@@ -70,6 +70,7 @@ def _window(endpoint: str, credential: str, one: Hash, now: float) -> WindowStat
         blocked=block.scope if block else None,
         blocked_reason=block.reason if block else None,
         blocked_for_seconds=block.for_seconds if block else None,
+        interval_for_seconds=(numbers.interval_until_ms - now) / 1000 if numbers.interval_until_ms > now else None,
     )
 
 

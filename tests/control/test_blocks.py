@@ -51,12 +51,13 @@ def test_status_tells_every_block_apart(refused: Services) -> None:
     document = commands.status(refused)
 
     rows = {row["scope"]: row for row in document["blocked"]}
-    assert set(rows) == {*(scope.value for scope in BlockScope), "breaker"} - {"usage_cap"}
+    assert set(rows) == {*(scope.value for scope in BlockScope), "breaker", "interval"} - {"usage_cap"}
     reach = {scope: (row["endpoint"], row["credential"]) for scope, row in rows.items()}
     assert reach["paid"] == (None, None)
     assert reach["credential"] == (None, "of-credential")
     assert reach["credential_endpoint"] == ("tweets", "of-credential_endpoint")
     assert reach["breaker"] == ("quote_tweets", None)
+    assert reach["interval"] == ("tweets", "of-per_second")
     assert rows["day_cap"]["reason"] == "[word] of day_cap"
     assert {scope for scope, row in rows.items() if row["until"] is None} == OPERATOR_ENDS
     hour = document["at"] + timedelta(hours=1)

@@ -179,7 +179,7 @@ for i = 1, (#KEYS - 1) / 2 do
   local key = KEYS[2 * i + 1]
   local w = numbers(redis.call('HGET', key, 'state'), WINDOW_FORMAT, WINDOW_NUMBERS)
   check_block(key, w[BLOCKED_UNTIL])
-  local least_gap = math.max(gap, w[INTERVAL])
+  local least_gap = w[INTERVAL_UNTIL] > now and math.max(gap, LEARNED_INTERVAL_MS) or gap
   if least_gap > 0 then consider(w[LAST_AT] + least_gap - now, 'interval') end
 
   local day = w[DAY_ENDS_AT]

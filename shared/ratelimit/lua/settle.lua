@@ -165,7 +165,7 @@ local function change_budgets(target, has_budgets, is_blocked)
 end
 change_budgets(KEYS[1], true, scope == 'usage_cap' or scope == 'paid')
 change_budgets(KEYS[2], CREDENTIAL_BUDGETS, scope == 'credential')
-if scope == 'per_second' then w[INTERVAL] = LEARNED_INTERVAL_MS end
+if scope == 'per_second' then w[INTERVAL_UNTIL] = now + LEARNED_FOR_MS end
 if scope == 'endpoint_window' or scope == 'per_second' or scope == 'day_cap' or scope == 'credential_endpoint' then
   block(key, w, BLOCKED_UNTIL)
 end

@@ -10,7 +10,8 @@ from shared.errors import InputError
 from shared.models import WorkClass
 from shared.ratelimit.limiter import Limiter
 from shared.ratelimit.model import Block, BlockScope, Grant, Refusal
-from tests.shared.ratelimit.calls import grant, headers, open_window, refusal, refused, request
+from tests.shared.ratelimit.calls import grant, headers, open_window, refusal, refused, request, spend
+from tests.shared.ratelimit.conftest import MakeLimiter
 
 CALLS = {
     "same": {},
@@ -111,6 +112,49 @@ def test_the_interval_of_an_endpoint_is_learned_from_its_429(opened: Limiter, cl
     assert refusal(opened).blocked_by == "interval"
     assert refusal(opened).wait_seconds == pytest.approx(1.1)
     grant(opened, endpoint="lookup")
+
+
+def test_a_learned_interval_ends_a_quarter_of_an_hour_after_the_last_429(opened: Limiter, clock: ManualClock) -> None:
+    """It is shown with its end, a second 429 prolongs it, and then calls follow one another again."""
+    opened.settle(grant(opened), refused(429, Block(BlockScope.PER_SECOND, "burst")))
+    clock.advance(600)
+    opened.settle(grant(opened), refused(429, Block(BlockScope.PER_SECOND, "burst")))
+    clock.advance(890)
+
+    shown = [(one.endpoint, one.for_seconds) for one in opened.state().all_blocks if one.scope == "interval"]
+    assert shown == [("search", pytest.approx(10))]
+    open_window(opened, clock)
+    assert refusal(opened).blocked_by == "interval"
+    clock.advance(10)
+
+    assert not [one for one in opened.state().windows if one.interval_for_seconds is not None]
+    spend(opened, 20)
+
+
+def test_a_person_can_lift_a_learned_interval(opened: Limiter, clock: ManualClock) -> None:
+    """Unblocking the endpoint for the credential ends the interval, also when the block itself is over."""
+    opened.settle(grant(opened), refused(429, Block(BlockScope.PER_SECOND, "burst")))
+    clock.advance(2)
+
+    assert opened.unblock(credential_id="app", endpoint="search")
+    assert not opened.unblock(credential_id="app", endpoint="search")
+
+    spend(opened, 20)
+
+
+def test_a_configured_interval_outlives_a_learned_one(make_limiter: MakeLimiter, clock: ManualClock) -> None:
+    """The longer of the two holds, and the configured one stays."""
+    limiter = make_limiter(intervals_seconds={"search": 0.5})
+    open_window(limiter, clock)
+    clock.advance(1)
+    limiter.settle(grant(limiter), refused(429, Block(BlockScope.PER_SECOND, "burst")))
+    clock.advance(1.1)
+    grant(limiter)
+    assert refusal(limiter).wait_seconds == pytest.approx(1.1)
+
+    assert limiter.unblock(credential_id="app", endpoint="search")
+
+    assert refusal(limiter).wait_seconds == pytest.approx(0.5)
 
 
 def test_a_blocked_credential_leaves_the_work_to_another(opened: Limiter) -> None:
