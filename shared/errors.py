@@ -4,6 +4,7 @@
     ├── InputError                 the user gave something wrong: say what, do nothing
     ├── PassingFault               try the same thing again, with backoff
     │   ├── NoAnswer               X never answered whole: timeout, reset, cut body, not JSON
+    │   │   └── NotSent            no connection came about: X was asked nothing
     │   ├── ServerFault            X answered 5xx, or 404 noise of its gateway
     │   ├── StoreUnavailable       MongoDB cannot be reached
     │   ├── BrokerUnavailable      Redis, as queue, cannot be reached
@@ -62,6 +63,10 @@ class NoAnswer(PassingFault):
         super().__init__(f"{endpoint}: no usable answer from X: {reason}")
         self.endpoint = endpoint
         self.reason = reason
+
+
+class NotSent(NoAnswer):
+    """No connection came about (no address, refused, timeout): X was asked nothing, and bills nothing."""
 
 
 class ServerFault(PassingFault):

@@ -16,6 +16,7 @@ from shared.jobs import ALL_JOBS, Queue
 from shared.models import PostState
 from shared.ratelimit.model import BlockScope, Window
 from shared.x_api.endpoints import QUOTE_TWEETS, SEARCH_RECENT, TWEETS, USAGE_TWEETS, USERS, USERS_BY
+from shared.x_api.transport import BrokenAnswer
 from workers.middleware.telemetry import OUTCOMES
 
 # What the handlers ask of X.
@@ -27,6 +28,8 @@ ANSWERS = (
         error.__name__
         for error in (
             errors.NoAnswer,
+            errors.NotSent,
+            BrokenAnswer,
             errors.ServerFault,
             *errors.Throttled.__subclasses__(),
             *errors.Paused.__subclasses__(),

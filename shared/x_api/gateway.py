@@ -8,11 +8,13 @@ request. A call whose dialect X does not speak is repeated once, under a second 
        |
      Grant --> request --> Answer --> settle(answered)    --> value, or the error of the tree
                   |
-                  +-- anything raised --> settle(not answered: all that was reserved counts as spent) --> raised on
+                  |-- anything raised --> settle(not answered: all that was reserved counts as spent) --> raised on
+                  +-- NotSent --> settle(not sent: all that was reserved is given back; a fault all the same) --> raised
 
 A settlement that fails loses no answer: the grant's lease runs out, and then the call counts as spent. A 401 to a
 credential that can be renewed blocks nothing in the limiter: the source of the credentials says what it means.
-The ledger is told of every request before the limiter is: what it says costs money is what the limiter keeps.
+The ledger is told of every request that left, before the limiter is: what it says costs money is what the limiter
+keeps.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from typing import Protocol, TypeVar
 
 from shared import metrics
 from shared.clock import from_epoch_seconds
-from shared.errors import CoveyError, LimiterUnavailable, NoAnswer, NotGranted, ServerFault, Unauthorized
+from shared.errors import CoveyError, LimiterUnavailable, NoAnswer, NotGranted, NotSent, ServerFault, Unauthorized
 from shared.log import get_logger
 from shared.models import Page, Usage, User, UserLookup, WorkClass
 from shared.ratelimit.model import BUDGETS, Block, CallRequest, Grant, Refusal, Settlement
@@ -262,6 +264,8 @@ class XGateway:
         return answer
 
     def _settlement(self, grant: Grant, answer: Answer[object], block: Block | None) -> Settlement:
+        if isinstance(answer.error, NotSent):
+            return Settlement(answered=False, fault=True, sent=False)
         billed = self._ledger.record(_purchase(grant, answer))
         return Settlement(
             answered=answer.is_whole,

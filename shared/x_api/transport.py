@@ -9,8 +9,9 @@ sleeps, never follows a redirect, keeps no cookie, and reads no proxy, netrc or 
                      sends a byte now and then is left at most read_seconds later
     size of body     max_body_bytes, after decompression
 
-Invariant: NoAnswer or a whole body; the connection of an answer that was not read whole is never used again; no error
-leads, by its chain of causes, to a frame that holds the signed request.
+Invariant: NoAnswer or a whole body; NotSent only where no byte of the request can have left; the connection of an
+answer that was not read whole is never used again; no error leads, by its chain of causes, to a frame that holds the
+signed request.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ import urllib3
 from requests.adapters import BaseAdapter, HTTPAdapter
 from requests.auth import AuthBase
 
-from shared.errors import NoAnswer
+from shared.errors import NoAnswer, NotSent
 
 _PIECE_BYTES = 65_536
 _USER_AGENT = "covey"
@@ -77,7 +78,10 @@ class HttpTransport:
         self._local = threading.local()
 
     def get(self, endpoint: str, url: str, parameters: Mapping[str, str], auth: AuthBase) -> RawAnswer:
-        """One GET. `endpoint` is for messages. Raises NoAnswer, or BrokenAnswer where at least the head arrived."""
+        """One GET. `endpoint` is for messages.
+
+        Raises NoAnswer; as NotSent where there was no connection, as BrokenAnswer where at least the head arrived.
+        """
         return self._send("GET", endpoint, url, parameters, auth)
 
     def post(self, endpoint: str, url: str, auth: AuthBase) -> RawAnswer:
@@ -102,7 +106,8 @@ class HttpTransport:
                 stream=True,
             )
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-            raise NoAnswer(endpoint, _reason(error)) from _without_frames(error)
+            failure = NotSent if _is_unsent(error) else NoAnswer
+            raise failure(endpoint, _reason(error)) from _without_frames(error)
         try:
             return RawAnswer(response.status_code, response.headers, self._body(response, deadline))
         except (_TooMuch, urllib3.exceptions.HTTPError, http.client.HTTPException, OSError, ValueError) as error:
@@ -140,6 +145,15 @@ class HttpTransport:
 
 class _TooMuch(Exception):
     """An answer went beyond a bound."""
+
+
+def _is_unsent(error: Exception) -> bool:
+    """Whether there was no connection to send on: urllib3's own word for it, inside what `requests` makes of it."""
+    cause = error.args[0] if isinstance(error, requests.ConnectionError) and error.args else error
+    if isinstance(cause, urllib3.exceptions.MaxRetryError):
+        cause = cause.reason
+    # No address, refused and unreachable are kinds of this error too.
+    return isinstance(cause, urllib3.exceptions.ConnectTimeoutError)
 
 
 def _reason(error: Exception) -> str:

@@ -7,7 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from shared.errors import NoAnswer, NotFound, Paused, ServerFault, Throttled, UnmappedStatus
+from shared.errors import NoAnswer, NotFound, NotSent, Paused, ServerFault, Throttled, UnmappedStatus
+from shared.x_api.transport import BrokenAnswer
 from workers.series import ANSWERS, GAP_REASONS
 
 ROOT = Path(__file__).parents[2]
@@ -54,7 +55,8 @@ def test_a_media_worker_has_no_series_of_calls_to_x() -> None:
 
 def test_every_error_that_an_answer_becomes_is_among_the_answers() -> None:
     """The answers hold each class of error that a call to X can end with."""
-    expected = {NoAnswer, ServerFault, NotFound, UnmappedStatus, *Throttled.__subclasses__(), *Paused.__subclasses__()}
+    unanswered = {NoAnswer, NotSent, BrokenAnswer, ServerFault}
+    expected = unanswered | {NotFound, UnmappedStatus, *Throttled.__subclasses__(), *Paused.__subclasses__()}
 
     assert {error.__name__ for error in expected} <= set(ANSWERS)
 

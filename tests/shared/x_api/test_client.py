@@ -10,7 +10,7 @@ import requests
 from pydantic import SecretStr
 
 from shared import errors
-from shared.errors import InputError, NoAnswer, UnknownParameter
+from shared.errors import InputError, NoAnswer, NotSent, UnknownParameter
 from shared.models import MediaType, PostState
 from shared.x_api import calls
 from shared.x_api.answer import Answer, CallRecord
@@ -101,7 +101,7 @@ def test_a_vendor_exception_is_the_cause_only(credential: Credential) -> None:
         url = server.url
     answer = XClient(url).perform(SEARCH, credential)
 
-    assert type(answer.error) is NoAnswer
+    assert type(answer.error) is NotSent
     assert answer.error.__cause__ is not None
     assert TOKEN not in repr(answer) + repr(answer.error.__cause__)
 

@@ -12,11 +12,12 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from shared import errors
-from shared.errors import LimiterUnavailable, NoAnswer, NotGranted, Unauthorized
+from shared.errors import LimiterUnavailable, NoAnswer, NotGranted, NotSent, Unauthorized
 from shared.models import WorkClass
 from shared.ratelimit.limiter import Limiter
-from shared.ratelimit.model import BlockScope, CallRequest, Grant, Refusal, Settlement
+from shared.ratelimit.model import BlockScope, CallRequest, Grant, Refusal, Settlement, Window
 from shared.ratelimit.money import Budgets
+from shared.ratelimit.rules import BREAKER_FAULTS
 from shared.spending.purchase import Billed, Outcome, Purchase
 from shared.x_api.auth import Credential, bearer_credential, oauth2_credential
 from shared.x_api.client import XClient
@@ -26,6 +27,7 @@ from shared.x_api.transport import Timeouts
 from tests.shared.x_api.local_server import LocalServer, Reply, always, cut, http, page, post, serving
 
 NOW = 1_789_999_999
+OCTOBER = 1_790_812_800  # the first moment of the month after NOW
 LIMITS = {
     "x-rate-limit-limit": "450",
     "x-rate-limit-remaining": "449",
@@ -160,7 +162,7 @@ def test_a_defect_in_the_call_settles_too(make: Make, limiter: RecordingLimiter,
         ),
         (
             *(429, {"title": "UsageCapExceeded", "period": "Monthly", "type": "x/usage-capped"}, {}),
-            *(BlockScope.USAGE_CAP, (NOW // 86_400 + 1) * 86_400),
+            *(BlockScope.USAGE_CAP, OCTOBER),
         ),
         (401, {"title": "Unauthorized"}, {}, BlockScope.CREDENTIAL, None),
         (402, {"title": "CreditsDepleted"}, {}, BlockScope.PAID, None),
@@ -292,6 +294,32 @@ def test_a_spent_budget_is_looked_at_again_soon(redis_client: redis.Redis, crede
         assert server.requests == []
     assert caught.value.blocked_by == "day_money"
     assert 0 < caught.value.wait_seconds <= BUDGET_LOOK_SECONDS
+
+
+@pytest.mark.parametrize("is_there", [False, True], ids=["nobody there", "cut after the request"])
+def test_only_what_was_sent_can_have_been_billed(
+    redis_client: redis.Redis, credential: Credential, ledger: KnowingLedger, is_there: bool
+) -> None:
+    """A call without a connection gives back posts and money and is no entry of the ledger; a call that X may have read
+    keeps both. Each is a fault, and enough of them open the breaker."""
+    limiter = Limiter(redis_client, budgets=Budgets(day_usd=100.0, month_usd=100.0, month_posts=10_000))
+    with serving(lambda connection, _: cut(connection, b"")) as server:
+        url = server.url
+        gateway = XGateway(XClient(url), limiter, FixedCredentials([credential]), ledger=ledger)
+        if not is_there:
+            server.stop()
+        for _ in range(BREAKER_FAULTS):
+            with pytest.raises(NoAnswer) as caught:
+                _search(gateway)
+            assert isinstance(caught.value, NotSent) is not is_there
+        with pytest.raises(NotGranted, match="breaker"):
+            _search(gateway)
+
+    sent = BREAKER_FAULTS if is_there else 0
+    used = {budget.window: budget.used for budget in limiter.state().budgets}
+    assert used[Window.DAY_MONEY] == used[Window.MONTH_MONEY] == pytest.approx(1.5 * sent)  # 100 posts, 100 accounts
+    assert used[Window.MONTH_POSTS] == 100 * sent
+    assert len(ledger.told) == sent
 
 
 class KnowingLedger:

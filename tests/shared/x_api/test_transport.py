@@ -6,12 +6,15 @@ import gzip
 import socket
 import time
 import traceback
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 
 import pytest
 from pydantic import SecretStr
 
-from shared.errors import NoAnswer
+from shared.errors import NoAnswer, NotSent
 from shared.x_api.auth import BearerAuth
 from shared.x_api.transport import BrokenAnswer, HttpTransport, RawAnswer, Timeouts
 from tests.shared.x_api.local_server import LocalServer, Reply, always, cut, http, reset, serving
@@ -70,16 +73,39 @@ def test_no_head_is_no_answer(reply: Reply) -> None:
         with pytest.raises(NoAnswer) as caught:
             _get(server.url)
 
-        assert not isinstance(caught.value, BrokenAnswer)
+        assert type(caught.value) is NoAnswer
         assert len(server.requests) == 1
 
 
-def test_nobody_there_is_no_answer() -> None:
+def _refused() -> Iterator[str]:
     """A port that nobody listens on."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    with pytest.raises(NoAnswer):
-        _get(url)
+    yield url
+
+
+def _full() -> Iterator[str]:
+    """A port whose queue is full: the kernel drops who knocks."""
+    with ExitStack() as stack:
+        listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(4):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(listener.getsockname())
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+def _nameless() -> Iterator[str]:
+    """A name that no resolver knows: its ending is reserved for that (RFC 6761)."""
+    yield "http://nobody.invalid"
+
+
+@pytest.mark.parametrize("nobody", [_refused, _full, _nameless])
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_without_a_connection_nothing_was_sent(nobody: Callable[[], Iterator[str]], scheme: str) -> None:
+    """No address, a port that refuses and one that keeps silent: what was asked for cannot have been billed."""
+    with contextmanager(nobody)() as url, pytest.raises(NotSent):
+        _get(url.replace("http", scheme), timeouts=replace(TIMEOUTS, connect_seconds=0.2))
 
 
 def _cut_body(connection: socket.socket, head: str) -> None:
@@ -102,7 +128,7 @@ def _too_large(connection: socket.socket, head: str) -> None:
 
 
 def _bomb(connection: socket.socket, head: str) -> None:
-    connection.sendall(http(200, gzip.compress(b"x" * 50_000_000), {**LIMITS, "Content-Encoding": "gzip"}))
+    connection.sendall(http(200, gzip.compress(b"x" * 5_000_000), {**LIMITS, "Content-Encoding": "gzip"}))
 
 
 @pytest.mark.parametrize("reply", [_cut_body, _cut_chunk, _bad_gzip, _too_large, _bomb])
