@@ -24,8 +24,8 @@ from dramatiq.errors import BrokerConnectionError
 
 from shared.broker import CoveyBroker, DeadMessage
 from shared.clock import Clock
-from shared.errors import BrokerUnavailable, CoveyError, InputError
-from shared.letter import to_letter
+from shared.errors import BrokerUnavailable, CoveyError, InputError, StoreUnavailable
+from shared.letter import to_letter, to_text
 from shared.log import get_logger
 from shared.sender import DEDUP_TTL_MS
 from shared.stores.database import Document
@@ -68,10 +68,8 @@ class DeadLetters:
         collected: list[Document] = []
         try:
             while dead := _reaching(lambda: self._broker.dead(COLLECT_BATCH)):
-                letters = [to_letter(message) for message in dead]
-                self._store.add(letters)
+                collected += self._stored(dead)
                 self._forget(dead)
-                collected += letters
                 if len(dead) < COLLECT_BATCH:
                     break
         except CoveyError as error:
@@ -79,6 +77,18 @@ class DeadLetters:
                 raise
             log.warning("collecting dead letters was cut short", reason=str(error), collected=len(collected))
         return collected
+
+    def _stored(self, dead: Sequence[DeadMessage]) -> list[Document]:
+        """The letters of messages, stored; one that MongoDB refuses is kept as text. Raises StoreUnavailable."""
+        letters = [to_letter(message) for message in dead]
+        refused = self._store.add(letters).refused
+        if not refused:
+            return letters
+        texts = {letter["_id"]: letter for letter in map(to_text, dead) if letter["_id"] in refused}
+        if self._store.add(list(texts.values())).refused:
+            raise StoreUnavailable(f"MongoDB refuses dead letters, such as {min(refused)}")
+        log.warning("dead letters are kept as text", count=len(refused))
+        return [texts.get(letter["_id"], letter) for letter in letters]
 
     def _forget(self, dead: Sequence[DeadMessage]) -> None:
         _reaching(lambda: self._broker.forget_dead(dead))

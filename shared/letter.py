@@ -11,6 +11,8 @@ from shared.log import cleaned
 from shared.stores.database import Document
 
 _KEPT_TEXT = 100_000
+# What a message that is no job raises. OSError: a time that the machine's calendar does not reach.
+_NO_JOB = (Unreadable, ValueError, TypeError, OverflowError, OSError)
 # What BSON can hold: integers of 64 bits, and no deeper than this to be safe from MongoDB's limit of 100.
 _MAX_INTEGER = 2**63
 _MAX_DEPTH = 50
@@ -22,7 +24,20 @@ def to_letter(dead: DeadMessage) -> Document:
     """The document of a dead message. One that cannot be read, or not be stored as it is, is kept as text, with `job`
     and `actor_args` None. Credentials are cut out of texts, never out of arguments.
     """
-    letter: Document = {
+    try:
+        return _head(dead) | _content(dead)
+    except _NO_JOB:
+        return to_text(dead)
+
+
+def to_text(dead: DeadMessage) -> Document:
+    """The letter of a message that is no job, or that MongoDB would not take as one: what of it can be read."""
+    return _head(dead) | {"payload": cleaned(dead.payload[:_KEPT_TEXT].decode("utf-8", "replace"))}
+
+
+def _head(dead: DeadMessage) -> Document:
+    """What is known of every death."""
+    return {
         "_id": f"{dead.redis_id}-{dead.died_us}",
         "queue": dead.queue,
         "reason": cleaned(dead.reason)[:_KEPT_TEXT],
@@ -32,19 +47,15 @@ def to_letter(dead: DeadMessage) -> Document:
         "actor_kwargs": {},
         "options": {},
     }
-    try:
-        return letter | _content(dead)
-    except (Unreadable, ValueError, TypeError, OverflowError):
-        return letter | {"payload": cleaned(dead.payload[:_KEPT_TEXT].decode("utf-8", "replace"))}
 
 
 def _content(dead: DeadMessage) -> Document:
-    """What the message says. Raises Unreadable, ValueError, TypeError, OverflowError for what is no job."""
+    """What the message says. Raises one of _NO_JOB for what is none, or could not be stored."""
     message = read_message(dead.payload, id=dead.redis_id, queue=dead.queue)
     if len(dead.payload) > _MAX_PAYLOAD or not _is_storable(message.asdict()):
         raise Unreadable("it cannot be stored as a document")
     options = dict(message.options)
-    return {
+    content = {
         "job": message.actor_name,
         "actor_args": list(message.args),
         "actor_kwargs": message.kwargs,
@@ -57,6 +68,9 @@ def _content(dead: DeadMessage) -> Document:
         "correlation_id": options.get("correlation_id"),
         "options": options,
     }
+    if not _is_storable(content):  # numbers were made of options, and may have grown
+        raise Unreadable("its counts cannot be stored")
+    return content
 
 
 def _is_storable(value: object, depth: int = 0) -> bool:

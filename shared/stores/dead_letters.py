@@ -18,13 +18,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from bson.errors import BSONError
 from pymongo import ASCENDING, UpdateOne
+from pymongo.errors import BulkWriteError, ConnectionFailure, PyMongoError, WriteError
 
 from shared.errors import InputError
 from shared.stores.database import Db, Document, guarded
 
 # How long one caller may take to enqueue what it claimed, before another may: several timeouts of Redis.
 REPLAY_LEASE = timedelta(seconds=30)
+
+# What a document raises that MongoDB or its driver cannot hold, whatever state the server is in.
+_REFUSED = (BSONError, WriteError, ValueError, OverflowError, RecursionError)
 
 _OLDEST_FIRST = [("died_at", ASCENDING), ("_id", ASCENDING)]
 
@@ -67,6 +72,14 @@ class DeadFilter:
         return query
 
 
+@dataclass(frozen=True, slots=True)
+class Added:
+    """Ids of letters. new: stored now and not before. refused: MongoDB or its driver cannot hold them."""
+
+    new: frozenset[str] = frozenset()
+    refused: frozenset[str] = frozenset()
+
+
 class DeadLetterStore:
     """Stores, finds, claims for replay and purges dead letters."""
 
@@ -80,13 +93,36 @@ class DeadLetterStore:
         self._letters.create_index([("job", ASCENDING), ("reason", ASCENDING)])
 
     @guarded
-    def add(self, letters: Sequence[Document]) -> None:
-        """Store letters (documents with `_id`) in one bulk write; what is stored already is left alone."""
-        if letters:
-            self._letters.bulk_write(
-                [UpdateOne({"_id": letter["_id"]}, {"$setOnInsert": letter}, upsert=True) for letter in letters],
-                ordered=False,
-            )
+    def add(self, letters: Sequence[Document]) -> Added:
+        """Store letters (documents with `_id`) in one bulk write; what is stored already is left alone.
+
+        When that fails while the server is there, they are stored one by one, so that one of them keeps no other away.
+        """
+        if not letters:
+            return Added()
+        try:
+            changes = [UpdateOne({"_id": letter["_id"]}, {"$setOnInsert": letter}, upsert=True) for letter in letters]
+            stored = self._letters.bulk_write(changes, ordered=False)
+        except BulkWriteError as error:
+            done = {str(row["_id"]) for row in error.details.get("upserted", ())}
+            return self._add_singly(letters, done)
+        except (PyMongoError, *_REFUSED) as error:
+            if isinstance(error, ConnectionFailure) or (isinstance(error, PyMongoError) and error.timeout):
+                raise
+            return self._add_singly(letters, set())
+        return Added(new=frozenset((stored.upserted_ids or {}).values()))
+
+    def _add_singly(self, letters: Sequence[Document], new: set[str]) -> Added:
+        """Store those that can be stored; `new` are those that just were."""
+        refused: set[str] = set()
+        for letter in letters:
+            try:
+                stored = self._letters.update_one({"_id": letter["_id"]}, {"$setOnInsert": letter}, upsert=True)
+            except _REFUSED:
+                refused.add(letter["_id"])
+            else:
+                new |= {letter["_id"]} if stored.upserted_id is not None else set()
+        return Added(frozenset(new), frozenset(refused))
 
     @guarded
     def find(self, which: DeadFilter, *, limit: int) -> list[Document]:

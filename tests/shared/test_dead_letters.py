@@ -164,6 +164,41 @@ def test_a_message_that_no_document_can_hold_keeps_no_other_in_the_outbox(
     assert odd["_id"].startswith("odd-")
 
 
+def test_a_letter_that_mongodb_refuses_is_kept_as_text(
+    broker: CoveyBroker, store: DeadLetterStore, dead_letters: DeadLetters, mongo_db: Db
+) -> None:
+    """The others of its batch are stored as they are, and none stays in the outbox."""
+    kill(broker, 3, attempts=2)
+    kill(broker, 1, attempts=8)
+
+    with refused(mongo_db, {"attempts": {"$ne": 9}}):
+        collected = dead_letters.collect()
+
+    assert [letter["actor_args"] for letter in collected] == [[0], [1], [2], None]
+    assert [letter["actor_args"] for letter in store.find(ALL, limit=9)] == [[0], [1], [2], None]
+    assert '"attempts":8' in collected[-1]["payload"]
+    assert broker.dead(10) == []
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [{"message_timestamp": 1e20}, {"options": {"attempts": "9" * 30}}, {"options": {"deferrals": 2**63}}],
+    ids=["time", "attempts", "deferrals"],
+)
+def test_a_message_with_impossible_numbers_keeps_no_other_in_the_outbox(
+    broker: CoveyBroker, store: DeadLetterStore, dead_letters: DeadLetters, odd: dict[str, Any]
+) -> None:
+    """It is stored as text; collecting raises nothing that would end a scheduler."""
+    fields = make_message("note").asdict() | {"message_id": "odd"} | odd
+    raw_death(broker, "odd", json.dumps(fields).encode())
+    kill(broker)
+
+    dead_letters.collect()
+
+    assert broker.dead(10) == []
+    assert (store.count(DeadFilter(readable=True)), store.count(DeadFilter(readable=False))) == (1, 1)
+
+
 def test_without_a_server_nothing_is_lost(
     broker: CoveyBroker, store: DeadLetterStore, dead_letters: DeadLetters, mongo_db: Db
 ) -> None:

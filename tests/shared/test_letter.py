@@ -87,8 +87,14 @@ def test_credentials_are_cut_out_of_every_text() -> None:
         PAYLOAD | {"message_timestamp": "now"},
         PAYLOAD | {"message_timestamp": 10**400},
         PAYLOAD | {"message_timestamp": float("nan")},
+        PAYLOAD | {"message_timestamp": 1e20},
+        PAYLOAD | {"message_timestamp": -1e17},
         with_options(attempts="many"),
         with_options(attempts=None),
+        with_options(attempts="9" * 30),
+        with_options(attempts=2**63 - 1),
+        with_options(attempts=1e300),
+        with_options(deferrals="9" * 30),
     ],
     ids=lambda payload: str(payload)[:40],
 )
@@ -132,10 +138,24 @@ values = st.recursive(
 )
 
 
-@given(args=st.lists(values, max_size=3), options=st.dictionaries(st.text(max_size=9), values, max_size=3))
-def test_every_letter_can_be_stored(args: list[Any], options: dict[str, Any]) -> None:
+# What a foreign producer may put where a count or a time is expected.
+numbers = (
+    st.integers(-(2**70), 2**70) | st.floats() | st.integers(0, 10**40).map(str) | st.sampled_from([2**63 - 1, 1e20])
+)
+
+
+@given(
+    args=st.lists(values, max_size=3),
+    options=st.dictionaries(st.text(max_size=9), values, max_size=3),
+    counts=st.dictionaries(st.sampled_from(["attempts", "deferrals"]), numbers | values),
+    made_ms=st.just(MADE_MS) | numbers,
+)
+def test_every_letter_can_be_stored(
+    args: list[Any], options: dict[str, Any], counts: dict[str, Any], made_ms: Any
+) -> None:
     """Whatever JSON a message holds, its letter is a document, and one that can be replayed has the very arguments."""
-    message = PAYLOAD | {"args": args, "options": options}
+    given_options = options | counts
+    message = PAYLOAD | {"args": args, "options": given_options, "message_timestamp": made_ms}
 
     letter = to_letter(dead(message))
 
@@ -143,5 +163,11 @@ def test_every_letter_can_be_stored(args: list[Any], options: dict[str, Any]) ->
     if letter["actor_args"] is not None:
         assert json.dumps(document["actor_args"]) == json.dumps(args)
         assert json.dumps(document["options"]) == json.dumps(
-            {name: value for name, value in options.items() if name not in ("eta", "traceback", "failed_at")}
+            {name: value for name, value in given_options.items() if name not in ("eta", "traceback", "failed_at")}
         )
+
+
+@given(payload=st.binary(max_size=200))
+def test_every_payload_has_a_letter(payload: bytes) -> None:
+    """Bytes that are no message make one that can be stored as well."""
+    assert bson.encode(to_letter(dead(payload)))

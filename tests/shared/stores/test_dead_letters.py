@@ -42,6 +42,33 @@ def test_letters_are_stored_once_and_in_one_command(counted: Stores, commands: C
     assert found(counted, reason="other") == []
 
 
+def test_what_was_stored_before_is_not_new(stores: Stores) -> None:
+    """Of the letters that are added the store tells those it did not have."""
+    assert stores.dead_letters.add(LETTERS[:2]).new == {"aa1", "aa2"}
+
+    assert stores.dead_letters.add(LETTERS).new == {"b.*"}
+
+
+@pytest.mark.parametrize("odd", [{"n": 2**63}, {"text": "\ud800"}, {"text": "x" * 17_000_000}, {5: "name"}])
+def test_a_letter_that_no_document_can_hold_keeps_no_other_away(stores: Stores, odd: dict[Any, Any]) -> None:
+    """Its id is told; the others of the batch are stored, each of them new."""
+    added = stores.dead_letters.add([LETTERS[0], letter_of("odd") | odd, LETTERS[1]])
+
+    assert (added.new, added.refused) == ({"aa1", "aa2"}, {"odd"})
+    assert sorted(found(stores)) == ["aa1", "aa2"]
+
+
+def test_letters_that_the_server_refuses_are_told(stores: Stores) -> None:
+    """Of a batch that the server takes in part every letter is counted once."""
+    stores.db.command("collMod", "dead_letters", validator={"reason": "BadJob"})
+    try:
+        added = stores.dead_letters.add(LETTERS)
+    finally:
+        stores.db.command("collMod", "dead_letters", validator={})
+
+    assert (added.new, added.refused) == ({"aa1"}, {"aa2", "b.*"})
+
+
 @pytest.mark.parametrize(
     ("which", "ids"),
     [
