@@ -1,6 +1,7 @@
 """One reading of one post's counts: the snapshot and the state that follow from it. Pure.
 
-Invariant 7: a post is gone only when X said so, about that id, twice; a passing fault never counts as gone.
+Invariant 7: a post is gone only when X said so, about that id, twice, with the time set for it in between; a passing
+fault never counts as gone.
 """
 
 from __future__ import annotations
@@ -11,14 +12,17 @@ from datetime import datetime, timedelta
 from shared.engagement.tiers import Tier, next_refresh_at, tier_of
 from shared.models import PostMetrics, PostState
 
-GONE_REPORTS_NEEDED = 2
 # An id about which X said nothing is asked for again after this.
 UNKNOWN_RETRY = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Engagement:
-    """What is known of a post's engagement. `gone_reports` counts X's words in a row that it is gone."""
+    """What is known of a post's engagement.
+
+    `gone_reports` counts X's words in a row that it is gone, those that came too soon after the first left out;
+    `gone_first_at` is when the first of them came.
+    """
 
     post_id: int
     created_at: datetime
@@ -29,6 +33,7 @@ class Engagement:
     read_at: datetime | None = None
     next_refresh_at: datetime | None = None
     gone_reports: int = 0
+    gone_first_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +78,7 @@ def read_counts(before: Engagement, metrics: PostMetrics, *, now: datetime, poli
         metrics=metrics,
         read_at=now,
         gone_reports=0,
+        gone_first_at=None,
         next_refresh_at=next_refresh_at(rule, now=now, age=age, time_scale=policy.time_scale),
     )
     snapshot = Snapshot(
@@ -84,17 +90,24 @@ def read_counts(before: Engagement, metrics: PostMetrics, *, now: datetime, poli
 def read_absence(before: Engagement, state: PostState, *, now: datetime, policy: RefreshPolicy) -> Reading:
     """X gave no counts for the id; `state` is why. Gone twice in a row: cold, with the reason, and never read again.
 
-    `read_at` stays: it says when the counts were read, and the next velocity is measured from there.
+    A second word sooner than `gone_confirm` after the first is none: one fault of X can last for both. `read_at` stays:
+    it says when the counts were read, and the next velocity is measured from there.
     """
+    soon = now + UNKNOWN_RETRY * policy.time_scale
+    if state is PostState.ALIVE:
+        return Reading(replace(before, state=state, gone_reports=0, gone_first_at=None, next_refresh_at=soon), None)
     if not state.is_gone:
-        soon = replace(before, next_refresh_at=now + UNKNOWN_RETRY * policy.time_scale)
-        breaks_the_row = state is PostState.ALIVE
-        return Reading(replace(soon, state=state, gone_reports=0) if breaks_the_row else soon, None)
-    reports = before.gone_reports + 1
-    if reports < GONE_REPORTS_NEEDED:
-        return Reading(replace(before, gone_reports=reports, next_refresh_at=now + policy.gone_confirm), None)
-    gone = replace(before, state=state, tier=Tier.COLD, velocity=0.0, gone_reports=reports, next_refresh_at=None)
-    return Reading(gone, None)
+        return Reading(replace(before, next_refresh_at=soon), None)
+    first_at = before.gone_first_at
+    if before.state.is_gone or (first_at is not None and now - first_at >= policy.gone_confirm):
+        reports = before.gone_reports + 1
+        gone = replace(before, state=state, tier=Tier.COLD, velocity=0.0, gone_reports=reports, next_refresh_at=None)
+        return Reading(gone, None)
+    if first_at is None:
+        once = replace(before, gone_reports=1, gone_first_at=now, next_refresh_at=now + policy.gone_confirm)
+        return Reading(once, None)
+    # Due by a clock that is ahead of X's, it may come too soon once more; not at once again.
+    return Reading(replace(before, next_refresh_at=max(first_at + policy.gone_confirm, soon)), None)
 
 
 def _velocity(before: Engagement, deltas: PostMetrics, now: datetime) -> float:

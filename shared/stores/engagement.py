@@ -1,7 +1,8 @@
 """`X_engagement` and `X_engagement_history`: the present state of each post's engagement, and its snapshots.
 
 A refresh is claimed by moving `next_refresh_at` forward by a lease under a claim id: a claim whose job was lost becomes
-due again by itself, and a job that arrives twice finds its claim answered and reads nothing again.
+due again by itself, a job that arrives twice finds its claim answered, and one that arrives after its lease finds the
+posts under another claim: neither reads anything again.
 """
 
 from __future__ import annotations
@@ -101,6 +102,12 @@ class EngagementStore:
         found = list(self._states.find({"_id": {"$in": [str(post_id) for post_id in post_ids]}}))
         states = {int(document["_id"]): _from_document(document) for document in found}
         return states, {int(d["_id"]) for d in found if d.get("answered_claim") == claim_id}
+
+    @guarded
+    def not_held(self, claim_id: str, post_ids: Sequence[int]) -> set[int]:
+        """The posts among them that this claim holds no more: it has answered, or its lease ended and another came."""
+        others = {"_id": {"$in": [str(post_id) for post_id in post_ids]}, "claim_id": {"$ne": claim_id}}
+        return {int(document["_id"]) for document in self._states.find(others, {"_id": 1})}
 
     @guarded
     def answer(self, claim_id: str, readings: Sequence[Reading]) -> int:
@@ -226,6 +233,7 @@ def _to_document(engagement: Engagement) -> Document:
         "read_at": engagement.read_at,
         "next_refresh_at": engagement.next_refresh_at,
         "gone_reports": engagement.gone_reports,
+        "gone_first_at": engagement.gone_first_at,
     }
 
 
@@ -241,4 +249,5 @@ def _from_document(document: Document) -> Engagement:
         read_at=document["read_at"],
         next_refresh_at=document["next_refresh_at"],
         gone_reports=document["gone_reports"],
+        gone_first_at=document.get("gone_first_at"),
     )

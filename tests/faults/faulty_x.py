@@ -23,6 +23,7 @@ from tests.workers.world import Simulator, open_sweep, start_simulator, state_of
 
 SEARCH, QUOTES, LOOKUP = "search/recent", "quote_tweets", "tweets"
 LAG_SECONDS = 1.0
+AT_ONCE = 1e-9  # rounded to no time at all: X's Date has whole seconds, and two words come within one
 HITS = 130  # of the first sweep: two pages
 
 
@@ -84,7 +85,7 @@ def x(running_x: FaultyX) -> Iterator[FaultyX]:
 @pytest.fixture
 def services(make_services: Callable[..., Services], x: FaultyX) -> Services:
     """Services that ask the faulty simulator."""
-    return make_services(x.url, x_dialect="new", gone_confirm_seconds=0.01)
+    return make_services(x.url, x_dialect="new", gone_confirm_seconds=AT_ONCE)
 
 
 # --- what is being read
@@ -177,6 +178,9 @@ def refresh(services: Services, ids: list[int], *, claim: str = "c1", run: str |
     services.stores.engagement.begin(posts, now=services.clock.now())
     if run is not None:
         services.stores.runs.begin(run, kind="refresh", subjects=list(map(str, ids)), now=services.clock.now())
+    else:  # as the planner does
+        chosen = {"_id": {"$in": list(map(str, ids))}}
+        services.stores.db["X_engagement"].update_many(chosen, {"$set": {"claim_id": claim}})
     shift = Shift(services)
     shift.work(RefreshEngagement(claim_id=claim, post_ids=tuple(map(str, ids)), run_id=run))
     return shift

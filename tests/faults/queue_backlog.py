@@ -14,7 +14,7 @@ from scheduler.loop import Loop
 from shared import bootstrap
 from shared.broker import connect
 from shared.clock import ManualClock
-from shared.jobs import Queue, RefreshEngagement
+from shared.jobs import MAX_IDS, Queue, RefreshEngagement
 from tests.faults.finding import Finding
 from tests.faults.flock import WholeFlock
 from tests.faults.queue_fleet import wait_until
@@ -60,16 +60,14 @@ def scheduler_away(folder: Path, *, streams: int) -> Finding:
 def all_due_at_once(folder: Path, *, jobs: int, seconds: float) -> Finding:
     """R11: thousands of refreshes are due at once, on the limits of X, while a person asks for a post every second.
 
-    What a person waits is the time from the request until X's word is in the run.
+    What a person waits is the time from the request until X's word is in the run. What is due are posts that neither X
+    nor Covey knows, so that no job finds its posts read by another one and every job is a call.
     """
     with WholeFlock(folder, limits=(f"tweets={LIMIT}",)) as flock:
         services = flock.services
         ids = _some_posts(flock)
         now = services.clock.now
-        batches = [
-            RefreshEngagement(claim_id=f"due-{number}", post_ids=tuple(ids[number % 50 :: 50]))
-            for number in range(jobs)
-        ]
+        batches = [RefreshEngagement(claim_id=f"due-{number}", post_ids=_strangers(number)) for number in range(jobs)]
         services.sender.send_all(batches, queue=Queue.ENGAGEMENT)
         for _ in range(2):
             flock.worker([Queue.INTERACTIVE, Queue.ENGAGEMENT])
@@ -94,6 +92,11 @@ def all_due_at_once(folder: Path, *, jobs: int, seconds: float) -> Finding:
         f"{len(waits)} people waited {p95:.2f} s (p95), {waits[-1]:.2f} s at most",
         limit=f"0 answers of 429, p95 of {P95_LIMIT_SECONDS:g} s",
     )
+
+
+def _strangers(number: int) -> tuple[str, ...]:
+    """Ids of no post, others for each number."""
+    return tuple(str(1 + number * MAX_IDS + place) for place in range(MAX_IDS))
 
 
 def _some_posts(flock: WholeFlock) -> list[str]:

@@ -19,13 +19,12 @@ from workers.handlers.intake import store_page
 def refresh_engagement(services: Services, job: RefreshEngagement) -> None:
     """Look the posts up, write counts, snapshots, tiers and the next refresh, and X's word on those that are gone.
 
-    Posts that this claim has answered already are not bought again. An ad-hoc refresh may name posts that were never
-    seen; those that are alive are stored and followed from now on. Where a budget is spent, the posts that were bought
-    today are read for free; the others wait. Raises NotGranted for those.
+    Posts that this claim has answered already are not bought again, nor those that went to another claim because its
+    lease ended before its turn came. An ad-hoc refresh may name posts that were never seen; those that are alive are
+    stored and followed from now on. Where a budget is spent, the posts that were bought today are read for free; the
+    others wait. Raises NotGranted for those.
     """
-    ids = [int(post_id) for post_id in job.post_ids]
-    _, answered = services.stores.engagement.load(job.claim_id, ids)
-    asked = [post_id for post_id in ids if post_id not in answered]
+    asked = _open_ids(services, job)
     if not asked:
         return
     try:
@@ -35,6 +34,14 @@ def refresh_engagement(services: Services, job: RefreshEngagement) -> None:
         if 0 < len(free) < len(asked):
             _look_up(services, job, [post_id for post_id in asked if post_id in free])
         raise
+
+
+def _open_ids(services: Services, job: RefreshEngagement) -> list[int]:
+    """The posts that it is still this job's turn to ask for. An ad-hoc request claims none, and answers each once."""
+    ids = [int(post_id) for post_id in job.post_ids]
+    store = services.stores.engagement
+    done = store.load(job.claim_id, ids)[1] if job.run_id else store.not_held(job.claim_id, ids)
+    return [post_id for post_id in ids if post_id not in done]
 
 
 def _look_up(services: Services, job: RefreshEngagement, post_ids: Sequence[int]) -> None:

@@ -53,8 +53,12 @@ def total(first: PostMetrics, deltas: list[PostMetrics]) -> PostMetrics:
 @settings(deadline=None)
 @given(said=words)
 def test_any_history_keeps_the_rules(said: list[tuple[int, PostMetrics | PostState]]) -> None:
-    """Gone only after two words in a row, unknown never; deltas add up to the last counts; no velocity below 0."""
-    engagement, now, in_a_row = post(), CREATED, 0
+    """Gone only after two words in a row that are an hour apart, unknown never; deltas add up to the last counts; no
+    velocity below 0.
+    """
+    engagement, now = post(), CREATED
+    gone_since: datetime | None = None
+    is_gone = False
     snapshots = []
     for seconds, word in said:
         now += timedelta(seconds=seconds)
@@ -62,8 +66,12 @@ def test_any_history_keeps_the_rules(said: list[tuple[int, PostMetrics | PostSta
         engagement = reading.engagement
         if reading.snapshot:
             snapshots.append(reading.snapshot)
-        in_a_row = in_a_row + 1 if word in GONE else in_a_row if word is PostState.UNKNOWN else 0
-        assert (engagement.state in GONE) == (in_a_row >= 2)
+        if word in GONE:
+            gone_since = gone_since or now
+            is_gone = is_gone or now - gone_since >= POLICY.gone_confirm
+        elif word is not PostState.UNKNOWN:
+            gone_since, is_gone = None, False
+        assert (engagement.state in GONE) == is_gone
         assert engagement.velocity >= 0
         assert engagement.next_refresh_at is None or engagement.next_refresh_at > now
 
@@ -127,6 +135,29 @@ def test_gone_twice_is_gone_with_the_reason(state: PostState) -> None:
     assert once.state is PostState.ALIVE
     assert once.next_refresh_at == CREATED + timedelta(hours=1) + POLICY.gone_confirm
     assert (twice.state, twice.tier, twice.velocity, twice.next_refresh_at) == (state, Tier.COLD, 0.0, None)
+
+
+@pytest.mark.parametrize("state", GONE)
+def test_gone_twice_within_a_moment_is_gone_once(state: PostState) -> None:
+    """However often X says so before the confirmation time has passed, it is one word; the next after it counts."""
+    first_at, early = CREATED + timedelta(hours=1), timedelta(minutes=59, seconds=59)
+    engagement = read(post(), state, first_at).engagement
+    for wait in (timedelta(0), timedelta(seconds=1), timedelta(minutes=30), early):
+        engagement = read(engagement, state, first_at + wait).engagement
+
+        assert (engagement.state, engagement.gone_reports) == (PostState.ALIVE, 1)
+        assert engagement.next_refresh_at is not None
+        assert engagement.next_refresh_at >= first_at + POLICY.gone_confirm
+        assert engagement.next_refresh_at > first_at + wait + timedelta(minutes=5)
+
+    assert read(engagement, state, first_at + POLICY.gone_confirm).engagement.state is state
+
+
+def test_gone_again_after_it_lived_is_a_first_word() -> None:
+    """The hour is counted from the first word of this row, not of an earlier one."""
+    engagement = after(PostState.DELETED, PostMetrics(), PostState.DELETED)
+
+    assert engagement.gone_first_at == CREATED + timedelta(hours=3)
 
 
 def test_a_word_that_it_lives_breaks_the_row() -> None:

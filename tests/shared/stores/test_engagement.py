@@ -174,6 +174,34 @@ def test_a_job_that_arrives_twice_changes_nothing_the_second_time(stores: Stores
     assert stores.engagement.count_snapshots() == 1
 
 
+def test_what_a_claim_holds_no_more(stores: Stores) -> None:
+    """A post that it has answered, that went to another claim after the lease, or that was read ad hoc; not a post that
+    nobody knows.
+    """
+    follow(stores, [1, 2, 3, 4])
+    claim(stores, "a")
+    read(stores, "a", {1: likes(1)})
+    read(stores, "ad-hoc", {2: likes(1)})
+    assert stores.engagement.not_held("a", [1, 2, 3, 4, 404]) == {1, 2}
+
+    claim(stores, "b", now=NOW + LEASE)
+
+    assert stores.engagement.not_held("a", [3, 4, 404]) == {3, 4}
+    assert stores.engagement.not_held("b", [3, 4, 404]) == set()
+
+
+def test_when_x_first_said_that_a_post_is_gone_is_kept(stores: Stores, mongo_db: Db) -> None:
+    """It survives the store, and a document of before it was kept counts from its next word on."""
+    follow(stores, [1])
+    read(stores, "a", {1: PostState.DELETED})
+    assert state_of(stores, 1).gone_first_at == NOW
+    mongo_db["X_engagement"].update_one({"_id": "1"}, {"$unset": {"gone_first_at": ""}})
+
+    read(stores, "b", {1: PostState.DELETED}, NOW + HOUR)
+
+    assert (state_of(stores, 1).state, state_of(stores, 1).gone_first_at) == (PostState.ALIVE, NOW + HOUR)
+
+
 def test_two_deliveries_at_once_leave_one_reading(stores: Stores, mongo_db: Db) -> None:
     """Eight threads answer one claim for fifty posts: fifty snapshots, one reading each."""
     ids = list(range(1, 51))
@@ -204,7 +232,7 @@ def test_a_post_that_is_gone_is_due_no_more(stores: Stores) -> None:
     follow(stores, [1])
     read(stores, "a", {1: PostState.DELETED})
     assert stores.engagement.count_due(now=NOW + 9 * HOUR) == 1
-    read(stores, "b", {1: PostState.DELETED})
+    read(stores, "b", {1: PostState.DELETED}, NOW + HOUR)
 
     assert state_of(stores, 1).state is PostState.DELETED
     assert stores.engagement.count_due(now=NOW + timedelta(days=99)) == 0

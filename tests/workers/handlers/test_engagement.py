@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -19,6 +19,7 @@ from workers.handlers.engagement import refresh_engagement
 
 A, B, C = (post_id(seconds) for seconds in (600, 700, 800))
 PROBLEMS = "https://api.x.com/2/problems/"
+AT_ONCE = 1e-9  # rounded to no time at all: X's Date has whole seconds, and two words come within one
 
 
 def know(services: Services, ids: Iterable[int]) -> None:
@@ -29,8 +30,12 @@ def know(services: Services, ids: Iterable[int]) -> None:
 
 
 def refresh(services: Services, ids: Iterable[int], *, claim: str = "c1", run: str | None = None) -> None:
-    """Deliver one job."""
-    refresh_engagement(services, RefreshEngagement(claim_id=claim, post_ids=tuple(map(str, ids)), run_id=run))
+    """Deliver one job; the posts of a planned one are claimed, as the planner does, unless it has answered."""
+    names = tuple(map(str, ids))
+    if run is None:
+        open_ones = {"_id": {"$in": names}, "answered_claim": {"$ne": claim}}
+        services.stores.db["X_engagement"].update_many(open_ones, {"$set": {"claim_id": claim}})
+    refresh_engagement(services, RefreshEngagement(claim_id=claim, post_ids=names, run_id=run))
 
 
 def engagement(services: Services, id_: int) -> dict[str, Any]:
@@ -89,8 +94,11 @@ def test_a_living_post_gets_counts_a_snapshot_and_a_next_time(services: Services
     assert stored["public_metrics"]["like_count"] == 10
 
 
-def test_the_simulator_and_covey_agree_on_what_became_of_posts(simulated: Services, simulator: Simulator) -> None:
+def test_the_simulator_and_covey_agree_on_what_became_of_posts(
+    make_services: Callable[..., Services], simulator: Simulator
+) -> None:
     """Posts that are alive, deleted, suspended and protected get the state the simulator knows, after two words."""
+    simulated = make_services(simulator.url, gone_confirm_seconds=AT_ONCE)
     names = {"live": "alive", "deleted": "deleted", "suspended": "suspended", "protected": "protected"}
     records = simulator.truth("posts")["posts"][::-1]  # old posts: nothing becomes of them while this runs
     asked: dict[int, str] = {}
@@ -184,6 +192,43 @@ def test_a_claim_that_comes_twice_is_read_once(services: Services, x: ScriptedX)
     assert engagement(services, A)["readings"] == 1
 
 
+def test_a_claim_whose_lease_ended_is_read_by_its_heir_only(services: Services, x: ScriptedX) -> None:
+    """A job that waited until its posts went to another claim, or were read by it, asks X nothing."""
+    know(services, [A, B])
+    x.script = lambda asked: page(A, B)
+    store, now, lease = services.stores.engagement, services.clock.now(), timedelta(minutes=10)
+    for claim, at in (("first", now), ("second", now + lease)):
+        assert set(store.claim_due(claim_id=claim, now=at, lease=lease, limit=9)) == {A, B}
+    late, heir = (RefreshEngagement(claim_id=claim, post_ids=(str(A), str(B))) for claim in ("first", "second"))
+
+    for job in (late, heir, late):
+        refresh_engagement(services, job)
+
+    assert len(x.asked) == 1
+    assert [engagement(services, id_)["answered_claim"] for id_ in (A, B)] == ["second", "second"]
+    assert len(snapshots(services, A)) == 1
+
+
+@pytest.mark.parametrize("runs", [("run-1", "run-1"), ("run-1", None), (None, "run-1"), (None, None)])
+def test_two_words_within_a_moment_do_not_mark_a_post_gone(
+    services: Services, x: ScriptedX, runs: tuple[str | None, str | None]
+) -> None:
+    """Whether a person or the schedule asked: the run has X's word, and the post is asked for again in an hour."""
+    know(services, [A])
+    x.script = lambda asked: (200, {"errors": [gone(A)]})
+    begin_run(services, [A])
+
+    for claim, run in zip(("c1", "c2"), runs, strict=True):
+        refresh(services, [A], claim=claim, run=run)
+
+    state = engagement(services, A)
+    assert len(x.asked) == 2
+    assert (state["state"], state["gone_reports"]) == ("alive", 1)
+    assert state["next_refresh_at"] - state["gone_first_at"] >= timedelta(hours=1)
+    assert words(services) == ({str(A): "deleted"} if any(runs) else {})
+    assert "gone" not in (services.stores.db["X_tweets"].find_one({"_id": str(A)}) or {})
+
+
 def test_only_what_the_claim_has_not_answered_is_read(services: Services, x: ScriptedX) -> None:
     """Of a batch that was answered in part only the rest is asked for."""
     know(services, [A, B])
@@ -213,8 +258,11 @@ def test_a_crash_at_any_step_loses_no_word(services: Services, x: ScriptedX, ste
     assert engagement(services, C)["gone_reports"] == 1
 
 
-def test_a_crash_before_the_mark_does_not_lose_why_a_post_is_gone(services: Services, x: ScriptedX) -> None:
+def test_a_crash_before_the_mark_does_not_lose_why_a_post_is_gone(
+    make_services: Callable[..., Services], x: ScriptedX
+) -> None:
     """When the second word cannot be noted on the post, the same delivery again notes it."""
+    services = make_services(x.url, gone_confirm_seconds=AT_ONCE)
     know(services, [A])
     x.script = lambda asked: (200, {"errors": [gone(A)]})
     refresh(services, [A])
