@@ -123,7 +123,7 @@ class Scripts:
         now_us: int = 0,
     ) -> bool:
         """Place a held message again, `delay_ms` from now; False when this delivery no longer holds it."""
-        names = (keys.held, keys.payloads, keys.crashes, keys.waiting, *_key(dedup))
+        names = (keys.held, keys.payloads, keys.waiting, *_key(dedup))
         args = (id, receipt, payload, delay_ms * 1000, _ttl_ms(dedup), now_us)
         return bool(self._run("reschedule", names, args))
 

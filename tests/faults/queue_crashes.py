@@ -109,24 +109,28 @@ def stopped_and_resumed(folder: Path, *, jobs: int, stop_seconds: float) -> Find
     )
 
 
-def poison(folder: Path, *, jobs: int, poisons: int, job_ms: int, speed: float | None, workers: int = 2) -> Finding:
+def poison(
+    folder: Path, *, jobs: int, poisons: int, job_ms: int, speed: float | None, workers: int = 2, defers: bool = False
+) -> Finding:
     """R7: jobs that end their process die after three deliveries; the others are done, at `speed` of their own.
 
+    defers: between two such ends the job is deferred once, which must not count as having got away with it.
     speed: None measures none; a comparison needs a load that is long beside the restart of a process. The pause before
     the last delivery is short, so that all three fall into the load. The clean run loses nothing, so the loss is:
     restarts of killed processes plus the time their jobs wait.
     """
-    clean = _Run(0.0, [], [], 0) if speed is None else _run(folder / "clean", jobs, 0, job_ms, workers)
-    run = _run(folder / "poisoned", jobs, poisons, job_ms, workers)
+    clean = _Run(0.0, [], [], [], 0) if speed is None else _run(folder / "clean", jobs, 0, job_ms, workers, defers)
+    run = _run(folder / "poisoned", jobs, poisons, job_ms, workers, defers)
     kept = clean.seconds / run.seconds
     return Finding(
         "R7",
         passed=run.reasons == ["poison"] * poisons
         and run.deliveries == [3] * poisons
+        and run.deferrals == [2 if defers else 0] * poisons
         and run.collateral == 0
         and (speed is None or kept >= speed),
-        figure=f"deliveries {run.deliveries}, reasons {run.reasons}, {run.collateral} others dead"
-        + ("" if speed is None else f", speed of the others {kept:.0%}"),
+        figure=f"deliveries {run.deliveries}, deferrals between them {run.deferrals}, reasons {run.reasons}, "
+        f"{run.collateral} others dead" + ("" if speed is None else f", speed of the others {kept:.0%}"),
         limit="3 deliveries each, reason poison, 0 others dead"
         + ("" if speed is None else f", {speed:.0%} of the speed"),
     )
@@ -134,15 +138,19 @@ def poison(folder: Path, *, jobs: int, poisons: int, job_ms: int, speed: float |
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """seconds: until all good jobs were done. deliveries, reasons: of each bad one. collateral: good ones that died."""
+    """seconds: until all good jobs were done. deliveries (that ended a process), deferrals, reasons: of each bad one.
+
+    collateral: good ones that died.
+    """
 
     seconds: float
     deliveries: list[int]
+    deferrals: list[int]
     reasons: list[str]
     collateral: int
 
 
-def _run(folder: Path, jobs: int, poisons: int, job_ms: int, workers: int) -> _Run:
+def _run(folder: Path, jobs: int, poisons: int, job_ms: int, workers: int, defers: bool) -> _Run:
     folder.mkdir()
     with Fleet(folder) as fleet:
         fleet.start(workers)
@@ -150,16 +158,28 @@ def _run(folder: Path, jobs: int, poisons: int, job_ms: int, workers: int) -> _R
         keeper = threading.Thread(target=_keep_alive, args=(fleet, stop), daemon=True)
         keeper.start()
         started = time.monotonic()
-        bad = [fleet.enqueue("end_the_process", f"poison-{number}") for number in range(poisons)]
+        bad = [_enqueue_poison(fleet, f"poison-{number}", defers) for number in range(poisons)]
         names = [fleet.enqueue("work", f"job-{number}", job_ms) for number in range(jobs)]
         fleet.wait_done(names, 300)
         seconds = time.monotonic() - started
         fleet.wait_at_rest(60)
         stop.set()
         keeper.join()
-        starts, letters = fleet.count("start"), fleet.broker.dead(jobs)
+        starts, deferred, letters = fleet.count("start"), fleet.count("deferred"), fleet.broker.dead(jobs)
         reasons = [letter.reason for letter in letters if letter.redis_id in bad]
-        return _Run(seconds, [starts[name] for name in bad], reasons, len(letters) - len(reasons))
+        return _Run(
+            seconds,
+            [starts[name] for name in bad],
+            [deferred[name] for name in bad],
+            reasons,
+            len(letters) - len(reasons),
+        )
+
+
+def _enqueue_poison(fleet: Fleet, name: str, defers: bool) -> str:
+    if defers:
+        return fleet.enqueue("defer_or_end_the_process", name, str(fleet.folder / f"marker-{name}"))
+    return fleet.enqueue("end_the_process", name)
 
 
 def _keep_alive(fleet: Fleet, stop: threading.Event) -> None:

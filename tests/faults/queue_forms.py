@@ -37,6 +37,9 @@ SHORT_FORMS: dict[str, Form] = {
     ),
     "R6: a MongoDB that is not heard loses nothing": partial(one_way, cut_seconds=0.7, rounds=1, reset=True),
     "R7: a poisonous job takes nobody along": partial(poison, jobs=60, poisons=1, job_ms=100, speed=None),
+    "R7: a poisonous job that defers itself in between takes nobody along": partial(
+        poison, jobs=20, poisons=1, job_ms=100, speed=None, defers=True
+    ),
     "R8: unworkable messages die with their reason": partial(unworkable, jobs=20),
     "R9: a leader that stops or dies is replaced": partial(
         two_schedulers, lease_seconds=2.0, stop_seconds=4.0, calm_seconds=1.0, limit_seconds=7.0
@@ -71,6 +74,7 @@ def long_forms(seed: int) -> dict[str, Form]:
         "R6 MongoDB": partial(one_way, cut_seconds=25, rounds=1, reset=False),
         "R6 MongoDB and resets": partial(one_way, cut_seconds=3, rounds=3, reset=True),
         "R7": partial(poison, jobs=2_400, poisons=1, job_ms=200, speed=0.9),
+        "R7 deferred between crashes": partial(poison, jobs=200, poisons=2, job_ms=200, speed=None, defers=True),
         "R8": partial(unworkable, jobs=200),
         "R9": partial(two_schedulers, lease_seconds=15.0, stop_seconds=30.0, calm_seconds=5.0, limit_seconds=20.0),
         "R10": partial(scheduler_away, streams=1_000),

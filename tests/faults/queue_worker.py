@@ -82,11 +82,19 @@ def main() -> None:
         ledger.note("start", job)
         os._exit(9)
 
+    def defer_or_end_the_process(job: str, marker: str) -> None:
+        if Path(marker).exists():
+            Path(marker).unlink()
+            ledger.note("deferred", job)
+            raise Deferred("the dead process's grant binds the window", delay_ms=50)
+        Path(marker).touch()
+        end_the_process(job)
+
     def refuse(job: str) -> None:
         ledger.note("start", job)
         raise BadJob("version: Input should be 1")
 
-    for function in (work, defer_once, end_the_process, refuse):
+    for function in (work, defer_once, end_the_process, defer_or_end_the_process, refuse):
         dramatiq.actor(function, broker=broker, queue_name=QUEUE, actor_name=function.__name__)
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())

@@ -7,7 +7,7 @@
 -- ARGV: 1 timeout us, 2 gap ms (nobody has watched for this long: the watch begins anew), 3 crashes that leave one
 --       chance (0: none does), 4 how long that waits us, 5 now us (0: Redis TIME)
 -- Returns: how many messages were given back
--- TTL: watch lives `gap`; crashes of a message live until it is settled.
+-- TTL: watch lives `gap`; crashes of a message live until it is acked or dead.
 local timeout, last_at, pause = tonumber(ARGV[1]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local now = tonumber(ARGV[5])
 if now == 0 then

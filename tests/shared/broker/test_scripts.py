@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import fakeredis
 import pytest
 import redis
@@ -124,11 +126,11 @@ def test_a_delivery_that_lost_its_message_changes_nothing(scripts: Scripts, sett
     assert scripts.ack(KEYS, "a", new.receipt)
 
 
-@pytest.mark.parametrize("settle", ["ack", "nack", "reschedule"])
-def test_settling_leaves_no_crash_count_and_no_foreign_dedup_key(
-    scripts: Scripts, client: redis.Redis, settle: str
+@pytest.mark.parametrize(("settle", "crashes"), [("ack", {}), ("nack", {}), ("reschedule", {b"a": b"1"})])
+def test_settling_for_good_forgets_the_crashes_and_no_foreign_dedup_key(
+    scripts: Scripts, client: redis.Redis, settle: str, crashes: dict[bytes, bytes]
 ) -> None:
-    """A settled message's crashes are forgotten, and a key that expired and has a new owner is left alone."""
+    """Crashes are forgotten with the message, not when it is placed again; a key with a new owner is left alone."""
     enqueue(scripts, "a", b"x")
     held = fetch(scripts)[0]
     client.hset(KEYS.crashes, "a", 1)
@@ -142,7 +144,7 @@ def test_settling_leaves_no_crash_count_and_no_foreign_dedup_key(
     }[settle]()
 
     assert settled
-    assert not client.exists(KEYS.crashes)
+    assert client.hgetall(KEYS.crashes) == crashes
     assert client.get("once") == b"newer"
 
 
@@ -241,7 +243,7 @@ def test_lost_replies_are_adopted_and_later_deliveries_are_not(scripts: Scripts)
 
 
 def test_a_full_redis_can_be_drained(redis_client: redis.Redis) -> None:
-    """With its memory full Redis refuses new messages, and still hands out, settles, buries and recovers the present ones.
+    """With its memory full Redis refuses new messages, and still deals with those that are there.
 
     The fake knows no memory.
     """
@@ -298,6 +300,7 @@ class Queue(RuleBasedStateMachine):
         self.memory: dict[str, dict[str, str]] = {worker: {} for worker in WORKERS}
         self.old_receipts: list[tuple[str, str]] = []
         self.owners: dict[str, str] = {}
+        self.crashes: Counter[str] = Counter()
         self.recover()
 
     def dedup(self, id: str) -> Dedup:
@@ -375,6 +378,7 @@ class Queue(RuleBasedStateMachine):
                 settled = self.scripts.nack(KEYS, id, receipt, b"", "why", dedup, now_us=now)
             if settled:
                 self.outstanding.remove(id)
+                del self.crashes[id]
                 if self.owners.get(dedup.key) == id:
                     del self.owners[dedup.key]
                 if how == "nack":
@@ -408,6 +412,7 @@ class Queue(RuleBasedStateMachine):
 
     def give_back(self, now_us: int) -> None:
         """What the pulse of every worker does."""
+        before = self.held().keys()
         self.scripts.recover(
             KEYS,
             timeout_ms=TIMEOUT_MS,
@@ -416,6 +421,7 @@ class Queue(RuleBasedStateMachine):
             last_chance_delay_ms=TIMEOUT_MS,
             now_us=now_us,
         )
+        self.crashes.update(before - self.held().keys())
 
     @rule(worker=st.sampled_from(WORKERS))
     def adopt(self, worker: str) -> None:
@@ -455,7 +461,13 @@ class Queue(RuleBasedStateMachine):
         assert {id.decode() for id in self.redis.hkeys(KEYS.payloads)} == self.outstanding
         assert {id.decode() for id in self.redis.zrange(KEYS.dead, 0, -1)} == set(self.dead)
         assert {id.decode() for id in self.redis.hkeys(KEYS.dead_payloads)} == set(self.dead)
-        assert {id.decode() for id in self.redis.hkeys(KEYS.crashes)} <= self.outstanding
+
+    @invariant()
+    def crashes_are_counted_until_a_message_is_settled_for_good(self) -> None:
+        """Each crash of an outstanding message counts, whatever it did in between; nothing else does."""
+        counted = {id.decode(): int(count) for id, count in self.redis.hgetall(KEYS.crashes).items()}
+        assert counted == self.crashes
+        assert counted.keys() <= self.outstanding
 
     @invariant()
     def a_dedup_key_belongs_to_an_outstanding_message(self) -> None:
