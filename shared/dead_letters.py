@@ -16,7 +16,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from dramatiq import Message
@@ -104,8 +104,14 @@ class DeadLetters:
     def replay(self, which: DeadFilter, *, clock: Clock) -> Replayed:
         """Enqueue the jobs of all letters that fit. Raises BrokerUnavailable, StoreUnavailable; repeating it is safe.
 
-        clock: MongoDB's, by which letters are claimed.
+        clock: MongoDB's, by which letters are claimed. A replayed job that dies again makes a new letter, so only those
+        are taken that died no later than the newest one there is now; both times are of Redis.
         """
+        newest = self._store.newest(which)
+        if newest is None:
+            return Replayed(0, 0, 0, 0)
+        end = newest + timedelta(milliseconds=1)  # the grain of the store
+        which = replace(which, died_before=min(which.died_before or end, end))
         claimed = replayed = 0
         while letters := self._store.claim_replay(
             which, claim_id=uuid.uuid4().hex, now=clock.now(), limit=REPLAY_BATCH

@@ -19,7 +19,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bson.errors import BSONError
-from pymongo import ASCENDING, UpdateOne
+from pymongo import ASCENDING, DESCENDING, UpdateOne
 from pymongo.errors import BulkWriteError, ConnectionFailure, PyMongoError, WriteError
 
 from shared.errors import InputError
@@ -133,6 +133,12 @@ class DeadLetterStore:
     def count(self, which: DeadFilter) -> int:
         """How many letters fit."""
         return self._letters.count_documents(which.query())
+
+    @guarded
+    def newest(self, which: DeadFilter) -> datetime | None:
+        """When the last of the letters that fit died; None when none fits."""
+        found = self._letters.find_one(which.query(), {"died_at": 1}, sort=[("died_at", DESCENDING)])
+        return found["died_at"] if found else None
 
     @guarded
     def claim_replay(self, which: DeadFilter, *, claim_id: str, now: datetime, limit: int) -> list[Document]:

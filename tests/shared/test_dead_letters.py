@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -338,6 +339,41 @@ def test_replays_at_the_same_time_run_each_job_once(
 
     assert sum(replay.result().replayed for replay in replays) == 1200
     assert len(ran) == len(set(ran)) == 1200
+
+
+class Dying:
+    """A clock under which every job that was replayed is dead again when the time is read the next time."""
+
+    def __init__(self, broker: CoveyBroker, dead_letters: DeadLetters) -> None:
+        self._broker = broker
+        self._dead_letters = dead_letters
+        self.rounds = 0
+
+    def now(self) -> datetime:
+        """The present time."""
+        self.rounds += 1
+        assert self.rounds < 20, "the replay does not end"
+        for delivery in taken(self._broker):
+            delivery.options["reason"] = "again"
+            self._broker.consume(QUEUE).nack(delivery)
+        self._dead_letters.collect()
+        return SystemClock().now()
+
+
+@pytest.mark.parametrize("before", [None, NOW + timedelta(days=1)], ids=["all", "older than"])
+def test_a_replay_ends_though_its_jobs_die_again(
+    broker: CoveyBroker, dead_letters: DeadLetters, store: DeadLetterStore, before: datetime | None
+) -> None:
+    """It takes the letters there were when it began; what dies meanwhile waits for the next one."""
+    kill(broker, 600)
+    dead_letters.collect()
+
+    replayed = dead_letters.replay(DeadFilter(died_before=before), clock=Dying(broker, dead_letters))
+    taken_by_the_next = dead_letters.replay(ALL, clock=SystemClock())
+
+    assert (replayed.replayed, replayed.outstanding, replayed.busy) == (600, 0, 0)
+    assert store.count(DeadFilter(reason="why", replayed=True)) == 600
+    assert taken_by_the_next.replayed == store.count(DeadFilter(reason="again")) >= 500
 
 
 def test_what_cannot_be_read_stays_and_keeps_nothing_back(
