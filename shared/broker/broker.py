@@ -22,6 +22,7 @@ from dramatiq.middleware import Middleware
 
 from shared.broker.connection import connect
 from shared.broker.consumer import QueueConsumer
+from shared.broker.delivery import dedup_fault
 from shared.broker.hand import Hands, LastChance
 from shared.broker.introspection import Introspection
 from shared.broker.keys import QueueKeys, dedup_key
@@ -99,14 +100,14 @@ class CoveyBroker(RedisBroker, Introspection):
         """Place a message unless one with the same `dedup_key` is outstanding; whether this one is outstanding now.
 
         The key is free again when its message is acked or dead, or `dedup_ttl_ms` (plus its delay) after it was placed.
-        Raises as `enqueue`.
+        Raises as `enqueue`, and InputError for a key or a lifetime that no settlement could work with.
         """
         return self.enqueue_many_once([(message, dedup_key, delay_ms)], dedup_ttl_ms=dedup_ttl_ms)[0]
 
     def enqueue_many_once(
         self, entries: Iterable[tuple[Message[Any], str, int | None]], *, dedup_ttl_ms: int
     ) -> list[bool]:
-        """`enqueue_once` for many (message, dedup_key, delay in ms), in few round trips. Raises as `enqueue`.
+        """`enqueue_once` for many (message, dedup_key, delay in ms), in few round trips. Raises as it.
 
         After an error a part of them may be outstanding; doing all of it again is harmless.
         """
@@ -114,6 +115,9 @@ class CoveyBroker(RedisBroker, Introspection):
             (message.copy(options={"dedup_key": key, "dedup_ttl_ms": dedup_ttl_ms}), delay_ms)
             for message, key, delay_ms in entries
         ]
+        for copy, _ in copies:
+            if fault := dedup_fault(copy.options):
+                raise InputError(f"{fault}, got {copy.options['dedup_key']!r} for {dedup_ttl_ms!r} ms")
         placed = self._place([(copy, delay_ms, self.dedup_of(copy)) for copy, delay_ms in copies])
         return [outcome != "refused" for outcome in placed]
 
@@ -167,9 +171,9 @@ class CoveyBroker(RedisBroker, Introspection):
         return self._keys.get(queue_name) or self._keys.setdefault(queue_name, QueueKeys(self.namespace, queue_name))
 
     def dedup_of(self, message: Message[Any] | MessageProxy) -> Dedup | None:
-        """The de-duplication that a message was enqueued with."""
+        """The de-duplication that a message was enqueued with, which was checked (`dedup_fault`)."""
         name, ttl_ms = message.options.get("dedup_key"), message.options.get("dedup_ttl_ms")
-        return Dedup(dedup_key(self.namespace, str(name)), int(ttl_ms)) if name and ttl_ms else None
+        return Dedup(dedup_key(self.namespace, name), ttl_ms) if name and ttl_ms else None
 
     # --- what Dramatiq's broker offers beside
 

@@ -7,6 +7,7 @@ end a thread. What the arguments mean is the handler's business.
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,8 @@ UNENCODABLE = "unencodable"
 UNKNOWN_ACTOR = "unknown_actor"
 UNHANDLED = "unhandled"
 POISON = "poison"
+# Beyond any plan, and far within what Redis takes: a lifetime that it refuses could never be settled.
+MAX_DEDUP_TTL_MS = 10 * 365 * 86_400_000
 
 
 class Unreadable(Exception):
@@ -64,7 +67,8 @@ def open_delivery(fetched: Fetched, queue: str) -> Delivery:
 def read_message(payload: bytes, *, id: str, queue: str) -> Message[Any]:
     """Decode a payload that was fetched from `queue` under `id`. Raises Unreadable, which names what does not fit.
 
-    An `eta` (set by foreign producers) is dropped: Dramatiq would keep such a message in this process's memory.
+    What foreign producers may set is dropped: with an `eta` Dramatiq would keep the message in this process's memory,
+    and with `throws` (classes, which JSON cannot hold) an error of the actor would end the thread.
     """
     try:
         message = Message.decode(payload)
@@ -76,8 +80,29 @@ def read_message(payload: bytes, *, id: str, queue: str) -> Message[Any]:
         raise Unreadable("actor_name must be a string and message_timestamp a number")
     if message.message_id != id or message.queue_name != queue:
         raise Unreadable(f"it is {message.message_id!r} of queue {message.queue_name!r}, found as {id!r} in {queue!r}")
+    if fault := dedup_fault(message.options):
+        raise Unreadable(fault)
     message.options.pop("eta", None)
+    message.options.pop("throws", None)
     return message
+
+
+def dedup_fault(options: Mapping[str, Any]) -> str | None:
+    """What is wrong with the de-duplication in a message's options, which every settlement needs; None: nothing is."""
+    key, ttl_ms = options.get("dedup_key", "-"), options.get("dedup_ttl_ms", 1)
+    if not isinstance(key, str) or not key or not _is_encodable(key):
+        return "dedup_key must be a string of one or more characters that UTF-8 can hold"
+    if type(ttl_ms) is not int or not 1 <= ttl_ms <= MAX_DEDUP_TTL_MS:  # a bool is an int
+        return f"dedup_ttl_ms must be a whole number from 1 to {MAX_DEDUP_TTL_MS}"
+    return None
+
+
+def _is_encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # JSON can hold half of a surrogate pair
+        return False
+    return True
 
 
 def _fault(error: Exception) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -71,6 +72,15 @@ def test_only_one_message_of_a_dedup_key_is_outstanding(broker: CoveyBroker) -> 
     assert broker.enqueue_once(make_message("note", 3), dedup_key="other", dedup_ttl_ms=DAY_MS)
 
     assert broker.queue_stats()[QUEUE].ready == 2
+
+
+@pytest.mark.parametrize(("key", "ttl_ms"), [("", 5), ("\ud800", 5), ("k", 0), ("k", -5), ("k", 10**30)])
+def test_a_dedup_that_no_settlement_could_work_with_is_refused(broker: CoveyBroker, key: str, ttl_ms: int) -> None:
+    """The error names the values, and nothing is enqueued."""
+    with pytest.raises(InputError, match=re.escape(f"got {key!r} for {ttl_ms} ms")):
+        broker.enqueue_once(make_message(), dedup_key=key, dedup_ttl_ms=ttl_ms)
+
+    assert broker.queue_stats()[QUEUE].ready == 0
 
 
 def test_many_are_enqueued_in_few_round_trips(broker: CoveyBroker, redis_client: redis.Redis) -> None:

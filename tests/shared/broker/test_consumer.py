@@ -70,6 +70,18 @@ def test_an_undecodable_message_dies_and_the_consumer_lives(
     assert letter.reason.startswith("undecodable: ")
 
 
+def test_a_dedup_that_cannot_be_settled_takes_no_room(broker: CoveyBroker) -> None:
+    """The message is buried when it is fetched, is not held any longer, and the next one is delivered."""
+    bad = broker.enqueue(make_message(dedup_key="k", dedup_ttl_ms="x"))
+    good = broker.enqueue(make_message())
+    consumer = consume(broker, prefetch=1)
+
+    assert take(consumer)[0].message_id == good.message_id
+
+    assert [letter.redis_id for letter in broker.dead(2)] == [bad.message_id]
+    assert broker.queue_stats()[QUEUE].in_flight == len(broker.hands) == 1
+
+
 def test_closing_gives_back_what_was_not_yielded(broker: CoveyBroker) -> None:
     """Messages fetched and not handed out return to their old places."""
     messages = [broker.enqueue(make_message()) for _ in range(5)]

@@ -10,6 +10,8 @@ from shared.broker.delivery import Unreadable, open_delivery, read_message
 from shared.broker.scripts import Fetched
 from tests.shared.broker.conftest import QUEUE, make_message
 
+BAD_LIFETIMES = ("x", "5", 1.5, 0, -1, True, None, 10**30)
+
 
 def encoded(**changes: object) -> bytes:
     """A good message with some fields changed."""
@@ -31,10 +33,14 @@ def encoded(**changes: object) -> bytes:
         (encoded(message_timestamp="now"), "message_timestamp"),
         (encoded(message_id="b"), "'b'"),
         (encoded(queue_name="elsewhere"), "elsewhere"),
+        (encoded(options={"dedup_key": 5, "dedup_ttl_ms": 1}), "dedup_key"),
+        (encoded(options={"dedup_key": "", "dedup_ttl_ms": 1}), "dedup_key"),
+        (encoded(options={"dedup_key": "\ud800", "dedup_ttl_ms": 1}), "dedup_key"),
+        *((encoded(options={"dedup_key": "k", "dedup_ttl_ms": ms}), "dedup_ttl_ms") for ms in BAD_LIFETIMES),
     ],
 )
 def test_what_is_no_message_is_refused_with_its_fault(payload: bytes, fault: str) -> None:
-    """Every shape that could end one of Dramatiq's threads is caught here, and the fault is named."""
+    """Every shape that could end a thread or never be settled is caught here, and the fault is named."""
     with pytest.raises(Unreadable, match=fault):
         read_message(payload, id="a", queue=QUEUE)
 
@@ -47,11 +53,12 @@ def test_the_fault_does_not_quote_the_payload() -> None:
     assert "secret" not in str(caught.value)
 
 
-def test_an_eta_is_dropped() -> None:
-    """A message with an eta would be kept in memory by Dramatiq; delays are the broker's."""
-    message = read_message(encoded(options={"eta": 1}), id="a", queue=QUEUE)
+@pytest.mark.parametrize("option", ["eta", "throws"])
+def test_what_dramatiq_would_trip_over_is_dropped(option: str) -> None:
+    """A message with an eta would be kept in memory by Dramatiq, one that names errors would end a thread."""
+    message = read_message(encoded(options={option: "x", "dedup_key": "k", "dedup_ttl_ms": 1}), id="a", queue=QUEUE)
 
-    assert "eta" not in message.options
+    assert message.options == {"dedup_key": "k", "dedup_ttl_ms": 1}
 
 
 def test_the_wait_starts_when_the_message_was_due() -> None:
