@@ -1,7 +1,8 @@
 """What a refusal by X blocks beside the one call it answered, and until when.
 
 Pure. A 429 ends when X says. A 401, 402 or 403 ends when a person has acted, which X does not announce: so such a
-block lasts a quarter of an hour at a time, and one refused call, which is never billed, looks whether it is over.
+block lasts a good quarter of an hour at a time, and one refused call of an endpoint with a credential, which is never
+billed, looks whether it is over.
 Invariant: every error that speaks for more than one call has a block; no other one has.
 """
 
@@ -22,7 +23,10 @@ from shared.errors import (
 )
 from shared.ratelimit.model import Block, BlockScope
 
-LOOK_AGAIN_SECONDS = 900.0
+# A call that looks opens a window of 900 s, which the limiter takes to last up to 6 s longer (a grain of 1 s, and a
+# guard of 1 s, or of 5 s where X sends no Date). The block ends after that window: then the next call is a probe, and
+# the others wait for its answer. Were the window still open, all the jobs that wait would be let through at once.
+LOOK_AGAIN_SECONDS = 910.0
 
 _SCOPES: dict[type[CoveyError], BlockScope] = {
     WindowExceeded: BlockScope.ENDPOINT_WINDOW,

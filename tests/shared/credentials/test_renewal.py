@@ -20,6 +20,7 @@ from shared.credentials.vault import Vault
 from shared.errors import CredentialNotReady, InputError, StoreUnavailable
 from shared.stores.credentials import CredentialStore, NewTokens
 from shared.stores.database import Db
+from shared.x_api.blocks import LOOK_AGAIN_SECONDS
 from shared.x_api.endpoints import ANY_KIND
 from shared.x_api.oauth import TokenEndpoint
 from tests.shared.credentials.accounts import (
@@ -203,7 +204,7 @@ def test_an_app_that_x_refuses_pauses_the_credential(
     assert str(status) in reason
     found = next(state for state in pool.states() if state.id == account.id)
     assert found.wait_seconds is not None
-    assert 890 < found.wait_seconds <= 900
+    assert LOOK_AGAIN_SECONDS - 10 < found.wait_seconds <= LOOK_AGAIN_SECONDS
     mongo_db["X_credentials"].update_one({}, [{"$set": {"paused_until": "$$NOW"}}])
     server.answer = (200, b'{"access_token": "new", "refresh_token": "next"}')
     wait_for(pool, account.id, State.OK)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
+
 import pytest
 import redis
 
 from shared.clock import ManualClock, epoch_seconds
-from shared.errors import InputError
+from shared.errors import CreditsDepleted, Forbidden, InputError, Paused, Unauthorized
 from shared.models import WorkClass
 from shared.ratelimit.limiter import Limiter
 from shared.ratelimit.model import Block, BlockScope, Grant, Refusal
-from tests.shared.ratelimit.calls import grant, headers, open_window, refusal, refused, request, spend
+from shared.x_api.blocks import block_for
+from tests.shared.ratelimit.calls import answered, grant, headers, open_window, refusal, refused, request, spend
 from tests.shared.ratelimit.conftest import MakeLimiter
 
 CALLS = {
@@ -100,6 +105,30 @@ def test_the_block_that_ends_last_stays(opened: Limiter) -> None:
 
     assert (last.blocked_by, last.wait_seconds) == ("credential_endpoint", 500)
     assert next(one for one in opened.state().windows if one.blocked).blocked_reason == "plan"
+
+
+@pytest.mark.parametrize("error", [Unauthorized, CreditsDepleted, Forbidden])
+@pytest.mark.parametrize("has_date", [True, False])
+def test_one_call_looks_when_a_block_ends(
+    limiter: Limiter, clock: ManualClock, error: type[Paused], has_date: bool
+) -> None:
+    """Of 32 jobs that come back at the end of a 401, 402 or 403, one is let through, though X had opened a window."""
+    block = block_for(error("search", "X said no", reason="why"))
+    assert block is not None
+    ask = partial(limiter.acquire, request(posts=10))
+    for _ in range(3):
+        rate = headers(clock, limit=450, remaining=449, reset_in=901)
+        look = grant(limiter, posts=10)
+        limiter.settle(look, refused(400, block, rate if has_date else replace(rate, date_seconds=None)))
+        clock.advance(refusal(limiter, posts=10).wait_seconds)
+
+        with ThreadPoolExecutor(32) as pool:
+            answers = [one.result() for one in [pool.submit(ask) for _ in range(32)]]
+
+        granted = [answer for answer in answers if isinstance(answer, Grant)]
+        assert [answer.is_probe for answer in granted] == [True]
+        assert {answer.blocked_by for answer in answers if isinstance(answer, Refusal)} == {"probe"}
+        limiter.settle(granted[0], answered())  # X lets us in; then it refuses again
 
 
 def test_the_interval_of_an_endpoint_is_learned_from_its_429(opened: Limiter, clock: ManualClock) -> None:
