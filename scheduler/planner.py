@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from shared.bootstrap import Services
 from shared.coverage.sweeps import Sweep, SweepKind
-from shared.engagement.quotes import choose
+from shared.engagement.quotes import QuoteCandidate, choose
 from shared.errors import BadJob
 from shared.following import SEARCH
 from shared.jobs import (
@@ -132,29 +132,42 @@ class Planner:
         return [(SearchPage(sweep_id=sweep.id, page=0), sweep.queue)]
 
     def _quotes(self, slot: Slot, now: datetime) -> Outgoing:
-        """Open the reading of the quotes of the posts that the priority rule chooses."""
+        """Open the reading of the quotes of the posts that the priority rule chooses, those under way left out."""
         if WorkClass.QUOTES in self._held_back():
             return []
         authors = self._stores.handles.active_user_ids()
         newest = self._stores.posts.newest_of(authors, self._services.settings.quotes_newest_posts)
-        candidates = self._stores.engagement.quote_candidates(newest)
-        jobs: Outgoing = []
-        for chosen in choose(candidates, now=now, rule=self._services.quote_rule):
-            cursor = self._stores.engagement.claim_quotes(chosen.post_id, read_before=chosen.quotes_read_at, now=now)
-            if cursor is None:
-                continue
-            sweep = Sweep(
-                id=f"{slot.id}:{chosen.post_id}",
-                kind=SweepKind.QUOTES,
-                subject=str(chosen.post_id),
-                queue=Queue.QUOTES,
-                query=None,
-                since_id=cursor,
-                started_at=now,
-            )
-            if self._stores.sweeps.open(sweep):
-                jobs.append((QuotePage(sweep_id=sweep.id, page=0), None))
-        return jobs
+        under_way = self._stores.sweeps.open_subjects(SweepKind.QUOTES)
+        candidates = self._stores.engagement.quote_candidates([post for post in newest if post["_id"] not in under_way])
+        chosen = choose(candidates, now=now, rule=self._services.quote_rule)
+        sweeps = [self._open_quotes(slot, candidate, now) for candidate in chosen]
+        return [(QuotePage(sweep_id=sweep.id, page=0), None) for sweep in sweeps if sweep is not None]
+
+    def _open_quotes(self, slot: Slot, chosen: QuoteCandidate, now: datetime) -> Sweep | None:
+        """Open the sweep of a post's quotes; None where another scheduler did, or has had it read meanwhile.
+
+        The post counts as read when the reading has ended, so one that never begins, or fails, costs it nothing. A
+        reading is noted before its sweep closes: to look once more after opening is to see every other one.
+        """
+        engagement, sweeps = self._stores.engagement, self._stores.sweeps
+        cursor = engagement.quotes_cursor(chosen.post_id, read_at=chosen.quotes_read_at)
+        if cursor is None:
+            return None
+        sweep = Sweep(
+            id=f"{slot.id}:{chosen.post_id}",
+            kind=SweepKind.QUOTES,
+            subject=str(chosen.post_id),
+            queue=Queue.QUOTES,
+            query=None,
+            since_id=cursor,
+            started_at=now,
+        )
+        if not sweeps.open(sweep):
+            return None
+        if engagement.quotes_cursor(chosen.post_id, read_at=chosen.quotes_read_at) is None:
+            sweeps.abandon(sweep, now=now)
+            return None
+        return sweep
 
     def _refresh(self, slot: Slot, now: datetime) -> Outgoing:
         """Claim due posts in batches of 100, no more than the queue can take without growing.

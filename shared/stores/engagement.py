@@ -164,16 +164,17 @@ class EngagementStore:
         return candidates
 
     @guarded
-    def claim_quotes(self, post_id: int, *, read_before: datetime | None, now: datetime) -> int | None:
-        """Claim the reading of a post's quotes; answers the greatest quote id known (0 for none), None if lost."""
-        document = self._states.find_one_and_update(
-            {"_id": str(post_id), "quotes_read_at": read_before}, {"$set": {"quotes_read_at": now}}
-        )
+    def quotes_cursor(self, post_id: int, *, read_at: datetime | None) -> int | None:
+        """The greatest quote id known (0 for none); None when the last reading is not the one of `read_at` any more."""
+        document = self._states.find_one({"_id": str(post_id), "quotes_read_at": read_at}, {"quotes_cursor_id": 1})
         return None if document is None else int(document.get("quotes_cursor_id") or 0)
 
     @guarded
-    def quotes_read(self, post_id: int, *, newest_id: int | None) -> None:
-        """All quotes up to `newest_id` are stored: move the cursor there, by numeric order, never back."""
+    def quotes_read(self, post_id: int, *, at: datetime, newest_id: int | None) -> None:
+        """A reading that began at `at` has ended. All quotes up to `newest_id` are stored: move the cursor there, by
+        numeric order, never back; None leaves it.
+        """
+        self._states.update_one({"_id": str(post_id)}, {"$max": {"quotes_read_at": at}})
         if newest_id is None:
             return
         known = {"$toDecimal": {"$ifNull": ["$quotes_cursor_id", "0"]}}

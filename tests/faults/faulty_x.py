@@ -126,7 +126,7 @@ def begin_quotes(services: Services, x: FaultyX, quoted: int, *, id_: str = "quo
     now = services.clock.now()
     services.stores.engagement.begin([Post(id=quoted, text="", created_at=snowflake.created_at(quoted))], now=now)
     document = services.stores.db["X_engagement"].find_one({"_id": str(quoted)}) or {}
-    cursor = services.stores.engagement.claim_quotes(quoted, read_before=document.get("quotes_read_at"), now=now)
+    cursor = services.stores.engagement.quotes_cursor(quoted, read_at=document.get("quotes_read_at"))
     assert cursor is not None
     sweep = Sweep(
         id=id_,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,11 +12,14 @@ from scheduler.planner import CANARY, MEDIA, QUOTES, REFRESH, Planner
 from shared import snowflake
 from shared.bootstrap import Services
 from shared.coverage.streams import Stream
+from shared.coverage.sweeps import Sweep, SweepKind
+from shared.errors import StoreUnavailable
 from shared.following import SEARCH
 from shared.jobs import ALL_QUEUES, Job, Queue, QuotePage, RefreshEngagement, SearchPage
 from shared.models import Media, MediaType, Post, PostMetrics, Reference, ReferenceType, User
 from shared.stores.schedules import Schedule, Slot
-from tests.workers.world import NOW, ScriptedX, page, post_id, read_to_end, state_of, take_jobs, work_off
+from shared.stores.sweeps import SweepStore
+from tests.workers.world import NOW, ScriptedX, page, post_id, read_to_end, refusing, state_of, take_jobs, work_off
 
 MINUTE = timedelta(minutes=1)
 ALICE = 42
@@ -123,6 +127,13 @@ def chosen(jobs: list[tuple[Job, str | None]], services: Services) -> list[int]:
     return [int(state_of(services, job.sweep_id).subject) for job, _ in jobs if isinstance(job, QuotePage)]
 
 
+def opened(jobs: list[tuple[Job, str | None]]) -> str:
+    """The sweep of the only reading of quotes."""
+    ((job, _),) = jobs
+    assert isinstance(job, QuotePage)
+    return job.sweep_id
+
+
 def test_quotes_are_read_of_the_most_quoted_posts_of_followed_accounts(services: Services) -> None:
     """Of the newest posts the five most quoted; one with likes only behind them, strangers and reposts never."""
     follow(services)
@@ -170,14 +181,65 @@ def test_only_the_newest_posts_compete_for_quotes(services: Services) -> None:
 
 
 def test_two_planners_do_not_read_the_quotes_of_one_post_twice(services: Services) -> None:
-    """The second of two schedulers with the same slot finds the posts claimed."""
+    """The second of two schedulers finds the reading under way, in the same slot and in another."""
     follow(services)
     know_post(services, post_id(100), quotes=5)
     now = services.clock.now()
 
-    first, second = plan(services, QUOTES, now=now), plan(services, QUOTES, now=now)
+    first, second, third = (plan(services, QUOTES, now=at) for at in (now, now, now + MINUTE))
 
-    assert (len(first), len(second)) == (1, 0)
+    assert (len(first), len(second), len(third)) == (1, 0, 0)
+
+
+class Overtaken(SweepStore):
+    """The sweeps of a scheduler that another one overtakes: just before it opens its first, the other's is read."""
+
+    def __init__(self, services: Services) -> None:
+        super().__init__(services.stores.db)
+        self._others: list[Services] = [services]
+
+    def open(self, sweep: Sweep) -> bool:
+        """Let the other one go first, once."""
+        for services in (self._others.pop(),) if self._others else ():
+            read_to_end(services, opened(plan(services, QUOTES, now=sweep.started_at + MINUTE)))
+        return super().open(sweep)
+
+
+def test_a_planner_that_is_overtaken_does_not_read_quotes_again(services: Services, x: ScriptedX) -> None:
+    """Another scheduler has them read between this one's choice and its sweep: the sweep is closed, nothing is sent."""
+    follow(services)
+    know_post(services, post_id(100), quotes=5)
+    late = replace(services, stores=replace(services.stores, sweeps=Overtaken(services)))
+
+    assert plan(late, QUOTES) == []
+
+    assert len(x.asked) == 1
+    assert services.stores.sweeps.open_subjects(SweepKind.QUOTES) == set()
+
+
+@pytest.mark.parametrize("fate", ["never opened", "abandoned", "job never sent"])
+def test_a_reading_of_quotes_that_fails_costs_the_post_nothing(services: Services, x: ScriptedX, fate: str) -> None:
+    """The next slot reads them; the four hours count from a reading that happened."""
+    follow(services)
+    know_post(services, post_id(100), quotes=5)
+    now = services.clock.now()
+    if fate == "never opened":
+        with refusing(services, "X_sweeps"), pytest.raises(StoreUnavailable):
+            plan(services, QUOTES, now=now)
+    else:
+        first = opened(plan(services, QUOTES, now=now))
+    if fate == "abandoned":
+        assert services.stores.sweeps.abandon(state_of(services, first), now=now)
+
+    if fate == "job never sent":  # the sweep is open: the reconciler sends for it, and no slot opens another
+        assert plan(services, QUOTES, now=now + MINUTE) == []
+        read_to_end(services, first)
+    else:
+        read_to_end(services, opened(plan(services, QUOTES, now=now + MINUTE)))
+
+    assert len(x.asked) == 1
+    assert plan(services, QUOTES, now=now + timedelta(hours=3, minutes=59)) == []
+    assert len(plan(services, QUOTES, now=now + timedelta(hours=4, minutes=1))) == 1
 
 
 # --- refresh

@@ -35,7 +35,9 @@ def _read(services: Services, sweep: Sweep) -> Sweep:
             expand_authors=None,
         )
     except NotFound:
-        # The quoted post is gone. Whether it is gone for good is for the refresh to say; its quotes cannot be read.
+        # The quoted post is gone. Whether it is gone for good is for the refresh to say; its quotes cannot be read, and
+        # to ask again sooner than after a reading would not change that.
+        _note_read(services, sweep, newest_id=None)
         services.stores.sweeps.abandon(sweep, now=services.clock.now())
         metrics.SWEEPS.labels(sweep.kind.value, SweepStatus.ABANDONED.value).inc()
         return services.stores.sweeps.get(sweep.id) or sweep
@@ -44,9 +46,14 @@ def _read(services: Services, sweep: Sweep) -> Sweep:
     want_authors(services, page, now=now)
     after = after_page(sweep, page, new_posts=len(stored.new_ids), through_at=now)
     if after.is_complete:
-        if not after.stuck:  # what X's paging withheld is below the new cursor: the next reading begins where this did
-            services.stores.engagement.quotes_read(int(sweep.subject), newest_id=after.newest_id)
+        # What X's paging withheld is below the new cursor: the next reading begins where this one did.
+        _note_read(services, sweep, newest_id=None if after.stuck else after.newest_id)
         metrics.SWEEPS.labels(sweep.kind.value, after.status.value).inc()
     if not services.stores.sweeps.advance(sweep, after, now=now):
         return services.stores.sweeps.get(sweep.id) or after
     return after
+
+
+def _note_read(services: Services, sweep: Sweep, *, newest_id: int | None) -> None:
+    """Before the sweep closes: while it is open nobody opens another one. Idempotent."""
+    services.stores.engagement.quotes_read(int(sweep.subject), at=sweep.started_at, newest_id=newest_id)

@@ -74,8 +74,7 @@ WRITES: dict[str, Callable[[Stores], object]] = {
         claim_id="c", now=NOW, lease=timedelta(minutes=1), limit=9
     ),
     "engagement.answer": answer,
-    "engagement.claim_quotes": lambda s: s.engagement.claim_quotes(1, read_before=None, now=NOW),
-    "engagement.quotes_read": lambda s: s.engagement.quotes_read(1, newest_id=9),
+    "engagement.quotes_read": lambda s: s.engagement.quotes_read(1, at=NOW, newest_id=9),
     "engagement.release_unanswered": lambda s: s.engagement.release_unanswered(now=NOW),
     "schedules.ensure": lambda s: s.schedules.ensure([schedule_of("a"), schedule_of("b")]),
     "schedules.keep_only": lambda s: s.schedules.keep_only("search", []),

@@ -266,19 +266,19 @@ def test_candidates_for_quotes_have_the_freshest_counts(stores: Stores) -> None:
     ]
 
 
-def test_the_quotes_of_a_post_are_claimed_once(stores: Stores) -> None:
-    """By eight planners that saw the same state one gets them, with the cursor of the last reading."""
+def test_a_reading_of_quotes_is_noted_when_it_has_ended(stores: Stores) -> None:
+    """Whoever saw the post before that is told so; the time never goes back, and strangers have no quotes."""
     follow(stores, [1])
+    assert stores.engagement.quotes_cursor(1, read_at=None) == 0
+    assert stores.engagement.quotes_cursor(404, read_at=None) is None
 
-    claims = at_once(8, lambda _: stores.engagement.claim_quotes(1, read_before=None, now=NOW))
+    stores.engagement.quotes_read(1, at=NOW, newest_id=2**63 + 1)
+    stores.engagement.quotes_read(1, at=NOW - HOUR, newest_id=None)
 
-    assert sorted(c for c in claims if c is not None) == [0]
-    assert stores.engagement.claim_quotes(1, read_before=None, now=NOW + HOUR) is None
-    assert stores.engagement.claim_quotes(404, read_before=None, now=NOW) is None
+    assert stores.engagement.quotes_cursor(1, read_at=None) is None
+    assert stores.engagement.quotes_cursor(1, read_at=NOW) == 2**63 + 1
     (candidate,) = stores.engagement.quote_candidates([{"_id": "1"}])
     assert candidate.quotes_read_at == NOW
-    stores.engagement.quotes_read(1, newest_id=2**63 + 1)
-    assert stores.engagement.claim_quotes(1, read_before=NOW, now=NOW + HOUR) == 2**63 + 1
 
 
 @pytest.mark.parametrize(
@@ -298,10 +298,10 @@ def test_the_cursor_of_quotes_moves_forward_by_number(
     """When the newest quote was deleted the next reading names an older one: the cursor stays."""
     follow(stores, [1])
 
-    stores.engagement.quotes_read(1, newest_id=before)
-    stores.engagement.quotes_read(1, newest_id=newest)
+    stores.engagement.quotes_read(1, at=NOW, newest_id=before)
+    stores.engagement.quotes_read(1, at=NOW, newest_id=newest)
 
-    assert stores.engagement.claim_quotes(1, read_before=None, now=NOW) == after
+    assert stores.engagement.quotes_cursor(1, read_at=NOW) == after
 
 
 def test_posts_seen_twice_on_a_page_are_followed_once(stores: Stores) -> None:

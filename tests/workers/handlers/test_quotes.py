@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -39,12 +40,12 @@ GONE = {"title": "Not Found Error", "type": "https://api.x.com/2/problems/resour
 
 
 def open_quotes(services: Services, quoted: int = QUOTED, *, id_: str = "quotes-1") -> Sweep:
-    """Know the post, claim the reading of its quotes and open its sweep."""
+    """Know the post and open a reading of its quotes."""
     now = services.clock.now()
     services.stores.engagement.begin([Post(id=quoted, text="", created_at=created_at(quoted))], now=now)
     document = services.stores.db["X_engagement"].find_one({"_id": str(quoted)}) or {}
     before = document.get("quotes_read_at")
-    cursor = services.stores.engagement.claim_quotes(quoted, read_before=before, now=now)
+    cursor = services.stores.engagement.quotes_cursor(quoted, read_at=before)
     assert cursor is not None
     sweep = Sweep(
         id=id_,
@@ -63,6 +64,12 @@ def cursor_of(services: Services, quoted: int = QUOTED) -> int:
     """The greatest quote that is known with all before it."""
     document: dict[str, Any] = services.stores.db["X_engagement"].find_one({"_id": str(quoted)}) or {}
     return int(document.get("quotes_cursor_id") or 0)
+
+
+def read_at(services: Services, quoted: int = QUOTED) -> datetime | None:
+    """When the last reading of the quotes that has ended began."""
+    document: dict[str, Any] = services.stores.db["X_engagement"].find_one({"_id": str(quoted)}) or {}
+    return document.get("quotes_read_at")
 
 
 def test_the_quotes_of_a_post_are_read_whole(simulated: Services, simulator: Simulator) -> None:
@@ -93,6 +100,7 @@ def test_a_reading_ends_at_the_known_quote(services: Services, x: ScriptedX) -> 
     assert len(x.asked) == 2
     assert stored_ids(services) == {A, B, C, KNOWN}
     assert cursor_of(services) == A
+    assert read_at(services) == ended.started_at
 
 
 def test_the_cursor_waits_for_the_last_page(services: Services, x: ScriptedX) -> None:
@@ -105,6 +113,7 @@ def test_the_cursor_waits_for_the_last_page(services: Services, x: ScriptedX) ->
     quote_page(services, job)
 
     assert cursor_of(services) == 0
+    assert read_at(services) is None
     assert len(x.asked) == 1
     assert jobs_in(services, Queue.QUOTES) == [QuotePage(sweep_id=sweep.id, page=1)]
 
@@ -119,6 +128,7 @@ def test_the_quotes_of_a_gone_post_are_given_up(services: Services, x: ScriptedX
 
     assert state_of(services, sweep.id).status is SweepStatus.ABANDONED
     assert cursor_of(services) == 0
+    assert read_at(services) == sweep.started_at  # not asked for again sooner than after a reading
     assert jobs_in(services, Queue.QUOTES) == []
 
 
@@ -141,6 +151,7 @@ def test_paging_that_leads_nowhere_leaves_the_cursor(services: Services, x: Scri
     ended = read_to_end(services, open_quotes(services).id)
 
     assert ended.stuck
+    assert read_at(services) == ended.started_at
     assert stored_ids(services) == {A}
     assert cursor_of(services) == 0
 
