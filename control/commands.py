@@ -13,10 +13,11 @@ from dramatiq.errors import ConnectionClosed
 from control.blocks import blocked
 from control.budget import budgets_of
 from control.inputs import SEARCH_WINDOW
+from shared.ad_hoc import unanswered_jobs
 from shared.bootstrap import Services
 from shared.broker import QueueStats
 from shared.errors import BrokerUnavailable, InputError
-from shared.jobs import MAX_IDS, Queue, RefreshEngagement, ResolveHandles
+from shared.jobs import MAX_IDS, Queue, ResolveHandles
 from shared.ratelimit.model import WindowState
 from shared.stores.database import ServerClock
 
@@ -94,31 +95,13 @@ def refresh(services: Services, post_ids: Sequence[int]) -> Refresh:
     waiting = services.stores.runs.waiting_for(wanted, after=now - JOIN_WITHIN)
     fresh = [post_id for post_id in wanted if post_id not in waiting]
     run_ids = sorted(set(waiting.values()))
-    jobs = [job for run_id in run_ids for job in _unanswered(services, run_id)]
     if fresh:
-        run_id = uuid.uuid4().hex
-        services.stores.runs.begin(run_id, kind="refresh", subjects=fresh, now=now)
-        jobs += _batches(run_id, fresh)
-        run_ids.append(run_id)
+        run_ids.append(uuid.uuid4().hex)
+        services.stores.runs.begin(run_ids[-1], kind="refresh", subjects=fresh, now=now)
+    # Also those of a joined request: they are outstanding, or were lost and are sent again.
+    jobs = [job for run_id in run_ids if (run := services.stores.runs.get(run_id)) for job in unanswered_jobs(run)]
     services.sender.send_all(jobs, queue=Queue.INTERACTIVE)
     return Refresh(run_ids, total=len(wanted), joined=len(waiting))
-
-
-def _unanswered(services: Services, run_id: str) -> list[RefreshEngagement]:
-    """The jobs of a request that still wait for an answer. They are outstanding, or were lost and are sent again."""
-    run = services.stores.runs.get(run_id)
-    jobs = _batches(run_id, run["subjects"]) if run else []
-    return [job for job in jobs if run and not run["results"].keys() >= set(job.post_ids)]
-
-
-def _batches(run_id: str, subjects: Sequence[str]) -> list[RefreshEngagement]:
-    """The jobs of a request: always the same ones for the same request."""
-    return [
-        RefreshEngagement(
-            claim_id=f"{run_id}:{start}", post_ids=tuple(subjects[start : start + MAX_IDS]), run_id=run_id
-        )
-        for start in range(0, len(subjects), MAX_IDS)
-    ]
 
 
 def refreshed(services: Services, run_ids: Sequence[str], post_ids: Sequence[int]) -> dict[str, str]:

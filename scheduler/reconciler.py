@@ -9,10 +9,11 @@ from datetime import datetime, timedelta
 
 from scheduler.planner import downloads, standing_schedules
 from shared import metrics
+from shared.ad_hoc import unanswered_jobs
 from shared.bootstrap import Services
 from shared.coverage.streams import next_merge
 from shared.coverage.sweeps import Sweep, SweepKind, SweepStatus
-from shared.jobs import MAX_IDS, Job, QuotePage, RefreshEngagement, ResolveHandles, SearchPage
+from shared.jobs import MAX_IDS, Job, Queue, QuotePage, ResolveHandles, SearchPage
 from shared.log import get_logger
 
 log = get_logger(__name__)
@@ -111,15 +112,9 @@ class Reconciler:
         return self._sender.send_all([ResolveHandles(usernames=tuple(batch)) for batch in batches])
 
     def _resume_runs(self, *, after: datetime) -> int:
-        """Send again for the ids of recent ad-hoc requests on which X has not said a word yet."""
-        jobs: list[Job] = []
-        for run in self._stores.runs.unfinished(after=after):
-            open_ids = [subject for subject in run["subjects"] if subject not in run["results"]]
-            for start in range(0, len(open_ids), MAX_IDS):
-                batch = tuple(open_ids[start : start + MAX_IDS])
-                claim_id = f"{run['_id']}:again:{start}"
-                jobs.append(RefreshEngagement(claim_id=claim_id, post_ids=batch, run_id=run["_id"]))
-        return self._sender.send_all(jobs, queue="interactive")
+        """Send the jobs of recent ad-hoc requests again, unless they are outstanding or X has answered them."""
+        runs = self._stores.runs.unfinished(after=after)
+        return self._sender.send_all([job for run in runs for job in unanswered_jobs(run)], queue=Queue.INTERACTIVE)
 
     def _merge(self, now: datetime) -> None:
         """Join streams that one query can carry: fewer calls for the same accounts."""

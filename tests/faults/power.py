@@ -39,6 +39,7 @@ class PowerCut:
         killed_at = time.monotonic()
         server.process.wait()
         self._stop.set()
+        self._watcher.join()  # the file may be gone after this
         kept = max((size for at, size in self._sizes if at <= killed_at - lost_seconds), default=0)
         with self._file.open("rb+") as handle:
             handle.truncate(kept)

@@ -31,6 +31,7 @@ SHORT_FORMS: dict[str, Form] = {
     "R4: a power cut costs the last second": partial(power_cut, seconds_of_load=1.5, unsynced_seconds=0.5),
     "R4: what a power cut costs is done in the end": partial(redis_forgets, loss="the last second", least=20),
     "R4: an emptied Redis is filled again": partial(redis_forgets, loss="everything", least=20),
+    "R4: a restart of Redis sends nothing twice": partial(redis_forgets, loss="nothing", least=20),
     "R5: stalls leave nothing held": partial(stalls, seed=5, jobs=60, count=2, stall_seconds=1.0, timeout_seconds=0.4),
     "R6: a bad network loses nothing": partial(
         bad_network, seed=6, jobs=60, resets=15, one_way_seconds=1.0, timeout_seconds=0.4
@@ -69,6 +70,7 @@ def long_forms(seed: int) -> dict[str, Form]:
         "R4": partial(power_cut, seconds_of_load=10),
         "R4 everything lost": partial(redis_forgets, loss="everything", least=100),
         "R4 the last second lost": partial(redis_forgets, loss="the last second", least=100),
+        "R4 nothing lost": partial(redis_forgets, loss="nothing", least=100),
         "R5": partial(stalls, seed=seed, jobs=200, count=3, stall_seconds=8, timeout_seconds=5.0),
         "R6": partial(bad_network, seed=seed, jobs=300, resets=60, one_way_seconds=8, timeout_seconds=5.0),
         "R6 MongoDB": partial(one_way, cut_seconds=25, rounds=1, reset=False),

@@ -9,6 +9,7 @@ from typing import Any
 import dramatiq
 import pytest
 
+from control import commands
 from scheduler.planner import DEAD, RECONCILE, Planner
 from scheduler.reconciler import MAX_NUDGES, Reconciler
 from shared import snowflake
@@ -162,13 +163,13 @@ def test_after_a_loss_of_redis_all_outstanding_work_is_sent_for_in_one_round(ser
         (Queue.SEARCH, f"search_page {search.id}:1"),
         (Queue.BACKFILL, "search_page old:0"),
         (Queue.QUOTES, f"quote_page {quotes.id}:0"),
-        (Queue.INTERACTIVE, "refresh_engagement run:again:0"),
+        (Queue.INTERACTIVE, "refresh_engagement run:0"),
         (Queue.INTERACTIVE, "resolve_handles alice"),
         (Queue.MEDIA, "download_media 3_1"),
     }
     assert outstanding(services) == everything
     resumed = next(job for job in jobs_in(services, Queue.INTERACTIVE) if isinstance(job, RefreshEngagement))
-    assert (resumed.post_ids, resumed.run_id) == (("2",), "run")
+    assert (resumed.post_ids, resumed.run_id) == (("1", "2"), "run")
     assert services.stores.engagement.count_due(now=services.clock.now() + timedelta(seconds=1)) >= 1
 
 
@@ -206,6 +207,23 @@ def test_a_redis_that_was_started_anew_is_rebuilt(services: Services) -> None:
         (Queue.MEDIA, "download_media 3_1"),
     }
     assert services.broker.queue_stats()[Queue.MEDIA].ready == 1
+
+
+def test_an_ad_hoc_request_that_is_outstanding_is_not_sent_twice(services: Services) -> None:
+    """After a restart that lost nothing its jobs wait once; of those that were lost only the unanswered come back."""
+    ids = [post_id(1000 + number) for number in range(250)]
+    (run_id,) = commands.refresh(services, ids).run_ids
+    before = jobs_in(services, Queue.INTERACTIVE)
+    services.broker.set_epoch("of the process before")
+    assert Reconciler(services).rebuild_if_redis_is_new(services.clock.now())
+    assert jobs_in(services, Queue.INTERACTIVE) == before
+
+    services.stores.runs.record(run_id, {str(id_): "alive" for id_ in ids[:110]}, now=services.clock.now())
+    services.broker.client.flushall()
+    assert Reconciler(services).rebuild_if_redis_is_new(services.clock.now())
+
+    lost = [job for job in jobs_in(services, Queue.INTERACTIVE) if isinstance(job, RefreshEngagement)]
+    assert {job.subject for job in lost} == {f"{run_id}:100", f"{run_id}:200"}
 
 
 def test_a_rebuild_that_was_interrupted_is_done_by_the_next_round(services: Services) -> None:
