@@ -44,6 +44,8 @@ LAST_CHANCE_DELAY_MS = 60_000
 # The longest pause between two looks at an empty queue: half of it is the usual wait of a message on an idle queue.
 # At 200 ms a process with six idle queues costs 0.5 % of a core of Redis.
 IDLE_POLL_MS = 200
+# Later than any time that Redis will tell.
+END_OF_TIME_US = 2**53
 
 _log = get_logger(__name__)
 
@@ -159,12 +161,12 @@ class CoveyBroker(RedisBroker, Introspection):
         return count
 
     def give_back_all(self) -> int:
-        """Give back all this process holds, even what still runs; how many messages. For the end of a process."""
+        """Give back all that Redis says this process holds, even what still runs; how many. For the end of it."""
         held = self.hands.empty()
         for pairs in held.values():
             for id, _ in pairs:
                 self.last_chance.release(id)
-        return sum(self.operations.requeue(self.keys(queue), pairs) for queue, pairs in held.items())
+        return sum(self.operations.adopt(self.keys(queue), self.broker_id, END_OF_TIME_US, [])[1] for queue in held)
 
     def keys(self, queue_name: str) -> QueueKeys:
         """The keys of a queue."""

@@ -1,22 +1,59 @@
-"""What a worker process does last."""
+"""How a worker process ends: what runs is finished, the rest is given back, at once or at the latest at the end.
+
+Dramatiq stops its threads, waits for them as long as the grace period, and only then stops the consumers and gives back
+what no thread took. Until then those consumers would fetch for threads that have stopped.
+Invariant: from the moment a worker is asked to end, no message waits in its memory, and it goes on giving signs of life
+(by the consumers of the delay queues) for what runs.
+"""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING, cast
 
 from dramatiq import Worker
-from dramatiq.broker import Broker
+from dramatiq.broker import Broker, MessageProxy
+from dramatiq.common import iter_queue, join_all, q_name
+from dramatiq.errors import BrokerConnectionError
 from dramatiq.middleware import Middleware
+
+from shared.log import get_logger
 
 if TYPE_CHECKING:
     from shared.broker.broker import CoveyBroker
 
+# How long to wait for fetches under way. One takes milliseconds, the pause after it at most idle_poll_ms; where Redis
+# does not answer, what arrives later is given back at the end.
+LAST_FETCH_MS = 1_000
+
+_log = get_logger(__name__)
+
 
 class GiveBackAtShutdown(Middleware):
-    """Gives back jobs that outlast the grace period, so that they run elsewhere at once and no crash is counted.
+    """Gives back what is not begun when the worker is asked to end, and what still runs when its time is over.
 
-    Otherwise a job longer than the grace period would count as poison after three deployments.
+    Otherwise messages would wait here while other workers are idle, and each job longer than the grace period would
+    count as poison after three deployments.
     """
+
+    def before_worker_shutdown(self, broker: Broker, worker: Worker) -> None:
+        """Fetch no more, and give back what no thread has begun."""
+        for thread in worker.workers:
+            thread.stop()
+        fetching = {queue: thread for queue, thread in worker.consumers.items() if queue == q_name(queue)}
+        for consumer in fetching.values():
+            consumer.stop()
+        join_all(fetching.values(), LAST_FETCH_MS)  # type: ignore[no-untyped-call]
+        unbegun: dict[str, list[MessageProxy]] = defaultdict(list)
+        for item in iter_queue(worker.work_queue):  # type: ignore[no-untyped-call]
+            unbegun[item.message.queue_name].append(item.message)
+        for queue, consumer in fetching.items():
+            consumer.close()
+            try:
+                if unbegun[queue]:
+                    consumer.requeue_messages(unbegun[queue])
+            except BrokerConnectionError as error:
+                _log.warning("messages_not_given_back_yet", queue=queue, reason=str(error))
 
     def after_worker_shutdown(self, broker: Broker, worker: Worker) -> None:
         """Give back all that is still held; the process is about to end."""

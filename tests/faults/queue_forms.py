@@ -18,7 +18,7 @@ from tests.faults.queue_mongodb import one_way
 from tests.faults.queue_outages import bad_network, power_cut, redis_away, stalls
 from tests.faults.queue_rebuild import redis_forgets
 from tests.faults.queue_schedulers import two_schedulers
-from tests.faults.queue_shutdown import terminated_under_load
+from tests.faults.queue_shutdown import terminated_beside_an_idle_one, terminated_under_load
 from tests.faults.queue_states import any_order
 
 SHORT_FORMS: dict[str, Form] = {
@@ -46,6 +46,9 @@ SHORT_FORMS: dict[str, Form] = {
         two_schedulers, lease_seconds=2.0, stop_seconds=4.0, calm_seconds=1.0, limit_seconds=7.0
     ),
     "R12: a terminated worker repeats nothing": partial(terminated_under_load, jobs=60, job_ms=150, rounds=2),
+    "R12: an ending worker leaves work to an idle one": partial(
+        terminated_beside_an_idle_one, jobs=8, every_seconds=0.5, long_ms=8_000, limit_seconds=2.0
+    ),
     "R13: dead letters are dealt with": partial(replayed_and_purged, pages=100, crash=False),
     "F6: a short delay passes long ones": partial(short_behind_long, jobs=20_000),
 }
@@ -82,6 +85,9 @@ def long_forms(seed: int) -> dict[str, Form]:
         "R10": partial(scheduler_away, streams=1_000),
         "R11": partial(all_due_at_once, jobs=10_000, seconds=60),
         "R12": partial(terminated_under_load, jobs=300, job_ms=300, rounds=6),
+        "R12 beside an idle worker": partial(
+            terminated_beside_an_idle_one, jobs=14, every_seconds=0.5, long_ms=9_500, limit_seconds=1.0
+        ),
         "R13": partial(replayed_and_purged, pages=1_000, crash=True),
         "R14": partial(any_order, runs=500, steps=50),
         "F6": partial(short_behind_long, jobs=20_000),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from pathlib import Path
 
@@ -32,4 +33,37 @@ def terminated_under_load(folder: Path, *, jobs: int, job_ms: int, rounds: int, 
         passed=slowest <= grace_seconds and repeats == 0 and held == 0,
         figure=f"{rounds} ends under load: slowest {slowest:.1f} s, {held} left held, {repeats} repeats of {jobs} jobs",
         limit=f"{grace_seconds:g} s, 0 held, all done, 0 repeats",
+    )
+
+
+def terminated_beside_an_idle_one(
+    folder: Path, *, jobs: int, every_seconds: float, long_ms: int, limit_seconds: float
+) -> Finding:
+    """R12: SIGTERM to a worker with one long job and idle threads: what is sent then runs in the idle worker, at once.
+
+    The jobs are sent one after another while the long one runs, with pauses after which both workers look at the queue
+    equally often, so that the ending one would fetch half of them.
+    """
+    with Fleet(folder) as fleet:
+        ending = fleet.start()[0]
+        fleet.enqueue("work", "long", long_ms)
+        wait_until(lambda: fleet.running(ending.pid), 20, "the long job started")
+        fleet.start()
+        ending.terminate()
+        waits = []
+        for number in range(jobs):
+            threading.Event().wait(every_seconds)
+            name = fleet.enqueue("work", f"job-{number}", 0)
+            waits.append(wait_until(lambda name=name: fleet.count("start")[name], 60, "the job started"))  # type: ignore[misc]
+        still_running = bool(fleet.running(ending.pid))
+        ending.wait(long_ms / 1000 + 20)
+        fleet.workers.remove(ending)
+        fleet.wait_at_rest(20)
+        repeats, done = fleet.repeats(), fleet.count("done")["long"]
+    return Finding(
+        "R12 beside an idle worker",
+        passed=max(waits) <= limit_seconds and still_running and repeats == 0 and done == 1,
+        figure=f"{jobs} jobs sent while one of {long_ms / 1000:g} s {'ran on' if still_running else 'had ended'}: "
+        f"longest wait {max(waits):.2f} s, {repeats} repeats, the long one done {done} times",
+        limit=f"{limit_seconds:g} s, the long one runs on and is done, 0 repeats",
     )

@@ -106,10 +106,12 @@ def test_consumer_threads_restart_and_close_their_consumer() -> None:
 
 
 def test_shutdown_stops_threads_before_consumers_and_gives_the_rest_back() -> None:
-    """The pulse beats while jobs finish, and what no thread took is requeued."""
+    """Middleware comes first and may stop any of them; the pulse beats while jobs finish, and the rest is requeued."""
     code = source(dramatiq.Worker.stop)
 
-    order = ["join_all(self.workers", "join_all(self.consumers", "requeue_messages(messages)", "consumer.close()"]
+    assert code.count("emit_before") == 1
+    order = ["emit_before", "thread.stop()", "join_all(self.workers", "join_all(self.consumers"]
+    order += ["requeue_messages(messages)", "consumer.close()"]
     assert [code.index(step) for step in order] == sorted(code.index(step) for step in order)
 
 
