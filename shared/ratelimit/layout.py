@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from shared.models import WorkClass
-from shared.ratelimit.money import CHOOSABLE, MICRO, ChosenBudgets
+from shared.ratelimit.money import CHOOSABLE, MICRO, Amounts, AmountsByClass, ChosenBudgets
 from shared.ratelimit.windows import free
 
 DAY_MS: Final = 86_400_000
@@ -47,7 +47,7 @@ _BUDGET_PLACES: Final = {
     "DAY_ENDS": 1,  # ms; UTC
     "MONTH_STARTS": 2,
     "MONTH_ENDS": 3,
-    "SEEDED": 4,  # 1 = filled from the ledger
+    "SEEDED": 4,  # 1 = filled from the ledger; what was spent stands behind it
     "DAY_MONEY": 4,  # micro-dollars by class
     "MONTH_MONEY": 9,
     "MONTH_REQUESTS": 14,
@@ -55,6 +55,7 @@ _BUDGET_PLACES: Final = {
     "BUDGET_BLOCKED_UNTIL": 25,  # ms
 }
 BUDGET_NUMBERS: Final = 25
+SPENT_NUMBERS: Final = 4 * CLASS_COUNT  # those of them that are spending
 LEASE_NUMBERS: Final = 6  # its end, class, when granted, RESET and DAY_RESET then, PROBE_UNTIL if a probe
 
 BREAKER_NUMBERS: Final = 4  # faults in a row, how often it opened, its end, end of the lease of the call that looks
@@ -75,6 +76,8 @@ CONSTANTS: Final[Mapping[str, Constant]] = {
     "WINDOW_FORMAT": "<" + "d" * WINDOW_NUMBERS,
     "BUDGET_NUMBERS": BUDGET_NUMBERS,
     "BUDGET_FORMAT": "<" + "d" * BUDGET_NUMBERS,
+    "SPENT_NUMBERS": SPENT_NUMBERS,
+    "SPENT_FORMAT": "<" + "d" * SPENT_NUMBERS,
     "LEASE_FORMAT": "<" + "d" * LEASE_NUMBERS,
     "BREAKER_NUMBERS": BREAKER_NUMBERS,
     "BREAKER_FORMAT": "<" + "d" * BREAKER_NUMBERS,
@@ -232,6 +235,18 @@ def unpack_chosen(field: bytes | None) -> ChosenBudgets:
     }
     shares = zip(WorkClass, numbers[len(_CHOSEN_UNITS) :], strict=True)
     return ChosenBudgets(limits, {work_class: share for work_class, share in shares if share != AS_STARTED})
+
+
+def pack_spent(spent: AmountsByClass) -> bytes:
+    """What each class spent, in the order of a budget hash."""
+    amounts = [spent.get(work_class, Amounts()) for work_class in WorkClass]
+    columns = (
+        [one.day_micro_usd for one in amounts],
+        [one.month_micro_usd for one in amounts],
+        [one.month_requests for one in amounts],
+        [one.month_posts for one in amounts],
+    )
+    return struct.pack(f"<{SPENT_NUMBERS}d", *(number for column in columns for number in column))
 
 
 def lease_ends_ms(lease: bytes) -> float:

@@ -40,9 +40,9 @@ import redis
 
 from shared.clock import Clock, epoch_seconds
 from shared.errors import CoveyError, InputError, LimiterUnavailable
-from shared.ratelimit.layout import Keys, pack_chosen
+from shared.ratelimit.layout import Keys, pack_chosen, pack_spent
 from shared.ratelimit.model import Block, CallRequest, Grant, LimiterState, Refusal, Settlement
-from shared.ratelimit.money import MICRO, Budgets, ChosenBudgets, Prices, Spent
+from shared.ratelimit.money import Budgets, ChosenBudgets, Prices, Spent
 from shared.ratelimit.rules import CLASS_NUMBER, script_constants
 from shared.ratelimit.scripts import Connections, Script, load
 from shared.ratelimit.snapshot import read_state
@@ -50,7 +50,6 @@ from shared.ratelimit.snapshot import read_state
 _NOTHING: Final[Mapping[str, float]] = MappingProxyType({})
 _pack_request = struct.Struct("<7d").pack
 _pack_settlement = struct.Struct("<13d").pack
-_pack_spent = struct.Struct("<4d").pack
 
 
 class Limiter:
@@ -128,8 +127,10 @@ class Limiter:
         arguments = (grant_id.encode(), numbers, breaker)
         reply = self._acquire(keys, arguments)
         if reply == "unseeded":
-            self._fill_budgets()
+            self._fill_budgets(credential_ids)
             reply = self._acquire(keys, arguments)
+            if reply == "unseeded":
+                raise LimiterUnavailable("Redis forgot its budgets while they were filled")
         if isinstance(reply, int):
             number, is_probe = divmod(reply, 2)
             credential_id = credential_ids[number - 1]
@@ -204,15 +205,17 @@ class Limiter:
         reserved = self._prices.cost_micro(grant.endpoint, posts=grant.posts, users=grant.users)
         return settlement.posts - grant.posts, billed - reserved
 
-    def _fill_budgets(self) -> None:
+    def _fill_budgets(self, credential_ids: tuple[str, ...]) -> None:
         assert self._spent is not None
         try:
             spent = self._spent()
         except CoveyError as error:
             raise LimiterUnavailable(f"the ledger cannot be read: {error}") from error
         self.choose_budgets(spent.chosen)
-        micro = (round(spent.day_usd * MICRO), round(spent.month_usd * MICRO))
-        self._seed((self._keys.project,), (_pack_spent(*micro, spent.month_requests, spent.month_posts),))
+        owners = [(self._keys.project, spent.project)]
+        if self._credential_budgets is not None:
+            owners += [(self._keys.credential(one), spent.credentials.get(one, {})) for one in credential_ids]
+        self._seed(tuple(key for key, _ in owners), tuple(pack_spent(amounts) for _, amounts in owners))
 
     def _now_ms(self) -> float:
         """-1: the script asks Redis."""

@@ -88,11 +88,35 @@ PAY_PER_USE = Budgets(month_posts=3_000_000)  # post reads a month of X's pay-pe
 
 
 @dataclass(frozen=True, slots=True)
-class Spent:
-    """What was already spent in the present UTC day and month, and the budgets a person set: fills an empty Redis."""
+class Amounts:
+    """What one class of work spent in the present UTC day and month. Money in whole micro-dollars."""
 
-    day_usd: float = 0.0
-    month_usd: float = 0.0
+    day_micro_usd: int = 0
+    month_micro_usd: int = 0
     month_requests: int = 0
     month_posts: int = 0
+
+    def plus(self, other: Amounts) -> Amounts:
+        """Both together."""
+        return Amounts(
+            self.day_micro_usd + other.day_micro_usd,
+            self.month_micro_usd + other.month_micro_usd,
+            self.month_requests + other.month_requests,
+            self.month_posts + other.month_posts,
+        )
+
+
+AmountsByClass = Mapping[WorkClass, Amounts]
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What was already spent, and the budgets a person set: fills an empty Redis.
+
+    project: by class of work, so that floors and shares stand where they stood. credentials: the same of each
+    credential that spent anything.
+    """
+
+    project: AmountsByClass = field(default_factory=dict)
+    credentials: Mapping[str, AmountsByClass] = field(default_factory=dict)
     chosen: ChosenBudgets = field(default_factory=ChosenBudgets)

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from shared.clock import Clock
 from shared.models import WorkClass
-from shared.ratelimit.money import MICRO, Spent
+from shared.ratelimit.money import Amounts, Spent
 from shared.spending.choices import BudgetChoices
 from shared.spending.forecast import HISTORY_DAYS, Course, Hours, course_of, whole_days
 from shared.spending.purchase import RowKey, Sums, add_up
@@ -32,6 +32,20 @@ class Books:
         """The sums of the present calendar month, today included."""
         first = self.now.date().replace(day=1)
         return add_up(s for k, s in self.rows.items() if k.day >= first and _is(k, work_class))
+
+    def amounts(self) -> tuple[dict[WorkClass, Amounts], dict[str, dict[WorkClass, Amounts]]]:
+        """What each class of work spent this day and month, in the whole project and with each credential."""
+        first, today = self.now.date().replace(day=1), self.now.date()
+        project: dict[WorkClass, Amounts] = {}
+        credentials: dict[str, dict[WorkClass, Amounts]] = {}
+        for key, sums in self.rows.items():
+            if key.day < first:
+                continue
+            day_micro_usd = sums.micro_usd if key.day == today else 0
+            one = Amounts(day_micro_usd, sums.micro_usd, sums.calls, sums.posts)
+            for by_class in (project, credentials.setdefault(key.credential_id, {})):
+                by_class[key.work_class] = by_class.get(key.work_class, Amounts()).plus(one)
+        return project, credentials
 
     def whole_days(self, work_class: WorkClass | None = None) -> list[Hours]:
         """Money by hour of the days before today that a forecast goes by."""
@@ -76,14 +90,8 @@ class Treasury:
     def spent(self) -> Spent:
         """What an empty Redis is filled with. Raises StoreUnavailable."""
         books = self.books()
-        today, month = books.today(), books.month()
-        return Spent(
-            day_usd=today.micro_usd / MICRO,
-            month_usd=month.micro_usd / MICRO,
-            month_requests=month.calls,
-            month_posts=month.posts,
-            chosen=self._choices.load(),
-        )
+        project, credentials = books.amounts()
+        return Spent(project, credentials, chosen=self._choices.load())
 
 
 def _is(key: RowKey, work_class: WorkClass | None) -> bool:

@@ -6,7 +6,7 @@
 --       class may spend  3 field of the endpoint's breaker in the project's hash
 -- Words in CAPITALS are constants and places in a 'state' field: rules.py and layout.py write them into this text.
 -- Returns a granted call: 2 x the number of its credential, + 1 for a probe. A refusal: 'wait_ms name-of-window'.
---       'unseeded': the budgets are empty and must be filled from the ledger first.
+--       'unseeded': budgets of the project or of a credential must be filled from the ledger first.
 -- TTL   window hash KEEP_MS from each probe on, budget hash KEEP_BUDGET_MS from each new day on. A lease is a field '#id'
 --       of the window hash with an end of its own; the dead are forgotten when the window opens.
 local now, class, posts, cost, paid, gap, share = struct.unpack('<ddddddd', ARGV[2])
@@ -169,6 +169,7 @@ for i = 1, (#KEYS - 1) / 2 do
   local f
   if CREDENTIAL_BUDGETS then
     f = budgets(KEYS[2 * i])
+    if NEEDS_SEED and f[SEEDED] == 0 then return 'unseeded' end
     check_block(KEYS[2 * i], f[BUDGET_BLOCKED_UNTIL])
     check_all(f, CREDENTIAL_DAY_MONEY, CREDENTIAL_MONTH_MONEY, CREDENTIAL_MONTH_REQUESTS, CREDENTIAL_MONTH_POSTS, 1)
   else

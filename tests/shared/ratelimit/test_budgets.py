@@ -12,8 +12,17 @@ from shared.errors import LimiterUnavailable, StoreUnavailable
 from shared.models import WorkClass
 from shared.ratelimit.limiter import Limiter
 from shared.ratelimit.model import BudgetState, LimiterState, Settlement, Window
-from shared.ratelimit.money import Budgets, Prices, Spent
-from tests.shared.ratelimit.calls import answered, grant, grants_until_refused, headers, open_window, refusal, request
+from shared.ratelimit.money import Amounts, Budgets, Prices, Spent
+from tests.shared.ratelimit.calls import (
+    answered,
+    grant,
+    grants_until_refused,
+    headers,
+    open_window,
+    refusal,
+    request,
+    spend,
+)
 from tests.shared.ratelimit.conftest import MakeLimiter
 
 
@@ -186,7 +195,7 @@ def test_an_empty_redis_is_filled_from_the_ledger(
 
     def ledger() -> Spent:
         asked.append(1)
-        return Spent(day_usd=1.0, month_usd=3.0, month_requests=7, month_posts=600)
+        return Spent({WorkClass.BACKFILL: Amounts(1_000_000, 3_000_000, 7, 600)})
 
     limiter = make_limiter(budgets=Budgets(month_posts=1000), spent=ledger)
     open_window(limiter, clock)
@@ -201,6 +210,57 @@ def test_an_empty_redis_is_filled_from_the_ledger(
     assert budget(state, Window.MONTH_MONEY).used == pytest.approx(3.0)
     assert budget(state, Window.MONTH_REQUESTS).used == 8
     assert budget(state, Window.MONTH_POSTS).used == 600
+
+
+@pytest.mark.parametrize("is_lost", [False, True])
+def test_floors_and_shares_stand_where_they_stood(
+    make_limiter: MakeLimiter, clock: ManualClock, redis_client: redis.Redis, is_lost: bool
+) -> None:
+    """A loss of Redis neither gives a class its share a second time nor holds a floor that was spent."""
+    people, searches = Amounts(1_000_000, 1_000_000, 10, 200), Amounts(2_000_000, 2_000_000, 20, 400)
+    budgets = Budgets(day_usd=10.0, shares={WorkClass.SEARCH: 0.3})
+    before = make_limiter(budgets=budgets)
+    open_window(before, clock, limit=10_000)
+    spend(before, 10, WorkClass.INTERACTIVE, posts=20)
+    spend(before, 20, WorkClass.SEARCH, posts=20)
+    limiter = before
+    if is_lost:
+        redis_client.flushall()
+        ledger = {WorkClass.INTERACTIVE: people, WorkClass.SEARCH: searches}
+        limiter = make_limiter(budgets=budgets, spent=lambda: Spent(ledger))
+        open_window(limiter, clock, limit=10_000)
+
+    assert budget(limiter.state(), Window.DAY_MONEY).used_by_class[WorkClass.SEARCH] == pytest.approx(2.0)
+    assert grants_until_refused(limiter, WorkClass.SEARCH, posts=20)[0] == 10  # up to $3
+    assert grants_until_refused(limiter, WorkClass.QUOTES, posts=20)[0] == 40  # up to $8, and then to the pace
+
+
+def test_the_budgets_of_credentials_are_filled_too(
+    make_limiter: MakeLimiter, clock: ManualClock, redis_client: redis.Redis
+) -> None:
+    """Each credential goes on where the ledger has it, one that joins later too, and each is asked for once."""
+    asked: list[int] = []
+
+    def ledger() -> Spent:
+        asked.append(1)
+        spent = {WorkClass.SEARCH: Amounts(0, 300_000, 6, 60)}
+        return Spent(spent, credentials={"a": spent, "late": spent})
+
+    limiter = make_limiter(credential_budgets=Budgets(month_posts=100), spent=ledger)
+    limiter.settle(grant(limiter, credential_ids=("a", "b")), answered(headers(clock, limit=100, remaining=99)))
+    spend(limiter, 3, posts=10, credential_ids=("a",))
+    refused = refusal(limiter, posts=50, credential_ids=("late",))
+
+    assert refused.blocked_by == "month_posts"
+    assert len(asked) == 2
+    state = limiter.state()
+    assert budget(state, Window.MONTH_POSTS).used == 90
+    for key in ("a", "b", "late"):
+        assert redis_client.ttl(f"covey:limit:credential:{key}") > 32 * 86_400
+    clock.advance(86_400)
+    grant(limiter, posts=40, credential_ids=("late",))
+    assert refusal(limiter, posts=11, credential_ids=("a",)).blocked_by == "month_posts"
+    assert len(asked) == 2
 
 
 def test_without_the_ledger_there_is_no_grant(make_limiter: MakeLimiter) -> None:

@@ -10,7 +10,7 @@ from shared.errors import InputError
 from shared.models import WorkClass
 from shared.ratelimit.layout import pack_chosen, unpack_chosen
 from shared.ratelimit.model import Block, BlockScope, BudgetState, Window
-from shared.ratelimit.money import Budgets, ChosenBudgets, Spent
+from shared.ratelimit.money import Amounts, Budgets, ChosenBudgets, Spent
 from tests.shared.ratelimit.calls import grant, grants_until_refused, open_window, refusal, refused
 from tests.shared.ratelimit.conftest import MakeLimiter
 
@@ -90,7 +90,7 @@ def test_an_emptied_redis_is_given_the_choice_again(
 ) -> None:
     """What was chosen comes back with what was spent, before the first call."""
     chosen = ChosenBudgets({"day_usd": 1.0})
-    limiter = make_limiter(spent=lambda: Spent(day_usd=0.5, chosen=chosen))
+    limiter = make_limiter(spent=lambda: Spent({WorkClass.SEARCH: Amounts(500_000)}, chosen=chosen))
     open_window(limiter, clock)
     redis_client.flushall()
     open_window(limiter, clock)

@@ -11,7 +11,7 @@ from shared.clock import ManualClock
 from shared.models import WorkClass
 from shared.ratelimit.limiter import Limiter
 from shared.ratelimit.model import CallRequest, Grant, Window
-from shared.ratelimit.money import Budgets, ChosenBudgets, Spent
+from shared.ratelimit.money import Amounts, Budgets, ChosenBudgets, Spent
 from shared.spending.choices import BudgetChoices
 from shared.spending.ledger import Ledger
 from shared.spending.treasury import Treasury
@@ -45,12 +45,17 @@ def spend_days(ledger: Ledger, posts_by_days_ago: dict[int, int]) -> None:
 def test_an_empty_redis_is_filled_with_what_was_spent(
     treasury: Treasury, ledger: Ledger, choices: BudgetChoices
 ) -> None:
-    """Today, the month without the one before, and what a person chose."""
+    """Today, the month without the one before, by class and credential, and what a person chose."""
     spend_days(ledger, {20: 50, 9: 30, 0: 10})
+    ledger.record(call(901, 902, at=NOON, work_class=WorkClass.QUOTES, credential_id="user"))
+    ledger.copy()
     choices.choose({"day_usd": 1.0}, {})
 
+    searches, quotes = Amounts(50_000, 200_000, 2, 40), Amounts(10_000, 10_000, 1, 2)
     assert treasury.spent() == Spent(
-        day_usd=0.05, month_usd=0.2, month_requests=2, month_posts=40, chosen=ChosenBudgets({"day_usd": 1.0})
+        project={WorkClass.SEARCH: searches, WorkClass.QUOTES: quotes},
+        credentials={"app": {WorkClass.SEARCH: searches}, "user": {WorkClass.QUOTES: quotes}},
+        chosen=ChosenBudgets({"day_usd": 1.0}),
     )
 
 
