@@ -8,6 +8,7 @@ import ipaddress
 import socket
 import ssl
 import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -93,6 +94,11 @@ def test_a_server_that_is_not_there_fails_at_once() -> None:
         "sentinel://host/service/x",
         "sentinel://host:port/service",
         "redis://host:port/0",
+        "redis://host/0?colour=blue",
+        "redis://host/0?socket_timeout=soon",
+        "rediss://host/0?ssl_cert_reqs=perhaps",
+        "unix:///socket?socket_keepalive=yes",
+        "sentinels://host/service?ssl_cert_reqs=perhaps",
     ],
 )
 def test_a_url_that_is_none_is_refused(url: str) -> None:
@@ -107,6 +113,43 @@ def test_the_error_of_a_bad_url_hides_its_password() -> None:
         with pytest.raises(InputError) as caught:
             connect(url)
         assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("sentinel://host/service?sentinel_pasword=hunter2", "'sentinel_pasword'"),
+        ("sentinel://host/service?sentinel_password=hunter2&sentinel_password=hunter2", "sentinel_password"),
+        ("sentinel://host/service?sentinel_username=", "sentinel_username"),
+        ("sentinel://host/service?ssl_password=hunter2", "ssl_password"),
+        ("sentinels://host/service?ssl_keyfil=hunter2", "'ssl_keyfil'"),
+        ("redis://host/0?secret=hunter2", "'secret'"),
+    ],
+)
+def test_an_option_that_is_not_heeded_is_refused(url: str, told: str) -> None:
+    """Nobody believes that a certificate is checked which was never read: the option is named, its value is not."""
+    with pytest.raises(InputError) as caught:
+        connect(url)
+
+    assert told in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_socket_in_the_file_system_works(redis_client: redis.Redis) -> None:
+    """With a user, a password and a database; the broker enqueues and reads through it."""
+    with tempfile.TemporaryDirectory() as folder:  # a path of pytest's may be longer than a socket's can be
+        path = Path(folder) / "redis.sock"
+        options = ["--port", "0", "--unixsocket", str(path), "--dir", folder, "--save", ""]
+        process = subprocess.Popen([find_redis_server(), *options, "--requirepass", "p@ss"], stdout=subprocess.DEVNULL)
+        try:
+            eventually(path.exists, 10)
+            with connect(f"unix://:p%40ss@{path}?db=2") as client:
+                CoveyBroker(client, middleware=[]).enqueue(make_message())
+                assert client.connection_pool.connection_kwargs["db"] == 2
+                assert client.info("keyspace").keys() == {"db2"}
+        finally:
+            process.terminate()
+            process.wait()
 
 
 def self_signed(folder: Path) -> tuple[Path, Path]:
@@ -144,7 +187,7 @@ def tls_in_front_of(port: int, key: Path, certificate: Path) -> Iterator[int]:
         with contextlib.suppress(OSError):
             while True:
                 raw, _ = listener.accept()
-                with contextlib.suppress(ssl.SSLError):
+                with contextlib.suppress(ssl.SSLError, ConnectionError):
                     client = context.wrap_socket(raw, server_side=True)
                     server = socket.create_connection(("127.0.0.1", port))
                     threading.Thread(target=pump, args=(client, server), daemon=True).start()
@@ -165,6 +208,42 @@ def test_rediss_speaks_tls_and_checks_the_certificate(redis_client: redis.Redis,
             assert client.ping()
         with connect(f"rediss://127.0.0.1:{port}/0") as client, pytest.raises(redis.ConnectionError):
             client.ping()
+
+
+def test_sentinels_speaks_tls_and_checks_the_certificates(tmp_path: Path) -> None:
+    """With the authority, sentinel and master are believed, each with its own login; without it neither is."""
+    key, certificate = self_signed(tmp_path)
+    master = start_redis(tmp_path / "master")
+    port, config = free_port(), tmp_path / "sentinel.conf"
+    with (
+        tls_in_front_of(port_of(master), key, certificate) as front,
+        tls_in_front_of(port, key, certificate) as watcher,
+    ):
+        # The sentinel cannot speak to a port of TLS itself, and would find it dead only after a minute.
+        config.write_text(
+            f"port {port}\nbind 127.0.0.1\ndir {tmp_path}\nsentinel monitor flock 127.0.0.1 {front} 1\n"
+            "sentinel down-after-milliseconds flock 60000\nuser covey on >hunter2 ~* &* +@all\nuser default off\n"
+        )
+        process = subprocess.Popen(
+            [find_redis_server(), config, "--sentinel"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        url = f"sentinels://127.0.0.1:{watcher}/flock/1?sentinel_username=covey"
+        try:
+            with connect(f"{url}&sentinel_password=hunter2&ssl_ca_certs={certificate}") as client:
+
+                def writes() -> bool:
+                    with contextlib.suppress(redis.RedisError):
+                        return bool(client.set("a", 1))
+                    return False
+
+                eventually(writes, 10)
+            for incomplete in (f"&ssl_ca_certs={certificate}", "&sentinel_password=hunter2"):
+                with connect(url + incomplete) as client, pytest.raises(redis.RedisError):
+                    client.ping()
+        finally:
+            process.terminate()
+            process.wait()
+            master.stop()
 
 
 @pytest.fixture
