@@ -1,23 +1,27 @@
 """Letting Covey into an account on X: OAuth 2.0 with PKCE, from the address to the stored credential.
 
-Must not print. Invariant: a person is asked only when everything that is needed afterwards is there; no secret is in
-what is answered or raised.
+    code --exchange--> tokens --stored as user-unknown-...--> whose are they? --X says--> stored as user-ID
+                                                                    |
+                                                                    +--no answer--> they stay, and work, unnamed
+
+Must not print. Invariant: a person is asked only when everything that is needed afterwards is there; tokens are stored
+before anybody uses them; no secret is in what is answered or raised.
 """
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from pydantic import SecretStr
 
 from control.callback import Callback
 from shared.bootstrap import Services
-from shared.credentials.keeping import keep
-from shared.credentials.secrets import Secret, UserTokens
-from shared.errors import InputError
+from shared.credentials.keeping import keep, name
+from shared.credentials.secrets import Secret, UserTokens, is_unnamed
+from shared.errors import CoveyError, InputError, StoreUnavailable
 from shared.models import WorkClass
 from shared.settings import Settings
 from shared.x_api.auth import BearerAuth, Credential
@@ -32,19 +36,24 @@ UNKNOWN_ACCOUNT = "user-unknown"
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """The stored credential. is_renewable False: it ends with its first token, in about two hours."""
+    """The stored credential. is_renewable False: it ends with its first token, in about two hours.
+
+    unnamed_because: why X has not said yet whose it is; it is stored and used all the same.
+    """
 
     id: str
     scopes: tuple[str, ...]
     is_renewable: bool
+    unnamed_because: str | None = None
 
 
 def connect(
     services: Services, *, scopes: Sequence[str], port: int, wait_seconds: float, show: Callable[[str], None]
 ) -> Connected:
-    """Ask a person to let the app in, and store what X issues.
+    """Ask a person to let the app in, store what X issues, and then ask X whose it is.
 
-    show: given the address to open. Raises InputError, and what X answers.
+    show: given the address to open. Raises InputError; what X answers to the exchange; StoreUnavailable, which says so
+    where what X issued could not be stored.
     """
     settings = services.settings
     client = client_of(settings)
@@ -66,10 +75,34 @@ def connect(
         code = callback.wait(wait_seconds)
     endpoint = TokenEndpoint(settings.x_base_url)
     issued = endpoint.exchange(client, code=code, verifier=verifier, redirect_uri=callback.redirect_uri)
-    tokens = UserTokens(account_of(services, issued.access), client, issued.access, issued.refresh)
+    tokens = UserTokens(None, client, issued.access, issued.refresh, provisional=secrets.token_hex(4))
     lifetime = None if issued.lifetime_seconds is None else timedelta(seconds=issued.lifetime_seconds)
     granted = issued.scopes or tuple(scopes)
-    return Connected(store(services, tokens, lifetime=lifetime, scopes=granted), granted, issued.refresh is not None)
+    try:
+        unnamed_id = keep(services.stores.credentials, services.vault, tokens, lifetime=lifetime, scopes=granted)
+    except StoreUnavailable as error:
+        lost = "X let Covey in, but its tokens could not be stored and are gone; connect the account again"
+        raise StoreUnavailable(f"{lost}: {error}") from error
+    done = Connected(unnamed_id, granted, issued.refresh is not None)
+    try:
+        return replace(done, id=name_account(services, unnamed_id))
+    except CoveyError as error:
+        return replace(done, unnamed_because=str(error))
+
+
+def name_account(services: Services, credential_id: str) -> str:
+    """Ask X whose an unnamed credential is, and store it under the id of that account, which is answered.
+
+    Raises InputError, what X answers, StoreUnavailable, LimiterUnavailable: then it stays as it was.
+    """
+    stored = services.stores.credentials.get(credential_id)
+    if stored is None or not is_unnamed(credential_id):
+        raise InputError(f"{credential_id!r} is no stored credential without a name; see covey credentials list")
+    tokens = services.vault.open(credential_id, stored.sealed)
+    assert isinstance(tokens, UserTokens)
+    user_id = account_of(services, tokens.access)
+    services.limiter.unblock(credential_id=replace(tokens, user_id=user_id).credential().id)
+    return name(services.stores.credentials, services.vault, credential_id, user_id)
 
 
 def client_of(settings: Settings) -> OAuthClient:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import webbrowser
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -27,7 +28,8 @@ def connect(
     """Let Covey into an account on X (OAuth 2.0): its limits come on top of the app's.
 
     Needs COVEY_X_CLIENT_ID and COVEY_CREDENTIAL_KEYS. In X's developer console the app must have the callback URL
-    http://127.0.0.1:PORT/callback. The tokens are stored encrypted, renewed in time, and never shown.
+    http://127.0.0.1:PORT/callback. The tokens are stored encrypted, renewed in time, and never shown. They are stored
+    before anything else: where X then does not say whose they are, the command ends with status 1 and they stay.
     """
 
     def show(url: str) -> None:
@@ -40,11 +42,21 @@ def connect(
         services_here(), scopes=tuple(scope or DEFAULT_SCOPES), port=port, wait_seconds=wait, show=show
     )
     if as_json:
-        return print_json({"id": done.id, "scopes": list(done.scopes), "is_renewable": done.is_renewable})
+        print_json(asdict(done))
+    else:
+        _tell(done)
+    if done.unnamed_because is not None:
+        raise typer.Exit(1)
+
+
+def _tell(done: connecting.Connected) -> None:
     out.print(f"Connected {done.id} with {' '.join(done.scopes)}", markup=False, highlight=False, soft_wrap=True)
     if not done.is_renewable:
         err.print("Without the scope offline.access it cannot be renewed and ends in about two hours.")
-    return None
+    if done.unnamed_because is not None:
+        what = f"It is stored and used, but X has not said whose it is: {done.unnamed_because}"
+        hint = f"Ask again with: covey credentials name {done.id}"
+        err.print(f"{what}\n{hint}", style="yellow", markup=False, highlight=False, soft_wrap=True)
 
 
 def _is_graphical() -> bool:

@@ -21,7 +21,7 @@ from control.cli.app import Json, app, err, out, print_json, services_here
 from shared.bootstrap import Services
 from shared.credentials.keeping import rotate
 from shared.credentials.pool import CredentialState
-from shared.credentials.secrets import BearerToken, Secret, SigningKeys, UserTokens
+from shared.credentials.secrets import BearerToken, Secret, SigningKeys, UserTokens, is_unnamed
 from shared.credentials.standing import State
 from shared.credentials.vault import new_key as make_key
 from shared.errors import InputError, LimiterUnavailable
@@ -50,7 +50,7 @@ PARTS = {
 def list_credentials(as_json: Json = False) -> None:
     """List the credentials: id, kind, state, why one is left out. Never a secret."""
     services = services_here()
-    found = _with_blocks(services, services.credentials.states())
+    found = [_with_name(one) for one in _with_blocks(services, services.credentials.states())]
     if as_json:
         return print_json([asdict(one) for one in found])
     table = Table(Column("id", no_wrap=True), "kind", "state", "token ends", "from", "remarks")
@@ -84,6 +84,19 @@ def add(
     if as_json:
         return print_json({"id": credential_id, "kind": secret.kind.value})
     out.print(f"Stored {credential_id}.", highlight=False)
+    return None
+
+
+@credentials.command()
+def name(
+    credential_id: Annotated[str, typer.Argument(metavar="ID", help="As covey credentials list shows it.")],
+    as_json: Json = False,
+) -> None:
+    """Ask X whose a credential is that covey connect could only store as user-unknown-..., and name it so."""
+    named_id = connect.name_account(services_here(), credential_id)
+    if as_json:
+        return print_json({"id": named_id, "was": credential_id})
+    out.print(f"{credential_id} is {named_id} now.", highlight=False)
     return None
 
 
@@ -167,6 +180,14 @@ def _owner(token: SecretStr) -> int | None:
     """The account of an OAuth 1.0a token, which begins with its id. Raises nothing: its frame holds the token."""
     number, dash, _ = token.get_secret_value().partition("-")
     return int(number) if dash and number.isascii() and number.isdigit() else None
+
+
+def _with_name(found: CredentialState) -> CredentialState:
+    """The same, with what to do where X has not said whose it is."""
+    if not is_unnamed(found.id):
+        return found
+    hint = f"X has not said whose it is: covey credentials name {found.id}"
+    return replace(found, reason="; ".join(filter(None, (found.reason, hint))))
 
 
 def _with_blocks(services: Services, found: Sequence[CredentialState]) -> list[CredentialState]:

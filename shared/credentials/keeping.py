@@ -1,13 +1,15 @@
-"""Storing secrets, and moving all of them to a new key.
+"""Storing secrets, giving them the name of their account, and moving all of them to a new key.
 
 Must not read a secret from a person or show one. Invariant: what is stored can be opened with the present keys.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import secrets
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
+from shared.credentials.renewal import LEASE
 from shared.credentials.secrets import Secret, UserTokens, checked_tokens
 from shared.credentials.vault import Vault
 from shared.errors import InputError
@@ -43,6 +45,29 @@ def keep(
     tokens = NewTokens(sealed, is_renewable=credential.is_renewable, lifetime=lifetime, scopes=scopes)
     store.put(credential.id, credential.kind, tokens)
     return credential.id
+
+
+def name(store: CredentialStore, vault: Vault, credential_id: str, user_id: int) -> str:
+    """Store unnamed tokens under the id of their account in place of their own; answers that id.
+
+    They are claimed first as for a renewal, so that nobody replaces them meanwhile. Newer tokens of the account are
+    left in peace, and the unnamed ones forgotten. A process that dies in between leaves both; repeating it ends that.
+    Raises InputError where the credential is not there, not unnamed, or being renewed; StoreUnavailable.
+    """
+    before = store.get(credential_id)
+    tokens = None if before is None else vault.open(credential_id, before.sealed)
+    if before is None or not isinstance(tokens, UserTokens) or tokens.user_id is not None:
+        raise InputError(f"{credential_id}: there is no stored credential of that id whose account is not known")
+    if store.claim_refresh(credential_id, before.version, holder=secrets.token_hex(8), lease=LEASE) is None:
+        raise InputError(f"{credential_id}: its token is being renewed; repeat this in a minute")
+    named = replace(tokens, user_id=user_id, provisional="")
+    account, stored = store.get(named.credential().id), store.get(credential_id)
+    assert stored is not None
+    if account is None or account.lost_at is not None or account.issued_at <= stored.issued_at:
+        lifetime = None if stored.expires_at is None else stored.expires_at - stored.read_at
+        keep(store, vault, named, lifetime=lifetime, scopes=stored.scopes)
+    store.remove(credential_id)
+    return named.credential().id
 
 
 def rotate(store: CredentialStore, vault: Vault) -> Rotation:

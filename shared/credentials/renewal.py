@@ -13,7 +13,7 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from shared import metrics
@@ -113,7 +113,7 @@ class Renewal:
 
     def _issued(self, claim: _Claim, issued: IssuedTokens) -> None:
         stored, old = claim.stored, claim.tokens
-        tokens = UserTokens(old.user_id, old.client, issued.access, issued.refresh or old.refresh)
+        tokens = replace(old, access=issued.access, refresh=issued.refresh or old.refresh)
         lifetime = None if issued.lifetime_seconds is None else timedelta(seconds=issued.lifetime_seconds)
         scopes = issued.scopes or stored.scopes
         new = NewTokens(self._vault.seal(stored.id, tokens), is_renewable=True, lifetime=lifetime, scopes=scopes)

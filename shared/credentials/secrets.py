@@ -16,6 +16,13 @@ from shared.x_api.auth import Credential, bearer_credential, checked, oauth1_cre
 from shared.x_api.endpoints import CredentialKind
 from shared.x_api.oauth import OAuthClient
 
+_UNKNOWN = "unknown-"
+
+
+def is_unnamed(credential_id: str) -> bool:
+    """Whether the id stands for an account that X has not named yet."""
+    return credential_id.startswith(f"user-{_UNKNOWN}")
+
 
 @dataclass(frozen=True, slots=True)
 class BearerToken:
@@ -38,23 +45,27 @@ class UserTokens:
     """The tokens of an account that let the app in by OAuth 2.0, and the app they were issued to.
 
     Only that app can renew them, so its secret is kept with them: a process that renews needs no settings but the keys.
+    user_id None: X has not said yet whose they are, and `provisional` names them; they are as good to ask X with.
     """
 
-    user_id: int
+    user_id: int | None
     client: OAuthClient
     access: SecretStr = field(repr=False)
     refresh: SecretStr | None = field(default=None, repr=False)
+    provisional: str = ""
     kind = CredentialKind.OAUTH2_USER
 
     def credential(self, version: int = 0) -> Credential:
         """What signs with the access token. Raises InputError for a token that cannot be one."""
-        return oauth2_credential(self.user_id, self.access, is_renewable=self.refresh is not None, version=version)
+        account = f"{_UNKNOWN}{self.provisional}" if self.user_id is None else self.user_id
+        return oauth2_credential(account, self.access, is_renewable=self.refresh is not None, version=version)
 
     def fields(self) -> dict[str, str]:
         """The secrets and what they belong to, by name."""
         given = {"refresh": self.refresh, "client_secret": self.client.secret}
+        whose = {"provisional": self.provisional} if self.user_id is None else {"user_id": str(self.user_id)}
         return {
-            "user_id": str(self.user_id),
+            **whose,
             "client_id": self.client.id,
             "access": self.access.get_secret_value(),
             **{name: value.get_secret_value() for name, value in given.items() if value is not None},
@@ -100,15 +111,15 @@ def from_fields(kind: CredentialKind, fields: Mapping[str, str]) -> Secret:
     """The inverse of `fields`. Raises KeyError for a missing one, ValueError for a user id that is no number."""
     if kind is CredentialKind.BEARER:
         return BearerToken(SecretStr(fields["token"]))
-    user_id = int(fields["user_id"])
     if kind is CredentialKind.OAUTH1_USER:
         names = ("consumer_key", "consumer_secret", "token", "token_secret")
-        return SigningKeys(user_id, *(SecretStr(fields[name]) for name in names))
+        return SigningKeys(int(fields["user_id"]), *(SecretStr(fields[name]) for name in names))
     return UserTokens(
-        user_id=user_id,
+        user_id=None if "provisional" in fields else int(fields["user_id"]),
         client=OAuthClient(fields["client_id"], _optional(fields, "client_secret")),
         access=SecretStr(fields["access"]),
         refresh=_optional(fields, "refresh"),
+        provisional=fields.get("provisional", ""),
     )
 
 

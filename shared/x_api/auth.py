@@ -76,9 +76,12 @@ def bearer_credential(token: SecretStr) -> Credential:
 
 
 def oauth2_credential(
-    user_id: int, access_token: SecretStr, *, is_renewable: bool = False, version: int = 0
+    user_id: int | str, access_token: SecretStr, *, is_renewable: bool = False, version: int = 0
 ) -> Credential:
-    """The credential of a user's OAuth 2.0 token. The id stays the same when the token is refreshed."""
+    """The credential of a user's OAuth 2.0 token. The id stays the same when the token is refreshed.
+
+    user_id: of the account, or what stands for it until X has said whose token it is.
+    """
     auth = BearerAuth(access_token)
     return Credential(f"user-{user_id}", CredentialKind.OAUTH2_USER, auth, is_renewable, version)
 

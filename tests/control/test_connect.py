@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -14,15 +16,16 @@ import pytest
 import requests
 from pydantic import SecretStr
 
-from control.connect import Connected, client_of, connect
+from control import budget
+from control.connect import Connected, client_of, connect, name_account
 from shared.bootstrap import Services
 from shared.credentials.secrets import UserTokens
 from shared.credentials.vault import new_key
-from shared.errors import InputError, Unauthorized
+from shared.errors import CoveyError, InputError, StoreUnavailable, Unauthorized
 from shared.models import WorkClass
 from shared.ratelimit.model import Block, BlockScope, CallRequest, Grant, Settlement
 from shared.x_api.oauth import DEFAULT_SCOPES, OAuthClient
-from tests.workers.world import Simulator
+from tests.workers.world import Simulator, eventually, refusing
 
 ROOT = str(Path(__file__).parents[2])
 KEY = new_key()
@@ -68,11 +71,13 @@ def test_an_account_is_connected_and_asked_with(connected: Services) -> None:
     assert found.id == f"user-{tokens.user_id}"
     assert set(found.scopes) == set(DEFAULT_SCOPES)
     assert found.is_renewable
+    assert found.unnamed_because is None
     assert tokens.client == OAuthClient("sim-app", SecretStr("sim-app-secret"))
     [document] = connected.stores.db["X_credentials"].find()
     assert tokens.access.get_secret_value() not in str(document)
     [state] = connected.credentials.states()
     assert state.expires_at is not None
+    assert tokens.user_id is not None
     assert connected.x.users(WorkClass.INTERACTIVE, user_ids=[tokens.user_id]).users[0].id == tokens.user_id
 
 
@@ -117,6 +122,120 @@ def test_without_offline_access_it_is_kept_for_what_it_is(connected: Services) -
 
     assert not found.is_renewable
     assert set(found.scopes) == {"tweet.read", "users.read"}
+
+
+def spent(services: Services) -> None:
+    """No dollar may be spent any more."""
+    budget.choose(services, {"day_usd": 0.0}, {})
+
+
+def without_credits(services: Services) -> None:
+    """X has answered 402 to somebody."""
+    grant = services.limiter.acquire(CallRequest("tweets", ("app",), WorkClass.SEARCH, posts=1))
+    assert isinstance(grant, Grant)
+    services.limiter.settle(grant, Settlement(answered=True, status=402, block=Block(BlockScope.PAID, "no credits")))
+
+
+def failing(services: Services) -> None:
+    """X answers 503 when it is asked whose a token is."""
+    rule = {"name": "down", "match": {"endpoint": "users/me"}, "answer": {"kind": "server_error", "status": 503}}
+    requests.post(f"{services.settings.x_base_url}/_sim/faults", json={"rules": [rule]}, timeout=10).raise_for_status()
+
+
+def mended(services: Services) -> None:
+    """All of it is over."""
+    budget.forget(services, ["day_usd"], [])
+    services.limiter.unblock()
+    requests.post(f"{services.settings.x_base_url}/_sim/faults", json={}, timeout=10).raise_for_status()
+
+
+@pytest.mark.parametrize(
+    ("hinder", "reason"),
+    [(spent, "day_money is used up"), (without_credits, "paid is used up"), (failing, "X answered 503")],
+)
+def test_tokens_whose_account_x_does_not_tell_stay_and_are_named_later(
+    connected: Services, hinder: Callable[[Services], None], reason: str
+) -> None:
+    """Both tokens are stored and in use from X's answer on, whatever follows; naming them moves them, whole."""
+    hinder(connected)
+
+    found = ask(connected)
+
+    kept = opened(connected, found.id)
+    assert found.id == f"user-unknown-{kept.provisional}"
+    assert (kept.user_id, kept.refresh is not None, found.is_renewable) == (None, True, True)
+    assert reason in str(found.unnamed_because)
+    with pytest.raises(CoveyError, match=reason):
+        name_account(connected, found.id)
+    assert opened(connected, found.id) == kept
+    mended(connected)
+    assert [one.id for one in connected.credentials.usable()] == [found.id]
+    connected.x.users(WorkClass.INTERACTIVE, user_ids=[1])
+    before = connected.stores.credentials.get(found.id)
+
+    named_id = name_account(connected, found.id)
+
+    named = opened(connected, named_id)
+    [stored] = connected.stores.credentials.all()
+    assert (stored.id, stored.scopes) == (f"user-{named.user_id}", before and before.scopes)
+    assert (named.access, named.refresh, named.provisional) == (kept.access, kept.refresh, "")
+    assert before is not None
+    assert before.expires_at is not None
+    assert stored.expires_at is not None
+    assert abs(stored.expires_at - before.expires_at) < timedelta(seconds=1)
+
+
+def test_a_token_is_stored_before_x_is_asked_with_it(connected: Services) -> None:
+    """When the process is killed while X is asked whose the tokens are, they are there."""
+    rule = {"name": "slow", "match": {"endpoint": "users/me"}, "answer": {"kind": "no_answer"}}
+    url = connected.settings.x_base_url
+    requests.post(f"{url}/_sim/faults", json={"rules": [rule]}, timeout=10).raise_for_status()
+    asking = threading.Thread(target=lambda: ask(connected), daemon=True)
+
+    asking.start()
+    eventually(lambda: requests.get(f"{url}/_sim/faults", timeout=10).json()["rules"][0]["fired"])
+
+    [stored] = connected.stores.credentials.all()
+    assert opened(connected, stored.id).refresh is not None
+    requests.post(f"{url}/_sim/faults", json={}, timeout=10).raise_for_status()
+    asking.join(40)
+
+
+def test_newer_tokens_of_the_account_are_left_in_peace(connected: Services) -> None:
+    """An account that was connected again since keeps what it has; the tokens without a name are forgotten."""
+    spent(connected)
+    unnamed = ask(connected)
+    mended(connected)
+    again = ask(connected)
+    before = opened(connected, again.id)
+
+    assert name_account(connected, unnamed.id) == again.id
+
+    assert opened(connected, again.id) == before
+    assert [one.id for one in connected.stores.credentials.all()] == [again.id]
+
+
+def test_what_is_being_renewed_or_has_a_name_is_not_named(connected: Services) -> None:
+    """The tokens of a claim may be spent by the time that they are stored again."""
+    spent(connected)
+    unnamed = ask(connected)
+    mended(connected)
+    stored = connected.stores.credentials.get(unnamed.id)
+    assert stored is not None
+    connected.stores.credentials.claim_refresh(stored.id, stored.version, holder="a", lease=timedelta(minutes=1))
+
+    with pytest.raises(InputError, match="is being renewed"):
+        name_account(connected, unnamed.id)
+    for wrong in ("user-1", "user-unknown-0"):
+        with pytest.raises(InputError, match="without a name"):
+            name_account(connected, wrong)
+    assert [one.id for one in connected.stores.credentials.all()] == [unnamed.id]
+
+
+def test_tokens_that_cannot_be_stored_are_reported_as_gone(connected: Services) -> None:
+    """MongoDB refused them after X had issued them: the person is told to connect again."""
+    with refusing(connected, "X_credentials"), pytest.raises(StoreUnavailable, match="connect the account again"):
+        ask(connected)
 
 
 def test_a_person_who_refuses_stores_nothing(connected: Services) -> None:
@@ -176,8 +295,14 @@ def test_the_client_shows_no_secret(connected: Services) -> None:
     assert "sim-app-secret" not in repr(client_of(connected.settings))
 
 
-def test_the_command_prints_id_and_scopes_only(connected: Services, simulator: Simulator, tmp_path: Path) -> None:
-    """As a process of its own, against a browser that follows the address: no token, code or verifier is printed."""
+@pytest.mark.parametrize(("budget_usd", "status"), [("", 0), ("0", 1)], ids=["named", "unnamed"])
+def test_the_command_prints_id_and_scopes_only(
+    connected: Services, simulator: Simulator, tmp_path: Path, budget_usd: str, status: int
+) -> None:
+    """As a process of its own, against a browser that follows the address: no token, code or verifier is printed.
+
+    Where X could not be asked whose the tokens are, they are stored all the same, and the status says so.
+    """
     settings = connected.settings
     process = subprocess.Popen(
         [sys.executable, "-m", "control.cli", "connect", "--no-browser", "--port", "0", "--wait", "20", "--json"],
@@ -191,6 +316,7 @@ def test_the_command_prints_id_and_scopes_only(connected: Services, simulator: S
             "COVEY_X_AUTHORIZE_URL": f"{simulator.url}/i/oauth2/authorize",
             "COVEY_X_CLIENT_ID": "sim-public-app",
             "COVEY_CREDENTIAL_KEYS": KEY,
+            **({"COVEY_BUDGET_DAY_USD": budget_usd} if budget_usd else {}),
         },
         cwd=tmp_path,
         stdout=subprocess.PIPE,
@@ -202,11 +328,13 @@ def test_the_command_prints_id_and_scopes_only(connected: Services, simulator: S
     callback = requests.get(f"{said[1].strip()}&auto=1", timeout=10)
     out, rest = process.communicate(timeout=20)
 
-    assert process.returncode == 0, rest
+    assert process.returncode == status, rest
     assert "You can close this window" in callback.text
     answer = json.loads(out)
     tokens = opened(connected, answer["id"])
-    assert answer == {"id": f"user-{tokens.user_id}", "scopes": sorted(DEFAULT_SCOPES), "is_renewable": True}
+    assert answer["id"] == (f"user-unknown-{tokens.provisional}" if status else f"user-{tokens.user_id}")
+    assert (answer["scopes"], answer["is_renewable"]) == (sorted(DEFAULT_SCOPES), True)
+    assert (answer["unnamed_because"] is not None) == (status == 1)
     code = parse_qs(urlsplit(callback.url).query)["code"][0]
     for secret in (tokens.access.get_secret_value(), (tokens.refresh or SecretStr("?")).get_secret_value(), code):
         assert secret not in out + rest + "".join(said)

@@ -19,11 +19,13 @@ from typer.testing import CliRunner, Result
 
 from control.cli.app import app  # its package adds the commands
 from shared.bootstrap import Services
+from shared.credentials.keeping import keep
 from shared.credentials.secrets import BearerToken, SigningKeys, UserTokens
 from shared.credentials.vault import Vault, new_key
 from shared.errors import CoveyError, InputError
 from shared.models import WorkClass
 from shared.ratelimit.model import Block, BlockScope, CallRequest, Grant, Settlement
+from shared.x_api.oauth import OAuthClient
 from tests.workers.world import Simulator
 
 ROOT = str(Path(__file__).parents[2])
@@ -106,6 +108,20 @@ def test_each_kind_is_added_from_standard_input(invoke: Invoke, stored: Services
     assert user["id"] == f"user-{tokens.user_id}"
     assert (tokens.access, tokens.refresh) == (SecretStr("sim-user-token"), SecretStr("the-refresh-token"))
     assert tokens.client.id == "sim-public-app"
+
+
+def test_tokens_without_a_name_are_shown_and_named(invoke: Invoke, stored: Services) -> None:
+    """The list says what to do, and the command asks X and moves them."""
+    tokens = UserTokens(None, OAuthClient("sim-public-app"), SecretStr("sim-user-token"), provisional="1f")
+    assert keep(stored.stores.credentials, stored.vault, tokens) == "user-unknown-1f"
+    listed = invoke("list").stdout
+
+    named = json.loads(invoke("name", "user-unknown-1f", "--json").stdout)
+
+    assert "covey credentials name user-unknown-1f" in " ".join(listed.split())
+    assert named["was"] == "user-unknown-1f"
+    assert [one["id"] for one in json.loads(invoke("list", "--json").stdout)] == [named["id"]]
+    assert isinstance(invoke("name", named["id"]).exception, InputError)
 
 
 def test_an_account_may_be_told(invoke: Invoke, stored: Services) -> None:
