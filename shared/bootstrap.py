@@ -93,7 +93,9 @@ def build(settings: Settings, *, middleware: Sequence[Middleware]) -> Services:
         connect(redis_url(settings)),
         window_seconds=settings.rate_window_seconds,
         prices=prices,
+        intervals_seconds=settings.call_intervals_seconds,
         budgets=started_budgets(settings),
+        credential_budgets=credential_budgets(settings),
         spent=treasury.spent,
     )
     vault = Vault(settings.credential_keys)
@@ -145,9 +147,21 @@ def started_budgets(settings: Settings) -> Budgets:
     return Budgets(
         day_usd=settings.budget_day_usd,
         month_usd=settings.budget_month_usd,
+        month_requests=settings.budget_month_requests,
         month_posts=settings.budget_month_posts,
         shares=settings.budget_shares,
     )
+
+
+def credential_budgets(settings: Settings) -> Budgets | None:
+    """The budgets that each credential has by itself; None where none is set: then nothing is counted by credential."""
+    budgets = Budgets(
+        day_usd=settings.credential_budget_day_usd,
+        month_usd=settings.credential_budget_month_usd,
+        month_requests=settings.credential_budget_month_requests,
+        month_posts=settings.credential_budget_month_posts,
+    )
+    return None if budgets == Budgets() else budgets
 
 
 def redis_url(settings: Settings) -> str:

@@ -8,14 +8,16 @@ from __future__ import annotations
 import json
 import os
 import socket
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from shared.errors import InputError
 from shared.models import WorkClass
+from shared.x_api.endpoints import ENDPOINTS
 
 # Settings whose environment name has no prefix: their values hold passwords or are secrets, and are never shown.
 _UNPREFIXED = frozenset({"REDIS_URL", "MONGO_URI", "SENTRY_DSN", "X_BEARER_TOKEN"})
@@ -36,17 +38,28 @@ def _json_list(value: object) -> object:
     return found
 
 
-def _shares(value: object) -> object:
-    """The parts of a budget by class of work, in a text."""
-    if not isinstance(value, str):
-        return value
-    try:
-        found = json.loads(value)
-    except ValueError:
-        found = None
-    if not isinstance(found, dict):
-        raise ValueError('write a JSON object, such as {"engagement": 0.5, "backfill": 0.1}')
-    return found
+def _json_object(example: str) -> Callable[[object], object]:
+    """Reads the object in a text, as a setting with a value for each of several names is written."""
+
+    def read(value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        try:
+            found = json.loads(value)
+        except ValueError:
+            found = None
+        if not isinstance(found, dict):
+            raise ValueError(f"write a JSON object, such as {example}")
+        return found
+
+    return read
+
+
+def _endpoint_key(name: str) -> str:
+    """The name of an endpoint of X. Raises ValueError that names the others."""
+    if name not in ENDPOINTS:
+        raise ValueError(f"no endpoint is called {name!r}; there are {', '.join(ENDPOINTS)}")
+    return name
 
 
 def _plain(name: str) -> AliasChoices:
@@ -55,6 +68,8 @@ def _plain(name: str) -> AliasChoices:
 
 
 Share = Annotated[float, Field(gt=0, le=1)]
+EndpointKey = Annotated[str, AfterValidator(_endpoint_key)]
+Seconds = Annotated[float, Field(gt=0)]
 
 
 class Settings(BaseSettings):
@@ -99,6 +114,9 @@ class Settings(BaseSettings):
     x_search_lag_seconds: float = Field(30.0, ge=0, description="how far behind now X's search ends")
     x_connect_timeout_seconds: float = Field(5.0, gt=0, description="to connect to X")
     x_read_timeout_seconds: float = Field(20.0, gt=0, description="between two bytes of an answer of X")
+    call_intervals_seconds: Annotated[
+        dict[EndpointKey, Seconds], NoDecode, BeforeValidator(_json_object('{"search/recent": 1}'))
+    ] = Field({}, description="least time between two calls of an endpoint by a credential, as a JSON object")
     rate_window_seconds: int = Field(900, ge=1, description="length of X's rate window; the simulator's may be shorter")
 
     # --- money
@@ -107,8 +125,21 @@ class Settings(BaseSettings):
     budget_day_usd: float | None = Field(None, ge=0, description="the most to spend in a UTC day; none: no limit")
     budget_month_usd: float | None = Field(None, ge=0, description="the most to spend in a month; none: no limit")
     budget_month_posts: int | None = Field(3_000_000, ge=0, description="posts to buy in a month; X's plan has 3000000")
-    budget_shares: Annotated[dict[WorkClass, Share], NoDecode, BeforeValidator(_shares)] = Field(
-        {}, description="the part of each budget that a class of work may spend, as a JSON object"
+    budget_month_requests: int | None = Field(None, ge=0, description="calls to make in a month; none: no limit")
+    budget_shares: Annotated[dict[WorkClass, Share], NoDecode, BeforeValidator(_json_object('{"backfill": 0.1}'))] = (
+        Field({}, description="the part of each budget that a class of work may spend, as a JSON object")
+    )
+    credential_budget_day_usd: float | None = Field(
+        None, ge=0, description="the most that one credential may spend in a UTC day; none: no limit"
+    )
+    credential_budget_month_usd: float | None = Field(
+        None, ge=0, description="the most that one credential may spend in a month; none: no limit"
+    )
+    credential_budget_month_posts: int | None = Field(
+        None, ge=0, description="posts that one credential may buy in a month; none: no limit"
+    )
+    credential_budget_month_requests: int | None = Field(
+        None, ge=0, description="calls that one credential may make in a month; none: no limit"
     )
 
     # --- rhythm

@@ -1,7 +1,7 @@
-"""The one table of the endpoints of the X API that Covey uses, with their limits, sizes and prices.
+"""The one table of the endpoints of the X API that Covey uses, with their sizes and what is billed.
 
-Pure data: no I/O. The limits are those X published in November 2026; they seed a window that nobody has seen yet,
-and every answer's headers overrule them. Invariant: a path, a limit or a page size is written here and nowhere else.
+Pure data: no I/O. How many calls fit into a window is not here: the headers of the first answer tell it. Invariant: a
+path or a page size is written here and nowhere else.
 """
 
 from __future__ import annotations
@@ -38,26 +38,18 @@ ANY_KIND = APP_ONLY | USER_ONLY
 class Endpoint:
     """One endpoint of X.
 
-    `key` names it in grants, ledgers, logs and metrics. `app_limit` and `user_limit` are calls per 15 minutes, None
-    where none is published. `max_ids` is the most ids, names or keys of one call (0: it takes none); `min_page` and
-    `max_page` bound `max_results` (0: it has no pages). `min_interval_seconds` is the least time between two calls,
-    None where none is known. `credentials` are the kinds X accepts.
+    `key` names it in grants, ledgers, logs and metrics. `max_ids` is the most ids, names or keys of one call (0: it
+    takes none); `min_page` and `max_page` bound `max_results` (0: it has no pages). `credentials` are the kinds X
+    accepts.
     """
 
     key: str
     path: str
     billing: Billing
-    app_limit: int | None = None
-    user_limit: int | None = None
     max_ids: int = 0
     min_page: int = 0
     max_page: int = 0
-    min_interval_seconds: float | None = None
     credentials: frozenset[CredentialKind] = ANY_KIND
-
-    def limit_for(self, kind: CredentialKind) -> int | None:
-        """Calls per 15 minutes for a credential of that kind; None where X publishes none."""
-        return self.app_limit if kind is CredentialKind.BEARER else self.user_limit
 
     def check_page_size(self, max_results: int) -> int:
         """The page size, if X takes it. Raises InputError that names it."""
@@ -75,8 +67,6 @@ SEARCH_RECENT = Endpoint(
     key="search/recent",
     path="/2/tweets/search/recent",
     billing=Billing.POST,
-    app_limit=450,
-    user_limit=300,
     min_page=10,
     max_page=100,
 )
@@ -84,23 +74,17 @@ QUOTE_TWEETS = Endpoint(
     key="quote_tweets",
     path="/2/tweets/{id}/quote_tweets",
     billing=Billing.POST,
-    app_limit=75,
-    user_limit=75,
     min_page=10,
     max_page=100,
 )
-TWEETS = Endpoint(key="tweets", path="/2/tweets", billing=Billing.POST, app_limit=3500, user_limit=5000, max_ids=100)
-USERS_BY = Endpoint(
-    key="users/by", path="/2/users/by", billing=Billing.USER, app_limit=300, user_limit=900, max_ids=100
-)
-USERS = Endpoint(key="users", path="/2/users", billing=Billing.USER, app_limit=300, user_limit=900, max_ids=100)
-USERS_ME = Endpoint(key="users/me", path="/2/users/me", billing=Billing.USER, user_limit=75, credentials=USER_ONLY)
+TWEETS = Endpoint(key="tweets", path="/2/tweets", billing=Billing.POST, max_ids=100)
+USERS_BY = Endpoint(key="users/by", path="/2/users/by", billing=Billing.USER, max_ids=100)
+USERS = Endpoint(key="users", path="/2/users", billing=Billing.USER, max_ids=100)
+USERS_ME = Endpoint(key="users/me", path="/2/users/me", billing=Billing.USER, credentials=USER_ONLY)
 USER_TWEETS = Endpoint(
     key="users/tweets",
     path="/2/users/{id}/tweets",
     billing=Billing.POST,
-    app_limit=10_000,
-    user_limit=900,
     min_page=5,
     max_page=100,
 )
@@ -108,8 +92,6 @@ USER_MENTIONS = Endpoint(
     key="users/mentions",
     path="/2/users/{id}/mentions",
     billing=Billing.POST,
-    app_limit=450,
-    user_limit=300,
     min_page=5,
     max_page=100,
 )
@@ -117,8 +99,6 @@ LIKING_USERS = Endpoint(
     key="liking_users",
     path="/2/tweets/{id}/liking_users",
     billing=Billing.USER,
-    app_limit=75,
-    user_limit=75,
     min_page=1,
     max_page=100,
     credentials=USER_ONLY,
@@ -127,8 +107,6 @@ RETWEETED_BY = Endpoint(
     key="retweeted_by",
     path="/2/tweets/{id}/retweeted_by",
     billing=Billing.USER,
-    app_limit=75,
-    user_limit=75,
     min_page=1,
     max_page=100,
 )
@@ -136,14 +114,11 @@ COUNTS_RECENT = Endpoint(
     key="counts/recent",
     path="/2/tweets/counts/recent",
     billing=Billing.REQUEST,
-    app_limit=300,
-    # Only the newer spec lets a user ask, and no limit is published for it.
+    # Only the newer spec lets a user ask.
     credentials=frozenset({CredentialKind.BEARER, CredentialKind.OAUTH2_USER}),
 )
-USAGE_TWEETS = Endpoint(
-    key="usage/tweets", path="/2/usage/tweets", billing=Billing.FREE, app_limit=50, credentials=APP_ONLY
-)
-# No limit and no price is published for media; its headers teach the window.
+USAGE_TWEETS = Endpoint(key="usage/tweets", path="/2/usage/tweets", billing=Billing.FREE, credentials=APP_ONLY)
+# No price is published for media.
 MEDIA = Endpoint(key="media", path="/2/media", billing=Billing.FREE, max_ids=100)
 
 ENDPOINTS: dict[str, Endpoint] = {

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,11 @@ from shared.bootstrap import Services
 from shared.embedded import free_port
 from shared.errors import InputError
 from shared.jobs import Canary
+from shared.models import RateHeaders, WorkClass
+from shared.ratelimit.model import CallRequest, Grant, Refusal, Settlement
 from shared.settings import Settings
+
+MakeServices = Callable[..., Services]
 
 
 def settings_of(**values: Any) -> Settings:
@@ -28,16 +33,25 @@ def settings_of(**values: Any) -> Settings:
 
 
 @pytest.fixture
-def services(redis_url: str, mongo_uri: str, redis_client: redis.Redis, tmp_path: Path) -> Iterator[Services]:
-    """Services on real servers."""
-    settings = settings_of(
-        redis_url=redis_url, mongo_uri=mongo_uri, mongo_database="covey_bootstrap", media_dir=tmp_path / "media"
-    )
-    services = bootstrap.build(settings, middleware=[])
-    yield services
-    services.stores.db.client.drop_database("covey_bootstrap")
-    services.stores.db.client.close()
-    services.broker.close()
+def make_services(redis_url: str, mongo_uri: str, redis_client: redis.Redis, tmp_path: Path) -> Iterator[MakeServices]:
+    """Services on real servers, with any settings."""
+    servers = {"redis_url": redis_url, "mongo_uri": mongo_uri, "mongo_database": "covey_bootstrap"}
+    with ExitStack() as stack:
+
+        def make(**values: Any) -> Services:
+            services = bootstrap.build(settings_of(**servers, media_dir=tmp_path / "media", **values), middleware=[])
+            stack.callback(services.broker.close)
+            stack.callback(services.stores.db.client.close)
+            stack.callback(services.stores.db.client.drop_database, "covey_bootstrap")
+            return services
+
+        yield make
+
+
+@pytest.fixture
+def services(make_services: MakeServices) -> Services:
+    """Services with the defaults."""
+    return make_services()
 
 
 def test_the_services_work_together(services: Services) -> None:
@@ -95,3 +109,36 @@ def test_the_rules_follow_the_settings(services: Services) -> None:
     assert services.quote_rule.min_likes == 10
     assert services.quote_rule.recheck == timedelta(hours=4)
     assert services.settings.quotes_newest_posts == 50
+
+
+@pytest.mark.parametrize(
+    ("values", "blocked_by"),
+    [
+        ({"budget_month_requests": 2}, "month_requests"),
+        ({"credential_budget_day_usd": 0.01}, "day_money"),
+        ({"credential_budget_month_usd": 0.01}, "month_money"),
+        ({"credential_budget_month_posts": 2}, "month_posts"),
+        ({"credential_budget_month_requests": 2}, "month_requests"),
+        ({"call_intervals_seconds": {"tweets": 60}}, "interval"),
+    ],
+)
+def test_every_window_can_be_set(make_services: MakeServices, values: dict[str, Any], blocked_by: str) -> None:
+    """Each setting reaches the limiter, which names it when it refuses the call that is one too many."""
+    limiter = make_services(**values).limiter
+    call = CallRequest("tweets", ("app",), WorkClass.INTERACTIVE, posts=1)
+    rate = RateHeaders(limit=100, remaining=99, reset_at_seconds=900, date_seconds=0.0)
+
+    answers = []
+    while not answers or isinstance(answers[-1], Grant):
+        answers.append(limiter.acquire(call))
+        if isinstance(answers[-1], Grant):
+            limiter.settle(answers[-1], Settlement(answered=True, status=200, rate=rate, posts=1))
+
+    assert isinstance(answers[-1], Refusal)
+    assert (answers[-1].blocked_by, len(answers)) == (blocked_by, 2 if blocked_by == "interval" else 3)
+
+
+def test_without_settings_credentials_have_no_budgets(services: Services) -> None:
+    """Then nothing is counted by credential, which takes time at every call."""
+    assert bootstrap.credential_budgets(services.settings) is None
+    assert {budget.credential_id for budget in services.limiter.state().budgets} == {None}

@@ -186,3 +186,31 @@ def test_shares_that_are_none_are_named(monkeypatch: pytest.MonkeyPatch, text: s
 
     with pytest.raises(InputError, match="COVEY_BUDGET_SHARES"):
         Settings.load()
+
+
+def test_budgets_of_credentials_and_intervals_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cap of calls, the caps of each credential, and the least time between two calls; none by default."""
+    default = Settings.load()
+    monkeypatch.setenv("COVEY_BUDGET_MONTH_REQUESTS", "90000")
+    monkeypatch.setenv("COVEY_CREDENTIAL_BUDGET_DAY_USD", "0.5")
+    monkeypatch.setenv("COVEY_CREDENTIAL_BUDGET_MONTH_REQUESTS", "7")
+    monkeypatch.setenv("COVEY_CALL_INTERVALS_SECONDS", '{"search/recent": 1, "tweets": 0.2}')
+    settings = Settings.load()
+
+    assert (default.budget_month_requests, default.call_intervals_seconds) == (None, {})
+    assert settings.budget_month_requests == 90_000
+    assert (settings.credential_budget_day_usd, settings.credential_budget_month_requests) == (0.5, 7)
+    assert (settings.credential_budget_month_usd, settings.credential_budget_month_posts) == (None, None)
+    assert settings.call_intervals_seconds == {"search/recent": 1, "tweets": 0.2}
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [("1", "JSON object"), ('{"serch": 1}', "'serch'; there are search/recent"), ('{"tweets": 0}', "greater than 0")],
+)
+def test_intervals_that_are_none_are_named(monkeypatch: pytest.MonkeyPatch, text: str, named: str) -> None:
+    """An interval has an endpoint of X and is above 0."""
+    monkeypatch.setenv("COVEY_CALL_INTERVALS_SECONDS", text)
+
+    with pytest.raises(InputError, match=f"COVEY_CALL_INTERVALS_SECONDS.*{named}"):
+        Settings.load()

@@ -10,7 +10,7 @@ import redis
 from shared.clock import ManualClock
 from shared.models import WorkClass
 from shared.ratelimit.limiter import Limiter
-from shared.ratelimit.model import CallRequest, Grant, Window
+from shared.ratelimit.model import CallRequest, Grant, Refusal, Window
 from shared.ratelimit.money import Amounts, Budgets, ChosenBudgets, Spent
 from shared.spending.choices import BudgetChoices
 from shared.spending.ledger import Ledger
@@ -74,6 +74,24 @@ def test_a_limiter_whose_redis_was_lost_goes_on_where_it_stood(
     assert grants == 5
     used = {budget.window: budget.used for budget in limiter.state().budgets}
     assert used[Window.DAY_MONEY] == pytest.approx(0.75)
+
+
+def test_a_credential_goes_on_where_it_stood(
+    treasury: Treasury, ledger: Ledger, clock: ManualClock, redis_client: redis.Redis
+) -> None:
+    """After a loss of Redis one that spent its own budget is refused, and another one is not."""
+    spend_days(ledger, {3: 60, 0: 40})
+    redis_client.flushall()
+    budgets = Budgets(month_posts=100)
+    limiter = Limiter(redis_client, credential_budgets=budgets, spent=treasury.spent, clock=clock)
+
+    spent, fresh = (
+        limiter.acquire(CallRequest("tweets", (one,), WorkClass.INTERACTIVE, posts=1)) for one in ("app", "user")
+    )
+
+    assert isinstance(spent, Refusal)
+    assert spent.blocked_by == "month_posts"
+    assert isinstance(fresh, Grant)
 
 
 def test_the_books_tell_days_classes_and_endpoints_apart(treasury: Treasury, ledger: Ledger) -> None:

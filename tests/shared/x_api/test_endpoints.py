@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from shared.errors import InputError
-from shared.x_api.endpoints import ENDPOINTS, CredentialKind, Endpoint, endpoint
+from shared.x_api.endpoints import ENDPOINTS, Endpoint, endpoint
 
 EVERY = list(ENDPOINTS.values())
 
@@ -34,15 +34,6 @@ def test_accepted_credentials_agree_with_the_spec(entry: Endpoint, spec: Callabl
     schemes = spec("2.167", entry.path)["security"]
 
     assert {kind.value for kind in entry.credentials} == {names[name] for scheme in schemes for name in scheme}
-
-
-def test_limit_depends_on_the_kind_of_credential() -> None:
-    """A bearer token has the app's limit, a user's token the user's."""
-    search = endpoint("search/recent")
-
-    assert search.limit_for(CredentialKind.BEARER) == 450
-    assert search.limit_for(CredentialKind.OAUTH2_USER) == 300
-    assert endpoint("media").limit_for(CredentialKind.BEARER) is None
 
 
 def test_keys_are_unique_names_without_spaces() -> None:
