@@ -14,6 +14,10 @@ from shared.errors import InputError, NotNow, PassingFault, Paused, Permanent
 MAX_ATTEMPTS = 5
 MIN_BACKOFF_SECONDS = 1.0
 MAX_BACKOFF_SECONDS = 300.0
+# The four waits between five attempts lie below 5, 20, 80 and 300 s: a hiccup is over soon, and an outage of minutes is
+# waited out by most jobs.
+FIRST_CEILING_SECONDS = 5.0
+CEILING_GROWTH = 4.0
 # A job still deferred after a day is younger work's duplicate: the scheduler plans afresh every interval.
 MAX_AGE_SECONDS = 86_400.0
 MIN_DEFERRAL_SECONDS = 0.05
@@ -61,14 +65,18 @@ class GiveUp:
 Decision = Done | RetryIn | DeferFor | Pause | GiveUp
 
 
+def backoff_ceiling_seconds(attempt: int) -> float:
+    """The longest wait after the attempt that just failed (1 = the first): 5, 20, 80 s, then 300 s."""
+    return min(MAX_BACKOFF_SECONDS, FIRST_CEILING_SECONDS * CEILING_GROWTH ** min(attempt - 1, 30))
+
+
 def backoff_seconds(attempt: int, rng: random.Random | None = None) -> float:
     """Exponential backoff with full jitter for the attempt that just failed (1 = the first).
 
-    Uniform over [0, min(300, 2^attempt)], never under 1 s. Source: M. Brooker, "Exponential Backoff And Jitter",
-    AWS Architecture Blog, 2015 ("full jitter").
+    Uniform over [0, ceiling], never under 1 s. Source: M. Brooker, "Exponential Backoff And Jitter", AWS Architecture
+    Blog, 2015 ("full jitter").
     """
-    ceiling = min(MAX_BACKOFF_SECONDS, MIN_BACKOFF_SECONDS * 2.0 ** min(attempt, 30))
-    draw = (rng or random).uniform(0.0, ceiling)
+    draw = (rng or random).uniform(0.0, backoff_ceiling_seconds(attempt))
     return max(MIN_BACKOFF_SECONDS, draw)
 
 

@@ -22,7 +22,8 @@ producer around `enqueue`    nothing was placed, or the message waits; enqueuein
 reply of `fetch` lost        held, but not in the hand: the consumer's `adopt` gives it back within seconds
 worker dies or is cut off    no heartbeat for the timeout: `recover` gives it back and counts a crash
 worker resumes after that    its run is a repeat; its settlement changes nothing
-worker is asked to end       what runs is finished within the grace period; the rest is given back, not counted
+worker is asked to end       what waits for a thread is given back at once, what outlasts the grace period at its end;
+                             no crash is counted
 reply of a settlement lost   Dramatiq repeats the call; the second one finds no receipt and changes nothing
 Redis away                   Dramatiq's threads try again every few seconds; `recover` first gives every worker a full
                              timeout to be heard, so an outage declares nobody dead

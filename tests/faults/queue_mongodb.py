@@ -11,6 +11,7 @@ from control import commands
 from control.evidence import Interval, gather
 from shared.coverage.sweeps import SweepStatus
 from shared.jobs import ALL_QUEUES
+from shared.outcomes import MAX_BACKOFF_SECONDS, backoff_ceiling_seconds
 from shared.stores.database import ServerClock
 from shared.stores.dead_letters import DeadFilter
 from shared.stores.media import PENDING
@@ -20,6 +21,9 @@ from tests.faults.queue_fleet import wait_until
 from tests.faults.tcp_proxy import TcpProxy
 
 HISTORY = timedelta(minutes=5)
+# A page that meets three cuts may wait so long; one that meets four is waited for at the end.
+RETRY_SECONDS = backoff_ceiling_seconds(3)
+SETTLE_SECONDS = MAX_BACKOFF_SECONDS + 30
 HELD = 5  # a cut lasts until so many requests or replies were held back
 
 
@@ -50,8 +54,8 @@ def one_way(folder: Path, *, cut_seconds: float, rounds: int, reset: bool) -> Fi
             proxy.restore()
             threading.Event().wait(min(2.0, cut_seconds))
         until = clock.now()
-        left = _settle(flock, until, seconds=90)
-        interval = Interval(tracked_at - HISTORY, tracked_at, until, timedelta(seconds=3 * cut_seconds + 30))
+        left = _settle(flock, until, seconds=SETTLE_SECONDS)
+        interval = Interval(tracked_at - HISTORY, tracked_at, until, timedelta(seconds=3 * cut_seconds + RETRY_SECONDS))
         report = gather(flock.services.stores.db, flock.truth, names, interval, flock.services.settings.media_path)
         dead = flock.services.stores.dead_letters.count(DeadFilter())
         faults = flock.logged("StoreUnavailable")

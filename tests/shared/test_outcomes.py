@@ -23,6 +23,7 @@ from shared.outcomes import (
     GiveUp,
     Pause,
     RetryIn,
+    backoff_ceiling_seconds,
     backoff_seconds,
     decide,
 )
@@ -31,6 +32,7 @@ from shared.outcomes import (
 EXPECTED: list[tuple[CoveyError, type]] = [
     (errors.InputError("bad"), GiveUp),
     (errors.NoAnswer("search", "cut"), RetryIn),
+    (errors.NotSent("search", "refused"), RetryIn),
     (errors.ServerFault("search", 503), RetryIn),
     (errors.StoreUnavailable("away"), RetryIn),
     (errors.BrokerUnavailable("away"), RetryIn),
@@ -57,10 +59,10 @@ ERRORS = [error for error, _ in EXPECTED]
 
 
 def leaves() -> set[type]:
-    """The classes of the tree that have no child: those that are raised, and their kin."""
+    """The classes of the tree that are raised: those without a child, and two that have one."""
     classes = [c for c in vars(errors).values() if inspect.isclass(c) and issubclass(c, CoveyError)]
     parents = {base for cls in classes for base in cls.__bases__}
-    return {cls for cls in classes if cls not in parents or cls is errors.InvalidRequest}
+    return {cls for cls in classes if cls not in parents or cls in (errors.InvalidRequest, errors.NoAnswer)}
 
 
 def test_no_error_of_the_tree_is_forgotten_here() -> None:
@@ -145,14 +147,30 @@ def test_the_reasons_of_giving_up_tell_how() -> None:
 
     assert decide(PassingFault("x"), **last) == GiveUp("attempts:PassingFault")  # type: ignore[arg-type]
     assert decide(ZeroDivisionError(), **last) == GiveUp("defect:ZeroDivisionError")  # type: ignore[arg-type]
-    assert decide(ERRORS[6], attempt=1, age_seconds=MAX_AGE_SECONDS + 1) == GiveUp("too_old:NotGranted")
+    refused = NotGranted("search", wait_seconds=2.0, blocked_by="window")
+    assert decide(refused, attempt=1, age_seconds=MAX_AGE_SECONDS + 1) == GiveUp("too_old:NotGranted")
 
 
-def test_backoff_grows_and_is_spread() -> None:
-    """The ceiling doubles up to five minutes; draws lie between one second and the ceiling, and are not all alike."""
+@pytest.mark.parametrize(
+    ("attempt", "ceiling"), [(1, 5.0), (2, 20.0), (3, 80.0), (MAX_ATTEMPTS - 1, 300.0), (9, 300.0), (10_000, 300.0)]
+)
+def test_backoff_grows_to_five_minutes_and_is_spread(attempt: int, ceiling: float) -> None:
+    """The last wait has a ceiling of five minutes; draws lie from one second to the ceiling, and are not all alike."""
     rng = random.Random(1)
-    for attempt, ceiling in [(1, 2.0), (2, 4.0), (3, 8.0), (9, 300.0), (10_000, 300.0)]:
-        draws = [backoff_seconds(attempt, rng) for _ in range(300)]
-        assert all(1.0 <= draw <= ceiling for draw in draws)
-        assert max(draws) > 0.9 * ceiling
-        assert len(set(draws)) > 100
+
+    draws = [backoff_seconds(attempt, rng) for _ in range(300)]
+
+    assert backoff_ceiling_seconds(attempt) == ceiling
+    assert all(MIN_BACKOFF_SECONDS <= draw <= ceiling for draw in draws)
+    assert max(draws) > 0.9 * ceiling
+    assert len(set(draws)) > 100
+
+
+def test_nine_of_ten_jobs_outlast_an_outage_of_a_minute() -> None:
+    """A job that fails from the first moment on is tried for longer than that (half of them for over three minutes)."""
+    rng = random.Random(1)
+
+    spans = sorted(sum(backoff_seconds(attempt, rng) for attempt in range(1, MAX_ATTEMPTS)) for _ in range(2000))
+
+    assert spans[len(spans) // 10] > 60
+    assert spans[len(spans) // 2] > 180
