@@ -41,7 +41,7 @@ ANSWERS = (
     ),
 )
 POST_SOURCES = ("search", "quotes", "refresh")
-GAP_REASONS = ("beyond_search_window", "paging_stuck")
+GAP_REASONS = ("beyond_search_window", "paging_stuck", "posts_withheld")
 MEDIA_RESULTS = ("ok", "retry", "failed")
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from shared.coverage.sweeps import Sweep, SweepKind, SweepStatus
@@ -55,13 +56,23 @@ class SweepStore:
     @guarded
     def advance(self, before: Sweep, after: Sweep, *, now: datetime) -> bool:
         """Put `after` in the place of `before`; False when somebody else passed that page first."""
-        change = {**_to_document(after), "progress_at": now, "nudges": 0}
+        change = {**_to_document(after), "progress_at": now, "nudges": 0, "short_answers": 0}
         if after.status is not SweepStatus.OPEN:
             change["ended_at"] = now
         result = self._sweeps.update_one(
             {"_id": before.id, "status": SweepStatus.OPEN.value, "page": before.page}, {"$set": change}
         )
         return result.matched_count == 1
+
+    @guarded
+    def fell_short(self, sweep: Sweep, *, now: datetime) -> int:
+        """Note that the sweep's present page came without all its posts; answers how often, 0 if it was passed."""
+        document = self._sweeps.find_one_and_update(
+            {"_id": sweep.id, "status": SweepStatus.OPEN.value, "page": sweep.page},
+            {"$inc": {"short_answers": 1}, "$set": {"progress_at": now}},
+            return_document=ReturnDocument.AFTER,
+        )
+        return 0 if document is None else int(document["short_answers"])
 
     @guarded
     def stalled(self, *, before: datetime, limit: int) -> list[tuple[Sweep, int]]:

@@ -8,6 +8,7 @@ Invariant: an object in the body is in the result, or the whole answer is refuse
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -15,11 +16,21 @@ from shared.errors import NoAnswer, NotFound
 from shared.models import JsonObject, Page, Post, RateHeaders, Usage, UserLookup
 from shared.x_api import objects as parse
 from shared.x_api.body import identifier, json_object, number, objects, text
-from shared.x_api.problems import all_settled, missing_accounts, post_states
+from shared.x_api.problems import all_settled, count_settled, missing_accounts, post_states
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShortPage(Page):
+    """A page that X announced longer than it is: of `withheld` more posts nothing was said that settles them.
+
+    It is no NoAnswer: X answered, what came was bought, and nothing is wrong with the endpoint.
+    """
+
+    withheld: int
 
 
 def parse_page(endpoint: str, body: Any, rate: RateHeaders) -> Page:
-    """A page of a search, of quotes or of a user's posts. Raises NoAnswer.
+    """A page of a search, of quotes or of a user's posts; a ShortPage where X kept posts of it back. Raises NoAnswer.
 
     Raises NotFound where there is no page, only X's word that what the path names is gone or not to be seen.
     """
@@ -30,17 +41,17 @@ def parse_page(endpoint: str, body: Any, rate: RateHeaders) -> Page:
     body = _checked(endpoint, body, {"data", "meta"})
     meta = json_object(body, "meta")
     posts = _posts(endpoint, body, "data")
+    parts: dict[str, Any] = {
+        "posts": posts,
+        "included_posts": _included_posts(endpoint, body),
+        "users": tuple(parse.user(endpoint, raw) for raw in _included(endpoint, body, "users")),
+        "media": tuple(parse.media(endpoint, raw) for raw in _included(endpoint, body, "media")),
+        "next_token": text(meta.get("next_token")) or None,
+        "rate": rate,
+    }
     announced = number(meta.get("result_count")) or 0
-    if announced and not posts and not all_settled(objects(endpoint, body, "errors")):
-        raise NoAnswer(endpoint, f"{announced} posts are announced and none is there")
-    return Page(
-        posts=posts,
-        included_posts=_included_posts(endpoint, body),
-        users=tuple(parse.user(endpoint, raw) for raw in _included(endpoint, body, "users")),
-        media=tuple(parse.media(endpoint, raw) for raw in _included(endpoint, body, "media")),
-        next_token=text(meta.get("next_token")) or None,
-        rate=rate,
-    )
+    withheld = announced - len(posts) - count_settled(objects(endpoint, body, "errors"))
+    return ShortPage(**parts, withheld=withheld) if withheld > 0 else Page(**parts)
 
 
 def parse_lookup(endpoint: str, body: Any, asked: Sequence[int], rate: RateHeaders) -> Page:

@@ -41,6 +41,16 @@ def all_settled(problems: Sequence[JsonObject]) -> bool:
     return bool(problems) and all(_state(problem) is not PostState.UNKNOWN for problem in problems)
 
 
+def count_settled(problems: Sequence[JsonObject]) -> int:
+    """Of how many posts of a page the problems say for good why they are not in it.
+
+    An error that names no parameter counts as one of them; one about something around a post does not.
+    """
+    own = [p for p in problems if p.get("parameter") in {None, *_ASKED_FOR} and p.get("section") != "includes"]
+    names = [_name(problem) for problem in own if _state(problem) is not PostState.UNKNOWN]
+    return len({name for name in names if name is not None}) + names.count(None)
+
+
 def problem_type(problem: JsonObject) -> str:
     """The last part of a problem's type, which is the same in both dialects; empty where it has none."""
     return (text(problem.get("type")) or "").rstrip("/").rsplit("/", 1)[-1]
@@ -50,10 +60,12 @@ def _subject(problem: JsonObject) -> str | None:
     """What was asked for and the problem is about; None when it is about something else."""
     if problem.get("parameter") not in _ASKED_FOR or problem.get("section") == "includes":
         return None
-    for key in ("resource_id", "value"):
-        if value := text(problem.get(key)):
-            return value
-    return None
+    return _name(problem)
+
+
+def _name(problem: JsonObject) -> str | None:
+    """The id or name that the problem gives."""
+    return text(problem.get("resource_id")) or text(problem.get("value")) or None
 
 
 def _state(problem: JsonObject) -> PostState:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -74,6 +75,62 @@ def test_quotes_that_lead_to_themselves_are_read_again_later(services: Services,
     assert second.since_id == sweep.since_id
     read_quotes(services, second)
     assert state_of(services, second.id).is_complete
+    assert living_quotes(x, quoted) <= stored_ids(services)
+
+
+KEPT_BACK: dict[str, dict[str, Any]] = {
+    "no word": {"error": "none"},
+    "an internal error": {"error": "internal-error", "repeat": 3},
+    "not available": {"error": "resource-unavailable"},
+}
+
+
+@pytest.mark.parametrize("count", [1, 97, 100])
+@pytest.mark.parametrize("name", KEPT_BACK)
+def test_a_search_does_not_pass_posts_that_x_keeps_back(services: Services, x: FaultyX, name: str, count: int) -> None:
+    """X announces a hundred posts and shows the rest later: the sweep waits for them, and records no gap."""
+    sweep = begin_search(services, x)
+    x.misbehave({"kind": "lose_posts", "count": count, **KEPT_BACK[name]}, endpoint=SEARCH, nth=[1, 3])
+
+    shift = search(services, sweep)
+
+    assert x.fired() == 2
+    assert (shift.reasons(DeferFor), shift.dead) == (["NotNow", "NotNow"], [])
+    assert_nothing_missed(services, x, sweep)
+
+
+def test_posts_that_x_never_shows_end_in_a_gap(services: Services, x: FaultyX) -> None:
+    """The sweep ends after a few readings of each page; whatever is missing lies in a recorded gap."""
+    sweep = begin_search(services, x)
+    x.misbehave({"kind": "lose_posts", "count": 3}, endpoint=SEARCH)
+
+    shift = search(services, sweep)
+
+    ended, stream = state_of(services, sweep.id), stream_of(services)
+    assert (ended.status, shift.dead) == (SweepStatus.COMPLETE, [])
+    assert x.fired() <= 5 * ended.page
+    assert ended.through_at is not None
+    findable = x.findable(stream.query, since=snowflake.created_at(sweep.since_id), until=ended.through_at)
+    missed = findable - stored_ids(services)
+    assert {gap.reason for gap in stream.gaps} == {"posts_withheld"}
+    assert not [
+        id_ for id_ in missed if not any(g.from_at <= snowflake.created_at(id_) <= g.to_at for g in stream.gaps)
+    ]
+
+
+@pytest.mark.parametrize("name", KEPT_BACK)
+def test_quotes_are_not_read_to_their_end_without_those_that_x_keeps_back(
+    services: Services, x: FaultyX, quoted: int, name: str
+) -> None:
+    """The cursor of the quotes moves when the page came whole."""
+    x.misbehave({"kind": "lose_posts", "count": 1, **KEPT_BACK[name]}, endpoint=QUOTES, nth=1)
+    sweep = begin_quotes(services, x, quoted)
+
+    shift = read_quotes(services, sweep)
+
+    assert x.fired() == 1
+    assert (shift.reasons(DeferFor), shift.dead) == (["NotNow"], [])
+    assert state_of(services, sweep.id).is_complete
     assert living_quotes(x, quoted) <= stored_ids(services)
 
 

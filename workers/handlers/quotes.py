@@ -10,6 +10,7 @@ from shared.jobs import QuotePage
 from shared.models import WorkClass
 from workers.handlers.authors import want_authors
 from workers.handlers.intake import store_page
+from workers.handlers.short_pages import fell_short
 
 
 def quote_page(services: Services, job: QuotePage) -> None:
@@ -44,6 +45,7 @@ def _read(services: Services, sweep: Sweep) -> Sweep:
     now = services.clock.now()
     stored = store_page(services, page, source=SweepKind.QUOTES.value, now=now)
     want_authors(services, page, now=now)
+    fell_short(services, sweep, page)  # what X withholds for good must not have all quotes bought again every day
     after = after_page(sweep, page, new_posts=len(stored.new_ids), through_at=now)
     if after.is_complete:
         # What X's paging withheld is below the new cursor: the next reading begins where this one did.

@@ -16,6 +16,7 @@ from shared.log import get_logger
 from shared.models import Page, WorkClass
 from workers.handlers.authors import want_authors
 from workers.handlers.intake import store_page
+from workers.handlers.short_pages import fell_short
 
 log = get_logger(__name__)
 
@@ -51,9 +52,12 @@ def _read(services: Services, sweep: Sweep, heals: int = 0) -> Sweep:
     now = services.clock.now()
     stored = store_page(services, page, source=SweepKind.SEARCH.value, now=now)
     want_authors(services, page, now=now)
+    is_short = fell_short(services, sweep, page)
     asked_at = from_epoch_seconds(page.rate.date_seconds) if page.rate.date_seconds else before
     through_at = asked_at - timedelta(seconds=services.settings.x_search_lag_seconds)
     after = after_page(sweep, page, new_posts=len(stored.new_ids), through_at=through_at)
+    if is_short:
+        after = _pass_over(services, sweep, after)
     return _move(services, sweep, after, now)
 
 
@@ -95,10 +99,32 @@ def _start_later(services: Services, sweep: Sweep, error: StaleSinceId, *, ahead
     return _move(services, sweep, later, services.clock.now())
 
 
-def _record_gap(services: Services, sweep: Sweep, *, to_at: datetime, reason: str) -> None:
-    """Note that the sweep could not read up to `to_at`. What the stream had covered before is no gap."""
+def _pass_over(services: Services, before: Sweep, after: Sweep) -> Sweep:
+    """Go on without what X withholds of a page: from the last page's end down to the oldest post of this one is a gap.
+
+    What is asked for next lies right below that post, wherever X's token would lead; after the last page, or one with
+    nothing older, the gap reaches down to the sweep's begin.
+    """
+    to_at = after.through_at or before.started_at
+    if before.oldest_id is not None:
+        to_at = snowflake.created_at(before.oldest_id)
+    if after.status is SweepStatus.OPEN and after.oldest_id is not None and after.oldest_id != before.oldest_id:
+        from_at = snowflake.created_at(after.oldest_id)
+        _record_gap(services, before, from_at=from_at, to_at=to_at, reason="posts_withheld")
+        return replace(after, next_token=None, until_id=after.oldest_id)
+    _record_gap(services, before, to_at=to_at, reason="posts_withheld")
+    return after
+
+
+def _record_gap(
+    services: Services, sweep: Sweep, *, to_at: datetime, reason: str, from_at: datetime | None = None
+) -> None:
+    """Note that the sweep could not read from `from_at` (where it begins, by default) up to `to_at`.
+
+    What the stream had covered before is no gap.
+    """
     stream = services.stores.streams.get(sweep.subject)
-    from_at = snowflake.created_at(sweep.since_id)
+    from_at = from_at or snowflake.created_at(sweep.since_id)
     gap = Gap(max(from_at, stream.covered_through) if stream else from_at, to_at, reason)
     if gap.from_at < gap.to_at and services.stores.streams.record_gap(sweep.subject, gap):
         metrics.GAPS.labels(reason).inc()

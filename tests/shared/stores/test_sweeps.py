@@ -90,6 +90,17 @@ def test_a_page_is_passed_once(stores: Stores) -> None:
     assert (sweep.page, sweep.posts_new) == (1, moved.index(True))
 
 
+def test_short_answers_are_counted_by_page(stores: Stores) -> None:
+    """The next page begins anew, and a late answer to a page that was passed counts for nothing."""
+    first, second = sweep_of(), sweep_of(page=1)
+    stores.sweeps.open(first)
+    assert [stores.sweeps.fell_short(first, now=NOW) for _ in range(3)] == [1, 2, 3]
+    stores.sweeps.advance(first, second, now=NOW)
+
+    assert stores.sweeps.fell_short(first, now=NOW) == 0
+    assert stores.sweeps.fell_short(second, now=NOW) == 1
+
+
 @pytest.mark.parametrize("status", [SweepStatus.COMPLETE, SweepStatus.ABANDONED])
 def test_an_ended_sweep_moves_no_more(stores: Stores, status: SweepStatus) -> None:
     """Neither on, nor to another end; it stays to be asked about for a fortnight."""

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import NoAnswer, NotFound
-from shared.models import PostState, RateHeaders
+from shared.models import Page, PostState, RateHeaders
 from shared.x_api.parser import (
+    ShortPage,
     holds_asked_fields,
     parse_lookup,
     parse_media,
@@ -121,8 +122,7 @@ def test_all_ids_missing_have_no_data() -> None:
     [
         *([], None, "text", 5, {}, {"title": "Something"}, {"errors": []}, {"data": {}}, {"data": [1]}, {"data": "x"}),
         *({"data": [{"text": "no id"}]}, {"meta": []}, {"meta": {}, "includes": []}, {"meta": {}, "errors": {}}),
-        *({"meta": {}, "includes": {"users": [{}]}}, {"meta": {"result_count": 5}}),
-        {"meta": {"result_count": 5}, "errors": [{"type": "https://api.x.com/2/problems/internal-error"}]},
+        {"meta": {}, "includes": {"users": [{}]}},
     ],
 )
 def test_a_wrong_shape_is_no_answer(body: Any) -> None:
@@ -136,6 +136,58 @@ def test_a_page_whose_posts_are_all_gone_is_empty() -> None:
     problem = {"title": "Forbidden", "type": "https://api.x.com/2/problems/resource-not-found"}
 
     assert parse_page("quote_tweets", {"meta": {"result_count": 1}, "errors": [problem]}, RATE).posts == ()
+
+
+PASSING = {"type": "https://api.x.com/2/problems/internal-error", "parameter": "ids", "resource_id": "3"}
+FOR_GOOD = {"title": "Not Found Error", "type": "https://api.x.com/2/problems/resource-not-found"}
+ABOUT_4 = {**FOR_GOOD, "parameter": "ids", "resource_id": "4"}
+
+
+@pytest.mark.parametrize(
+    ("announced", "posts", "errors", "withheld"),
+    [
+        (100, 3, [PASSING], 97),
+        (100, 3, [], 97),
+        (5, 0, [], 5),
+        (5, 0, [PASSING], 5),
+        (5, 4, [PASSING], 1),
+        (5, 3, [ABOUT_4, ABOUT_4], 1),
+        (5, 4, [{**FOR_GOOD, "parameter": "referenced_tweets.id", "resource_id": "9"}], 1),
+        (5, 4, [{**ABOUT_4, "section": "includes"}], 1),
+    ],
+)
+def test_a_page_shorter_than_announced_says_so(
+    announced: int, posts: int, errors: list[dict[str, Any]], withheld: int
+) -> None:
+    """What X does not settle for good, about that very post and once, is withheld; what came is there."""
+    body = page(*(post(number) for number in range(1, posts + 1))) | {"errors": errors}
+    body["meta"]["result_count"] = announced
+
+    found = parse_page("search/recent", body, RATE)
+
+    assert isinstance(found, ShortPage)
+    assert (len(found.posts), found.withheld, found.rate) == (posts, withheld, RATE)
+
+
+@pytest.mark.parametrize(
+    ("announced", "posts", "errors"),
+    [
+        (5, 5, [PASSING]),
+        (5, 4, [ABOUT_4]),
+        (5, 3, [FOR_GOOD, ABOUT_4]),
+        (5, 6, []),
+        (None, 3, [PASSING]),
+        (0, 0, [PASSING]),
+    ],
+)
+def test_a_page_that_holds_what_was_announced_or_says_why_not_is_whole(
+    announced: int | None, posts: int, errors: list[dict[str, Any]]
+) -> None:
+    """What is gone or not to be seen counts as said; more than announced, or nothing announced, is no loss."""
+    body = page(*(post(number) for number in range(1, posts + 1))) | {"errors": errors}
+    body["meta"] = {} if announced is None else {"result_count": announced}
+
+    assert type(parse_page("quote_tweets", body, RATE)) is Page
 
 
 def test_quotes_of_a_gone_post_are_not_found() -> None:
