@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from scheduler import deaths
 from scheduler.planner import downloads, standing_schedules
 from shared import metrics
 from shared.ad_hoc import unanswered_jobs
@@ -37,6 +38,7 @@ class Reconciler:
         self._stores = services.stores
         self._sender = services.sender
         self._following = services.following
+        deaths.begin()
 
     def run_once(self, now: datetime) -> None:
         """One look: schedules, stalled sweeps, names without an account, streams to join."""
@@ -75,9 +77,10 @@ class Reconciler:
 
     def collect_dead(self, now: datetime) -> None:
         """Store what died; a sweep whose page died is closed, so that its stream is read again at its next slot."""
-        for letter in self._services.dead_letters.collect():
-            metrics.DEAD_LETTERS.labels(letter["reason"].partition(": ")[0]).inc()  # what follows is free text
-            log.error("dead letter", job=letter["job"], reason=letter["reason"], dead_id=letter["_id"])
+        collected = self._services.dead_letters.collect()
+        for letter in collected.letters:
+            if letter["_id"] in collected.new:
+                deaths.tell(letter)
             if letter["job"] in (SearchPage.name, QuotePage.name):
                 self._close_sweep_of(letter["actor_args"], now)
 

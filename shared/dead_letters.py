@@ -53,6 +53,14 @@ class Replayed:
     busy: int
 
 
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """Letters that were in the outbox. new: the ids of those that nobody had stored before."""
+
+    letters: list[Document]
+    new: frozenset[str]
+
+
 class DeadLetters:
     """Moves dead letters between the broker and MongoDB."""
 
@@ -60,34 +68,41 @@ class DeadLetters:
         self._broker = broker
         self._store = store
 
-    def collect(self) -> list[Document]:
-        """Store what died since the last time; answers the letters. Raises BrokerUnavailable, StoreUnavailable.
+    def collect(self) -> Collected:
+        """Store what died since the last time. Raises BrokerUnavailable, StoreUnavailable.
 
-        An error after a part of them is logged, and that part answered: it would not be answered again.
+        An error after something was stored is logged, and that answered: it would not be new another time.
         """
-        collected: list[Document] = []
+        letters: list[Document] = []
+        new: set[str] = set()
         try:
             while dead := _reaching(lambda: self._broker.dead(COLLECT_BATCH)):
-                collected += self._stored(dead)
+                letters += self._stored(dead, new)
                 self._forget(dead)
                 if len(dead) < COLLECT_BATCH:
                     break
         except CoveyError as error:
-            if not collected:
+            if not letters:
                 raise
-            log.warning("collecting dead letters was cut short", reason=str(error), collected=len(collected))
-        return collected
+            log.warning("collecting dead letters was cut short", reason=str(error), collected=len(letters))
+        return Collected(letters, frozenset(new))
 
-    def _stored(self, dead: Sequence[DeadMessage]) -> list[Document]:
-        """The letters of messages, stored; one that MongoDB refuses is kept as text. Raises StoreUnavailable."""
+    def _stored(self, dead: Sequence[DeadMessage], new: set[str]) -> list[Document]:
+        """The letters of messages, stored; one that MongoDB refuses is kept as text. Raises StoreUnavailable.
+
+        new: grows by the ids of those that were not stored before.
+        """
         letters = [to_letter(message) for message in dead]
-        refused = self._store.add(letters).refused
-        if not refused:
+        added = self._store.add(letters)
+        new |= added.new
+        if not added.refused:
             return letters
-        texts = {letter["_id"]: letter for letter in map(to_text, dead) if letter["_id"] in refused}
-        if self._store.add(list(texts.values())).refused:
-            raise StoreUnavailable(f"MongoDB refuses dead letters, such as {min(refused)}")
-        log.warning("dead letters are kept as text", count=len(refused))
+        texts = {letter["_id"]: letter for letter in map(to_text, dead) if letter["_id"] in added.refused}
+        as_text = self._store.add(list(texts.values()))
+        new |= as_text.new
+        if as_text.refused:
+            raise StoreUnavailable(f"MongoDB refuses dead letters, such as {min(as_text.refused)}")
+        log.warning("dead letters are kept as text", count=len(texts))
         return [texts.get(letter["_id"], letter) for letter in letters]
 
     def _forget(self, dead: Sequence[DeadMessage]) -> None:

@@ -14,7 +14,7 @@ import redis
 
 from shared.broker import CoveyBroker, Deferred, Delivery, Outcomes, build_broker, connect
 from shared.clock import ManualClock, SystemClock
-from shared.dead_letters import DeadLetters
+from shared.dead_letters import Collected, DeadLetters
 from shared.embedded import free_port
 from shared.errors import BrokerUnavailable, InputError, StoreUnavailable
 from shared.outcomes import decide
@@ -86,6 +86,11 @@ def taken(broker: CoveyBroker) -> list[Delivery]:
     return found
 
 
+def told(collected: Collected) -> tuple[list[dict[str, Any]], set[str]]:
+    """The letters, and the ids of the new ones."""
+    return collected.letters, set(collected.new)
+
+
 def raw_death(broker: CoveyBroker, id: str, payload: bytes) -> None:
     """A message of any bytes, fetched and buried."""
     keys = broker.keys(QUEUE)
@@ -105,31 +110,33 @@ def test_what_died_is_stored_and_leaves_the_outbox(
     """More than a batch of them, each once and in order of death; a second time there is nothing."""
     ids = kill(broker, 620, correlation_id="c")
 
-    collected = dead_letters.collect()
+    letters, new = told(dead_letters.collect())
 
-    assert [letter["message_id"] for letter in collected] == ids
+    assert [letter["message_id"] for letter in letters] == ids
+    assert new == {letter["_id"] for letter in letters}
     assert {letter["message_id"] for letter in store.find(ALL, limit=1000)} == set(ids)
-    assert collected[0]["correlation_id"] == "c"
+    assert letters[0]["correlation_id"] == "c"
     assert broker.dead(10) == []
-    assert dead_letters.collect() == []
+    assert told(dead_letters.collect()) == ([], set())
 
 
 def test_a_crash_before_the_outbox_was_emptied_stores_nothing_twice(
     broker: CoveyBroker, store: DeadLetterStore, dead_letters: DeadLetters
 ) -> None:
-    """The letters are collected again under the same ids."""
+    """The letters are collected again under the same ids, and are not new."""
     kill(broker, 3)
     outbox = broker.dead(10)
-    first = dead_letters.collect()
+    first, new = told(dead_letters.collect())
     for letter in outbox:  # the outbox as it was before it was emptied
         keys = broker.keys(QUEUE)
         broker.client.zadd(keys.dead, {letter.redis_id: letter.died_us})
         broker.client.hset(keys.dead_payloads, letter.redis_id, letter.payload)
         broker.client.hset(keys.dead_reasons, letter.redis_id, letter.reason)
 
-    again = dead_letters.collect()
+    again = told(dead_letters.collect())
 
-    assert again == first
+    assert len(new) == 3
+    assert again == (first, set())
     assert store.count(ALL) == 3
 
 
@@ -173,10 +180,11 @@ def test_a_letter_that_mongodb_refuses_is_kept_as_text(
     kill(broker, 1, attempts=8)
 
     with refused(mongo_db, {"attempts": {"$ne": 9}}):
-        collected = dead_letters.collect()
+        collected, new = told(dead_letters.collect())
 
+    assert len(new) == 4
     assert [letter["actor_args"] for letter in collected] == [[0], [1], [2], None]
-    assert [letter["actor_args"] for letter in store.find(ALL, limit=9)] == [[0], [1], [2], None]
+    assert (store.count(DeadFilter(readable=True)), store.count(DeadFilter(readable=False))) == (3, 1)
     assert '"attempts":8' in collected[-1]["payload"]
     assert broker.dead(10) == []
 
@@ -213,7 +221,7 @@ def test_without_a_server_nothing_is_lost(
         dead_letters.collect()
 
     assert len(broker.dead(10)) == 2
-    assert len(dead_letters.collect()) == 2
+    assert len(dead_letters.collect().new) == 2
 
 
 def test_what_was_collected_before_an_error_is_answered(
@@ -224,10 +232,27 @@ def test_what_was_collected_before_an_error_is_answered(
     kill(broker, 1, reason="second")
 
     with refused(mongo_db, {"reason": "first"}):
-        told = len(dead_letters.collect())
-    assert told == 500
+        before = dead_letters.collect()
+    after = dead_letters.collect()
 
-    assert [letter["reason"] for letter in dead_letters.collect()] == ["first", "second"]
+    assert len(before.letters) == 500
+    assert [letter["reason"] for letter in after.letters] == ["first", "second"]
+
+
+def test_letters_that_could_not_be_forgotten_are_new_once(
+    broker: CoveyBroker, dead_letters: DeadLetters, redis_client: redis.Redis
+) -> None:
+    """A Redis that can only be read gives them again and again; they are told as new by the one who stored them."""
+    kill(broker, 2)
+    redis_client.replicaof("127.0.0.1", free_port())
+    try:
+        first, again = dead_letters.collect(), dead_letters.collect()
+    finally:
+        redis_client.replicaof("NO", "ONE")
+
+    assert (len(first.new), len(again.new)) == (2, 0)
+    assert first.letters == again.letters == dead_letters.collect().letters
+    assert broker.dead(10) == []
 
 
 # --- one
@@ -251,7 +276,7 @@ def test_one_letter_is_found_by_the_beginning_of_its_id(broker: CoveyBroker, dea
 def test_a_replayed_job_begins_anew(broker: CoveyBroker, dead_letters: DeadLetters, clock: ManualClock) -> None:
     """Same job, arguments, queue, key and correlation id; the attempts, the age and the reason of its past are gone."""
     (id,) = kill(broker, correlation_id="c1", dedup_key="k", dedup_ttl_ms=5, attempts=4, deferrals=9, last_reason="x")
-    (letter,) = dead_letters.collect()
+    (letter,) = dead_letters.collect().letters
 
     replayed = dead_letters.replay(ALL, clock=clock)
 

@@ -55,7 +55,11 @@ class Telemetry(Middleware):
 
 
 def tell_outcome(message: MessageProxy, decision: Decision) -> None:
-    """Count and log what became of a job, and report it when it was given up. Runs inside the job's log context."""
+    """Count and log what became of a job, and report it when it was given up. Runs inside the job's log context.
+
+    A job that dies without an outcome (poison, unreadable, unknown) never comes here: the scheduler counts every death
+    when it stores the letter, and reports those.
+    """
     name = OUTCOMES[type(decision)]
     metrics.JOBS.labels(message.actor_name, name).inc()
     match decision:
