@@ -6,7 +6,7 @@ Money is in US dollars in everything that is answered here.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -15,11 +15,12 @@ from shared.engagement.tiers import RETIRE_AGE
 from shared.models import WorkClass
 from shared.ratelimit.model import BudgetState
 from shared.ratelimit.money import MICRO, ChosenBudgets
-from shared.spending.budgets import Level, level_of, project_budgets, used_ratio
+from shared.spending.budgets import Level, level_of, project_budgets, too_small, used_ratio
 from shared.spending.estimate import DAY, Rates, RefreshEstimate, TrackEstimate, of_refresh, of_track, rates_of
 from shared.spending.forecast import Forecast, of_day, of_month
 from shared.spending.purchase import Sums
 from shared.spending.treasury import Books
+from shared.x_api.dialect import SharedDialectMemory, spoken
 from shared.x_api.endpoints import QUOTE_TWEETS, SEARCH_RECENT, USERS
 
 # An ad-hoc refresh older than this is not waited for any more.
@@ -39,6 +40,7 @@ def show(services: Services) -> dict[str, Any]:
         "at": books.now,
         "budgets": budgets,
         "shares": _shares(services),
+        "too_small": too_small_of(services),
         "spent": {"day": _spent(books.today(), books, books.today), "month": _spent(books.month(), books, books.month)},
         "forecast": {
             "day": _forecast(of_day(course, day_limit)),
@@ -72,6 +74,15 @@ def budgets_of(services: Services) -> dict[str, dict[str, Any]]:
     chosen = services.budget_choices.load()
     states = project_budgets(services.limiter.state())
     return {name: _budget(name, state, chosen) for name, state in states.items()}
+
+
+def too_small_of(services: Services) -> list[dict[str, Any]]:
+    """The budgets of which a class of work can never buy its smallest page: budget, class, its part, its least call."""
+    limits = {name: state.limit for name, state in project_budgets(services.limiter.state()).items()}
+    shares = services.budget_choices.load().over(started_budgets(services.settings)).shares
+    dialect = spoken(services.settings.x_dialect, SharedDialectMemory(services.stores.state))
+    found = too_small(limits, shares, services.ledger.prices, dialect)
+    return [{**asdict(one), "work_class": one.work_class.value} for one in found]
 
 
 @dataclass(frozen=True, slots=True)

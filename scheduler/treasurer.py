@@ -15,6 +15,7 @@ from shared.ratelimit.model import BudgetState
 from shared.ratelimit.money import MICRO
 from shared.spending.budgets import Level, held_back, level_of, project_budgets, used_ratio
 from shared.spending.forecast import of_day, of_month
+from shared.x_api.dialect import SharedDialectMemory, spoken
 
 log = get_logger(__name__)
 
@@ -29,7 +30,7 @@ class Treasurer:
 
     @property
     def held_back(self) -> frozenset[WorkClass]:
-        """The classes of work that have no money for one post, as of the last round."""
+        """The classes of work that have no money for their least call, as of the last round."""
         return self._held_back
 
     def run_once(self, now: datetime) -> None:
@@ -42,7 +43,8 @@ class Treasurer:
         for name, budget in budgets.items():
             self._tell(name, budget)
         shares = chosen.over(started_budgets(self._services.settings)).shares
-        self._held_back = held_back(budgets, shares, self._services.ledger.prices, now)
+        dialect = spoken(self._services.settings.x_dialect, SharedDialectMemory(self._services.stores.state))
+        self._held_back = held_back(budgets, shares, self._services.ledger.prices, now, dialect)
 
     def _tell(self, name: str, budget: BudgetState) -> None:
         level = level_of(budget.used, budget.limit)

@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from control import budget as money
-from control.cli.app import Json, app, out, print_json, services_here
+from control.cli.app import Json, app, err, out, print_json, services_here
 from shared.errors import InputError
 from shared.models import WorkClass
 from shared.ratelimit.money import CHOOSABLE
@@ -56,7 +56,7 @@ def set_budgets(
         raise InputError("say what to set: --day, --month, --month-posts or --share")
     services = services_here()
     money.choose(services, limits, shares)
-    _print_budgets(money.budgets_of(services), as_json=as_json)
+    _print_budgets(money.budgets_of(services), money.too_small_of(services), as_json=as_json)
 
 
 @budget.command()
@@ -72,7 +72,7 @@ def unset(
         raise InputError(f"not a budget: {', '.join(unknown)} (expected {', '.join([*OPTIONS, *WorkClass])})")
     services = services_here()
     money.forget(services, limits, classes)
-    _print_budgets(money.budgets_of(services), as_json=as_json)
+    _print_budgets(money.budgets_of(services), money.too_small_of(services), as_json=as_json)
 
 
 def _limit(name: str, text: str) -> float | None:
@@ -103,7 +103,7 @@ def _show(*, as_json: bool) -> None:
     document = money.show(services_here())
     if as_json:
         return print_json(document)
-    _print_budgets(document["budgets"], as_json=False)
+    _print_budgets(document["budgets"], document["too_small"], as_json=False)
     if document["shares"]:
         parts = ", ".join(f"{name} {part:.0%}" for name, part in document["shares"].items())
         out.print(f"Shares of each budget: {parts}")
@@ -123,9 +123,9 @@ def _show(*, as_json: bool) -> None:
     return None
 
 
-def _print_budgets(budgets: dict[str, dict[str, Any]], *, as_json: bool) -> None:
+def _print_budgets(budgets: dict[str, dict[str, Any]], too_small: list[dict[str, Any]], *, as_json: bool) -> None:
     if as_json:
-        return print_json({"budgets": budgets})
+        return print_json({"budgets": budgets, "too_small": too_small})
     table = Table("budget", "limit", "used", "of it", "stops", "resets in", "set by", title="budgets")
     for name, one in budgets.items():
         table.add_row(
@@ -138,6 +138,14 @@ def _print_budgets(budgets: dict[str, dict[str, Any]], *, as_json: bool) -> None
             one["set_by"],
         )
     out.print(table)
+    for one in too_small:
+        part, least = (_amount(one["budget"], one[name]) for name in ("part", "least"))
+        err.print(
+            f"{one['work_class']} can buy nothing: its part of {one['budget']} is {part}, its least call takes {least}",
+            style="yellow",
+            highlight=False,
+            soft_wrap=True,
+        )
     return None
 
 

@@ -27,7 +27,10 @@ MAX_REFERENCES = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call(Generic[T_co]):
-    """One read. `posts` and `users` say the most objects it may return in a dialect, included ones too."""
+    """One read. `posts` and `users` say the most objects it may return in a dialect, included ones too.
+
+    least: the same page of the smallest size; None where this is it, or where the call has no pages.
+    """
 
     endpoint: Endpoint
     path: str
@@ -36,6 +39,7 @@ class Call(Generic[T_co]):
     is_dialectal: bool = False
     posts: Callable[[Dialect], int] = lambda dialect: 0
     users: Callable[[Dialect], int] = lambda dialect: 0
+    least: Call[T_co] | None = None
 
 
 def search_recent(
@@ -51,8 +55,9 @@ def search_recent(
 ) -> Call[Page]:
     """One page of a search over the last seven days, newest first.
 
-    Ids and times exclude each other. Every page of one search repeats all but `next_token`. expand_authors: also where
-    it is None, but then only in the dialect that does not tell who wrote a post in any other way. Raises InputError.
+    Ids and times exclude each other. Every page of one search repeats all but `next_token`, and may be of another size.
+    expand_authors: also where it is None, but then only in the dialect that does not tell who wrote a post in any other
+    way. Raises InputError.
     """
     own = {"query": query, "sort_order": "recency", "next_token": next_token}
     bounds = _bounds(since_id, until_id, start_time, end_time)
@@ -178,8 +183,11 @@ def _page(
     expand_authors: bool | None,
     path_id: int | None = None,
 ) -> Call[Page]:
-    own = own | {"max_results": str(endpoint.check_page_size(max_results))}
-    given = {name: value for name, value in own.items() if value is not None}
+    sized = own | {"max_results": str(endpoint.check_page_size(max_results))}
+    given = {name: value for name, value in sized.items() if value is not None}
+    least = None
+    if max_results > endpoint.min_page:
+        least = _page(endpoint, own, max_results=endpoint.min_page, expand_authors=expand_authors, path_id=path_id)
 
     def expands(dialect: Dialect) -> bool:
         return not fields.tells_author_ids(dialect) if expand_authors is None else expand_authors
@@ -194,6 +202,7 @@ def _page(
         is_dialectal=True,
         posts=lambda dialect: max_results * (1 if dialect is Dialect.OLD else 1 + MAX_REFERENCES),
         users=lambda dialect: max_results if expands(dialect) else 0,
+        least=least,
     )
 
 

@@ -78,6 +78,11 @@ class SharedDialectMemory:
         self._store.set(self.KEY, dialect.value)
 
 
+def spoken(setting: DialectSetting, memory: DialectMemory) -> Dialect:
+    """What workers with that setting and memory speak now, as far as they have learned it. Raises what it raises."""
+    return (memory.get() or AUTO_FIRST) if setting == "auto" else Dialect(setting)
+
+
 class DialectChoice:
     """The dialect of a client's requests. Safe for threads: its whole state is one reference.
 

@@ -2,9 +2,12 @@
 
 Owns the order of these three and what a refusal by X blocks. It must not wait: without a grant it raises NotGranted
 with the wait. Invariant: one grant, one HTTP request, one settlement, whatever becomes of the request; no grant, no
-request. A call whose dialect X does not speak is repeated once, under a second grant.
+request. A call whose dialect X does not speak is repeated once, under a second grant. A page that a budget has no room
+for is asked for in its smallest size at once, so that the last of a budget, or a small one, buys what it can.
 
-    acquire --Refusal--> NotGranted
+    acquire --Refusal--> acquire the smallest page, if it was for a budget --Refusal--> NotGranted
+       |                    |
+       +--------------------+
        |
      Grant --> request --> Answer --> settle(answered)    --> value, or the error of the tree
                   |
@@ -28,7 +31,7 @@ from shared.clock import from_epoch_seconds
 from shared.errors import CoveyError, LimiterUnavailable, NoAnswer, NotGranted, NotSent, ServerFault, Unauthorized
 from shared.log import get_logger
 from shared.models import Page, Usage, User, UserLookup, WorkClass
-from shared.ratelimit.model import BUDGETS, Block, CallRequest, Grant, Refusal, Settlement
+from shared.ratelimit.model import BUDGETS, Block, CallRequest, Grant, Refusal, Settlement, Window
 from shared.spending.purchase import Billed, Outcome, Purchase
 from shared.x_api import calls
 from shared.x_api.answer import Answer
@@ -43,6 +46,8 @@ log = get_logger(__name__)
 
 # A budget has room before its day ends when a call in flight costs less than it reserved, or when a person raises it.
 BUDGET_LOOK_SECONDS = 30.0
+# Those that a smaller call may still fit into.
+_BUDGETS_BY_SIZE = BUDGETS - {Window.MONTH_REQUESTS}
 
 
 class CallLimiter(Protocol):
@@ -237,17 +242,10 @@ class XGateway:
         key = call.endpoint.key
         if not usable:
             raise self._credentials.missing(key, call.endpoint.credentials)
-        dialect = self._client.dialect
-        posts, users = call.posts(dialect), call.users(dialect)
-        request = CallRequest(
-            endpoint=key,
-            credential_ids=tuple(usable),
-            work_class=work_class,
-            posts=posts - free[0],
-            users=users - free[1],
-            is_paid=posts > 0 or users > 0,
-        )
-        grant = self._limiter.acquire(request)
+        grant = self._acquire(work_class, call, tuple(usable), free)
+        if isinstance(grant, Refusal) and grant.blocked_by in _BUDGETS_BY_SIZE and call.least is not None:
+            call = call.least
+            grant = self._acquire(work_class, call, tuple(usable), free)
         if isinstance(grant, Refusal):
             metrics.X_REFUSALS.labels(key, grant.blocked_by).inc()
             raise NotGranted(key, wait_seconds=_wait_seconds(grant), blocked_by=grant.blocked_by)
@@ -262,6 +260,22 @@ class XGateway:
         if refusal is not None:
             raise self._credentials.refused(credential, refusal)
         return answer
+
+    def _acquire(
+        self, work_class: WorkClass, call: Call[object], credential_ids: tuple[str, ...], free: tuple[int, int]
+    ) -> Grant | Refusal:
+        dialect = self._client.dialect
+        posts, users = call.posts(dialect), call.users(dialect)
+        return self._limiter.acquire(
+            CallRequest(
+                endpoint=call.endpoint.key,
+                credential_ids=credential_ids,
+                work_class=work_class,
+                posts=posts - free[0],
+                users=users - free[1],
+                is_paid=posts > 0 or users > 0,
+            )
+        )
 
     def _settlement(self, grant: Grant, answer: Answer[object], block: Block | None) -> Settlement:
         if isinstance(answer.error, NotSent):

@@ -100,7 +100,7 @@ def test_a_budget_is_set_and_unset_while_processes_run(
     worker = make_services(x.url, budget_day_usd=7.0)
     x.script = lambda asked: page(*POSTS[:2])
 
-    changed = answer(invoke, "budget", "set", "--day", "0.40", "--month", "none", "--share", "engagement=50%")
+    changed = answer(invoke, "budget", "set", "--day", "0.04", "--month", "none", "--share", "engagement=50%")
     during = budget.budgets_of(worker)
     with pytest.raises(Exception, match="day_money"):
         worker.x.search_recent(WorkClass.INTERACTIVE, query="a", expand_authors=None)
@@ -108,13 +108,27 @@ def test_a_budget_is_set_and_unset_while_processes_run(
     answer(invoke, "budget", "unset", "day", "engagement")
     afterwards = budget.budgets_of(worker)
 
-    assert changed["budgets"]["day_usd"]["limit"] == 0.4
+    assert changed["budgets"]["day_usd"]["limit"] == 0.04
     assert changed["budgets"]["day_usd"]["set_by"] == "person"
-    assert (during["day_usd"]["limit"], during["month_usd"]["limit"]) == (0.4, None)
+    assert (during["day_usd"]["limit"], during["month_usd"]["limit"]) == (0.04, None)
     assert shares == {"engagement": 0.5}
     assert (afterwards["day_usd"]["limit"], afterwards["day_usd"]["set_by"]) == (7.0, "environment")
     assert afterwards["month_usd"]["set_by"] == "person"
     assert worker.x.search_recent(WorkClass.INTERACTIVE, query="a", expand_authors=None).posts
+
+
+def test_a_budget_too_small_for_one_call_is_warned_of(services: Services, invoke: Invoke) -> None:
+    """Where limit times share never holds the least call of a class, setting and showing say so; the budget is set."""
+    result = invoke("budget", "set", "--day", "1", "--share", "quotes=4%")
+    shown = answer(invoke, "budget")
+
+    assert result.exit_code == 0
+    said = " ".join(result.output.split())
+    assert "quotes can buy nothing: its part of day_usd is $0.040, its least call takes $0.050" in said
+    assert "search can buy" not in said
+    quotes = {"budget": "day_usd", "work_class": "quotes", "part": 0.04, "least": 0.05}
+    assert (shown["too_small"], shown["budgets"]["day_usd"]["limit"]) == ([quotes], 1.0)
+    assert answer(invoke, "budget", "unset", "quotes")["too_small"] == []
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from shared import metrics
 from shared.bootstrap import Services
@@ -15,14 +16,17 @@ from shared.ratelimit.model import BUDGETS
 from workers.handlers.authors import want_authors
 from workers.handlers.intake import store_page
 
+# A look-up of all posts of a job may be more than is left of a budget; this part of it is tried then.
+PARTS = 10
+
 
 def refresh_engagement(services: Services, job: RefreshEngagement) -> None:
     """Look the posts up, write counts, snapshots, tiers and the next refresh, and X's word on those that are gone.
 
     Posts that this claim has answered already are not bought again, nor those that went to another claim because its
     lease ended before its turn came. An ad-hoc refresh may name posts that were never seen; those that are alive are
-    stored and followed from now on. Where a budget is spent, the posts that were bought today are read for free; the
-    others wait. Raises NotGranted for those.
+    stored and followed from now on. Where a budget has no room for all, the posts that were bought today are read for
+    free, and with them a tenth of the job where there is room for that; the others wait. Raises NotGranted for those.
     """
     asked = _open_ids(services, job)
     if not asked:
@@ -30,10 +34,21 @@ def refresh_engagement(services: Services, job: RefreshEngagement) -> None:
     try:
         _look_up(services, job, asked)
     except NotGranted as error:
-        free = services.ledger.bought_posts(asked) if error.blocked_by in BUDGETS else set()
-        if 0 < len(free) < len(asked):
-            _look_up(services, job, [post_id for post_id in asked if post_id in free])
+        if error.blocked_by in BUDGETS:
+            _look_up_part(services, job, asked)
         raise
+
+
+def _look_up_part(services: Services, job: RefreshEngagement, asked: Sequence[int]) -> None:
+    """What a budget may still allow of the posts: those that are free and a few more, or only those that are free."""
+    bought = services.ledger.bought_posts(asked)
+    free = [post_id for post_id in asked if post_id in bought]
+    few = [post_id for post_id in asked if post_id not in bought][: max(1, len(asked) // PARTS)]
+    with suppress(NotGranted):
+        if len(free) + len(few) < len(asked):
+            return _look_up(services, job, free + few)
+    if 0 < len(free) < len(asked):
+        _look_up(services, job, free)
 
 
 def _open_ids(services: Services, job: RefreshEngagement) -> list[int]:

@@ -14,7 +14,17 @@ from shared.models import WorkClass
 from shared.ratelimit.limiter import Limiter
 from shared.ratelimit.model import BUDGETS, CallRequest, Grant, Settlement
 from shared.ratelimit.money import Budgets, Prices
-from shared.spending.budgets import Level, held_back, level_of, project_budgets, used_ratio
+from shared.spending.budgets import (
+    Level,
+    TooSmall,
+    held_back,
+    least_of,
+    level_of,
+    project_budgets,
+    too_small,
+    used_ratio,
+)
+from shared.x_api.fields import Dialect
 
 SHARES = {WorkClass.SEARCH: 0.5, WorkClass.QUOTES: 0.1}
 amounts = st.dictionaries(st.sampled_from(WorkClass), st.integers(0, 120))
@@ -49,12 +59,18 @@ def test_the_ratio_of_no_limit_is_zero() -> None:
     spent=amounts,
     hour=st.integers(0, 23),
     day=st.integers(1, 30),
+    dialect=st.sampled_from(Dialect),
     limits=st.sampled_from([{"day_usd": 0.5}, {"month_usd": 0.5}, {"month_posts": 100}, {"day_usd": 0.0}, {}]),
 )
 def test_who_is_held_back_is_whom_the_limiter_refuses(
-    spent: dict[WorkClass, int], hour: int, day: int, limits: dict[str, float], redis_client: redis.Redis
+    spent: dict[WorkClass, int],
+    hour: int,
+    day: int,
+    dialect: Dialect,
+    limits: dict[str, float],
+    redis_client: redis.Redis,
 ) -> None:
-    """At any time of the month and for any spending: a class is held back exactly when its next post is refused."""
+    """At any time of the month and for any spending: a class is held back exactly when its least call is refused."""
     redis_client.flushall()
     now = datetime(2026, 11, day, hour, 30, tzinfo=UTC)
     limiter = Limiter(redis_client, budgets=Budgets(**limits, shares=SHARES), clock=ManualClock(now))  # type: ignore[arg-type]
@@ -63,11 +79,27 @@ def test_who_is_held_back_is_whom_the_limiter_refuses(
         assert isinstance(grant, Grant)
         limiter.settle(grant, Settlement(answered=True, status=200, posts=posts))
 
-    held = held_back(project_budgets(limiter.state()), SHARES, Prices(), now)
+    held = held_back(project_budgets(limiter.state()), SHARES, Prices(), now, dialect)
 
     for work_class in WorkClass:
-        asked = CallRequest(f"for-{work_class}", ("app",), work_class, posts=1)
+        least = least_of(work_class, dialect)
+        asked = CallRequest(f"for-{work_class}", ("app",), work_class, posts=least.posts, users=least.users)
         answer = limiter.acquire(asked)
         if isinstance(answer, Grant):
             limiter.settle(answer, Settlement(answered=True, status=200))
         assert (not isinstance(answer, Grant) and answer.blocked_by in BUDGETS) == (work_class in held)
+
+
+def test_a_budget_that_never_holds_a_call_is_named() -> None:
+    """A day too small for a page of the new dialect, a share too small for any; no limit and 0 are meant so."""
+    prices = Prices()
+
+    assert too_small({"day_usd": 1.0, "month_usd": None, "month_posts": 0}, {}, prices, Dialect.NEW) == []
+    assert {one.work_class for one in too_small({"day_usd": 0.2}, {}, prices, Dialect.NEW)} == {
+        *(WorkClass.SEARCH, WorkClass.QUOTES, WorkClass.BACKFILL)
+    }
+    assert too_small({"day_usd": 1.0}, {WorkClass.ENGAGEMENT: 0.04}, prices, Dialect.OLD) == [
+        TooSmall("day_usd", WorkClass.ENGAGEMENT, 0.04, 0.05)
+    ]
+    assert too_small({"month_posts": 20}, {WorkClass.SEARCH: 0.5}, prices, Dialect.OLD) == []
+    assert [one.least for one in too_small({"month_posts": 20}, {WorkClass.SEARCH: 0.4}, prices, Dialect.OLD)] == [10]

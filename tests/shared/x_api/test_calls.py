@@ -30,6 +30,21 @@ def test_a_search_sends_what_it_was_given() -> None:
     assert "start_time" not in sent
 
 
+@pytest.mark.parametrize(("dialect", "posts", "users"), [(Dialect.OLD, 10, 0), (Dialect.NEW, 30, 10)])
+def test_a_page_knows_its_smallest_size(dialect: Dialect, posts: int, users: int) -> None:
+    """The same page in all but its size; the smallest page has no smaller one, and a look-up has none at all."""
+    for call in (
+        calls.search_recent(query="a", since_id=5, next_token="b2", expand_authors=None),
+        calls.quote_tweets(post_id=7, pagination_token="b2", expand_authors=None),
+    ):
+        least = call.least
+        assert least is not None
+        assert least.parameters(dialect) == call.parameters(dialect) | {"max_results": "10"}
+        assert (least.endpoint, least.path, least.least) == (call.endpoint, call.path, None)
+        assert (least.posts(dialect), least.users(dialect)) == (posts, users)
+    assert calls.lookup_posts(post_ids=[1, 2]).least is None
+
+
 def test_times_are_sent_in_utc_without_fractions() -> None:
     """X refuses fractions of a second in some of its endpoints."""
     east = NOON.astimezone(timezone(timedelta(hours=2)))

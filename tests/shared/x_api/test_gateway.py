@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import socket
 from collections.abc import Callable, Collection, Iterator
 
@@ -21,6 +22,7 @@ from shared.ratelimit.rules import BREAKER_FAULTS
 from shared.spending.purchase import Billed, Outcome, Purchase
 from shared.x_api.auth import Credential, bearer_credential, oauth2_credential
 from shared.x_api.client import XClient
+from shared.x_api.dialect import DialectSetting
 from shared.x_api.endpoints import CredentialKind
 from shared.x_api.gateway import BUDGET_LOOK_SECONDS, FixedCredentials, XGateway
 from shared.x_api.transport import Timeouts
@@ -294,6 +296,69 @@ def test_a_spent_budget_is_looked_at_again_soon(redis_client: redis.Redis, crede
         assert server.requests == []
     assert caught.value.blocked_by == "day_money"
     assert 0 < caught.value.wait_seconds <= BUDGET_LOOK_SECONDS
+
+
+def _full_page(connection: socket.socket, head: str) -> None:
+    """As many posts as were asked for, each time others; X counts on from request to request."""
+    size = int(head.partition("max_results=")[2].partition("&")[0].split()[0])
+    first = next(_NUMBERS) * 100
+    connection.sendall(http(200, page(*(post(first + one) for one in range(size))), LIMITS))
+
+
+_NUMBERS = itertools.count(1)
+
+
+@pytest.mark.parametrize(
+    ("budgets", "dialect", "pages", "window"),
+    [
+        (Budgets(day_usd=0.6), "old", [100, 10, 10], Window.DAY_MONEY),
+        (Budgets(month_usd=0.12), "old", [10, 10], Window.MONTH_MONEY),
+        (Budgets(month_posts=120), "old", [100, 10, 10], Window.MONTH_POSTS),
+        (Budgets(day_usd=10.0, shares={WorkClass.INTERACTIVE: 0.01}), "old", [10, 10], Window.DAY_MONEY),
+        (Budgets(day_usd=1.0), "new", [10] * 16, Window.DAY_MONEY),
+        (Budgets(day_usd=0.04), "old", [], Window.DAY_MONEY),
+        (Budgets(day_usd=0.0), "old", [], Window.DAY_MONEY),
+    ],
+    ids=["the last of a day", "a small month", "posts", "a share", "new dialect", "less than a page", "nothing"],
+)
+def test_a_budget_that_no_full_page_fits_into_buys_small_ones(
+    redis_client: redis.Redis,
+    credential: Credential,
+    budgets: Budgets,
+    dialect: DialectSetting,
+    pages: list[int],
+    window: Window,
+) -> None:
+    """Page after page is read until the smallest does not fit, and no budget is passed by a cent."""
+    limiter = Limiter(redis_client, budgets=budgets)
+    with serving(_full_page) as server:
+        client = XClient(server.url, dialect=dialect)
+        gateway = XGateway(client, limiter, FixedCredentials([credential]))
+
+        def read_on() -> None:
+            while True:  # as the most urgent class: no floor of another one stands in the way
+                gateway.search_recent(WorkClass.INTERACTIVE, query="a", expand_authors=None)
+
+        with pytest.raises(NotGranted) as caught:
+            read_on()
+        sizes = [int(head.partition("max_results=")[2].partition("&")[0].split()[0]) for head in server.requests]
+    assert sizes == pages
+    assert caught.value.blocked_by == window
+    states = {budget.window: budget for budget in limiter.state().budgets}
+    limit = states[window].limit
+    assert limit is not None
+    assert states[window].used <= limit * budgets.shares.get(WorkClass.INTERACTIVE, 1)
+
+
+def test_a_window_of_x_is_not_asked_twice(make: Make, limiter: RecordingLimiter) -> None:
+    """A smaller page counts as much in a window of X as a large one: the refusal stands."""
+    gateway, _ = make(always(200, page(), LIMITS | {"x-rate-limit-remaining": "0"}))
+    _search(gateway)
+
+    with pytest.raises(NotGranted, match="window"):
+        _search(gateway)
+
+    assert [request.posts for request in limiter.requests] == [100, 100]
 
 
 @pytest.mark.parametrize("is_there", [False, True], ids=["nobody there", "cut after the request"])

@@ -277,6 +277,25 @@ def test_a_crash_before_the_mark_does_not_lose_why_a_post_is_gone(
     assert engagement(services, A)["state"] == "deleted"
 
 
+def test_a_budget_too_small_for_all_posts_is_spent_on_some(services: Services, x: ScriptedX) -> None:
+    """A tenth of the job at a time, and with it what is free, until not even that fits; each post is bought once."""
+    ids = [post_id(3600, number) for number in range(40)]
+    know(services, ids)
+    x.script = lambda asked: page(*(int(one) for one in asked.params["ids"].split(",")))
+    refresh(services, ids[:2])
+    services.limiter.choose_budgets(ChosenBudgets({"day_usd": 0.05}))  # ten posts, two of them bought
+
+    for _ in range(3):
+        with pytest.raises(NotGranted):
+            refresh(services, ids, claim="c2", run="r")  # the most urgent class, which no floor holds back
+    services.limiter.choose_budgets(ChosenBudgets())
+    refresh(services, ids, claim="c2", run="r")
+
+    sizes = [len(asked.params["ids"].split(",")) for asked in x.asked]
+    assert sizes == [2, 2 + 4, 3, 31]
+    assert {engagement(services, id_)["readings"] for id_ in ids[2:]} == {1}
+
+
 def test_without_money_only_what_was_bought_today_is_read(services: Services, x: ScriptedX) -> None:
     """A spent budget lets the free posts of a batch through at once; the others wait, and none is asked twice."""
     know(services, [A, B, C])
