@@ -159,6 +159,10 @@ class Fleet:
                 started[job] += {"start": 1, "done": -1}.get(event, 0)
         return {job for job, count in started.items() if count > 0}
 
+    def all_running(self) -> set[str]:
+        """The jobs that any process has started and not finished."""
+        return {job for worker in self.workers for job in self.running(worker.pid)}
+
     def repeats(self) -> int:
         """How many starts there were beyond one a job."""
         return sum(count - 1 for count in self.count("start").values())

@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 import threading
 import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +15,20 @@ from dramatiq.errors import ConnectionClosed
 
 from tests.faults.finding import Finding
 from tests.faults.power import PowerCut
-from tests.faults.queue_fleet import Fleet
+from tests.faults.queue_fleet import Fleet, wait_until
 from tests.faults.queue_worker import QUEUE
 from tests.faults.tcp_proxy import TcpProxy
 
+HELD = 2  # so often something must have been held back in a cut: once a worker
+RESET_MS = 200  # about the time that passes from one reset to the next
 
-def _load(fleet: Fleet, jobs: int, rng: random.Random, spread_ms: int, job_ms: int = 100) -> list[str]:
-    """Enqueue jobs; every third is delayed by up to `spread_ms`, every tenth defers itself once."""
+
+def _load(
+    fleet: Fleet, jobs: int, rng: random.Random, spread_ms: int, job_ms: int = 100, *, first: int = 0
+) -> list[str]:
+    """Enqueue jobs, numbered from `first`; every third is delayed by up to `spread_ms`, every tenth defers itself."""
     names = []
-    for number in range(jobs):
+    for number in range(first, first + jobs):
         name = f"job-{number}"
         if number % 10 == 4:
             names.append(fleet.enqueue("defer_once", name, rng.randrange(spread_ms), str(fleet.folder / name)))
@@ -132,7 +139,10 @@ def stalls(
 def bad_network(
     folder: Path, *, seed: int, jobs: int, resets: int, one_way_seconds: float, timeout_seconds: float = 1.0
 ) -> Finding:
-    """R6: connections are reset within replies, then replies, then requests are held back for a while."""
+    """R6: connections are reset within replies, then replies, then requests are held back for a while.
+
+    A third of the jobs comes with each of the three faults and falls due in all of its time.
+    """
     rng = random.Random(seed)
     heartbeat_timeout_ms = int(one_way_seconds * 4000)
     with (
@@ -141,16 +151,56 @@ def bad_network(
     ):
         fleet.port = proxy.port
         fleet.start(2)
-        names = _load(fleet, jobs, rng, spread_ms=int(one_way_seconds * 2000))
-        pause = threading.Event()
-        for _ in range(resets):
+        names = _load(fleet, jobs // 3, rng, spread_ms=resets * RESET_MS)
+        for count in range(1, resets + 1):
             proxy.reset_within_reply(rng.randrange(12))
-            pause.wait(rng.uniform(0.02, 0.1))
+            wait_until(lambda count=count: proxy.resets >= count, 30, "a connection was reset")  # type: ignore[misc]
+            threading.Event().wait(rng.uniform(0.02, 0.1))
+        cuts: list[Cut] = []
         for hold in (proxy.mute, proxy.deafen):
-            hold()
-            pause.wait(one_way_seconds)
-            proxy.restore()
-            pause.wait(one_way_seconds / 2)
+            names += _load(fleet, jobs // 3, rng, spread_ms=int(one_way_seconds * 1500), first=len(names))
+            cuts.append(_one_way(fleet, proxy, hold, one_way_seconds))
         fleet.wait_at_rest(60 + one_way_seconds * 4)
-        note = f"{proxy.resets} resets, two one-way cuts of {one_way_seconds:g} s"
-        return _finding("R6", fleet, names, note, allowed_repeats=0)
+        finding = _finding("R6", fleet, names, f"{proxy.resets} resets, {cuts[0]}, {cuts[1]}", allowed_repeats=0)
+    return replace(
+        finding,
+        passed=finding.passed and all(cut.was_felt for cut in cuts),
+        limit=f"{finding.limit}, jobs running and waiting in both cuts, {HELD} times something held back in each",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """One direction held back. running: jobs that ran into it. due: jobs that were due at its end and not done.
+    held_back: how often something came that was kept.
+    """
+
+    seconds: float
+    running: int
+    due: int
+    held_back: int
+
+    @property
+    def was_felt(self) -> bool:
+        """Whether there was anything to break."""
+        return self.running > 0 and self.due > 0 and self.held_back >= HELD
+
+    def __str__(self) -> str:
+        return (
+            f"{self.seconds:g} s one way with {self.running} running and {self.due} due jobs "
+            f"({self.held_back} times held back)"
+        )
+
+
+def _one_way(fleet: Fleet, proxy: TcpProxy, hold: Callable[[], None], seconds: float) -> Cut:
+    """Hold one direction back from a moment on at which jobs run."""
+    pause, before = threading.Event(), proxy.held_back
+    wait_until(fleet.all_running, 30, "jobs run")
+    hold()
+    running = len(fleet.all_running())
+    pause.wait(seconds)
+    stats = fleet.broker.queue_stats()[QUEUE]
+    held_back = proxy.held_back - before
+    proxy.restore()
+    pause.wait(seconds / 2)
+    return Cut(seconds, running=running, due=stats.ready + stats.in_flight, held_back=held_back)
