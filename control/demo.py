@@ -27,7 +27,7 @@ from shared.bootstrap import Services
 from shared.embedded import die_with_parent, running
 from shared.errors import InputError
 from shared.jobs import ALL_QUEUES, Queue
-from shared.settings import Settings, child_environment
+from shared.settings import Settings, blank_environment
 from shared.stores.database import ServerClock
 
 HISTORY = timedelta(minutes=5)  # followed from this long before the start, so that there are pages to turn
@@ -72,8 +72,11 @@ def run(options: Options, *, show: Show, say: Callable[[str], None], stop: threa
         say("starting the simulator, the scheduler and the workers")
         with _simulator(options) as base_url:
             rhythm = _rhythm(base_url, options.data_dir)
-            settings = Settings.load(redis_url=servers.redis_url, mongo_uri=servers.mongo_uri, **rhythm)
-            environment = {"REDIS_URL": servers.redis_url, "MONGO_URI": servers.mongo_uri, **_as_environment(rhythm)}
+            # What a person has set for X, money or media does not hold for a simulated world.
+            settings = Settings.alone(redis_url=servers.redis_url, mongo_uri=servers.mongo_uri, **rhythm)
+            environment = blank_environment(
+                REDIS_URL=servers.redis_url, MONGO_URI=servers.mongo_uri, **_as_environment(rhythm)
+            )
             flock = Flock(options.data_dir / "logs", environment, grace_seconds=settings.shutdown_grace_seconds)
             note_servers(options.data_dir, servers)
             try:
@@ -184,7 +187,7 @@ def _simulator(options: Options) -> Iterator[str]:
     with (logs / "simulator.log").open("wb") as errors:
         process = subprocess.Popen(
             command,
-            env=child_environment(),
+            env=blank_environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=errors,

@@ -23,7 +23,6 @@ from pathlib import Path
 
 from shared.embedded import Servers, die_with_parent, tail
 from shared.errors import InputError
-from shared.settings import child_environment
 
 QUICK_DEATH_SECONDS = 5.0
 MAX_QUICK_DEATHS = 4
@@ -66,7 +65,10 @@ class Child:
 
 @dataclass
 class Flock:
-    """The children, in the order in which they were added; stopped in the reverse order."""
+    """The children, in the order in which they were added; stopped in the reverse order.
+
+    environment: the whole environment of every child.
+    """
 
     folder: Path
     environment: dict[str, str]
@@ -80,7 +82,7 @@ class Flock:
         child = Child(
             name=name,
             command=[sys.executable, "-m", *arguments],
-            environment=child_environment(**self.environment, **environment),
+            environment={**self.environment, **environment},
             log=self.folder / f"{name}.log",
         )
         child.start()

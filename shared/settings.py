@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from shared.errors import InputError
 from shared.models import WorkClass
@@ -21,6 +21,8 @@ from shared.x_api.endpoints import ENDPOINTS
 
 # Settings whose environment name has no prefix: their values hold passwords or are secrets, and are never shown.
 _UNPREFIXED = frozenset({"REDIS_URL", "MONGO_URI", "SENTRY_DSN", "X_BEARER_TOKEN"})
+# Names the file that is read beside the environment, instead of `.env`; empty: none.
+_FILE = "COVEY_ENV_FILE"
 # Settings with the prefix that are secrets too.
 _SECRET = frozenset({"CREDENTIAL_KEYS", "X_CLIENT_SECRET"})
 
@@ -77,7 +79,6 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(
         env_prefix="COVEY_",
-        env_file=".env",
         extra="ignore",
         frozen=True,
         populate_by_name=True,
@@ -181,16 +182,34 @@ class Settings(BaseSettings):
 
     @classmethod
     def load(cls, **overrides: object) -> Self:
-        """Read the environment and `.env`. Raises InputError that names every setting that does not fit."""
+        """Read the environment and the file. Raises InputError that names every setting that does not fit."""
         try:
-            return cls(**overrides)  # type: ignore[arg-type]
+            return cls(_env_file=os.environ.get(_FILE, ".env") or None, **overrides)  # type: ignore[arg-type]
         except ValidationError as error:
             raise InputError("settings: " + "; ".join(_fault(dict(e)) for e in error.errors())) from None
+
+    @staticmethod
+    def alone(**values: object) -> Settings:
+        """These values over the defaults; neither the environment nor a file has a say. Raises InputError as `load`."""
+        return _Alone.load(**values)
 
     @property
     def media_path(self) -> Path:
         """Where media files are stored."""
         return self.media_dir or self.data_dir / "media"
+
+
+class _Alone(Settings):
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings,)
 
 
 def _fault(error: dict[str, Any]) -> str:
@@ -206,6 +225,14 @@ def _fault(error: dict[str, Any]) -> str:
 def child_environment(**overrides: str) -> dict[str, str]:
     """This process's environment with `overrides`, to start a child process with."""
     return {**os.environ, **overrides}
+
+
+def blank_environment(**overrides: str) -> dict[str, str]:
+    """The same without one setting of ours, for a child that must see no other than `overrides`."""
+    others = {
+        name: value for name, value in os.environ.items() if not (name.startswith("COVEY_") or name in _UNPREFIXED)
+    }
+    return {**others, _FILE: "", **overrides}
 
 
 def search_path() -> str | None:

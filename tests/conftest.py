@@ -11,6 +11,15 @@ import redis
 from pymongo.database import Database
 
 from shared.embedded import Servers, running
+from shared.settings import blank_environment, child_environment
+
+
+def pytest_configure() -> None:
+    """No setting of a person, of the environment or of `.env`, reaches a test or what it starts."""
+    patch = pytest.MonkeyPatch()
+    for name in child_environment().keys() - blank_environment().keys():
+        patch.delenv(name)
+    patch.setenv("COVEY_ENV_FILE", "")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

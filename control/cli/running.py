@@ -136,7 +136,9 @@ def up(
 
 def _run_flock(settings: Settings, servers: Servers, workers: int) -> None:
     """Run one scheduler, `workers` workers and one media worker until the person stops them."""
-    environment = {"REDIS_URL": servers.redis_url, "MONGO_URI": servers.mongo_uri, "COVEY_METRICS_HOST": "127.0.0.1"}
+    environment = child_environment(
+        REDIS_URL=servers.redis_url, MONGO_URI=servers.mongo_uri, COVEY_METRICS_HOST="127.0.0.1"
+    )
     flock = Flock(settings.data_dir / "logs", environment, grace_seconds=settings.shutdown_grace_seconds + 5)
     api_queues = ",".join(queue for queue in ALL_QUEUES if queue != Queue.MEDIA)
     note_servers(settings.data_dir, servers)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -13,7 +12,7 @@ from typing import Any, Self
 from control.evidence import Truth
 from shared import bootstrap
 from shared.embedded import EmbeddedServer, die_with_parent, start_mongod, start_redis, tail
-from shared.settings import Settings
+from shared.settings import Settings, blank_environment
 
 WINDOW_SECONDS = 30
 LAG_SECONDS = 1.0
@@ -57,7 +56,7 @@ class WholeFlock:
         self.x_url = self._start_simulator(limits) if simulator else "http://127.0.0.1:9"
         self.truth = Truth(self.x_url)
         self.rhythm = RHYTHM | {"x_base_url": self.x_url, "media_hosts": (self.x_url,), "data_dir": folder} | rhythm
-        settings = Settings.load(redis_url=self.redis.url, mongo_uri=self.mongo.url, **self.rhythm)
+        settings = Settings.alone(redis_url=self.redis.url, mongo_uri=self.mongo.url, **self.rhythm)
         self.services = bootstrap.build(settings, middleware=[])
         self.services.stores.ensure_indexes()
 
@@ -103,13 +102,12 @@ class WholeFlock:
         settings = {_name(name): _text(value) for name, value in self.rhythm.items()}
         process = subprocess.Popen(
             [sys.executable, *arguments],
-            env={
-                **os.environ,
+            env=blank_environment(
                 **settings,
-                "REDIS_URL": f"redis://127.0.0.1:{self.redis_port}/0",
-                "MONGO_URI": f"mongodb://127.0.0.1:{self.mongo_port}/?directConnection=true",
+                REDIS_URL=f"redis://127.0.0.1:{self.redis_port}/0",
+                MONGO_URI=f"mongodb://127.0.0.1:{self.mongo_port}/?directConnection=true",
                 **environment,
-            },
+            ),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=(self.folder / f"process-{len(self.processes)}.log").open("ab"),

@@ -98,7 +98,7 @@ def test_the_listed_defaults_are_read_as_the_defaults(tmp_path: Path, monkeypatc
     """.env.example with every line uncommented changes no setting: each value is written as it is read."""
     text = (ROOT / ".env.example").read_text()
     (tmp_path / ".env").write_text(re.sub(r"^#([A-Z_]+=)", r"\1", text, flags=re.M))
-    for name in SETTINGS:
+    for name in (*SETTINGS, "COVEY_ENV_FILE"):
         monkeypatch.delenv(name, raising=False)
 
     monkeypatch.chdir(tmp_path)

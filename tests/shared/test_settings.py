@@ -8,7 +8,7 @@ import pytest
 
 from shared.errors import InputError
 from shared.models import WorkClass
-from shared.settings import Settings, child_environment, search_path
+from shared.settings import Settings, blank_environment, child_environment, search_path
 
 SECRETS = {
     "REDIS_URL": "redis://:secret-one@redis:6379/0",
@@ -24,7 +24,7 @@ def empty_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for field, info in Settings.model_fields.items():
         monkeypatch.delenv(f"COVEY_{field.upper()}", raising=False)
         monkeypatch.delenv(str(info.alias or field).upper(), raising=False)
-    for name in SECRETS:
+    for name in (*SECRETS, "COVEY_ENV_FILE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
 
@@ -214,3 +214,35 @@ def test_intervals_that_are_none_are_named(monkeypatch: pytest.MonkeyPatch, text
 
     with pytest.raises(InputError, match=f"COVEY_CALL_INTERVALS_SECONDS.*{named}"):
         Settings.load()
+
+
+def test_another_file_is_read_where_one_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """COVEY_ENV_FILE names it; empty, no file is read."""
+    Path(".env").write_text("COVEY_WORKER_THREADS=5\n")
+    Path("other.env").write_text("COVEY_WORKER_THREADS=6\n")
+    threads = []
+
+    for name in ("other.env", ""):
+        monkeypatch.setenv("COVEY_ENV_FILE", name)
+        threads.append(Settings.load().worker_threads)
+
+    assert threads == [6, 8]
+
+
+def test_what_stands_alone_heeds_no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the environment nor a file reaches settings that stand alone, nor a child with a blank environment."""
+    Path(".env").write_text("COVEY_BUDGET_DAY_USD=3\n")
+    monkeypatch.setenv("COVEY_MEDIA_DIR", "/data/media")
+    monkeypatch.setenv("SENTRY_DSN", SECRETS["SENTRY_DSN"])
+    monkeypatch.setenv("PATH", "/bin")
+
+    settings, child = Settings.alone(worker_threads=3), blank_environment(REDIS_URL="redis://x")
+
+    assert (settings.worker_threads, settings.budget_day_usd, settings.media_dir, settings.sentry_dsn) == (
+        3,
+        *(None,) * 3,
+    )
+    assert (child["PATH"], child["REDIS_URL"], child["COVEY_ENV_FILE"]) == ("/bin", "redis://x", "")
+    assert not child.keys() & {"COVEY_MEDIA_DIR", "SENTRY_DSN"}
+    with pytest.raises(InputError, match="COVEY_WORKER_THREADS"):
+        Settings.alone(worker_threads=0)
