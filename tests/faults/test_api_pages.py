@@ -10,7 +10,7 @@ import pytest
 from shared import snowflake
 from shared.bootstrap import Services
 from shared.coverage.sweeps import Sweep, SweepStatus
-from shared.outcomes import DeferFor
+from shared.outcomes import DeferFor, RetryIn
 from tests.faults.bad_answers import PAGING
 from tests.faults.faulty_x import (
     LAG_SECONDS,
@@ -108,7 +108,7 @@ def test_posts_that_x_never_shows_end_in_a_gap(services: Services, x: FaultyX) -
 
     ended, stream = state_of(services, sweep.id), stream_of(services)
     assert (ended.status, shift.dead) == (SweepStatus.COMPLETE, [])
-    assert x.fired() <= 5 * ended.page
+    assert x.fired() <= 5 * ended.page + len(shift.reasons(RetryIn))  # on a busy machine an answer can come too late
     assert ended.through_at is not None
     findable = x.findable(stream.query, since=snowflake.created_at(sweep.since_id), until=ended.through_at)
     missed = findable - stored_ids(services)
