@@ -16,6 +16,7 @@ from tests.faults.queue_fleet import StockFleet
 from tests.faults.queue_messages import unworkable
 from tests.faults.queue_mongodb import one_way
 from tests.faults.queue_outages import bad_network, power_cut, redis_away, stalls
+from tests.faults.queue_real_work import kills_under_real_work
 from tests.faults.queue_rebuild import redis_forgets
 from tests.faults.queue_schedulers import two_schedulers
 from tests.faults.queue_shutdown import terminated_beside_an_idle_one, terminated_under_load
@@ -25,6 +26,7 @@ SHORT_FORMS: dict[str, Form] = {
     "R1: killed workers lose nothing": partial(
         kills_under_load, seed=1, jobs=100, kills=3, every_seconds=0.5, last_chance_delay_ms=2_000
     ),
+    "R1: killed workers do no real work twice": partial(kills_under_real_work, seed=1, kills=3, every_seconds=1.0),
     "R2: a killed worker's job runs again soon": partial(time_to_recovery, heartbeat_timeout_ms=1_000),
     "R2: a worker that resumes too late does no harm": partial(stopped_and_resumed, jobs=40, stop_seconds=4),
     "R3: an absence of Redis is waited out": partial(redis_away, seed=3, jobs=60, seconds=1.5),
@@ -47,7 +49,7 @@ SHORT_FORMS: dict[str, Form] = {
     ),
     "R12: a terminated worker repeats nothing": partial(terminated_under_load, jobs=60, job_ms=150, rounds=2),
     "R12: an ending worker leaves work to an idle one": partial(
-        terminated_beside_an_idle_one, jobs=8, every_seconds=0.5, long_ms=8_000, limit_seconds=2.0
+        terminated_beside_an_idle_one, jobs=8, every_seconds=0.5, long_ms=9_000, limit_seconds=3.0
     ),
     "R13: dead letters are dealt with": partial(replayed_and_purged, pages=100, crash=False),
     "F6: a short delay passes long ones": partial(short_behind_long, jobs=20_000),
@@ -65,6 +67,7 @@ def long_forms(seed: int) -> dict[str, Form]:
     away = partial(redis_away, seed=seed, jobs=100, heartbeat_timeout_ms=TIMEOUT_MS)
     return {
         "R1": partial(kills_under_load, seed=seed, jobs=500, kills=20, every_seconds=3),
+        "R1 real work": partial(kills_under_real_work, seed=seed, kills=20, every_seconds=3),
         "R2": partial(time_to_recovery, heartbeat_timeout_ms=TIMEOUT_MS),
         "R2 stopped and resumed": partial(stopped_and_resumed, jobs=200, stop_seconds=20),
         "R3 2 s": partial(away, seconds=2),
@@ -79,7 +82,7 @@ def long_forms(seed: int) -> dict[str, Form]:
         "R6 MongoDB": partial(one_way, cut_seconds=25, rounds=1, reset=False),
         "R6 MongoDB and resets": partial(one_way, cut_seconds=3, rounds=3, reset=True),
         "R7": partial(poison, jobs=2_400, poisons=1, job_ms=200, speed=0.9),
-        "R7 deferred between crashes": partial(poison, jobs=200, poisons=2, job_ms=200, speed=None, defers=True),
+        "R7 deferred between crashes": partial(poison, jobs=200, poisons=1, job_ms=200, speed=None, defers=True),
         "R8": partial(unworkable, jobs=200),
         "R9": partial(two_schedulers, lease_seconds=15.0, stop_seconds=30.0, calm_seconds=5.0, limit_seconds=20.0),
         "R10": partial(scheduler_away, streams=1_000),

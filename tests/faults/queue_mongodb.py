@@ -54,7 +54,7 @@ def one_way(folder: Path, *, cut_seconds: float, rounds: int, reset: bool) -> Fi
             proxy.restore()
             threading.Event().wait(min(2.0, cut_seconds))
         until = clock.now()
-        left = _settle(flock, until, seconds=SETTLE_SECONDS)
+        left = settle(flock, until, seconds=SETTLE_SECONDS)
         interval = Interval(tracked_at - HISTORY, tracked_at, until, timedelta(seconds=3 * cut_seconds + RETRY_SECONDS))
         report = gather(flock.services.stores.db, flock.truth, names, interval, flock.services.settings.media_path)
         dead = flock.services.stores.dead_letters.count(DeadFilter())
@@ -73,7 +73,7 @@ def one_way(folder: Path, *, cut_seconds: float, rounds: int, reset: bool) -> Fi
     )
 
 
-def _settle(flock: WholeFlock, until: datetime, *, seconds: float) -> str:
+def settle(flock: WholeFlock, until: datetime, *, seconds: float) -> str:
     """Wait until all streams are covered through `until`, no sweep begun before is open, and no file is pending.
 
     Answers what is left after `seconds`, nothing when all is well.
