@@ -19,6 +19,9 @@ BACKGROUND = (
     Load(WorkClass.ENGAGEMENT, 2),
     Load(WorkClass.BACKFILL, 1),
 )
+# What holds people back though their floor is unspent: nobody knows the window yet, or X failed five times in a row, as
+# it does for a caller on a machine so busy that answers take longer than the callers wait.
+NO_WINDOWS = (Window.PROBE, Window.BREAKER)
 SHARE_OF_FLOOR = 0.8  # a window lasts up to 2 s longer for us than for X, and the floor must last as long
 
 
@@ -31,21 +34,23 @@ def people_first(folder: Path, *, seed: int, windows: int, window_seconds: float
         flock.wait_windows(windows)
         record = flock.record()
     waited = _waits_with_floor(record, own_floor)
-    probes = [
-        wait.seconds for wait in record.waits if wait.blocked_by == Window.PROBE and _is_interactive(wait.work_class)
-    ]
+    others = {
+        name: [one.seconds for one in record.waits if one.blocked_by == name and _is_interactive(one.work_class)]
+        for name in NO_WINDOWS
+    }
     calls = Counter(_is_interactive(call.work_class) for call in record.calls)
     return Finding(
         "L7",
         not waited and record.refused == 0,
         f"{calls[True]} interactive calls beside {calls[False]} others: {len(waited)} waited with their floor unspent, "
-        f"{len(probes)} for a probe ({max(probes, default=0):.1f} s at most); {record.usage()}",
+        + "".join(f"{len(one)} for a {name} ({max(one, default=0):.1f} s at most), " for name, one in others.items())
+        + record.usage(),
         "0 waited with their floor unspent, 0 answers of 429",
     )
 
 
 def _waits_with_floor(record: Record, own_floor: int) -> list[float]:
-    """When interactive work was refused, other than for a probe, with less spent in its window than its floor."""
+    """When a window refused interactive work that had spent less in it than its floor."""
     opened: dict[int, float] = {}
     for call in record.calls:
         if call.reset is not None:
@@ -59,7 +64,7 @@ def _waits_with_floor(record: Record, own_floor: int) -> list[float]:
         wait.at
         for wait in record.waits
         if _is_interactive(wait.work_class)
-        and wait.blocked_by != Window.PROBE
+        and wait.blocked_by not in NO_WINDOWS
         and sum(call.asked_at < wait.at for call in spent[bisect.bisect(starts, wait.at)]) < own_floor
     ]
 
