@@ -45,10 +45,10 @@ def terminated_beside_an_idle_one(
     equally often, so that the ending one would fetch half of them.
     """
     with Fleet(folder) as fleet:
-        ending = fleet.start()[0]
+        workers = fleet.start(2)
         fleet.enqueue("work", "long", long_ms)
-        wait_until(lambda: fleet.running(ending.pid), 20, "the long job started")
-        fleet.start()
+        wait_until(lambda: fleet.count("start")["long"], 20, "the long job started")
+        (ending,) = (worker for worker in workers if fleet.running(worker.pid))
         ending.terminate()
         waits = []
         for number in range(jobs):
