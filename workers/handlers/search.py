@@ -41,7 +41,7 @@ def search_page(services: Services, job: SearchPage) -> None:
 
 def _read(services: Services, sweep: Sweep, heals: int = 0) -> Sweep:
     """Read and store the sweep's present page; answers the sweep as it stands afterwards."""
-    before = services.clock.now()  # what is posted while X answers may be missing in the answer
+    before = services.clock.now()
     try:
         page = _ask(services, sweep)
     except StaleSinceId as error:
@@ -53,12 +53,17 @@ def _read(services: Services, sweep: Sweep, heals: int = 0) -> Sweep:
     stored = store_page(services, page, source=SweepKind.SEARCH.value, now=now)
     want_authors(services, page, now=now)
     is_short = fell_short(services, sweep, page)
-    asked_at = from_epoch_seconds(page.rate.date_seconds) if page.rate.date_seconds else before
-    through_at = asked_at - timedelta(seconds=services.settings.x_search_lag_seconds)
+    through_at = _asked_at(page, before, now) - timedelta(seconds=services.settings.x_search_lag_seconds)
     after = after_page(sweep, page, new_posts=len(stored.new_ids), through_at=through_at)
     if is_short:
         after = _pass_over(services, sweep, after)
     return _move(services, sweep, after, now)
+
+
+def _asked_at(page: Page, before: datetime, after: datetime) -> datetime:
+    """When X was asked, by its clock: what was posted while it answered may not be in the page."""
+    answered_at = from_epoch_seconds(page.rate.date_seconds) if page.rate.date_seconds else after
+    return answered_at - (after - before)
 
 
 def _move(services: Services, before: Sweep, after: Sweep, now: datetime) -> Sweep:

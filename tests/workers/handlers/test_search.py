@@ -25,6 +25,7 @@ from tests.workers.world import (
     ScriptedX,
     Simulator,
     by_token,
+    eventually,
     jobs_in,
     next_sweep,
     open_sweep,
@@ -74,15 +75,17 @@ def test_a_sweep_reads_every_page_down_to_the_cursor(simulated: Services, simula
     assert stream.gaps == ()
 
 
-def test_without_a_date_of_x_a_sweep_reaches_to_its_question(services: Services, x: ScriptedX) -> None:
+@pytest.mark.parametrize("dated", [True, False])
+def test_a_sweep_reaches_to_its_question(services: Services, x: ScriptedX, dated: bool) -> None:
     """What is posted while X answers may be missing in the answer, so coverage ends before the question was asked."""
     asked_at = []
 
     def answer(_asked: Asked) -> tuple[int, Any]:
         asked_at.append(services.clock.now())
-        return page(*(post_id(60, number) for number in range(100)))  # to store them takes some time
+        eventually(lambda: services.clock.now().second != asked_at[0].second)  # another Date than when it was asked
+        return page(A)
 
-    x.dated, x.script = False, answer
+    x.dated, x.script = dated, answer
 
     ended = read_to_end(services, open_sweep(services).id)
 
