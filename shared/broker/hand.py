@@ -18,6 +18,7 @@ class Hand:
         self._receipts: dict[str, str] = {}
         self.freed = threading.Event()  # set when this process may have room again
         self.seen_us = 0  # the newest Redis time told by a reply
+        self.dropped = 0  # how many messages were let go one by one, since ever
 
     def __len__(self) -> int:
         return len(self._receipts)
@@ -48,6 +49,7 @@ class Hand:
         """Hold a message no longer."""
         with self._lock:
             self._receipts.pop(id, None)
+            self.dropped += 1
 
 
 class Hands:

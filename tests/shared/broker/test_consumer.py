@@ -11,7 +11,7 @@ from dramatiq.broker import MessageProxy
 from dramatiq.errors import ConnectionClosed
 
 from shared.broker import CoveyBroker, build_broker
-from shared.broker.consumer import QueueConsumer
+from shared.broker.consumer import MOST_AHEAD, QueueConsumer
 from tests.faults.tcp_proxy import TcpProxy
 from tests.shared.broker.conftest import QUEUE, consume, eventually, make_message, take
 
@@ -176,3 +176,22 @@ def test_two_processes_share_a_queue(make_broker: Callable[..., CoveyBroker]) ->
     first, second = take(consume(one, prefetch=3), 3), take(consume(two, prefetch=3), 3)
 
     assert {d.message_id for d in first} | {d.message_id for d in second} == messages
+
+
+def test_short_jobs_are_fetched_ahead_and_long_ones_are_not(broker: CoveyBroker) -> None:
+    """What the threads end within a moment may wait here beside what they run; without such a past nothing does."""
+    consumer = consume(broker, prefetch=2)
+    broker.enqueue_many_once([(make_message(), str(number), None) for number in range(2_000)], dedup_ttl_ms=60_000)
+
+    first = take(consumer, 2)
+    held = len(broker.hands)
+    for delivery in first:
+        consumer.ack(delivery)
+    most = 0
+    for _ in range(1_500):
+        if (delivery := next(consumer)) is not None:
+            most = max(most, len(broker.hands))
+            consumer.ack(delivery)
+
+    assert held == 2
+    assert 2 < most <= 2 + MOST_AHEAD * 2
