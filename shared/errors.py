@@ -13,6 +13,7 @@
     │   ├── NotGranted             the limiter refused, with the wait
     │   ├── LimiterUnavailable     the limiter cannot be asked: no call without a grant
     │   ├── CredentialNotReady     the token is being renewed
+    │   ├── PostsWithheld          X announced more posts than it gave
     │   └── Throttled              X answered 429
     │       ├── WindowExceeded     the 15-minute window of one endpoint
     │       ├── BurstExceeded      the one-per-second rule
@@ -123,6 +124,13 @@ class CredentialNotReady(NotNow):
     def __init__(self, endpoint: str, detail: str, *, wait_seconds: float) -> None:
         super().__init__(f"{endpoint}: {detail}", wait_seconds=wait_seconds)
         self.endpoint = endpoint
+
+
+class PostsWithheld(NotNow):
+    """X announced `count` more posts than it gave; the page is worth asking for again."""
+
+    def __init__(self, page: str, count: int, *, wait_seconds: float) -> None:
+        super().__init__(f"X kept back {count} posts of {page}", wait_seconds=wait_seconds)
 
 
 class Throttled(NotNow):

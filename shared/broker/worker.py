@@ -35,8 +35,8 @@ def start_worker(broker: CoveyBroker, *, queues: Iterable[str], threads: int, ur
     """Run `threads` threads on `queues`; the caller keeps the process alive and calls `stop(timeout=ms)` at its end.
 
     One worker a process. Messages of the `urgent` queues go before all others fetched by this process. The prefetch is
-    the number of threads: a message that waits in the memory of a busy process could be running in an idle one, and is
-    blamed for the crash if this one is killed.
+    the number of threads, and the consumers add what these end within a moment: a message that waits longer in a busy
+    process could be running in an idle one, and is blamed for the crash if this one is killed.
     """
     broker.emit_after("process_boot")  # starts the timer of TimeLimit; Dramatiq's command line would have done it
     worker = Worker(broker, queues=set(queues), worker_threads=threads, worker_timeout=THREAD_WAKE_MS)

@@ -15,8 +15,8 @@ import requests
 from shared import snowflake
 from shared.bootstrap import Services
 from shared.coverage.streams import Stream
-from shared.coverage.sweeps import Sweep, SweepKind, SweepStatus
-from shared.jobs import Queue, QuotePage, RefreshEngagement, SearchPage
+from shared.coverage.sweeps import Sweep, SweepStatus
+from shared.jobs import QuotePage, RefreshEngagement, SearchPage
 from shared.models import Post
 from tests.faults.shift import Shift
 from tests.workers.world import Simulator, open_sweep, start_simulator, state_of, stored_ids
@@ -119,26 +119,6 @@ def assert_nothing_missed(services: Services, x: FaultyX, sweep: Sweep) -> None:
     missed = sorted(findable - stored_ids(services))
     assert len(findable) > HITS / 2, f"{stream.query} has only {len(findable)} posts since {since}"
     assert not missed, f"of {len(findable)}, from {since} to {ended.through_at}"
-
-
-def begin_quotes(services: Services, x: FaultyX, quoted: int, *, id_: str = "quotes-1") -> Sweep:
-    """A reading of the quotes of a post."""
-    now = services.clock.now()
-    services.stores.engagement.begin([Post(id=quoted, text="", created_at=snowflake.created_at(quoted))], now=now)
-    document = services.stores.db["X_engagement"].find_one({"_id": str(quoted)}) or {}
-    cursor = services.stores.engagement.quotes_cursor(quoted, read_at=document.get("quotes_read_at"))
-    assert cursor is not None
-    sweep = Sweep(
-        id=id_,
-        kind=SweepKind.QUOTES,
-        subject=str(quoted),
-        queue=Queue.QUOTES,
-        query=None,
-        since_id=cursor,
-        started_at=now,
-    )
-    assert services.stores.sweeps.open(sweep)
-    return sweep
 
 
 def read_quotes(services: Services, sweep: Sweep) -> Shift:

@@ -16,7 +16,6 @@ from tests.faults.faulty_x import (
     SEARCH,
     FaultyX,
     assert_nothing_missed,
-    begin_quotes,
     begin_search,
     counted,
     living_quotes,
@@ -25,7 +24,7 @@ from tests.faults.faulty_x import (
     search,
     stream_of,
 )
-from tests.workers.world import state_of, stored_ids
+from tests.workers.world import open_quotes, state_of, stored_ids
 
 pytestmark = pytest.mark.system
 
@@ -41,7 +40,7 @@ def test_reading_goes_on_where_x_failed(
     services = make_services(x.url, x_dialect="new", x_read_timeout_seconds=0.5 if name == "silence" else 5.0)
     answer = ON_PAGES[name]
     x.misbehave_each(answer, {SEARCH: [1, 3], QUOTES: [1], LOOKUP: [1] if name in PASSING else []})
-    searched, quotes = begin_search(services, x), begin_quotes(services, x, quoted)
+    searched, quotes = begin_search(services, x), open_quotes(services, quoted)
     before = x.calls(SEARCH)
 
     shifts = [search(services, searched), read_quotes(services, quotes), refresh(services, living)]

@@ -18,14 +18,13 @@ from tests.faults.faulty_x import (
     SEARCH,
     FaultyX,
     assert_nothing_missed,
-    begin_quotes,
     begin_search,
     living_quotes,
     read_quotes,
     search,
     stream_of,
 )
-from tests.workers.world import eventually, next_sweep, state_of, stored_ids
+from tests.workers.world import eventually, next_sweep, open_quotes, state_of, stored_ids
 
 pytestmark = pytest.mark.system
 
@@ -64,14 +63,14 @@ def test_a_token_that_repeats_for_ever_is_left_behind(services: Services, x: Fau
 def test_quotes_that_lead_to_themselves_are_read_again_later(services: Services, x: FaultyX, quoted: int) -> None:
     """Quotes have no second way: the reading stops, the cursor stays, and the next reading has all."""
     x.misbehave({"kind": "repeat_next_token"}, endpoint=QUOTES)
-    sweep = begin_quotes(services, x, quoted)
+    sweep = open_quotes(services, quoted)
 
     shift = read_quotes(services, sweep)
 
     assert (shift.decisions, shift.dead) == ([], [])
     assert state_of(services, sweep.id).stuck
     x.behave()
-    second = begin_quotes(services, x, quoted, id_="quotes-2")
+    second = open_quotes(services, quoted, id_="quotes-2")
     assert second.since_id == sweep.since_id
     read_quotes(services, second)
     assert state_of(services, second.id).is_complete
@@ -124,7 +123,7 @@ def test_quotes_are_not_read_to_their_end_without_those_that_x_keeps_back(
 ) -> None:
     """The cursor of the quotes moves when the page came whole."""
     x.misbehave({"kind": "lose_posts", "count": 1, **KEPT_BACK[name]}, endpoint=QUOTES, nth=1)
-    sweep = begin_quotes(services, x, quoted)
+    sweep = open_quotes(services, quoted)
 
     shift = read_quotes(services, sweep)
 

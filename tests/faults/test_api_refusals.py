@@ -19,7 +19,6 @@ from tests.faults.faulty_x import (
     SEARCH,
     FaultyX,
     assert_nothing_missed,
-    begin_quotes,
     begin_search,
     counted,
     read_quotes,
@@ -28,7 +27,7 @@ from tests.faults.faulty_x import (
     stream_of,
 )
 from tests.shared.credentials.accounts import KEY, Account
-from tests.workers.world import open_sweep, state_of, stored_ids
+from tests.workers.world import open_quotes, open_sweep, state_of, stored_ids
 
 pytestmark = pytest.mark.system
 
@@ -166,7 +165,7 @@ def test_a_wrong_request_is_buried_at_once(services: Services, x: FaultyX) -> No
 
 def test_the_quotes_of_a_post_that_is_gone_are_given_up(services: Services, x: FaultyX, quoted: int) -> None:
     """X's own 404 about the quoted post ends the reading: it is neither sent again nor buried."""
-    sweep = begin_quotes(services, x, quoted)
+    sweep = open_quotes(services, quoted)
     x.misbehave({"kind": "problem", "problem": "not-found"}, endpoint=QUOTES, nth=1)
 
     shift = read_quotes(services, sweep)

@@ -29,13 +29,13 @@ from shared.jobs import (
 )
 from shared.models import Media, MediaType, Post
 from shared.stores.schedules import Schedule, Slot
-from tests.workers.handlers.test_quotes import open_quotes
 from tests.workers.world import (
     ScriptedX,
     by_token,
     eventually,
     jobs_in,
     next_sweep,
+    open_quotes,
     open_sweep,
     page,
     post_id,
@@ -145,7 +145,7 @@ def test_after_a_loss_of_redis_all_outstanding_work_is_sent_for_in_one_round(ser
     search_page(services, SearchPage(sweep_id=search.id, page=0))
     backfill = replace(search, id="old", subject="s-old", queue=Queue.BACKFILL, page=0)
     services.stores.sweeps.open(backfill)
-    quotes = open_quotes(services)
+    quotes = open_quotes(services, post_id(3600))
     claim_and_lose(services)
     services.stores.runs.begin("run", kind="refresh", subjects=["1", "2"], now=now)
     services.stores.runs.record("run", {"1": "alive"}, now=now)

@@ -40,6 +40,7 @@ EXPECTED: list[tuple[CoveyError, type]] = [
     (errors.NotGranted("search", wait_seconds=2.0, blocked_by="window"), DeferFor),
     (errors.LimiterUnavailable("away"), DeferFor),
     (errors.CredentialNotReady("search", "user-1 is being renewed", wait_seconds=0.5), DeferFor),
+    (errors.PostsWithheld("page 0 of sweep-1", 3, wait_seconds=1.0), DeferFor),
     (errors.WindowExceeded("search", "429", wait_seconds=2.0), DeferFor),
     (errors.BurstExceeded("search", "429", wait_seconds=2.0), DeferFor),
     (errors.DailyCapExceeded("search", "429", wait_seconds=2.0), DeferFor),

@@ -30,6 +30,7 @@ from shared import snowflake
 from shared.bootstrap import Services, build
 from shared.coverage.sweeps import Sweep, SweepKind, SweepStatus
 from shared.jobs import ALL_JOBS, ALL_QUEUES, Job, Queue, QuotePage, SearchPage, decode
+from shared.models import Post
 from shared.settings import Settings
 from shared.stores.bundle import Stores
 from workers import handlers
@@ -345,6 +346,26 @@ def open_sweep(
     since = since or NOW - timedelta(minutes=10)
     stream = services.following.follow(names, since=since, now=services.clock.now())[0]
     return next_sweep(services, stream.id, id_)
+
+
+def open_quotes(services: Services, quoted: int, *, id_: str = "quotes-1") -> Sweep:
+    """Know the post and open a reading of its quotes, from what is known of them on."""
+    now = services.clock.now()
+    services.stores.engagement.begin([Post(id=quoted, text="", created_at=snowflake.created_at(quoted))], now=now)
+    document = services.stores.db["X_engagement"].find_one({"_id": str(quoted)}) or {}
+    cursor = services.stores.engagement.quotes_cursor(quoted, read_at=document.get("quotes_read_at"))
+    assert cursor is not None
+    sweep = Sweep(
+        id=id_,
+        kind=SweepKind.QUOTES,
+        subject=str(quoted),
+        queue=Queue.QUOTES,
+        query=None,
+        since_id=cursor,
+        started_at=now,
+    )
+    assert services.stores.sweeps.open(sweep)
+    return sweep
 
 
 def next_sweep(services: Services, stream_id: str, id_: str) -> Sweep:

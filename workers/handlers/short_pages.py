@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from shared.bootstrap import Services
 from shared.coverage.sweeps import Sweep
-from shared.errors import NotNow
+from shared.errors import PostsWithheld
 from shared.log import get_logger
 from shared.models import Page
 from shared.x_api.parser import ShortPage
@@ -21,12 +21,11 @@ WAITS_SECONDS = (1.0, 10.0, 60.0, 300.0)
 
 
 def fell_short(services: Services, sweep: Sweep, page: Page) -> bool:
-    """Whether a stored page lacks posts for good. Raises NotNow while it is worth asking for it again."""
+    """Whether a stored page lacks posts for good. Raises PostsWithheld while it is worth asking for it again."""
     if not isinstance(page, ShortPage):
         return False
     times = services.stores.sweeps.fell_short(sweep, now=services.clock.now())
     if 0 < times <= len(WAITS_SECONDS):
-        wait_seconds = WAITS_SECONDS[times - 1]
-        raise NotNow(f"{sweep.id}: X kept back {page.withheld} posts of page {sweep.page}", wait_seconds=wait_seconds)
+        raise PostsWithheld(f"page {sweep.page} of {sweep.id}", page.withheld, wait_seconds=WAITS_SECONDS[times - 1])
     log.warning("posts withheld", sweep=sweep.id, page=sweep.page, posts=page.withheld)
     return True

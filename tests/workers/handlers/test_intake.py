@@ -14,8 +14,7 @@ from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStart
 from shared.bootstrap import Services
 from shared.jobs import Job, QuotePage, RefreshEngagement, SearchPage
 from shared.stores.bundle import Stores
-from tests.workers.handlers.test_quotes import open_quotes
-from tests.workers.world import DATABASE, HANDLERS, ScriptedX, open_sweep, page, post, post_id, stored_ids
+from tests.workers.world import DATABASE, HANDLERS, ScriptedX, open_quotes, open_sweep, page, post, post_id, stored_ids
 
 
 class Commands(CommandListener):

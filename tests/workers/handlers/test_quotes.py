@@ -8,16 +8,15 @@ from typing import Any
 import pytest
 
 from shared.bootstrap import Services
-from shared.coverage.sweeps import Sweep, SweepKind, SweepStatus
+from shared.coverage.sweeps import SweepStatus
 from shared.errors import StoreUnavailable
 from shared.jobs import Queue, QuotePage
-from shared.models import Post
-from shared.snowflake import created_at
 from tests.workers.world import (
     ScriptedX,
     Simulator,
     by_token,
     jobs_in,
+    open_quotes,
     page,
     post_id,
     read_to_end,
@@ -37,27 +36,6 @@ GONE_ID = {
     "type": "https://api.x.com/2/problems/resource-not-found",
 }
 GONE = {"title": "Not Found Error", "type": "https://api.x.com/2/problems/resource-not-found", "detail": "gone"}
-
-
-def open_quotes(services: Services, quoted: int = QUOTED, *, id_: str = "quotes-1") -> Sweep:
-    """Know the post and open a reading of its quotes."""
-    now = services.clock.now()
-    services.stores.engagement.begin([Post(id=quoted, text="", created_at=created_at(quoted))], now=now)
-    document = services.stores.db["X_engagement"].find_one({"_id": str(quoted)}) or {}
-    before = document.get("quotes_read_at")
-    cursor = services.stores.engagement.quotes_cursor(quoted, read_at=before)
-    assert cursor is not None
-    sweep = Sweep(
-        id=id_,
-        kind=SweepKind.QUOTES,
-        subject=str(quoted),
-        queue=Queue.QUOTES,
-        query=None,
-        since_id=cursor,
-        started_at=now,
-    )
-    assert services.stores.sweeps.open(sweep)
-    return sweep
 
 
 def cursor_of(services: Services, quoted: int = QUOTED) -> int:
@@ -90,11 +68,11 @@ def test_the_quotes_of_a_post_are_read_whole(simulated: Services, simulator: Sim
 def test_a_reading_ends_at_the_known_quote(services: Services, x: ScriptedX) -> None:
     """The second reading stops at the page that holds the greatest quote of the first."""
     x.script = lambda asked: page(KNOWN)
-    read_to_end(services, open_quotes(services).id)
+    read_to_end(services, open_quotes(services, QUOTED).id)
     x.asked.clear()
     x.script = by_token({None: page(A, B, token="t1"), "t1": page(C, KNOWN, token="t2")})
 
-    ended = read_to_end(services, open_quotes(services, id_="quotes-2").id)
+    ended = read_to_end(services, open_quotes(services, QUOTED, id_="quotes-2").id)
 
     assert ended.is_complete
     assert len(x.asked) == 2
@@ -106,7 +84,7 @@ def test_a_reading_ends_at_the_known_quote(services: Services, x: ScriptedX) -> 
 def test_the_cursor_waits_for_the_last_page(services: Services, x: ScriptedX) -> None:
     """While pages are missing the post's cursor stands, and the next page is sent for once."""
     x.script = by_token({None: page(A, token="t1"), "t1": page(B)})
-    sweep = open_quotes(services)
+    sweep = open_quotes(services, QUOTED)
     job = QuotePage(sweep_id=sweep.id, page=0)
 
     quote_page(services, job)
@@ -122,7 +100,7 @@ def test_the_cursor_waits_for_the_last_page(services: Services, x: ScriptedX) ->
 def test_the_quotes_of_a_gone_post_are_given_up(services: Services, x: ScriptedX, status: int, body: Any) -> None:
     """When X says that the quoted post is gone the sweep is abandoned: no retry, no cursor, no next page."""
     x.script = lambda asked: (status, body)
-    sweep = open_quotes(services)
+    sweep = open_quotes(services, QUOTED)
 
     quote_page(services, QuotePage(sweep_id=sweep.id, page=0))
 
@@ -135,10 +113,10 @@ def test_the_quotes_of_a_gone_post_are_given_up(services: Services, x: ScriptedX
 def test_a_gone_post_can_be_read_again_later(services: Services, x: ScriptedX) -> None:
     """An abandoned reading keeps the next one away no longer than any other would."""
     x.script = lambda asked: (404, GONE)
-    read_to_end(services, open_quotes(services).id)
+    read_to_end(services, open_quotes(services, QUOTED).id)
     x.script = lambda asked: page(A)
 
-    ended = read_to_end(services, open_quotes(services, id_="quotes-2").id)
+    ended = read_to_end(services, open_quotes(services, QUOTED, id_="quotes-2").id)
 
     assert ended.is_complete
     assert stored_ids(services) == {A}
@@ -148,7 +126,7 @@ def test_paging_that_leads_nowhere_leaves_the_cursor(services: Services, x: Scri
     """A reading that X's paging cut short is no whole one: the next begins from the same cursor."""
     x.script = lambda asked: page(A, token="same")
 
-    ended = read_to_end(services, open_quotes(services).id)
+    ended = read_to_end(services, open_quotes(services, QUOTED).id)
 
     assert ended.stuck
     assert read_at(services) == ended.started_at
@@ -160,7 +138,7 @@ def test_paging_that_leads_nowhere_leaves_the_cursor(services: Services, x: Scri
 def test_a_crash_at_any_step_loses_nothing(services: Services, x: ScriptedX, step: str) -> None:
     """Whichever write fails, the same delivery again leads to the same documents at the cost of one page at most."""
     x.script = lambda asked: page(A, B)
-    sweep = open_quotes(services)
+    sweep = open_quotes(services, QUOTED)
     job = QuotePage(sweep_id=sweep.id, page=0)
 
     with refusing(services, step), pytest.raises(StoreUnavailable):

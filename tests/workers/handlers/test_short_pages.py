@@ -10,11 +10,9 @@ import pytest
 from shared import snowflake
 from shared.bootstrap import Services
 from shared.coverage.streams import Gap, Stream
-from shared.coverage.sweeps import Sweep, SweepKind
-from shared.errors import NotNow
+from shared.errors import PostsWithheld
 from shared.jobs import Queue, QuotePage, SearchPage
-from shared.models import Post
-from tests.workers.world import Asked, ScriptedX, jobs_in, open_sweep, page, post_id, state_of, stored_ids
+from tests.workers.world import Asked, ScriptedX, jobs_in, open_quotes, open_sweep, page, post_id, state_of, stored_ids
 from workers.handlers.quotes import quote_page
 from workers.handlers.search import search_page
 from workers.handlers.short_pages import WAITS_SECONDS
@@ -29,24 +27,6 @@ def short(*ids: int, announced: int, token: str | None = None) -> tuple[int, Any
     status, body = page(*ids, token=token, errors=[FAULT])
     body["meta"]["result_count"] = announced
     return status, body
-
-
-def open_quotes(services: Services) -> Sweep:
-    """A reading of the quotes of a post."""
-    now = services.clock.now()
-    post = Post(id=QUOTED, text="", created_at=snowflake.created_at(QUOTED))
-    services.stores.engagement.begin([post], now=now)
-    sweep = Sweep(
-        id="quotes-1",
-        kind=SweepKind.QUOTES,
-        subject=str(QUOTED),
-        queue=Queue.QUOTES,
-        query=None,
-        since_id=0,
-        started_at=now,
-    )
-    assert services.stores.sweeps.open(sweep)
-    return sweep
 
 
 def search(services: Services, page: int = 0) -> None:
@@ -65,7 +45,7 @@ def waits_of(deliver: Callable[[], None], most: int = 20) -> list[float]:
     while len(waits) < most:
         try:
             deliver()
-        except NotNow as error:
+        except PostsWithheld as error:
             waits.append(error.wait_seconds)
         else:
             return waits
@@ -84,7 +64,7 @@ def test_a_short_page_is_stored_and_asked_for_again(services: Services, x: Scrip
     before = stream_of(services)
     x.script = lambda asked: short(*came, announced=4)
 
-    with pytest.raises(NotNow):
+    with pytest.raises(PostsWithheld):
         search(services)
 
     assert stored_ids(services) == set(came)
@@ -161,9 +141,9 @@ def test_pages_that_are_announced_and_never_come_end_with_a_gap(services: Servic
 
 def test_a_short_page_of_quotes_is_asked_for_again(services: Services, x: ScriptedX) -> None:
     """The cursor of the quotes waits for the page that is whole."""
-    open_quotes(services)
+    open_quotes(services, QUOTED)
     x.script = lambda asked: short(A, announced=3)
-    with pytest.raises(NotNow):
+    with pytest.raises(PostsWithheld):
         quotes(services)
     assert services.stores.engagement.quotes_cursor(QUOTED, read_at=None) == 0
     x.script = lambda asked: page(A, B, C)
@@ -178,7 +158,7 @@ def test_quotes_that_x_withholds_for_good_do_not_have_the_others_bought_for_ever
     services: Services, x: ScriptedX
 ) -> None:
     """After four waits the reading ends, and the next one begins above it."""
-    sweep = open_quotes(services)
+    sweep = open_quotes(services, QUOTED)
     x.script = lambda asked: short(A, C, announced=3)
 
     assert waits_of(lambda: quotes(services)) == list(WAITS_SECONDS)
