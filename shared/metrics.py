@@ -16,7 +16,6 @@ BUILD = Info("covey_build", "Version of this process.")
 
 # --- jobs: from the workers
 JOBS = Counter("covey_jobs", "Jobs that ended, by outcome: done, retry, deferred, paused, dead.", ["actor", "outcome"])
-DEAD_LETTERS = Counter("covey_dead_letters", "Jobs that were buried, by reason.", ["reason"])
 JOB_SECONDS = Histogram("covey_job_seconds", "Time a handler took.", ["actor"], buckets=_JOB_SECONDS)
 JOB_WAIT_SECONDS = Histogram(
     "covey_job_wait_seconds", "From when a job was due to when it started.", ["queue"], buckets=_WAIT_SECONDS
@@ -81,6 +80,7 @@ STATE_READ_AT_SECONDS = Gauge(
     "When this part of the state was last read whole, in seconds since the epoch; the gauges below are as old.",
     ["part"],
 )
+DEAD_LETTERS = Counter("covey_dead_letters", "Jobs that were buried, by reason.", ["reason"])
 DEAD_LETTERS_WAITING = Gauge("covey_dead_letters_waiting", "Dead letters neither replayed nor purged.")
 DOCUMENTS = Gauge("covey_documents", "Documents in MongoDB, by collection.", ["collection"])
 STREAMS = Gauge("covey_streams", "Active streams.")

@@ -27,21 +27,8 @@ _FILE = "COVEY_ENV_FILE"
 _SECRET = frozenset({"CREDENTIAL_KEYS", "X_CLIENT_SECRET"})
 
 
-def _json_list(value: object) -> object:
-    """The list in a text, as a setting with several values is written."""
-    if not isinstance(value, str):
-        return value
-    try:
-        found = json.loads(value)
-    except ValueError:
-        found = None
-    if not isinstance(found, list):
-        raise ValueError('write a JSON list, such as ["pbs.twimg.com", "video.twimg.com"]')
-    return found
-
-
-def _json_object(example: str) -> Callable[[object], object]:
-    """Reads the object in a text, as a setting with a value for each of several names is written."""
+def _json(kind: type, what: str, example: str) -> Callable[[object], object]:
+    """Reads JSON of one kind in a text, as a setting with several values is written."""
 
     def read(value: object) -> object:
         if not isinstance(value, str):
@@ -50,8 +37,8 @@ def _json_object(example: str) -> Callable[[object], object]:
             found = json.loads(value)
         except ValueError:
             found = None
-        if not isinstance(found, dict):
-            raise ValueError(f"write a JSON object, such as {example}")
+        if not isinstance(found, kind):
+            raise ValueError(f"write a JSON {what}, such as {example}")
         return found
 
     return read
@@ -116,7 +103,7 @@ class Settings(BaseSettings):
     x_connect_timeout_seconds: float = Field(5.0, gt=0, description="to connect to X")
     x_read_timeout_seconds: float = Field(20.0, gt=0, description="between two bytes of an answer of X")
     call_intervals_seconds: Annotated[
-        dict[EndpointKey, Seconds], NoDecode, BeforeValidator(_json_object('{"search/recent": 1}'))
+        dict[EndpointKey, Seconds], NoDecode, BeforeValidator(_json(dict, "object", '{"search/recent": 1}'))
     ] = Field({}, description="least time between two calls of an endpoint by a credential, as a JSON object")
     rate_window_seconds: int = Field(900, ge=1, description="length of X's rate window; the simulator's may be shorter")
 
@@ -127,9 +114,9 @@ class Settings(BaseSettings):
     budget_month_usd: float | None = Field(None, ge=0, description="the most to spend in a month; none: no limit")
     budget_month_posts: int | None = Field(3_000_000, ge=0, description="posts to buy in a month; X's plan has 3000000")
     budget_month_requests: int | None = Field(None, ge=0, description="calls to make in a month; none: no limit")
-    budget_shares: Annotated[dict[WorkClass, Share], NoDecode, BeforeValidator(_json_object('{"backfill": 0.1}'))] = (
-        Field({}, description="the part of each budget that a class of work may spend, as a JSON object")
-    )
+    budget_shares: Annotated[
+        dict[WorkClass, Share], NoDecode, BeforeValidator(_json(dict, "object", '{"backfill": 0.1}'))
+    ] = Field({}, description="the part of each budget that a class of work may spend, as a JSON object")
     credential_budget_day_usd: float | None = Field(
         None, ge=0, description="the most that one credential may spend in a UTC day; none: no limit"
     )
@@ -161,9 +148,9 @@ class Settings(BaseSettings):
     user_fresh_seconds: float = Field(24 * 3600.0, gt=0, description="an account is not asked for again within this")
 
     # --- media
-    media_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_json_list)] = Field(
-        ("pbs.twimg.com", "video.twimg.com"), description="hosts media may come from, as a JSON list"
-    )
+    media_hosts: Annotated[
+        tuple[str, ...], NoDecode, BeforeValidator(_json(list, "list", '["pbs.twimg.com", "video.twimg.com"]'))
+    ] = Field(("pbs.twimg.com", "video.twimg.com"), description="hosts media may come from, as a JSON list")
     media_max_bytes: int = Field(512 * 1024 * 1024, ge=1, description="largest file that is stored")
     media_attempts: int = Field(3, ge=1, description="tries before a file counts as failed")
     media_timeout_seconds: float = Field(30.0, gt=0, description="between two bytes of a media file")

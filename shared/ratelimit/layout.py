@@ -174,7 +174,6 @@ class BudgetNumbers:
     """The numbers of a budget hash, by name; money in micro-dollars."""
 
     day_ends_ms: float
-    month_starts_ms: float
     month_ends_ms: float
     by_class: Mapping[str, tuple[float, ...]]
     blocked_until_ms: float
@@ -187,7 +186,6 @@ class BudgetNumbers:
         by_class = {name: numbers[_BUDGET_PLACES[name] : _BUDGET_PLACES[name] + CLASS_COUNT] for name in names}
         return cls(
             day_ends_ms=numbers[_BUDGET_PLACES["DAY_ENDS"] - 1],
-            month_starts_ms=numbers[_BUDGET_PLACES["MONTH_STARTS"] - 1],
             month_ends_ms=numbers[_BUDGET_PLACES["MONTH_ENDS"] - 1],
             by_class=by_class,
             blocked_until_ms=numbers[_BUDGET_PLACES["BUDGET_BLOCKED_UNTIL"] - 1],

@@ -84,7 +84,6 @@ class ChosenBudgets:
 
 
 CHOOSABLE = ("day_usd", "month_usd", "month_posts")
-PAY_PER_USE = Budgets(month_posts=3_000_000)  # post reads a month of X's pay-per-use plan
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 from pymongo import MongoClient
-from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import ConfigurationError, ConnectionFailure, InvalidURI, PyMongoError
 
@@ -17,7 +16,6 @@ from shared.clock import floor_ms
 from shared.errors import InputError, StoreUnavailable
 
 Document = dict[str, Any]
-Documents = Collection[Document]
 Db = Database[Document]
 
 # A call that takes longer than this is a fault, not patience: Dramatiq cannot interrupt a system call.

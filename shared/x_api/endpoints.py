@@ -12,15 +12,6 @@ from enum import StrEnum
 from shared.errors import InputError
 
 
-class Billing(StrEnum):
-    """What X charges for: each object returned, or each request."""
-
-    POST = "post"
-    USER = "user"
-    REQUEST = "request"
-    FREE = "free"
-
-
 class CredentialKind(StrEnum):
     """Whom a credential speaks for: the app (bearer), or a user (OAuth 2.0 or 1.0a)."""
 
@@ -45,7 +36,6 @@ class Endpoint:
 
     key: str
     path: str
-    billing: Billing
     max_ids: int = 0
     min_page: int = 0
     max_page: int = 0
@@ -66,39 +56,34 @@ class Endpoint:
 SEARCH_RECENT = Endpoint(
     key="search/recent",
     path="/2/tweets/search/recent",
-    billing=Billing.POST,
     min_page=10,
     max_page=100,
 )
 QUOTE_TWEETS = Endpoint(
     key="quote_tweets",
     path="/2/tweets/{id}/quote_tweets",
-    billing=Billing.POST,
     min_page=10,
     max_page=100,
 )
-TWEETS = Endpoint(key="tweets", path="/2/tweets", billing=Billing.POST, max_ids=100)
-USERS_BY = Endpoint(key="users/by", path="/2/users/by", billing=Billing.USER, max_ids=100)
-USERS = Endpoint(key="users", path="/2/users", billing=Billing.USER, max_ids=100)
-USERS_ME = Endpoint(key="users/me", path="/2/users/me", billing=Billing.USER, credentials=USER_ONLY)
+TWEETS = Endpoint(key="tweets", path="/2/tweets", max_ids=100)
+USERS_BY = Endpoint(key="users/by", path="/2/users/by", max_ids=100)
+USERS = Endpoint(key="users", path="/2/users", max_ids=100)
+USERS_ME = Endpoint(key="users/me", path="/2/users/me", credentials=USER_ONLY)
 USER_TWEETS = Endpoint(
     key="users/tweets",
     path="/2/users/{id}/tweets",
-    billing=Billing.POST,
     min_page=5,
     max_page=100,
 )
 USER_MENTIONS = Endpoint(
     key="users/mentions",
     path="/2/users/{id}/mentions",
-    billing=Billing.POST,
     min_page=5,
     max_page=100,
 )
 LIKING_USERS = Endpoint(
     key="liking_users",
     path="/2/tweets/{id}/liking_users",
-    billing=Billing.USER,
     min_page=1,
     max_page=100,
     credentials=USER_ONLY,
@@ -106,20 +91,18 @@ LIKING_USERS = Endpoint(
 RETWEETED_BY = Endpoint(
     key="retweeted_by",
     path="/2/tweets/{id}/retweeted_by",
-    billing=Billing.USER,
     min_page=1,
     max_page=100,
 )
 COUNTS_RECENT = Endpoint(
     key="counts/recent",
     path="/2/tweets/counts/recent",
-    billing=Billing.REQUEST,
     # Only the newer spec lets a user ask.
     credentials=frozenset({CredentialKind.BEARER, CredentialKind.OAUTH2_USER}),
 )
-USAGE_TWEETS = Endpoint(key="usage/tweets", path="/2/usage/tweets", billing=Billing.FREE, credentials=APP_ONLY)
+USAGE_TWEETS = Endpoint(key="usage/tweets", path="/2/usage/tweets", credentials=APP_ONLY)
 # No price is published for media.
-MEDIA = Endpoint(key="media", path="/2/media", billing=Billing.FREE, max_ids=100)
+MEDIA = Endpoint(key="media", path="/2/media", max_ids=100)
 
 ENDPOINTS: dict[str, Endpoint] = {
     endpoint.key: endpoint
