@@ -20,7 +20,7 @@ import redis
 from rich.console import Console
 
 from bench.report import Claim, Report
-from shared.embedded import running
+from shared.runtime.embedded import running
 
 RUNS, JOBS = 5, 4_000
 SYSTEMS = {"covey": "covey", "stock": "stock", "rq": "rq_worker", "celery": "celery_worker"}

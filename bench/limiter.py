@@ -27,13 +27,13 @@ from limits import RateLimitItemPerMinute
 from limits.storage import RedisStorage
 
 from bench.report import Claim, Report
-from shared.broker import connect
-from shared.embedded import running
-from shared.models import RateHeaders, WorkClass
+from shared.domain.models import RateHeaders, WorkClass
+from shared.domain.money.budgets import Budgets
 from shared.ratelimit.limiter import Limiter
 from shared.ratelimit.model import CallRequest, Grant, Settlement
-from shared.ratelimit.money import Budgets
 from shared.ratelimit.scripts import Connections, Script
+from shared.redis.connection import connect
+from shared.runtime.embedded import running
 
 RUNS, TURNS, TURN_SECONDS, WARM_UP_TURNS = 5, 20, 0.05, 2
 PLENTY = 10**9

@@ -35,7 +35,7 @@ from rich.console import Console
 
 from bench.quota_clients import Load
 from bench.report import Claim, Report
-from shared.embedded import running
+from shared.runtime.embedded import running
 
 CLIENTS = {
     "no limiter": "no_limiter",

@@ -9,9 +9,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from shared.bootstrap import Services
-from shared.errors import InputError
+from shared.domain.errors import InputError
 from shared.ratelimit.model import BlockScope, LimiterState
+from shared.services.bootstrap import Services
 
 # Only what a person does ends these, and X does not say when; one call looks each time that the block runs out.
 OPERATOR_ENDS: Final = frozenset({BlockScope.CREDENTIAL, BlockScope.CREDENTIAL_ENDPOINT, BlockScope.PAID})

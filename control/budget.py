@@ -10,18 +10,18 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 
-from shared.bootstrap import Services, started_budgets
-from shared.engagement.tiers import RETIRE_AGE
-from shared.models import WorkClass
+from shared.domain.engagement.tiers import RETIRE_AGE
+from shared.domain.models import WorkClass
+from shared.domain.money.budgets import MICRO, ChosenBudgets
+from shared.domain.money.estimate import DAY, Rates, RefreshEstimate, TrackEstimate, of_refresh, of_track, rates_of
+from shared.domain.money.forecast import Forecast, of_day, of_month
+from shared.domain.money.purchases import Sums
+from shared.platforms.x.dialect import SharedDialectMemory, spoken
+from shared.platforms.x.endpoints import QUOTE_TWEETS, SEARCH_RECENT, USERS
 from shared.ratelimit.model import BudgetState
-from shared.ratelimit.money import MICRO, ChosenBudgets
-from shared.spending.budgets import Level, level_of, project_budgets, too_small, used_ratio
-from shared.spending.estimate import DAY, Rates, RefreshEstimate, TrackEstimate, of_refresh, of_track, rates_of
-from shared.spending.forecast import Forecast, of_day, of_month
-from shared.spending.purchase import Sums
+from shared.services.bootstrap import Services, started_budgets
+from shared.spending.levels import Level, level_of, project_budgets, too_small, used_ratio
 from shared.spending.treasury import Books
-from shared.x_api.dialect import SharedDialectMemory, spoken
-from shared.x_api.endpoints import QUOTE_TWEETS, SEARCH_RECENT, USERS
 
 # An ad-hoc refresh older than this is not waited for any more.
 RUNS_WITHIN = timedelta(hours=1)

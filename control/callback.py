@@ -20,7 +20,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from pydantic import SecretStr
 
-from shared.errors import InputError
+from shared.domain.errors import InputError
 
 HOST = "127.0.0.1"
 PATH = "/callback"

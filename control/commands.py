@@ -13,12 +13,12 @@ from dramatiq.errors import ConnectionClosed
 from control.blocks import blocked
 from control.budget import budgets_of
 from control.inputs import SEARCH_WINDOW
-from shared.ad_hoc import unanswered_jobs
-from shared.bootstrap import Services
 from shared.broker import QueueStats
-from shared.errors import BrokerUnavailable, InputError
-from shared.jobs import MAX_IDS, Queue, ResolveHandles
+from shared.domain.errors import BrokerUnavailable, InputError
+from shared.domain.jobs import MAX_IDS, Queue, ResolveHandles
 from shared.ratelimit.model import WindowState
+from shared.services.ad_hoc import unanswered_jobs
+from shared.services.bootstrap import Services
 from shared.stores.database import ServerClock
 
 # A second request for a post joins the first one while that is younger than this.

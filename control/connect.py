@@ -18,15 +18,15 @@ from datetime import timedelta
 from pydantic import SecretStr
 
 from control.callback import Callback
-from shared.bootstrap import Services
 from shared.credentials.keeping import keep, name
 from shared.credentials.secrets import Secret, UserTokens, is_unnamed
-from shared.errors import CoveyError, InputError, StoreUnavailable
-from shared.models import WorkClass
-from shared.settings import Settings
-from shared.x_api.auth import BearerAuth, Credential
-from shared.x_api.endpoints import USERS_ME, CredentialKind
-from shared.x_api.oauth import OAuthClient, TokenEndpoint, authorize_url, challenge_of
+from shared.domain.errors import CoveyError, InputError, StoreUnavailable
+from shared.domain.models import CredentialKind, WorkClass
+from shared.platforms.x.auth import BearerAuth, Credential
+from shared.platforms.x.endpoints import USERS_ME
+from shared.platforms.x.oauth import OAuthClient, TokenEndpoint, authorize_url, challenge_of
+from shared.runtime.settings import Settings
+from shared.services.bootstrap import Services
 
 # A port of its own: X sends browsers only to addresses that were written down with the app.
 DEFAULT_PORT = 8711

@@ -22,12 +22,12 @@ from typing import Any
 from control import commands
 from control.evidence import Interval, Truth, failures, gather
 from control.local import Flock, forget_servers, note_servers
-from shared import bootstrap
-from shared.bootstrap import Services
-from shared.embedded import die_with_parent, running
-from shared.errors import InputError
-from shared.jobs import ALL_QUEUES, Queue
-from shared.settings import Settings, blank_environment
+from shared.domain.errors import InputError
+from shared.domain.jobs import ALL_QUEUES, Queue
+from shared.runtime.embedded import die_with_parent, running
+from shared.runtime.settings import Settings, blank_environment
+from shared.services import bootstrap
+from shared.services.bootstrap import Services
 from shared.stores.database import ServerClock
 
 HISTORY = timedelta(minutes=5)  # followed from this long before the start, so that there are pages to turn

@@ -15,7 +15,7 @@ from typing import Any
 
 import requests
 
-from shared.coverage.sweeps import SweepKind, SweepStatus
+from shared.domain.coverage.sweeps import SweepKind, SweepStatus
 from shared.stores.database import Db
 
 TIMEOUT_SECONDS = 30.0

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import TypeVar
 
-from shared.errors import InputError
-from shared.x_api.query import normalise_handle
+from shared.domain.errors import InputError
+from shared.platforms.x.query import normalise_handle
 
 MAX_POST_IDS = 10_000
 _POST_ID = re.compile(r"(?:https?://(?:www\.|mobile\.)?(?:x|twitter)\.com/\w+/status/)?([0-9]{1,19})(?:[/?].*)?")

@@ -21,8 +21,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from shared.embedded import Servers, die_with_parent, tail
-from shared.errors import InputError
+from shared.domain.errors import InputError
+from shared.runtime.embedded import Servers, die_with_parent, tail
 
 QUICK_DEATH_SECONDS = 5.0
 MAX_QUICK_DEATHS = 4

@@ -11,12 +11,13 @@ import typer
 
 from scheduler.leader import Leader
 from scheduler.loop import Loop
-from shared import bootstrap, log, reporting
-from shared.broker import connect
-from shared.errors import CoveyError, InputError
-from shared.settings import Settings
+from shared.domain.errors import CoveyError, InputError
+from shared.redis.connection import connect
+from shared.runtime import log, reporting
+from shared.runtime.settings import Settings
+from shared.runtime.telemetry import serve_metrics
+from shared.services import bootstrap
 from shared.stores.database import ServerClock
-from shared.telemetry import serve_metrics
 
 logger = log.get_logger(__name__)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from shared.following import SEARCH
+from shared.services.following import SEARCH
 from shared.stores.schedules import Schedule
 
 # A thousand streams at once would fill the queue and spend the window of X in one burst.

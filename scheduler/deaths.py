@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from functools import cache
 
-from shared import errors, metrics, reporting
 from shared.broker.delivery import POISON, UNDECODABLE, UNENCODABLE, UNHANDLED, UNKNOWN_ACTOR
-from shared.log import get_logger
+from shared.domain import errors
+from shared.runtime import metrics, reporting
+from shared.runtime.log import get_logger
 from shared.stores.database import Document
 
 log = get_logger(__name__)

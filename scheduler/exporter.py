@@ -8,14 +8,14 @@ from datetime import datetime
 from dramatiq.errors import ConnectionClosed
 
 from scheduler.treasurer import export_money
-from shared import metrics
-from shared.bootstrap import Services
-from shared.errors import CoveyError
-from shared.log import get_logger
+from shared.domain.errors import CoveyError
+from shared.platforms.x.endpoints import ENDPOINTS
 from shared.ratelimit.model import Window
+from shared.runtime import metrics
+from shared.runtime.log import get_logger
+from shared.services.bootstrap import Services
 from shared.stores.dead_letters import DeadFilter
 from shared.stores.media import PENDING
-from shared.x_api.endpoints import ENDPOINTS
 
 log = get_logger(__name__)
 

@@ -12,8 +12,8 @@ import redis
 from redis.exceptions import LockError
 from redis.lock import Lock
 
-from shared import metrics
-from shared.log import get_logger
+from shared.runtime import metrics
+from shared.runtime.log import get_logger
 
 log = get_logger(__name__)
 

@@ -18,12 +18,12 @@ from scheduler.leader import Leader
 from scheduler.planner import DEAD, LEDGER, RECONCILE, Planner
 from scheduler.reconciler import Reconciler
 from scheduler.treasurer import Treasurer
-from shared import metrics
-from shared.bootstrap import Services
-from shared.clock import Clock
-from shared.errors import CoveyError
-from shared.jobs import Job
-from shared.log import get_logger
+from shared.domain.errors import CoveyError
+from shared.domain.jobs import Job
+from shared.runtime import metrics
+from shared.runtime.clock import Clock
+from shared.runtime.log import get_logger
+from shared.services.bootstrap import Services
 from shared.stores.schedules import Slot
 
 log = get_logger(__name__)

@@ -10,12 +10,10 @@ import uuid
 from collections.abc import Callable, Collection, Iterable
 from datetime import datetime, timedelta
 
-from shared.bootstrap import Services
-from shared.coverage.sweeps import Sweep, SweepKind
-from shared.engagement.quotes import QuoteCandidate, choose
-from shared.errors import BadJob
-from shared.following import SEARCH
-from shared.jobs import (
+from shared.domain.coverage.sweeps import Sweep, SweepKind
+from shared.domain.engagement.quotes import QuoteCandidate, choose
+from shared.domain.errors import BadJob
+from shared.domain.jobs import (
     ALL_QUEUES,
     MAX_IDS,
     Canary,
@@ -29,8 +27,10 @@ from shared.jobs import (
     SearchPage,
     decode,
 )
-from shared.log import get_logger
-from shared.models import WorkClass
+from shared.domain.models import WorkClass
+from shared.runtime.log import get_logger
+from shared.services.bootstrap import Services
+from shared.services.following import SEARCH
 from shared.stores.schedules import Schedule, Slot
 
 log = get_logger(__name__)

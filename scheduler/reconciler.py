@@ -9,13 +9,13 @@ from datetime import datetime, timedelta
 
 from scheduler import deaths
 from scheduler.planner import downloads, standing_schedules
-from shared import metrics
-from shared.ad_hoc import unanswered_jobs
-from shared.bootstrap import Services
-from shared.coverage.streams import next_merge
-from shared.coverage.sweeps import Sweep, SweepKind, SweepStatus
-from shared.jobs import MAX_IDS, Job, Queue, QuotePage, ResolveHandles, SearchPage
-from shared.log import get_logger
+from shared.domain.coverage.streams import next_merge
+from shared.domain.coverage.sweeps import Sweep, SweepKind, SweepStatus
+from shared.domain.jobs import MAX_IDS, Job, Queue, QuotePage, ResolveHandles, SearchPage
+from shared.runtime import metrics
+from shared.runtime.log import get_logger
+from shared.services.ad_hoc import unanswered_jobs
+from shared.services.bootstrap import Services
 
 log = get_logger(__name__)
 

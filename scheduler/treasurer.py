@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from shared import metrics
-from shared.bootstrap import Services, started_budgets
-from shared.log import get_logger
-from shared.models import WorkClass
+from shared.domain.models import WorkClass
+from shared.domain.money.budgets import MICRO
+from shared.domain.money.forecast import of_day, of_month
+from shared.platforms.x.dialect import SharedDialectMemory, spoken
 from shared.ratelimit.model import BudgetState
-from shared.ratelimit.money import MICRO
-from shared.spending.budgets import Level, held_back, level_of, project_budgets, used_ratio
-from shared.spending.forecast import of_day, of_month
-from shared.x_api.dialect import SharedDialectMemory, spoken
+from shared.runtime import metrics
+from shared.runtime.log import get_logger
+from shared.services.bootstrap import Services, started_budgets
+from shared.spending.levels import Level, held_back, level_of, project_budgets, used_ratio
 
 log = get_logger(__name__)
 

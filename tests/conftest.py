@@ -10,8 +10,8 @@ import pytest
 import redis
 from pymongo.database import Database
 
-from shared.embedded import Servers, running
-from shared.settings import blank_environment, child_environment
+from shared.runtime.embedded import Servers, running
+from shared.runtime.settings import blank_environment, child_environment
 
 
 def pytest_configure() -> None:

@@ -14,14 +14,15 @@ from typing import Annotated
 import typer
 from dramatiq.middleware import TimeLimit
 
-from shared import bootstrap, log, metrics, reporting
 from shared.broker import Outcomes, start_worker
-from shared.clock import SystemClock
-from shared.errors import CoveyError, InputError
-from shared.jobs import ALL_QUEUES, Queue
-from shared.outcomes import decide
-from shared.settings import Settings
-from shared.telemetry import serve_metrics
+from shared.domain.errors import CoveyError, InputError
+from shared.domain.jobs import ALL_QUEUES, Queue
+from shared.domain.outcomes import decide
+from shared.runtime import log, metrics, reporting
+from shared.runtime.clock import SystemClock
+from shared.runtime.settings import Settings
+from shared.runtime.telemetry import serve_metrics
+from shared.services import bootstrap
 from workers import series
 from workers.actors import declare_all
 from workers.middleware.telemetry import Telemetry, tell_outcome

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from shared import errors, metrics
-from shared.coverage.sweeps import SweepKind, SweepStatus
 from shared.credentials import renewal
-from shared.jobs import ALL_JOBS, Queue
-from shared.models import PostState
+from shared.domain import errors
+from shared.domain.coverage.sweeps import SweepKind, SweepStatus
+from shared.domain.jobs import ALL_JOBS, Queue
+from shared.domain.models import PostState
+from shared.platforms.transport import BrokenAnswer
+from shared.platforms.x.endpoints import QUOTE_TWEETS, SEARCH_RECENT, TWEETS, USAGE_TWEETS, USERS, USERS_BY
 from shared.ratelimit.model import BlockScope, Window
-from shared.x_api.endpoints import QUOTE_TWEETS, SEARCH_RECENT, TWEETS, USAGE_TWEETS, USERS, USERS_BY
-from shared.x_api.transport import BrokenAnswer
+from shared.runtime import metrics
 from workers.middleware.telemetry import OUTCOMES
 
 # What the handlers ask of X.

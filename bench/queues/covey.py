@@ -8,11 +8,11 @@ from collections.abc import Callable
 import dramatiq
 from dramatiq.middleware import TimeLimit
 
-from shared import log
 from shared.broker import CoveyBroker, Outcomes, build_broker, start_worker
-from shared.clock import SystemClock
-from shared.errors import CoveyError
-from shared.outcomes import decide
+from shared.domain.errors import CoveyError
+from shared.domain.outcomes import decide
+from shared.runtime import log
+from shared.runtime.clock import SystemClock
 from workers.middleware.telemetry import Telemetry, tell_outcome
 
 THREADS = 8

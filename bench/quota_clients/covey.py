@@ -11,13 +11,13 @@ from collections.abc import Callable
 from pydantic import SecretStr
 
 from bench.quota_clients import PAGE, QUERY, Load
-from shared.broker import connect
-from shared.errors import NotNow
-from shared.models import WorkClass
+from shared.domain.errors import NotNow
+from shared.domain.models import WorkClass
+from shared.platforms.x.auth import bearer_credential
+from shared.platforms.x.client import XClient
+from shared.platforms.x.gateway import FixedCredentials, XGateway
 from shared.ratelimit.limiter import Limiter
-from shared.x_api.auth import bearer_credential
-from shared.x_api.client import XClient
-from shared.x_api.gateway import FixedCredentials, XGateway
+from shared.redis.connection import connect
 
 
 @functools.cache

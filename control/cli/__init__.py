@@ -21,9 +21,9 @@ import typer
 
 from control.cli import blocking, budget, connect, credentials, dead, following, looking, refreshing, running
 from control.cli.app import app, err, out
-from shared import log
-from shared.errors import CoveyError, InputError
-from shared.version import VERSION
+from shared.domain.errors import CoveyError, InputError
+from shared.runtime import log
+from shared.runtime.version import VERSION
 
 __all__ = [
     "blocking",

@@ -12,9 +12,9 @@ from typer.core import TyperGroup
 
 from control import commands
 from control.local import noted_servers
-from shared import bootstrap
-from shared.bootstrap import Services
-from shared.settings import Settings
+from shared.runtime.settings import Settings
+from shared.services import bootstrap
+from shared.services.bootstrap import Services
 
 # How `covey --help` lists the commands: in the order in which a person comes to need them.
 ORDER = (

@@ -10,9 +10,9 @@ from rich.table import Table
 
 from control import budget as money
 from control.cli.app import Json, app, err, out, print_json, services_here
-from shared.errors import InputError
-from shared.models import WorkClass
-from shared.ratelimit.money import CHOOSABLE
+from shared.domain.errors import InputError
+from shared.domain.models import WorkClass
+from shared.domain.money.budgets import CHOOSABLE
 
 budget = typer.Typer(help="Show and set what may be spent. Without a command: show.")
 app.add_typer(budget, name="budget")

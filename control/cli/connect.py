@@ -10,7 +10,7 @@ import typer
 
 from control import connect as connecting
 from control.cli.app import Json, app, err, out, print_json, services_here
-from shared.x_api.oauth import DEFAULT_SCOPES
+from shared.platforms.x.oauth import DEFAULT_SCOPES
 
 
 @app.command()

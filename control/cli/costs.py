@@ -10,9 +10,9 @@ from rich.table import Table
 
 from control import budget
 from control.cli.app import out, print_json
-from shared.bootstrap import Services
-from shared.ratelimit.money import MICRO
-from shared.spending.estimate import MONTH_DAYS, Rate
+from shared.domain.money.budgets import MICRO
+from shared.domain.money.estimate import MONTH_DAYS, Rate
+from shared.services.bootstrap import Services
 
 
 def tell_track(services: Services, names: Sequence[str], *, since: timedelta, as_json: bool) -> None:

@@ -18,14 +18,14 @@ from rich.table import Column, Table
 
 from control import connect
 from control.cli.app import Json, app, err, out, print_json, services_here
-from shared.bootstrap import Services
 from shared.credentials.keeping import rotate
 from shared.credentials.pool import CredentialState
 from shared.credentials.secrets import BearerToken, Secret, SigningKeys, UserTokens, is_unnamed
 from shared.credentials.standing import State
 from shared.credentials.vault import new_key as make_key
-from shared.errors import InputError, LimiterUnavailable
+from shared.domain.errors import InputError, LimiterUnavailable
 from shared.ratelimit.model import BlockScope
+from shared.services.bootstrap import Services
 
 credentials = typer.Typer(no_args_is_help=True, help="List, add and remove the credentials that X is asked with.")
 app.add_typer(credentials, name="credentials")

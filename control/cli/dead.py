@@ -11,8 +11,8 @@ from rich.table import Table
 
 from control import inputs
 from control.cli.app import Json, app, err, out, print_json, services_here
-from shared.bootstrap import Services
-from shared.errors import InputError
+from shared.domain.errors import InputError
+from shared.services.bootstrap import Services
 from shared.stores.database import ServerClock
 from shared.stores.dead_letters import REPLAY_LEASE, DeadFilter
 

@@ -10,7 +10,7 @@ from rich.table import Table
 from control import commands, inputs
 from control.cli.app import Json, app, out, print_json, services_here
 from control.cli.costs import tell_track
-from shared.clock import SystemClock
+from shared.runtime.clock import SystemClock
 
 
 @app.command()

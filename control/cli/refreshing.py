@@ -15,8 +15,8 @@ from control import commands, inputs
 from control.cli.app import Json, app, err, out, print_json, services_here
 from control.cli.costs import tell_refresh
 from control.local import interruptible
-from shared.bootstrap import Services
-from shared.errors import InputError
+from shared.domain.errors import InputError
+from shared.services.bootstrap import Services
 
 
 @app.command()

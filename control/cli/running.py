@@ -16,11 +16,11 @@ from rich.table import Table
 from control import demo
 from control.cli.app import Json, app, err, out, print_json, settings_here
 from control.local import Flock, forget_servers, interruptible, note_servers
-from shared.bootstrap import may_ask_x
-from shared.embedded import Servers, running
-from shared.errors import InputError
-from shared.jobs import ALL_QUEUES, Queue
-from shared.settings import Settings, child_environment
+from shared.domain.errors import InputError
+from shared.domain.jobs import ALL_QUEUES, Queue
+from shared.runtime.embedded import Servers, running
+from shared.runtime.settings import Settings, child_environment
+from shared.services.bootstrap import may_ask_x
 
 PASS_THROUGH = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 

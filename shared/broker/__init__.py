@@ -37,10 +37,9 @@ De-duplication is a key that holds the id of its owner: a release compares, so a
 """
 
 from shared.broker.broker import CoveyBroker, build_broker
-from shared.broker.connection import connect
-from shared.broker.dead_letters import DeadMessage
 from shared.broker.deferral import Deferred
 from shared.broker.delivery import Delivery, Unreadable, read_message
+from shared.broker.outbox import DeadMessage
 from shared.broker.outcomes_middleware import Outcomes
 from shared.broker.queue_stats import QueueStats
 from shared.broker.worker import start_worker
@@ -54,7 +53,6 @@ __all__ = [
     "QueueStats",
     "Unreadable",
     "build_broker",
-    "connect",
     "read_message",
     "start_worker",
 ]

@@ -20,7 +20,6 @@ from dramatiq.errors import QueueJoinTimeout
 from dramatiq.message import Message
 from dramatiq.middleware import Middleware
 
-from shared.broker.connection import connect
 from shared.broker.consumer import QueueConsumer
 from shared.broker.delivery import dedup_fault
 from shared.broker.hand import Hands, LastChance
@@ -29,8 +28,9 @@ from shared.broker.keys import QueueKeys, dedup_key
 from shared.broker.pulse import PulseConsumer
 from shared.broker.scripts import Dedup, Placed, Placement, Scripts, reaching_redis
 from shared.broker.shutdown import GiveBackAtShutdown
-from shared.errors import InputError
-from shared.log import get_logger
+from shared.domain.errors import InputError
+from shared.redis.connection import connect
+from shared.runtime.log import get_logger
 
 # A worker this long without a heartbeat is dead. Beats come every second; an 8 s stall of Redis plus Dramatiq's 3 s
 # until a consumer restarts must fit in.
@@ -53,7 +53,7 @@ _log = get_logger(__name__)
 class CoveyBroker(RedisBroker, Introspection):
     """Dramatiq's Redis broker, with delays in Redis, exact ownership, bounded recovery and de-duplication.
 
-    client: one without retries (`shared.broker.connection.connect`). heartbeat_timeout_ms: a worker silent this long is
+    client: one without retries (`shared.redis.connection.connect`). heartbeat_timeout_ms: a worker silent this long is
     dead. poison_after: deliveries that may end in a dead worker. last_chance_delay_ms: pause before the last of them.
     idle_poll_ms: longest pause on an empty queue.
     """

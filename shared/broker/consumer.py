@@ -19,7 +19,7 @@ from dramatiq.broker import Consumer, MessageProxy
 from shared.broker.delivery import POISON, UNDECODABLE, Delivery, Unreadable, open_delivery
 from shared.broker.scripts import Fetched
 from shared.broker.settlement import Settlement
-from shared.log import get_logger
+from shared.runtime.log import get_logger
 
 if TYPE_CHECKING:
     from shared.broker.broker import CoveyBroker

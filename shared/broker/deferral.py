@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dramatiq.errors import Retry
 
-from shared.errors import NotNow
+from shared.domain.errors import NotNow
 
 
 class Deferred(Retry, NotNow):

@@ -7,8 +7,8 @@ from typing import Any
 
 import redis
 
-from shared.broker.dead_letters import DeadMessage
 from shared.broker.keys import QueueKeys, epoch_key
+from shared.broker.outbox import DeadMessage
 from shared.broker.queue_stats import QueueStats
 from shared.broker.scripts import Scripts, reaching_redis
 

@@ -16,9 +16,9 @@ from dramatiq.middleware import Retries
 
 from shared.broker.deferral import Deferred
 from shared.broker.delivery import Again
-from shared.clock import Clock
-from shared.log import get_logger, redact
-from shared.outcomes import Decision, DeferFor, Done, GiveUp, Pause, RetryIn
+from shared.domain.outcomes import Decision, DeferFor, Done, GiveUp, Pause, RetryIn
+from shared.runtime.clock import Clock
+from shared.runtime.log import get_logger, redact
 
 # Enough for the frames that matter; a dead letter is read by people and kept in MongoDB.
 TRACEBACK_FRAMES = 30
@@ -28,7 +28,7 @@ _log = get_logger(__name__)
 
 
 class Decide(Protocol):
-    """The outcome policy: `shared.outcomes.decide`."""
+    """The outcome policy: `shared.domain.outcomes.decide`."""
 
     def __call__(self, error: BaseException | None, *, attempt: int, age_seconds: float) -> Decision:
         """What becomes of a message."""

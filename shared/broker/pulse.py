@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from dramatiq.broker import Consumer
 
-from shared.log import get_logger
+from shared.runtime.log import get_logger
 
 if TYPE_CHECKING:
     from shared.broker.broker import CoveyBroker

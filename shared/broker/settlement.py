@@ -13,7 +13,7 @@ from dramatiq.message import Message
 
 from shared.broker.delivery import UNENCODABLE, UNHANDLED, UNKNOWN_ACTOR, Again, Delivery
 from shared.broker.scripts import Fetched
-from shared.log import get_logger
+from shared.runtime.log import get_logger
 
 if TYPE_CHECKING:
     from shared.broker.broker import CoveyBroker

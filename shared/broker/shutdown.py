@@ -17,7 +17,7 @@ from dramatiq.common import iter_queue, join_all, q_name
 from dramatiq.errors import BrokerConnectionError
 from dramatiq.middleware import Middleware
 
-from shared.log import get_logger
+from shared.runtime.log import get_logger
 
 if TYPE_CHECKING:
     from shared.broker.broker import CoveyBroker

@@ -12,7 +12,7 @@ from datetime import timedelta
 from shared.credentials.renewal import LEASE
 from shared.credentials.secrets import Secret, UserTokens, checked_tokens
 from shared.credentials.vault import Vault
-from shared.errors import InputError
+from shared.domain.errors import InputError
 from shared.stores.credentials import CredentialStore, NewTokens
 
 

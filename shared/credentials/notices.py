@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from shared import metrics
 from shared.credentials.standing import Standing, State
-from shared.log import get_logger
+from shared.domain.models import CredentialKind
+from shared.platforms.x.auth import Credential
+from shared.runtime import metrics
+from shared.runtime.log import get_logger
 from shared.stores.credentials import StoredCredential
-from shared.x_api.auth import Credential
-from shared.x_api.endpoints import CredentialKind
 
 # Nothing to tell a person.
 _PASSING = frozenset({State.OK, State.RENEWING})

@@ -17,11 +17,11 @@ from shared.credentials.notices import Notices
 from shared.credentials.renewal import Renewal
 from shared.credentials.standing import LOOK_SECONDS, Standing, State, is_refused_again, standing_of
 from shared.credentials.vault import Vault
-from shared.errors import CoveyError, CredentialNotReady, InputError, StoreUnavailable, Unauthorized
+from shared.domain.errors import CoveyError, CredentialNotReady, InputError, StoreUnavailable, Unauthorized
+from shared.domain.models import CredentialKind
+from shared.platforms.x.auth import Credential
+from shared.platforms.x.blocks import LOOK_AGAIN_SECONDS
 from shared.stores.credentials import CredentialStore, StoredCredential
-from shared.x_api.auth import Credential
-from shared.x_api.blocks import LOOK_AGAIN_SECONDS
-from shared.x_api.endpoints import CredentialKind
 
 CACHE_SECONDS = 5.0
 # A job whose token was replaced a moment ago looks again almost at once.

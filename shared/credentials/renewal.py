@@ -16,15 +16,15 @@ import time
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from shared import metrics
 from shared.credentials.secrets import UserTokens
 from shared.credentials.standing import CONNECT_AGAIN
 from shared.credentials.vault import Vault
-from shared.errors import CoveyError, InputError, NoAnswer, ServerFault, StoreUnavailable, Throttled
-from shared.log import get_logger
+from shared.domain.errors import CoveyError, InputError, NoAnswer, ServerFault, StoreUnavailable, Throttled
+from shared.platforms.x.blocks import LOOK_AGAIN_SECONDS
+from shared.platforms.x.oauth import IssuedTokens, TokenEndpoint, TokenRefused
+from shared.runtime import metrics
+from shared.runtime.log import get_logger
 from shared.stores.credentials import CredentialStore, NewTokens, Refresh, StoredCredential
-from shared.x_api.blocks import LOOK_AGAIN_SECONDS
-from shared.x_api.oauth import IssuedTokens, TokenEndpoint, TokenRefused
 
 # Twice the longest call: a process that was stopped for long between claim and call does not make it.
 LEASE = timedelta(seconds=60)

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 
 from pydantic import SecretStr
 
-from shared.errors import InputError
-from shared.x_api.auth import Credential, bearer_credential, checked, oauth1_credential, oauth2_credential
-from shared.x_api.endpoints import CredentialKind
-from shared.x_api.oauth import OAuthClient
+from shared.domain.errors import InputError
+from shared.domain.models import CredentialKind
+from shared.platforms.x.auth import Credential, bearer_credential, checked, oauth1_credential, oauth2_credential
+from shared.platforms.x.oauth import OAuthClient
 
 _UNKNOWN = "unknown-"
 

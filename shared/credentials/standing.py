@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from shared.platforms.x.blocks import LOOK_AGAIN_SECONDS
 from shared.stores.credentials import StoredCredential
-from shared.x_api.blocks import LOOK_AGAIN_SECONDS
 
 # X's tokens live two hours: a failed renewal has several tries before the old one ends.
 RENEW_BEFORE = timedelta(minutes=5)

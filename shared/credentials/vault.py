@@ -17,8 +17,8 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from pydantic import SecretStr
 
 from shared.credentials.secrets import Secret, from_fields
-from shared.errors import InputError
-from shared.x_api.endpoints import CredentialKind
+from shared.domain.errors import InputError
+from shared.domain.models import CredentialKind
 
 KEYS_SETTING = "COVEY_CREDENTIAL_KEYS"
 # 32 bytes in URL-safe base64. Fernet itself would take two keys without a comma between them as the first one.

@@ -14,7 +14,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import requests
 
-from shared.errors import MediaRejected, MediaUnavailable
+from shared.domain.errors import MediaRejected, MediaUnavailable
 from shared.media.storage import IncomingFile, StoredFile, incoming
 
 CHUNK_BYTES = 64 * 1024

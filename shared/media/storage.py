@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from shared.errors import MediaRejected
+from shared.domain.errors import MediaRejected
 from shared.media.sniffing import HEAD_BYTES, extension_of
 
 

@@ -15,8 +15,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from shared.models import WorkClass
-from shared.ratelimit.money import CHOOSABLE, MICRO, Amounts, AmountsByClass, ChosenBudgets
+from shared.domain.models import WorkClass
+from shared.domain.money.budgets import CHOOSABLE, MICRO, Amounts, AmountsByClass, ChosenBudgets
 from shared.ratelimit.windows import free
 
 DAY_MS: Final = 86_400_000

@@ -38,14 +38,14 @@ from typing import Final
 
 import redis
 
-from shared.clock import Clock, epoch_seconds
-from shared.errors import CoveyError, InputError, LimiterUnavailable
+from shared.domain.errors import CoveyError, InputError, LimiterUnavailable
+from shared.domain.money.budgets import Budgets, ChosenBudgets, Prices, Spent
 from shared.ratelimit.layout import Keys, pack_chosen, pack_spent
 from shared.ratelimit.model import Block, CallRequest, Grant, LimiterState, Refusal, Settlement
-from shared.ratelimit.money import Budgets, ChosenBudgets, Prices, Spent
 from shared.ratelimit.rules import CLASS_NUMBER, script_constants
 from shared.ratelimit.scripts import Connections, Script, load
 from shared.ratelimit.snapshot import read_state
+from shared.runtime.clock import Clock, epoch_seconds
 
 _NOTHING: Final[Mapping[str, float]] = MappingProxyType({})
 _pack_request = struct.Struct("<7d").pack
@@ -55,7 +55,7 @@ _pack_settlement = struct.Struct("<13d").pack
 class Limiter:
     """Leave to call X. Safe for threads and forks; any number of processes share it through Redis.
 
-    redis_client: one of `shared.broker.connect`, with short timeouts and no retries. window_seconds: length of X's
+    redis_client: one of `shared.redis.connection`, with short timeouts and no retries. window_seconds: length of X's
     window, for floors and pace only (its end comes from X). lease_seconds: longer than the longest call; a probe whose
     holder died holds the others back that long. intervals_seconds: least time between two calls of an endpoint by one
     credential. budgets: of the project. credential_budgets: of each credential. spent: reads the ledger when Redis

@@ -13,8 +13,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from shared.errors import InputError
-from shared.models import RateHeaders, WorkClass
+from shared.domain.errors import InputError
+from shared.domain.models import RateHeaders, WorkClass
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from shared.ratelimit.classes import (
+from shared.domain.money.budgets import MICRO, Budgets
+from shared.domain.money.classes import (
     BACKGROUND_STOPS,
     CLASSES,
     FLOOR_PERCENT,
@@ -17,7 +18,6 @@ from shared.ratelimit.classes import (
     RELEASE_LEFT,
 )
 from shared.ratelimit.layout import DAY_MS, Constant
-from shared.ratelimit.money import MICRO, Budgets
 from shared.ratelimit.windows import HALF
 
 PROBE_WAIT_MS: Final = 200  # between two looks at a window that another call is finding out: about one answer of X

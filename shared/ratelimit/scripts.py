@@ -18,7 +18,7 @@ from typing import Any, Final
 import redis
 from redis.exceptions import NoScriptError, RedisError, ResponseError
 
-from shared.errors import LimiterUnavailable
+from shared.domain.errors import LimiterUnavailable
 from shared.ratelimit.layout import CONSTANTS, Constant
 
 # A connection used less than this ago is not looked at before it is used again, which takes 5 µs.

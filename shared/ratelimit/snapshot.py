@@ -9,10 +9,10 @@ from typing import Any
 
 import redis
 
-from shared.ratelimit.classes import CLASSES
+from shared.domain.money.budgets import MICRO, Budgets
+from shared.domain.money.classes import CLASSES
 from shared.ratelimit.layout import BudgetNumbers, Keys, WindowNumbers, lease_ends_ms, open_breakers, unpack_chosen
 from shared.ratelimit.model import BlockState, BudgetState, LimiterState, Window, WindowState
-from shared.ratelimit.money import MICRO, Budgets
 
 Hash = dict[bytes, bytes]
 

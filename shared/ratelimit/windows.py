@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from shared.models import WorkClass
-from shared.ratelimit.classes import (
+from shared.domain.models import WorkClass
+from shared.domain.money.classes import (
     BACKGROUND,
     BACKGROUND_STOPS,
     CLASSES,

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any, Protocol
 
-from shared.models import WorkClass
-from shared.ratelimit.money import Budgets, ChosenBudgets
+from shared.domain.models import WorkClass
+from shared.domain.money.budgets import Budgets, ChosenBudgets
 
 KEY = "budgets"
 

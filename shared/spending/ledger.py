@@ -28,13 +28,13 @@ from typing import Any, Final, Protocol
 
 import redis
 
-from shared.clock import Clock
-from shared.errors import LimiterUnavailable
-from shared.log import get_logger
-from shared.models import WorkClass
-from shared.ratelimit.money import MICRO, Prices
+from shared.domain.errors import LimiterUnavailable
+from shared.domain.models import WorkClass
+from shared.domain.money.budgets import MICRO, Prices
+from shared.domain.money.purchases import COUNTS, DEFAULT_TENANT, HOURS, Billed, Outcome, Purchase, Row, RowKey, Sums
+from shared.runtime.clock import Clock
+from shared.runtime.log import get_logger
 from shared.spending.bought import Bought, BoughtKeys, script
-from shared.spending.purchase import COUNTS, DEFAULT_TENANT, HOURS, Billed, Outcome, Purchase, Row, RowKey, Sums
 
 log = get_logger(__name__)
 
@@ -60,7 +60,7 @@ class Rows(Protocol):
 class Ledger:
     """Records calls and knows what was bought. Safe for threads; all processes share it through Redis.
 
-    redis_client: one of `shared.broker.connect`. clock: this machine's, corrected by X's Date as answers come.
+    redis_client: one of `shared.redis.connection`. clock: this machine's, corrected by X's Date as answers come.
     """
 
     def __init__(

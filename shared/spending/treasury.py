@@ -8,12 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from shared.clock import Clock
-from shared.models import WorkClass
-from shared.ratelimit.money import Amounts, Spent
+from shared.domain.models import WorkClass
+from shared.domain.money.budgets import Amounts, Spent
+from shared.domain.money.forecast import HISTORY_DAYS, Course, Hours, course_of, whole_days
+from shared.domain.money.purchases import RowKey, Sums, add_up
+from shared.runtime.clock import Clock
 from shared.spending.choices import BudgetChoices
-from shared.spending.forecast import HISTORY_DAYS, Course, Hours, course_of, whole_days
-from shared.spending.purchase import RowKey, Sums, add_up
 from shared.stores.ledger import LedgerStore
 
 

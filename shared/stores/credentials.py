@@ -15,8 +15,8 @@ from typing import Any
 from pymongo import ReturnDocument, WriteConcern
 from pymongo.read_concern import ReadConcern
 
+from shared.domain.models import CredentialKind
 from shared.stores.database import Db, Document, guarded
-from shared.x_api.endpoints import CredentialKind
 
 
 @dataclass(frozen=True, slots=True)

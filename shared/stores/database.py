@@ -12,8 +12,8 @@ from pymongo import MongoClient
 from pymongo.database import Database
 from pymongo.errors import ConfigurationError, ConnectionFailure, InvalidURI, PyMongoError
 
-from shared.clock import floor_ms
-from shared.errors import InputError, StoreUnavailable
+from shared.domain.errors import InputError, StoreUnavailable
+from shared.runtime.clock import floor_ms
 
 Document = dict[str, Any]
 Db = Database[Document]

@@ -22,7 +22,7 @@ from bson.errors import BSONError
 from pymongo import ASCENDING, DESCENDING, UpdateOne
 from pymongo.errors import BulkWriteError, ConnectionFailure, PyMongoError, WriteError
 
-from shared.errors import InputError
+from shared.domain.errors import InputError
 from shared.stores.database import Db, Document, guarded
 
 # How long one caller may take to enqueue what it claimed, before another may: several timeouts of Redis.

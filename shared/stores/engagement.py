@@ -13,10 +13,10 @@ from datetime import datetime, timedelta
 from pymongo import ASCENDING, InsertOne, UpdateOne
 from pymongo.errors import BulkWriteError
 
-from shared.engagement.quotes import QuoteCandidate
-from shared.engagement.refresh import Engagement, Reading, Snapshot
-from shared.engagement.tiers import Tier
-from shared.models import Post, PostState
+from shared.domain.engagement.quotes import QuoteCandidate
+from shared.domain.engagement.refresh import Engagement, Reading, Snapshot
+from shared.domain.engagement.tiers import Tier
+from shared.domain.models import Post, PostState
 from shared.stores.database import Db, Document, guarded
 from shared.stores.posts import metrics_from_document, metrics_to_document
 

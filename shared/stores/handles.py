@@ -7,10 +7,10 @@ from datetime import datetime
 
 from pymongo import UpdateOne
 
-from shared.models import User
+from shared.domain.models import User
 from shared.stores.database import Db, Document, guarded
 
-# Reasons with which X denies an account (`shared.models.UserLookup.missing`).
+# Reasons with which X denies an account (`shared.domain.models.UserLookup.missing`).
 DENIED = ["not-found", "suspended", "protected"]
 
 

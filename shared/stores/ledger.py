@@ -12,9 +12,9 @@ from datetime import UTC, date
 
 from pymongo import ASCENDING, UpdateOne
 
-from shared.models import WorkClass
-from shared.spending.purchase import COUNTS, HOURS, Row, RowKey, Sums
-from shared.spending.usage import UsageCheck
+from shared.domain.models import WorkClass
+from shared.domain.money.purchases import COUNTS, HOURS, Row, RowKey, Sums
+from shared.domain.money.usage import UsageCheck
 from shared.stores.database import Db, Document, guarded
 
 SPEND, USAGE = "spend", "usage"

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from pymongo import UpdateOne
 
-from shared.models import Media, MediaType, Variant
+from shared.domain.models import Media, MediaType, Variant
 from shared.stores.database import Db, Document, guarded
 
 PENDING, OK, FAILED = "pending", "ok", "failed"

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from pymongo import DESCENDING, UpdateOne
 
-from shared.models import Post, PostMetrics
+from shared.domain.models import Post, PostMetrics
 from shared.stores.database import Db, Document, guarded
 
 

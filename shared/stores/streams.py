@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from shared.coverage.streams import Gap, Stream
+from shared.domain.coverage.streams import Gap, Stream
 from shared.stores.database import Db, Document, guarded
 
 ACTIVE, RETIRED = "active", "retired"

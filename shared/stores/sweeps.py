@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
-from shared.coverage.sweeps import Sweep, SweepKind, SweepStatus
+from shared.domain.coverage.sweeps import Sweep, SweepKind, SweepStatus
 from shared.stores.database import Db, Document, guarded
 
 # Ended sweeps are kept for the questions of the next fortnight, then MongoDB removes them.

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from pymongo import UpdateOne
 
-from shared.models import User
+from shared.domain.models import User
 from shared.stores.database import Db, Document, guarded
 
 

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from control.cli.app import app  # its package adds the commands
-from shared.bootstrap import Services
+from shared.services.bootstrap import Services
 from tests.workers.world import database, db, make_services, services, simulated, simulator, x
 
 __all__ = ["database", "db", "make_services", "services", "simulated", "simulator", "x"]

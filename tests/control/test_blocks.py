@@ -9,11 +9,11 @@ import pytest
 
 from control import commands
 from control.blocks import OPERATOR_ENDS, unblock
-from shared.bootstrap import Services
-from shared.errors import InputError
-from shared.models import RateHeaders, WorkClass
+from shared.domain.errors import InputError
+from shared.domain.models import RateHeaders, WorkClass
 from shared.ratelimit.model import Block, BlockScope, CallRequest, Grant, Refusal, Settlement
 from shared.ratelimit.rules import BREAKER_FAULTS
+from shared.services.bootstrap import Services
 from tests.control.conftest import Invoke
 
 

@@ -14,12 +14,12 @@ import pytest
 import redis
 
 from control import budget
-from shared.bootstrap import Services
-from shared.clock import ManualClock
-from shared.errors import InputError
-from shared.models import Post, PostMetrics, User, WorkClass
+from shared.domain.errors import InputError
+from shared.domain.models import Post, PostMetrics, User, WorkClass
+from shared.domain.money.purchases import Outcome, Purchase
+from shared.runtime.clock import ManualClock
+from shared.services.bootstrap import Services
 from shared.spending.ledger import Ledger
-from shared.spending.purchase import Outcome, Purchase
 from tests.control.conftest import Invoke, servers_of
 from tests.workers.world import ScriptedX, page, post_id
 

@@ -15,12 +15,12 @@ import pytest
 
 from control import budget, commands
 from scheduler.planner import AUTHORS, QUOTES, REFRESH, Planner
-from shared.bootstrap import Services
-from shared.errors import NotFound, NotGranted
-from shared.following import SEARCH
-from shared.jobs import ALL_QUEUES, Queue
-from shared.models import WorkClass
-from shared.spending.purchase import Sums, add_up
+from shared.domain.errors import NotFound, NotGranted
+from shared.domain.jobs import ALL_QUEUES, Queue
+from shared.domain.models import WorkClass
+from shared.domain.money.purchases import Sums, add_up
+from shared.services.bootstrap import Services
+from shared.services.following import SEARCH
 from shared.stores.schedules import Schedule, Slot
 from tests.workers.world import HANDLERS, NOW, Simulator, start_simulator, take_jobs
 

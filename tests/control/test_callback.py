@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from control.callback import Callback
-from shared.errors import InputError
+from shared.domain.errors import InputError
 
 STATE = "the-state-that-was-sent"
 

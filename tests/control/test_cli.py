@@ -17,12 +17,12 @@ from dramatiq.middleware import TimeLimit
 from typer.testing import CliRunner
 
 from control.cli.app import ORDER, app  # their package adds the commands
-from shared.bootstrap import Services
 from shared.broker import Outcomes, start_worker
-from shared.clock import SystemClock
-from shared.embedded import free_port
-from shared.jobs import ALL_QUEUES, Queue
-from shared.outcomes import decide
+from shared.domain.jobs import ALL_QUEUES, Queue
+from shared.domain.outcomes import decide
+from shared.runtime.clock import SystemClock
+from shared.runtime.embedded import free_port
+from shared.services.bootstrap import Services
 from tests.control.conftest import Invoke, servers_of
 from tests.workers.world import Simulator, jobs_in
 from workers.actors import declare_all

@@ -9,13 +9,13 @@ from datetime import timedelta
 import pytest
 
 from control import commands
-from shared.bootstrap import Services
 from shared.broker import build_broker
-from shared.embedded import free_port
-from shared.errors import BrokerUnavailable, InputError
-from shared.following import SEARCH
-from shared.jobs import ALL_QUEUES, Queue, RefreshEngagement, ResolveHandles
-from shared.sender import Sender
+from shared.broker.sender import Sender
+from shared.domain.errors import BrokerUnavailable, InputError
+from shared.domain.jobs import ALL_QUEUES, Queue, RefreshEngagement, ResolveHandles
+from shared.runtime.embedded import free_port
+from shared.services.bootstrap import Services
+from shared.services.following import SEARCH
 from tests.workers.world import (
     ScriptedX,
     Simulator,

@@ -18,13 +18,13 @@ from pydantic import SecretStr
 
 from control import budget
 from control.connect import Connected, client_of, connect, name_account
-from shared.bootstrap import Services
 from shared.credentials.secrets import UserTokens
 from shared.credentials.vault import new_key
-from shared.errors import CoveyError, InputError, StoreUnavailable, Unauthorized
-from shared.models import WorkClass
+from shared.domain.errors import CoveyError, InputError, StoreUnavailable, Unauthorized
+from shared.domain.models import WorkClass
+from shared.platforms.x.oauth import DEFAULT_SCOPES, OAuthClient
 from shared.ratelimit.model import Block, BlockScope, CallRequest, Grant, Settlement
-from shared.x_api.oauth import DEFAULT_SCOPES, OAuthClient
+from shared.services.bootstrap import Services
 from tests.workers.world import Simulator, eventually, refusing
 
 ROOT = str(Path(__file__).parents[2])

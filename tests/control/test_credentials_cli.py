@@ -18,14 +18,14 @@ from pydantic import SecretStr
 from typer.testing import CliRunner, Result
 
 from control.cli.app import app  # its package adds the commands
-from shared.bootstrap import Services
 from shared.credentials.keeping import keep
 from shared.credentials.secrets import BearerToken, SigningKeys, UserTokens
 from shared.credentials.vault import Vault, new_key
-from shared.errors import CoveyError, InputError
-from shared.models import WorkClass
+from shared.domain.errors import CoveyError, InputError
+from shared.domain.models import WorkClass
+from shared.platforms.x.oauth import OAuthClient
 from shared.ratelimit.model import Block, BlockScope, CallRequest, Grant, Settlement
-from shared.x_api.oauth import OAuthClient
+from shared.services.bootstrap import Services
 from tests.workers.world import Simulator
 
 ROOT = str(Path(__file__).parents[2])

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from shared.bootstrap import Services
-from shared.errors import InputError
-from shared.jobs import Queue, SearchPage
+from shared.domain.errors import InputError
+from shared.domain.jobs import Queue, SearchPage
+from shared.services.bootstrap import Services
 from shared.stores.dead_letters import DeadFilter
 from tests.control.conftest import Invoke
 from tests.workers.world import jobs_in

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from control import demo
-from shared.errors import InputError
+from shared.domain.errors import InputError
 
 
 def test_a_folder_of_anything_else_is_left_alone(tmp_path: Path) -> None:

@@ -17,11 +17,11 @@ from control import commands
 from control.evidence import Interval, Truth, failures, gather
 from scheduler.leader import Leader
 from scheduler.loop import Loop
-from shared.bootstrap import Services, build
-from shared.broker import connect
-from shared.embedded import Servers
-from shared.jobs import ALL_QUEUES
-from shared.settings import Settings
+from shared.domain.jobs import ALL_QUEUES
+from shared.redis.connection import connect
+from shared.runtime.embedded import Servers
+from shared.runtime.settings import Settings
+from shared.services.bootstrap import Services, build
 from shared.stores.database import Db, ServerClock
 from tests.workers.world import LAG_SECONDS, Simulator, eventually, start_simulator, work_off
 

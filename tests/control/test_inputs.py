@@ -12,8 +12,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from control import inputs
-from shared.errors import InputError
-from shared.jobs import RefreshEngagement, ResolveHandles
+from shared.domain.errors import InputError
+from shared.domain.jobs import RefreshEngagement, ResolveHandles
 
 NAME = re.compile(r"[A-Za-z0-9_]{1,15}")
 

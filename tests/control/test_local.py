@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from control.local import Flock, forget_servers, interruptible, note_servers, noted_servers
-from shared.embedded import Servers
-from shared.errors import InputError
+from shared.domain.errors import InputError
+from shared.runtime.embedded import Servers
 from tests.workers.world import eventually
 
 SERVERS = Servers("redis://:secret@127.0.0.1:1/0", "mongodb://127.0.0.1:2")

@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from shared.log import configure
+from shared.runtime.log import configure
 from tests.faults import limits_forms, queue_forms
 from tests.faults.form import Group, Outcome, Run, is_chosen
 

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 import requests
 
-from shared import snowflake
-from shared.bootstrap import Services
-from shared.coverage.streams import Stream
-from shared.coverage.sweeps import Sweep, SweepStatus
-from shared.jobs import QuotePage, RefreshEngagement, SearchPage
-from shared.models import Post
+from shared.domain import snowflake
+from shared.domain.coverage.streams import Stream
+from shared.domain.coverage.sweeps import Sweep, SweepStatus
+from shared.domain.jobs import QuotePage, RefreshEngagement, SearchPage
+from shared.domain.models import Post
+from shared.services.bootstrap import Services
 from tests.faults.shift import Shift
 from tests.workers.world import Simulator, open_sweep, start_simulator, state_of, stored_ids
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any, Self
 
 from control.evidence import Truth
-from shared import bootstrap
-from shared.embedded import EmbeddedServer, die_with_parent, start_mongod, start_redis, tail
-from shared.settings import Settings, blank_environment
+from shared.runtime.embedded import EmbeddedServer, die_with_parent, start_mongod, start_redis, tail
+from shared.runtime.settings import Settings, blank_environment
+from shared.services import bootstrap
 
 WINDOW_SECONDS = 30
 LAG_SECONDS = 1.0

@@ -18,16 +18,16 @@ from typing import TextIO
 
 from pydantic import SecretStr
 
-from shared.broker import connect
-from shared.errors import LimiterUnavailable, NotNow, PassingFault
-from shared.log import configure
-from shared.models import WorkClass
+from shared.domain.errors import LimiterUnavailable, NotNow, PassingFault
+from shared.domain.models import WorkClass
+from shared.platforms.transport import Timeouts
+from shared.platforms.x.auth import bearer_credential
+from shared.platforms.x.client import XClient
+from shared.platforms.x.gateway import FixedCredentials, XGateway
 from shared.ratelimit.limiter import Limiter
 from shared.ratelimit.model import CallRequest, Grant, Refusal, Settlement
-from shared.x_api.auth import bearer_credential
-from shared.x_api.client import XClient
-from shared.x_api.gateway import FixedCredentials, XGateway
-from shared.x_api.transport import Timeouts
+from shared.redis.connection import connect
+from shared.runtime.log import configure
 
 TOKEN = "sim-flock"
 QUERY = "from:nobody_at_all"  # finds nothing, so a call costs the simulator little

@@ -6,8 +6,8 @@ import bisect
 from collections import Counter, defaultdict
 from pathlib import Path
 
-from shared.models import WorkClass
-from shared.ratelimit.classes import floor
+from shared.domain.models import WorkClass
+from shared.domain.money.classes import floor
 from shared.ratelimit.model import Window
 from tests.faults.finding import Finding
 from tests.faults.limits_caller import Called, Load

@@ -19,8 +19,8 @@ from typing import Any, Self
 
 import requests
 
-from shared.embedded import start_redis
-from shared.models import WorkClass
+from shared.domain.models import WorkClass
+from shared.runtime.embedded import start_redis
 from tests.faults.limits_caller import TOKEN, Called, CallerConfig, Load, Waited, call_until
 from tests.faults.queue_fleet import wait_until
 from tests.workers.world import start_simulator

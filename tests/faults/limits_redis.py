@@ -8,7 +8,7 @@ from pathlib import Path
 
 import redis
 
-from shared.embedded import EmbeddedServer, start_redis
+from shared.runtime.embedded import EmbeddedServer, start_redis
 from tests.faults.finding import Finding
 from tests.faults.limits_flock import LIMIT, LimitsFlock, Record, Window
 from tests.faults.queue_fleet import wait_until

@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from pathlib import Path
 
-from shared.embedded import start_redis
+from shared.runtime.embedded import start_redis
 from tests.faults.finding import Finding
 
 RUNS = 5

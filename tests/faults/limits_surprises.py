@@ -7,7 +7,7 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-from shared.models import WorkClass
+from shared.domain.models import WorkClass
 from tests.faults.finding import Finding
 from tests.faults.limits_caller import Load
 from tests.faults.limits_flock import ALL_CLASSES, LIMIT, PROCESSES, WINDOW_SECONDS, LimitsFlock, Record, Window

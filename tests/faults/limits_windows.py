@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from shared.models import WorkClass
+from shared.domain.models import WorkClass
 from tests.faults.finding import Finding
 from tests.faults.limits_caller import Load
 from tests.faults.limits_flock import LIMIT, PROCESSES, WINDOW_SECONDS, LimitsFlock, Record

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import Self
 
-from shared.embedded import EmbeddedServer
+from shared.runtime.embedded import EmbeddedServer
 
 _LOOK_SECONDS = 0.005
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from scheduler.leader import Leader
 from scheduler.loop import Loop
-from shared import bootstrap
-from shared.broker import connect
-from shared.clock import ManualClock
-from shared.jobs import MAX_IDS, Queue, RefreshEngagement
+from shared.domain.jobs import MAX_IDS, Queue, RefreshEngagement
+from shared.redis.connection import connect
+from shared.runtime.clock import ManualClock
+from shared.services import bootstrap
 from tests.faults.finding import Finding
 from tests.faults.flock import WholeFlock
 from tests.faults.queue_fleet import wait_until

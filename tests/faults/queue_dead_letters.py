@@ -11,8 +11,8 @@ from typing import Any
 
 import dramatiq
 
-from shared.jobs import ALL_QUEUES, DownloadMedia, Queue, SearchPage
-from shared.settings import blank_environment
+from shared.domain.jobs import ALL_QUEUES, DownloadMedia, Queue, SearchPage
+from shared.runtime.settings import blank_environment
 from shared.stores.dead_letters import REPLAY_LEASE, DeadFilter
 from tests.faults.finding import Finding
 from tests.faults.flock import WholeFlock

@@ -19,7 +19,7 @@ from dramatiq.brokers.redis import RedisBroker
 from dramatiq.errors import ConnectionClosed
 
 from shared.broker import CoveyBroker, build_broker
-from shared.embedded import EmbeddedServer, start_redis
+from shared.runtime.embedded import EmbeddedServer, start_redis
 from tests.faults.queue_worker import QUEUE
 
 

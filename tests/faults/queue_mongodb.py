@@ -9,9 +9,9 @@ from pathlib import Path
 
 from control import commands
 from control.evidence import Interval, gather
-from shared.coverage.sweeps import SweepStatus
-from shared.jobs import ALL_QUEUES
-from shared.outcomes import MAX_BACKOFF_SECONDS, backoff_ceiling_seconds
+from shared.domain.coverage.sweeps import SweepStatus
+from shared.domain.jobs import ALL_QUEUES
+from shared.domain.outcomes import MAX_BACKOFF_SECONDS, backoff_ceiling_seconds
 from shared.stores.database import ServerClock
 from shared.stores.dead_letters import DeadFilter
 from shared.stores.media import PENDING

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from control import commands
 from control.evidence import Interval, gather
-from shared.jobs import ALL_QUEUES
+from shared.domain.jobs import ALL_QUEUES
 from shared.stores.database import ServerClock
 from shared.stores.dead_letters import DeadFilter
 from tests.faults.finding import Finding

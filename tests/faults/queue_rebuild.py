@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from control import commands
-from shared.coverage.sweeps import SweepStatus
-from shared.jobs import ALL_QUEUES, Queue
+from shared.domain.coverage.sweeps import SweepStatus
+from shared.domain.jobs import ALL_QUEUES, Queue
 from shared.stores.media import PENDING
 from tests.faults.finding import Finding
 from tests.faults.flock import Process, WholeFlock

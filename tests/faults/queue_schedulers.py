@@ -10,8 +10,8 @@ from pathlib import Path
 
 from dramatiq.errors import ConnectionClosed
 
-from shared.coverage.sweeps import SweepStatus
-from shared.jobs import ALL_QUEUES, SearchPage
+from shared.domain.coverage.sweeps import SweepStatus
+from shared.domain.jobs import ALL_QUEUES, SearchPage
 from shared.stores.database import Db
 from tests.faults.finding import Finding
 from tests.faults.flock import Process, WholeFlock

@@ -8,7 +8,7 @@ import redis
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from shared.embedded import start_redis
+from shared.runtime.embedded import start_redis
 from tests.faults.finding import Finding
 from tests.shared.broker.test_scripts import Queue
 

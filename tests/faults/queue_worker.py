@@ -18,9 +18,9 @@ from dramatiq.brokers.redis import RedisBroker
 
 from shared.broker import CoveyBroker, Deferred, Outcomes, build_broker, start_worker
 from shared.broker.broker import LAST_CHANCE_DELAY_MS
-from shared.clock import SystemClock
-from shared.errors import BadJob
-from shared.outcomes import decide
+from shared.domain.errors import BadJob
+from shared.domain.outcomes import decide
+from shared.runtime.clock import SystemClock
 
 QUEUE = "work"
 

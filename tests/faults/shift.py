@@ -11,9 +11,9 @@ import threading
 from collections import deque
 from dataclasses import dataclass, field
 
-from shared.bootstrap import Services
-from shared.jobs import Job, Queue
-from shared.outcomes import Decision, DeferFor, Done, GiveUp, Pause, RetryIn, decide
+from shared.domain.jobs import Job, Queue
+from shared.domain.outcomes import Decision, DeferFor, Done, GiveUp, Pause, RetryIn, decide
+from shared.services.bootstrap import Services
 from tests.workers.world import HANDLERS, jobs_in, take_jobs
 
 QUEUES = (Queue.SEARCH, Queue.BACKFILL, Queue.QUOTES, Queue.ENGAGEMENT, Queue.INTERACTIVE)

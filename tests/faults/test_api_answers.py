@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from shared.bootstrap import Services
-from shared.coverage.sweeps import SweepStatus
-from shared.outcomes import GiveUp, RetryIn
+from shared.domain.coverage.sweeps import SweepStatus
+from shared.domain.outcomes import GiveUp, RetryIn
+from shared.services.bootstrap import Services
 from tests.faults.bad_answers import ON_PAGES, PAGING, PASSING
 from tests.faults.faulty_x import (
     LOOKUP,

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from shared.bootstrap import Services
-from shared.outcomes import RetryIn
+from shared.domain.outcomes import RetryIn
+from shared.services.bootstrap import Services
 from tests.faults.faulty_x import (
     LOOKUP,
     FaultyX,

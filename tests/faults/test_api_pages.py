@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from shared import snowflake
-from shared.bootstrap import Services
-from shared.coverage.sweeps import Sweep, SweepStatus
-from shared.outcomes import DeferFor, RetryIn
+from shared.domain import snowflake
+from shared.domain.coverage.sweeps import Sweep, SweepStatus
+from shared.domain.outcomes import DeferFor, RetryIn
+from shared.services.bootstrap import Services
 from tests.faults.bad_answers import PAGING
 from tests.faults.faulty_x import (
     LAG_SECONDS,
@@ -94,7 +94,7 @@ def test_a_search_does_not_pass_posts_that_x_keeps_back(services: Services, x: F
     shift = search(services, sweep)
 
     assert x.fired() == 2
-    assert (shift.reasons(DeferFor), shift.dead) == (["NotNow", "NotNow"], [])
+    assert (shift.reasons(DeferFor), shift.dead) == (["PostsWithheld", "PostsWithheld"], [])
     assert_nothing_missed(services, x, sweep)
 
 
@@ -128,7 +128,7 @@ def test_quotes_are_not_read_to_their_end_without_those_that_x_keeps_back(
     shift = read_quotes(services, sweep)
 
     assert x.fired() == 1
-    assert (shift.reasons(DeferFor), shift.dead) == (["NotNow"], [])
+    assert (shift.reasons(DeferFor), shift.dead) == (["PostsWithheld"], [])
     assert state_of(services, sweep.id).is_complete
     assert living_quotes(x, quoted) <= stored_ids(services)
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from shared.bootstrap import Services
-from shared.coverage.sweeps import SweepStatus
-from shared.errors import NotGranted, Paused, UsageCapExceeded
-from shared.models import WorkClass
-from shared.outcomes import DeferFor, GiveUp, Pause, RetryIn
+from shared.domain.coverage.sweeps import SweepStatus
+from shared.domain.errors import NotGranted, Paused, UsageCapExceeded
+from shared.domain.models import WorkClass
+from shared.domain.outcomes import DeferFor, GiveUp, Pause, RetryIn
+from shared.services.bootstrap import Services
 from tests.faults.faulty_x import (
     LOOKUP,
     QUOTES,

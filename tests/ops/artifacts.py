@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 from prometheus_client.metrics import MetricWrapperBase
 
-from shared import metrics
+from shared.runtime import metrics
 
 ROOT = Path(__file__).parents[2]
 OPS = ROOT / "ops"

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from shared import errors
 from shared.credentials.standing import State
+from shared.domain import errors
 from shared.ratelimit.model import BlockScope
 from tests.ops.artifacts import FOREIGN, OPS, alerts, check_queries, exported
 
@@ -26,7 +26,7 @@ def label_names(query: str) -> set[str]:
 
 @ALERTS
 def test_an_alert_looks_at_series_that_covey_exports(alert: dict[str, Any]) -> None:
-    """Each metric of an alert is in shared/metrics.py, with every label that the alert names."""
+    """Each metric of an alert is in shared/runtime/metrics.py, with every label that the alert names."""
     names = {name for name, _ in check_queries().selectors(alert["expr"])}
 
     assert names

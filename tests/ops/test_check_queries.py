@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from shared.embedded import free_port
+from shared.runtime.embedded import free_port
 from tests.ops.artifacts import OPS, check_queries
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from shared.jobs import ALL_QUEUES
-from shared.settings import Settings
+from shared.domain.jobs import ALL_QUEUES
+from shared.runtime.settings import Settings
 from tests.ops.artifacts import OPS, ROOT, compose
 
 SERVICES: dict[str, dict[str, Any]] = compose()["services"]

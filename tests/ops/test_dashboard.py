@@ -33,7 +33,7 @@ def data_sources() -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("query", QUERIES)
 def test_a_query_is_about_series_that_covey_exports(query: str) -> None:
-    """Each metric is in shared/metrics.py, with every label that the query names."""
+    """Each metric is in shared/runtime/metrics.py, with every label that the query names."""
     names = {name for name, _ in check_queries().selectors(query)}
 
     assert names

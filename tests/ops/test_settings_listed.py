@@ -10,7 +10,7 @@ import pytest
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from shared.settings import Settings
+from shared.runtime.settings import Settings
 from tests.ops.artifacts import OPS, ROOT, compose
 
 # What a container has fixed: its servers, folders, ports, address and name.
@@ -50,7 +50,7 @@ def of_compose() -> set[str]:
 
 
 def test_every_setting_is_listed_with_its_meaning_and_default() -> None:
-    """.env.example has a comment and a default for each setting, the same as in shared/settings.py."""
+    """.env.example has a comment and a default for each setting, the same as in shared/runtime/settings.py."""
     expected = {name: (info.description or "", as_text(info.default)) for name, info in SETTINGS.items()}
 
     found = {name: entry for name, entry in listed().items() if name not in of_compose()}

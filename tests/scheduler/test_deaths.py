@@ -10,11 +10,11 @@ from prometheus_client import REGISTRY
 
 from scheduler import deaths
 from scheduler.reconciler import Reconciler
-from shared import errors
-from shared.bootstrap import Services
-from shared.jobs import Queue
-from shared.outcomes import MAX_AGE_SECONDS, MAX_ATTEMPTS, GiveUp, decide
-from tests.shared.test_reporting import FakeSentry, sentry
+from shared.domain import errors
+from shared.domain.jobs import Queue
+from shared.domain.outcomes import MAX_AGE_SECONDS, MAX_ATTEMPTS, GiveUp, decide
+from shared.services.bootstrap import Services
+from tests.shared.runtime.test_reporting import FakeSentry, sentry
 from tests.workers.world import eventually
 
 __all__ = ["sentry"]

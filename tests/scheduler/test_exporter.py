@@ -9,12 +9,12 @@ from prometheus_client import REGISTRY
 from pymongo.database import Database
 
 from scheduler.exporter import Exporter
-from shared import bootstrap
-from shared.embedded import free_port
-from shared.jobs import ALL_QUEUES
-from shared.models import WorkClass
+from shared.domain.jobs import ALL_QUEUES
+from shared.domain.models import WorkClass
 from shared.ratelimit.model import Block, BlockScope, CallRequest, Grant, Settlement
-from shared.settings import Settings
+from shared.runtime.embedded import free_port
+from shared.runtime.settings import Settings
+from shared.services import bootstrap
 
 # The session's Redis holds what earlier tests left until a client of this one empties it.
 pytestmark = pytest.mark.usefixtures("redis_client")

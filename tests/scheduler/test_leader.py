@@ -9,8 +9,8 @@ from pathlib import Path
 import redis
 
 from scheduler.leader import LEASE_KEY, Leader
-from shared.broker import connect
-from shared.embedded import free_port, start_redis
+from shared.redis.connection import connect
+from shared.runtime.embedded import free_port, start_redis
 from tests.workers.world import eventually
 
 LONG, SHORT = 30.0, 0.2

@@ -16,14 +16,14 @@ from pymongo.database import Database
 from scheduler.leader import LEASE_KEY, Leader
 from scheduler.loop import Loop, Result
 from scheduler.planner import standing_schedules
-from shared import bootstrap
-from shared.bootstrap import Services
-from shared.broker import connect
-from shared.clock import Clock, ManualClock
-from shared.embedded import free_port
-from shared.following import SEARCH
-from shared.jobs import ALL_QUEUES, Queue, SearchPage
-from shared.settings import Settings
+from shared.domain.jobs import ALL_QUEUES, Queue, SearchPage
+from shared.redis.connection import connect
+from shared.runtime.clock import Clock, ManualClock
+from shared.runtime.embedded import free_port
+from shared.runtime.settings import Settings
+from shared.services import bootstrap
+from shared.services.bootstrap import Services
+from shared.services.following import SEARCH
 from shared.stores.bundle import Stores
 from shared.stores.database import ServerClock
 from tests.workers.world import eventually, jobs_in, refusing

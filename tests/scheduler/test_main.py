@@ -10,7 +10,7 @@ from pathlib import Path
 import redis
 
 from scheduler.leader import LEASE_KEY
-from shared.bootstrap import Services
+from shared.services.bootstrap import Services
 from tests.workers.world import eventually
 
 ROOT = str(Path(__file__).parents[2])

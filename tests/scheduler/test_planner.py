@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from scheduler.planner import CANARY, MEDIA, QUOTES, REFRESH, Planner
-from shared import snowflake
-from shared.bootstrap import Services
-from shared.coverage.streams import Stream
-from shared.coverage.sweeps import Sweep, SweepKind
-from shared.errors import StoreUnavailable
-from shared.following import SEARCH
-from shared.jobs import ALL_QUEUES, Job, Queue, QuotePage, RefreshEngagement, SearchPage
-from shared.models import Media, MediaType, Post, PostMetrics, Reference, ReferenceType, User
+from shared.domain import snowflake
+from shared.domain.coverage.streams import Stream
+from shared.domain.coverage.sweeps import Sweep, SweepKind
+from shared.domain.errors import StoreUnavailable
+from shared.domain.jobs import ALL_QUEUES, Job, Queue, QuotePage, RefreshEngagement, SearchPage
+from shared.domain.models import Media, MediaType, Post, PostMetrics, Reference, ReferenceType, User
+from shared.services.bootstrap import Services
+from shared.services.following import SEARCH
 from shared.stores.schedules import Schedule, Slot
 from shared.stores.sweeps import SweepStore
 from tests.workers.world import NOW, ScriptedX, page, post_id, read_to_end, refusing, state_of, take_jobs, work_off

@@ -12,12 +12,10 @@ import pytest
 from control import commands
 from scheduler.planner import DEAD, RECONCILE, Planner
 from scheduler.reconciler import MAX_NUDGES, Reconciler
-from shared import snowflake
-from shared.bootstrap import Services
-from shared.coverage.sweeps import SweepKind, SweepStatus
-from shared.errors import StoreUnavailable
-from shared.following import SEARCH
-from shared.jobs import (
+from shared.domain import snowflake
+from shared.domain.coverage.sweeps import SweepKind, SweepStatus
+from shared.domain.errors import StoreUnavailable
+from shared.domain.jobs import (
     ALL_QUEUES,
     DownloadMedia,
     Job,
@@ -27,7 +25,9 @@ from shared.jobs import (
     ResolveHandles,
     SearchPage,
 )
-from shared.models import Media, MediaType, Post
+from shared.domain.models import Media, MediaType, Post
+from shared.services.bootstrap import Services
+from shared.services.following import SEARCH
 from shared.stores.schedules import Schedule, Slot
 from tests.workers.world import (
     ScriptedX,

@@ -9,11 +9,11 @@ from prometheus_client import REGISTRY
 
 from scheduler.planner import AUTHORS, LEDGER, QUOTES, REFRESH, USAGE, Planner, standing_schedules
 from scheduler.treasurer import Treasurer, export_money
-from shared.bootstrap import Services
-from shared.jobs import CheckUsage, LookUpAuthors, RefreshEngagement
-from shared.models import Post, WorkClass
-from shared.spending.purchase import add_up
-from shared.spending.usage import UsageCheck
+from shared.domain.jobs import CheckUsage, LookUpAuthors, RefreshEngagement
+from shared.domain.models import Post, WorkClass
+from shared.domain.money.purchases import add_up
+from shared.domain.money.usage import UsageCheck
+from shared.services.bootstrap import Services
 from shared.stores.schedules import Schedule, Slot
 from tests.workers.world import NOW, ScriptedX, page, post_id
 

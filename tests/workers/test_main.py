@@ -9,8 +9,8 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from shared.bootstrap import Services
-from shared.jobs import SearchPage
+from shared.domain.jobs import SearchPage
+from shared.services.bootstrap import Services
 from tests.workers.world import Asked, ScriptedX, eventually, open_sweep, page, post_id, state_of
 
 

@@ -7,8 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from shared.errors import NoAnswer, NotFound, NotSent, Paused, ServerFault, Throttled, UnmappedStatus
-from shared.x_api.transport import BrokenAnswer
+from shared.domain.errors import NoAnswer, NotFound, NotSent, Paused, ServerFault, Throttled, UnmappedStatus
+from shared.platforms.transport import BrokenAnswer
 from workers.series import ANSWERS, GAP_REASONS
 
 ROOT = Path(__file__).parents[2]

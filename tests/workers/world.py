@@ -26,12 +26,12 @@ import redis
 import requests
 from pymongo.database import Database
 
-from shared import snowflake
-from shared.bootstrap import Services, build
-from shared.coverage.sweeps import Sweep, SweepKind, SweepStatus
-from shared.jobs import ALL_JOBS, ALL_QUEUES, Job, Queue, QuotePage, SearchPage, decode
-from shared.models import Post
-from shared.settings import Settings
+from shared.domain import snowflake
+from shared.domain.coverage.sweeps import Sweep, SweepKind, SweepStatus
+from shared.domain.jobs import ALL_JOBS, ALL_QUEUES, Job, Queue, QuotePage, SearchPage, decode
+from shared.domain.models import Post
+from shared.runtime.settings import Settings
+from shared.services.bootstrap import Services, build
 from shared.stores.bundle import Stores
 from workers import handlers
 

@@ -1,12 +1,12 @@
 """The actors: one module a family of jobs, each a thin shell around a handler.
 
-An actor decodes its message and calls one handler. What a raised error leads to is decided by `shared.outcomes` and
-carried out by the broker's middleware, the same for all.
+An actor decodes its message and calls one handler. What a raised error leads to is decided by `shared.domain.outcomes`
+and carried out by the broker's middleware, the same for all.
 """
 
 from __future__ import annotations
 
-from shared.bootstrap import Services
+from shared.services.bootstrap import Services
 from workers.actors import accounts, authors, canary, engagement, media, quotes, search, usage
 
 

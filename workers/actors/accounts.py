@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from shared.bootstrap import Services
-from shared.jobs import ResolveHandles
+from shared.domain.jobs import ResolveHandles
+from shared.services.bootstrap import Services
 from workers.actors.job_actor import declare_job
 from workers.handlers.accounts import resolve_handles
 

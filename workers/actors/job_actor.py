@@ -7,9 +7,9 @@ from typing import TypeVar
 
 import dramatiq
 
-from shared.bootstrap import Services
-from shared.errors import CoveyError
-from shared.jobs import Job, decode
+from shared.domain.errors import CoveyError
+from shared.domain.jobs import Job, decode
+from shared.services.bootstrap import Services
 
 J = TypeVar("J", bound=Job)
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from shared.bootstrap import Services
-from shared.jobs import ResolveHandles
-from shared.models import WorkClass
+from shared.domain.jobs import ResolveHandles
+from shared.domain.models import WorkClass
+from shared.services.bootstrap import Services
 
 
 def resolve_handles(services: Services, job: ResolveHandles) -> None:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from shared.bootstrap import Services
-from shared.jobs import LookUpAuthors
-from shared.models import Page, WorkClass
+from shared.domain.jobs import LookUpAuthors
+from shared.domain.models import Page, WorkClass
+from shared.services.bootstrap import Services
 
 
 def want_authors(services: Services, page: Page, *, now: datetime) -> None:

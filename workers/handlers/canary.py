@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from shared import metrics
-from shared.bootstrap import Services
-from shared.jobs import Canary
+from shared.domain.jobs import Canary
+from shared.runtime import metrics
+from shared.services.bootstrap import Services
 
 
 def canary(services: Services, job: Canary) -> None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 
-from shared import metrics
-from shared.bootstrap import Services
-from shared.clock import from_epoch_seconds
-from shared.engagement.refresh import Engagement, Reading, read_absence, read_counts
-from shared.errors import NotGranted
-from shared.jobs import RefreshEngagement
-from shared.models import Page, PostState, WorkClass
+from shared.domain.engagement.refresh import Engagement, Reading, read_absence, read_counts
+from shared.domain.errors import NotGranted
+from shared.domain.jobs import RefreshEngagement
+from shared.domain.models import Page, PostState, WorkClass
 from shared.ratelimit.model import BUDGETS
+from shared.runtime import metrics
+from shared.runtime.clock import from_epoch_seconds
+from shared.services.bootstrap import Services
 from workers.handlers.authors import want_authors
 from workers.handlers.intake import store_page
 

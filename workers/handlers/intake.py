@@ -10,12 +10,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared import metrics
-from shared.bootstrap import Services
-from shared.errors import BadJob
-from shared.jobs import DownloadMedia, decode
-from shared.log import get_logger
-from shared.models import Page
+from shared.domain.errors import BadJob
+from shared.domain.jobs import DownloadMedia, decode
+from shared.domain.models import Page
+from shared.runtime import metrics
+from shared.runtime.log import get_logger
+from shared.services.bootstrap import Services
 
 log = get_logger(__name__)
 

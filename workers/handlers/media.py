@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from shared import metrics
-from shared.bootstrap import Services
-from shared.errors import MediaRejected, MediaUnavailable
-from shared.jobs import DownloadMedia
-from shared.log import get_logger
+from shared.domain.errors import MediaRejected, MediaUnavailable
+from shared.domain.jobs import DownloadMedia
+from shared.runtime import metrics
+from shared.runtime.log import get_logger
+from shared.services.bootstrap import Services
 from shared.stores.media import PENDING
 
 log = get_logger(__name__)

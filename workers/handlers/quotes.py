@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from shared import metrics
-from shared.bootstrap import Services
-from shared.coverage.sweeps import Sweep, SweepKind, SweepStatus, after_page
-from shared.errors import NotFound
-from shared.jobs import QuotePage
-from shared.models import WorkClass
+from shared.domain.coverage.sweeps import Sweep, SweepKind, SweepStatus, after_page
+from shared.domain.errors import NotFound
+from shared.domain.jobs import QuotePage
+from shared.domain.models import WorkClass
+from shared.runtime import metrics
+from shared.services.bootstrap import Services
 from workers.handlers.authors import want_authors
 from workers.handlers.intake import store_page
 from workers.handlers.short_pages import fell_short

@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from shared import metrics, snowflake
-from shared.bootstrap import Services
-from shared.clock import from_epoch_seconds
-from shared.coverage.streams import Gap
-from shared.coverage.sweeps import Sweep, SweepKind, SweepStatus, after_page
-from shared.errors import StaleSinceId
-from shared.jobs import Queue, SearchPage
-from shared.log import get_logger
-from shared.models import Page, WorkClass
+from shared.domain import snowflake
+from shared.domain.coverage.streams import Gap
+from shared.domain.coverage.sweeps import Sweep, SweepKind, SweepStatus, after_page
+from shared.domain.errors import StaleSinceId
+from shared.domain.jobs import Queue, SearchPage
+from shared.domain.models import Page, WorkClass
+from shared.runtime import metrics
+from shared.runtime.clock import from_epoch_seconds
+from shared.runtime.log import get_logger
+from shared.services.bootstrap import Services
 from workers.handlers.authors import want_authors
 from workers.handlers.intake import store_page
 from workers.handlers.short_pages import fell_short

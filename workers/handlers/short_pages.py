@@ -7,12 +7,12 @@ read five times in six minutes, within one UTC day at the price of once, and the
 
 from __future__ import annotations
 
-from shared.bootstrap import Services
-from shared.coverage.sweeps import Sweep
-from shared.errors import PostsWithheld
-from shared.log import get_logger
-from shared.models import Page
-from shared.x_api.parser import ShortPage
+from shared.domain.coverage.sweeps import Sweep
+from shared.domain.errors import PostsWithheld
+from shared.domain.models import Page
+from shared.platforms.x.parser import ShortPage
+from shared.runtime.log import get_logger
+from shared.services.bootstrap import Services
 
 log = get_logger(__name__)
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from shared.bootstrap import Services
-from shared.clock import from_epoch_seconds
-from shared.jobs import CheckUsage
-from shared.log import get_logger
-from shared.models import WorkClass
-from shared.spending.purchase import add_up
-from shared.spending.usage import UsageCheck, last_whole_day
+from shared.domain.jobs import CheckUsage
+from shared.domain.models import WorkClass
+from shared.domain.money.purchases import add_up
+from shared.domain.money.usage import UsageCheck, last_whole_day
+from shared.runtime.clock import from_epoch_seconds
+from shared.runtime.log import get_logger
+from shared.services.bootstrap import Services
 
 log = get_logger(__name__)
 

@@ -9,10 +9,10 @@ from typing import Any
 from dramatiq import Middleware
 from dramatiq.broker import Broker, MessageProxy
 
-from shared import metrics, reporting
-from shared.clock import Clock
-from shared.log import get_logger, job_context
-from shared.outcomes import Decision, DeferFor, Done, GiveUp, Pause, RetryIn
+from shared.domain.outcomes import Decision, DeferFor, Done, GiveUp, Pause, RetryIn
+from shared.runtime import metrics, reporting
+from shared.runtime.clock import Clock
+from shared.runtime.log import get_logger, job_context
 
 log = get_logger(__name__)
 

@@ -10,10 +10,11 @@ import dramatiq
 import pytest
 import redis
 
-from shared.broker import CoveyBroker, Delivery, Outcomes, connect, start_worker
+from shared.broker import CoveyBroker, Delivery, Outcomes, start_worker
 from shared.broker.consumer import QueueConsumer
-from shared.clock import SystemClock
-from shared.outcomes import decide
+from shared.domain.outcomes import decide
+from shared.redis.connection import connect
+from shared.runtime.clock import SystemClock
 
 QUEUE = "work"
 

@@ -10,7 +10,7 @@ import redis
 from dramatiq.errors import ConnectionClosed, QueueJoinTimeout
 
 from shared.broker import CoveyBroker, build_broker
-from shared.errors import InputError
+from shared.domain.errors import InputError
 from tests.faults.tcp_proxy import TcpProxy
 from tests.shared.broker.conftest import QUEUE, bury, eventually, make_message
 

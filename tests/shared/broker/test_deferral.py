@@ -5,7 +5,7 @@ from __future__ import annotations
 from dramatiq.errors import Retry
 
 from shared.broker import Deferred
-from shared.errors import NotNow
+from shared.domain.errors import NotNow
 
 
 def test_a_deferral_is_both_a_retry_and_a_not_now() -> None:

@@ -8,7 +8,7 @@ import dramatiq
 import redis
 
 from shared.broker import CoveyBroker, build_broker
-from shared.embedded import start_redis
+from shared.runtime.embedded import start_redis
 from tests.shared.broker.conftest import QUEUE, bury, eventually, make_message
 
 

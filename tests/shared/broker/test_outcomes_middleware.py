@@ -10,11 +10,11 @@ import dramatiq
 import pytest
 from dramatiq.broker import MessageProxy
 
-from shared import outcomes
 from shared.broker import CoveyBroker, Deferred, Delivery, Outcomes
-from shared.clock import ManualClock, SystemClock
-from shared.errors import BadJob, NoAnswer, NotGranted, Unauthorized
-from shared.outcomes import Decision, DeferFor, Done, GiveUp, Pause, RetryIn
+from shared.domain import outcomes
+from shared.domain.errors import BadJob, NoAnswer, NotGranted, Unauthorized
+from shared.domain.outcomes import Decision, DeferFor, Done, GiveUp, Pause, RetryIn
+from shared.runtime.clock import ManualClock, SystemClock
 from tests.shared.broker.conftest import QUEUE, eventually, make_message
 
 NOW = datetime(2024, 5, 1, tzinfo=UTC)

@@ -10,8 +10,8 @@ import dramatiq
 from dramatiq.middleware import TimeLimit
 
 from shared.broker import CoveyBroker, Outcomes, start_worker
-from shared.clock import SystemClock
-from shared.outcomes import decide
+from shared.domain.outcomes import decide
+from shared.runtime.clock import SystemClock
 from tests.shared.broker.conftest import QUEUE, eventually, make_message
 
 

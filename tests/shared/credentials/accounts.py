@@ -17,15 +17,15 @@ from shared.credentials.renewal import Renewal
 from shared.credentials.secrets import UserTokens
 from shared.credentials.standing import State
 from shared.credentials.vault import Vault, new_key
+from shared.domain.models import CredentialKind
+from shared.platforms.transport import Timeouts
+from shared.platforms.x.answer import CallRecord
+from shared.platforms.x.client import XClient
+from shared.platforms.x.gateway import XGateway
+from shared.platforms.x.oauth import DEFAULT_SCOPES, OAuthClient, TokenEndpoint, authorize_url, challenge_of
 from shared.ratelimit.limiter import Limiter
 from shared.stores.credentials import CredentialStore, NewTokens
 from shared.stores.database import Db
-from shared.x_api.answer import CallRecord
-from shared.x_api.client import XClient
-from shared.x_api.endpoints import CredentialKind
-from shared.x_api.gateway import XGateway
-from shared.x_api.oauth import DEFAULT_SCOPES, OAuthClient, TokenEndpoint, authorize_url, challenge_of
-from shared.x_api.transport import Timeouts
 from tests.workers.world import Simulator, eventually
 
 REDIRECT = "http://127.0.0.1:8711/callback"

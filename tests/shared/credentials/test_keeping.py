@@ -11,10 +11,10 @@ from pydantic import SecretStr
 from shared.credentials.keeping import keep, rotate
 from shared.credentials.secrets import BearerToken, SigningKeys, UserTokens
 from shared.credentials.vault import Vault
-from shared.errors import InputError
+from shared.domain.errors import InputError
+from shared.platforms.x.oauth import OAuthClient
 from shared.stores.credentials import CredentialStore
 from shared.stores.database import Db
-from shared.x_api.oauth import OAuthClient
 from tests.shared.credentials.test_vault import NEW, OLD, OTHER, bearer, keys, user, vault
 
 

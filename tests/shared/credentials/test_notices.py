@@ -6,16 +6,16 @@ import subprocess
 import sys
 from pathlib import Path
 
-from shared import metrics
 from shared.credentials.notices import Notices
 from shared.credentials.standing import Standing, State
-from shared.x_api.endpoints import CredentialKind
+from shared.domain.models import CredentialKind
+from shared.runtime import metrics
 from tests.shared.credentials.test_standing import stored
 
 ROOT = Path(__file__).parents[3]
 # A process of its own: its log is what a worker writes.
 PROGRAM = """
-from shared import log
+from shared.runtime import log
 from shared.credentials.notices import Notices
 from shared.credentials.standing import Standing, State
 from tests.shared.credentials.test_standing import stored

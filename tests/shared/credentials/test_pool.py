@@ -12,17 +12,17 @@ import requests
 from pydantic import SecretStr
 from requests_oauthlib import OAuth1
 
-from shared import metrics
 from shared.credentials.secrets import BearerToken, Secret, SigningKeys
 from shared.credentials.standing import State
 from shared.credentials.vault import Vault, new_key
-from shared.errors import CredentialNotReady, StoreUnavailable, Unauthorized
-from shared.models import WorkClass
+from shared.domain.errors import CredentialNotReady, StoreUnavailable, Unauthorized
+from shared.domain.models import CredentialKind, WorkClass
+from shared.platforms.x.answer import CallRecord
+from shared.platforms.x.auth import bearer_credential
+from shared.platforms.x.endpoints import ANY_KIND, APP_ONLY, USER_ONLY
+from shared.runtime import metrics
 from shared.stores.credentials import CredentialStore, NewTokens
 from shared.stores.database import Db
-from shared.x_api.answer import CallRecord
-from shared.x_api.auth import bearer_credential
-from shared.x_api.endpoints import ANY_KIND, APP_ONLY, USER_ONLY, CredentialKind
 from tests.shared.credentials.accounts import KEY, Account, is_usable, make_gateway, make_pool, state_of, wait_for
 from tests.workers.world import Simulator, eventually
 

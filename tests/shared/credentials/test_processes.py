@@ -19,15 +19,15 @@ from pydantic import SecretStr
 from requests import PreparedRequest, Response
 from requests.adapters import HTTPAdapter
 
-from shared import log
 from shared.credentials.secrets import UserTokens
 from shared.credentials.standing import State
 from shared.credentials.vault import Vault
-from shared.errors import NotNow
-from shared.models import WorkClass
+from shared.domain.errors import NotNow
+from shared.domain.models import WorkClass
+from shared.platforms.x.answer import CallRecord
+from shared.runtime import log
 from shared.stores.credentials import CredentialStore
 from shared.stores.database import Db, connect
-from shared.x_api.answer import CallRecord
 from tests.shared.credentials.accounts import KEY, Account, make_gateway, make_pool, may_try_now, state_of, wait_for
 from tests.workers.world import Simulator, eventually, start_simulator
 

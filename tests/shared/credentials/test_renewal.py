@@ -11,18 +11,18 @@ import requests
 from pydantic import SecretStr
 from requests.adapters import HTTPAdapter
 
-from shared import metrics
 from shared.credentials.pool import CredentialPool
 from shared.credentials.renewal import RESULTS, Renewal
 from shared.credentials.secrets import BearerToken
 from shared.credentials.standing import State
 from shared.credentials.vault import Vault
-from shared.errors import CredentialNotReady, InputError, StoreUnavailable
+from shared.domain.errors import CredentialNotReady, InputError, StoreUnavailable
+from shared.platforms.x.blocks import LOOK_AGAIN_SECONDS
+from shared.platforms.x.endpoints import ANY_KIND
+from shared.platforms.x.oauth import TokenEndpoint
+from shared.runtime import metrics
 from shared.stores.credentials import CredentialStore, NewTokens
 from shared.stores.database import Db
-from shared.x_api.blocks import LOOK_AGAIN_SECONDS
-from shared.x_api.endpoints import ANY_KIND
-from shared.x_api.oauth import TokenEndpoint
 from tests.shared.credentials.accounts import (
     KEY,
     LEASE,
@@ -34,7 +34,7 @@ from tests.shared.credentials.accounts import (
     state_of,
     wait_for,
 )
-from tests.shared.x_api.token_server import TokenServer
+from tests.shared.platforms.x.token_server import TokenServer
 from tests.workers.world import Simulator, eventually
 
 OVER = timedelta(seconds=-1)

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.credentials.standing import LOOK_SECONDS, State, is_refused_again, standing_of
+from shared.domain.models import CredentialKind
 from shared.stores.credentials import Refresh, StoredCredential
-from shared.x_api.endpoints import CredentialKind
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)

@@ -13,8 +13,8 @@ from pydantic import SecretStr
 
 from shared.credentials.secrets import BearerToken, Secret, SigningKeys, UserTokens
 from shared.credentials.vault import Vault, new_key
-from shared.errors import InputError
-from shared.x_api.oauth import OAuthClient
+from shared.domain.errors import InputError
+from shared.platforms.x.oauth import OAuthClient
 
 OLD, NEW, OTHER = new_key(), new_key(), new_key()
 # What a token may hold: printable ASCII without a space; and a beginning that no message has by chance.

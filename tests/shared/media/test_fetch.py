@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from shared.embedded import free_port
-from shared.errors import MediaRejected, MediaUnavailable
+from shared.domain.errors import MediaRejected, MediaUnavailable
 from shared.media.fetch import MediaFetcher
+from shared.runtime.embedded import free_port
 from tests.shared.media.conftest import JPEG, MP4, Answer, MediaHost
 
 Make = Callable[..., MediaFetcher]

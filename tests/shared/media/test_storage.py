@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.errors import MediaRejected
+from shared.domain.errors import MediaRejected
 from shared.media.storage import incoming
 from tests.shared.media.conftest import JPEG
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from shared.clock import Clock, epoch_seconds
-from shared.models import RateHeaders, WorkClass
+from shared.domain.models import RateHeaders, WorkClass
 from shared.ratelimit.limiter import Limiter
 from shared.ratelimit.model import Block, CallRequest, Grant, Refusal, Settlement
+from shared.runtime.clock import Clock, epoch_seconds
 
 
 def request(work_class: WorkClass = WorkClass.INTERACTIVE, **changes: Any) -> CallRequest:

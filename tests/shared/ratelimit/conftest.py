@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import redis
 
-from shared.clock import ManualClock
 from shared.ratelimit.limiter import Limiter
+from shared.runtime.clock import ManualClock
 
 START = datetime(2026, 11, 10, 12, 0, 0, 250_000, tzinfo=UTC)
 

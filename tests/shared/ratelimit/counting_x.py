@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from shared.models import RateHeaders
+from shared.domain.models import RateHeaders
 
 WINDOW_SECONDS = 900
 DAY_SECONDS = 86_400

@@ -8,10 +8,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
-from shared.models import RateHeaders, WorkClass
-from shared.ratelimit.classes import CLASSES
+from shared.domain.models import RateHeaders, WorkClass
+from shared.domain.money.budgets import MICRO, Budgets, Prices
+from shared.domain.money.classes import CLASSES
 from shared.ratelimit.model import CallRequest, Settlement
-from shared.ratelimit.money import MICRO, Budgets, Prices
 from shared.ratelimit.rules import (
     BREAKER_FAULTS,
     BREAKER_FIRST_MS,

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from shared.clock import ManualClock, epoch_seconds
-from shared.models import WorkClass
+from shared.domain.models import WorkClass
 from shared.ratelimit.limiter import Limiter
 from shared.ratelimit.model import Block, BlockScope, CallRequest, Grant, Refusal, Settlement
+from shared.runtime.clock import ManualClock, epoch_seconds
 from tests.shared.ratelimit.counting_x import CountingX
 
 

@@ -9,12 +9,12 @@ from functools import partial
 import pytest
 import redis
 
-from shared.clock import ManualClock, epoch_seconds
-from shared.errors import CreditsDepleted, Forbidden, InputError, Paused, Unauthorized
-from shared.models import WorkClass
+from shared.domain.errors import CreditsDepleted, Forbidden, InputError, Paused, Unauthorized
+from shared.domain.models import WorkClass
+from shared.platforms.x.blocks import block_for
 from shared.ratelimit.limiter import Limiter
 from shared.ratelimit.model import Block, BlockScope, Grant, Refusal
-from shared.x_api.blocks import block_for
+from shared.runtime.clock import ManualClock, epoch_seconds
 from tests.shared.ratelimit.calls import answered, grant, headers, open_window, refusal, refused, request, spend
 from tests.shared.ratelimit.conftest import MakeLimiter
 

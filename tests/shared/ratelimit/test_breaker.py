@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 import redis
 
-from shared.clock import ManualClock
-from shared.models import WorkClass
+from shared.domain.models import WorkClass
 from shared.ratelimit.limiter import Limiter
 from shared.ratelimit.model import BlockState, Grant, Settlement
 from shared.ratelimit.rules import BREAKER_FAULTS
+from shared.runtime.clock import ManualClock
 from tests.shared.ratelimit.calls import answered, grant, open_window, refusal, request, spend
 from tests.shared.ratelimit.conftest import MakeLimiter
 

@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import redis
 
-from shared.clock import ManualClock
-from shared.errors import LimiterUnavailable, StoreUnavailable
-from shared.models import WorkClass
+from shared.domain.errors import LimiterUnavailable, StoreUnavailable
+from shared.domain.models import WorkClass
+from shared.domain.money.budgets import Amounts, Budgets, Prices, Spent
 from shared.ratelimit.limiter import Limiter
 from shared.ratelimit.model import BudgetState, LimiterState, Settlement, Window
-from shared.ratelimit.money import Amounts, Budgets, Prices, Spent
+from shared.runtime.clock import ManualClock
 from tests.shared.ratelimit.calls import (
     answered,
     grant,

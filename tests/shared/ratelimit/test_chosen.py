@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 import redis
 
-from shared.clock import ManualClock
-from shared.errors import InputError
-from shared.models import WorkClass
+from shared.domain.errors import InputError
+from shared.domain.models import WorkClass
+from shared.domain.money.budgets import Amounts, Budgets, ChosenBudgets, Spent
 from shared.ratelimit.layout import pack_chosen, unpack_chosen
 from shared.ratelimit.model import Block, BlockScope, BudgetState, Window
-from shared.ratelimit.money import Amounts, Budgets, ChosenBudgets, Spent
+from shared.runtime.clock import ManualClock
 from tests.shared.ratelimit.calls import grant, grants_until_refused, open_window, refusal, refused
 from tests.shared.ratelimit.conftest import MakeLimiter
 

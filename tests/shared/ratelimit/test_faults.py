@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import redis
 
-from shared.clock import ManualClock
-from shared.models import WorkClass
-from shared.ratelimit.classes import floor
+from shared.domain.models import WorkClass
+from shared.domain.money.classes import floor
+from shared.runtime.clock import ManualClock
 from tests.shared.ratelimit.conftest import MakeLimiter
 from tests.shared.ratelimit.counting_x import CountingX
 from tests.shared.ratelimit.simulation import Simulation

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from shared.clock import ManualClock
-from shared.models import WorkClass
+from shared.domain.models import WorkClass
+from shared.domain.money.budgets import Budgets
 from shared.ratelimit.limiter import Limiter
-from shared.ratelimit.money import Budgets
+from shared.runtime.clock import ManualClock
 from tests.shared.ratelimit.calls import answered, grant, grants_until_refused, headers, open_window, refusal, spend
 from tests.shared.ratelimit.conftest import MakeLimiter
 

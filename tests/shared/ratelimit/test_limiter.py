@@ -10,12 +10,12 @@ import redis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shared.broker import connect
-from shared.clock import ManualClock
-from shared.errors import InputError, LimiterUnavailable
-from shared.models import RateHeaders, WorkClass
+from shared.domain.errors import InputError, LimiterUnavailable
+from shared.domain.models import RateHeaders, WorkClass
 from shared.ratelimit.limiter import Limiter
 from shared.ratelimit.model import CallRequest, Grant, Settlement
+from shared.redis.connection import connect
+from shared.runtime.clock import ManualClock
 from tests.shared.ratelimit.calls import (
     answered,
     grant,

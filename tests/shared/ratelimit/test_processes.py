@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 import redis
 
-from shared.broker import connect
-from shared.models import RateHeaders, WorkClass
+from shared.domain.models import RateHeaders, WorkClass
 from shared.ratelimit.limiter import Limiter
 from shared.ratelimit.model import CallRequest, Refusal, Settlement
+from shared.redis.connection import connect
 
 PROCESSES, THREADS = 4, 8
 WINDOW_SECONDS, LIMIT = 3, 300

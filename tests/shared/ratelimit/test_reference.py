@@ -17,11 +17,11 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from shared.clock import ManualClock, epoch_seconds
-from shared.models import RateHeaders, WorkClass
+from shared.domain.models import RateHeaders, WorkClass
+from shared.domain.money.budgets import Budgets, Prices
 from shared.ratelimit.limiter import Limiter
 from shared.ratelimit.model import CallRequest, Grant, Settlement
-from shared.ratelimit.money import Budgets, Prices
+from shared.runtime.clock import ManualClock, epoch_seconds
 from tests.shared.ratelimit.calls import answered
 from tests.shared.ratelimit.counting_x import WINDOW_SECONDS, CountingX
 from tests.shared.ratelimit.reference import Reference

@@ -11,7 +11,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from shared.errors import LimiterUnavailable
+from shared.domain.errors import LimiterUnavailable
 from shared.ratelimit.scripts import Connections, Script, load
 
 COUNT = "return redis.call('INCR', KEYS[1])"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.models import WorkClass
-from shared.ratelimit.classes import floor
+from shared.domain.models import WorkClass
+from shared.domain.money.classes import floor
 from shared.ratelimit.windows import budget_wait_ms, free, wait_ms
 
 SPAN = 900_000.0

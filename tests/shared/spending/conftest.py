@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 import pytest
 import redis
 
-from shared.broker import connect
-from shared.clock import ManualClock
-from shared.models import WorkClass
-from shared.ratelimit.money import Prices
+from shared.domain.models import WorkClass
+from shared.domain.money.budgets import Prices
+from shared.domain.money.purchases import Outcome, Purchase
+from shared.redis.connection import connect
+from shared.runtime.clock import ManualClock
 from shared.spending.ledger import Ledger
-from shared.spending.purchase import Outcome, Purchase
 from shared.stores.database import Db
 from shared.stores.ledger import LedgerStore
 

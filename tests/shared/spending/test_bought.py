@@ -10,7 +10,7 @@ import redis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shared import snowflake
+from shared.domain import snowflake
 from shared.spending.bought import BUCKET_BITS, LOOK_UP_BATCH, Bought, BoughtKeys
 from shared.spending.ledger import Ledger
 from tests.shared.spending.conftest import NOON, call

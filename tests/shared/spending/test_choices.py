@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import pytest
 
-from shared.errors import InputError
-from shared.models import WorkClass
-from shared.ratelimit.money import ChosenBudgets
+from shared.domain.errors import InputError
+from shared.domain.models import WorkClass
+from shared.domain.money.budgets import ChosenBudgets
 from shared.spending.choices import BudgetChoices
 from shared.stores.database import Db
 from shared.stores.state import StateStore

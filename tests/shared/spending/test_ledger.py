@@ -17,14 +17,14 @@ import redis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shared.broker import connect
-from shared.clock import ManualClock
-from shared.embedded import free_port
-from shared.errors import LimiterUnavailable
-from shared.models import WorkClass
-from shared.ratelimit.money import Prices
+from shared.domain.errors import LimiterUnavailable
+from shared.domain.models import WorkClass
+from shared.domain.money.budgets import Prices
+from shared.domain.money.purchases import Billed, Outcome, Purchase, Sums, add_up
+from shared.redis.connection import connect
+from shared.runtime.clock import ManualClock
+from shared.runtime.embedded import free_port
 from shared.spending.ledger import COPIED_DAYS, MAX_UNTOLD, Ledger
-from shared.spending.purchase import Billed, Outcome, Purchase, Sums, add_up
 from shared.stores.database import Db
 from shared.stores.database import connect as connect_database
 from shared.stores.ledger import LedgerStore

@@ -7,11 +7,11 @@ from datetime import timedelta
 import pytest
 import redis
 
-from shared.clock import ManualClock
-from shared.models import WorkClass
+from shared.domain.models import WorkClass
+from shared.domain.money.budgets import Amounts, Budgets, ChosenBudgets, Spent
 from shared.ratelimit.limiter import Limiter
 from shared.ratelimit.model import CallRequest, Grant, Refusal, Window
-from shared.ratelimit.money import Amounts, Budgets, ChosenBudgets, Spent
+from shared.runtime.clock import ManualClock
 from shared.spending.choices import BudgetChoices
 from shared.spending.ledger import Ledger
 from shared.spending.treasury import Treasury

@@ -11,7 +11,7 @@ import pymongo
 import pytest
 from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
-from shared.models import Media, MediaType, Post, PostMetrics, User, Variant
+from shared.domain.models import Media, MediaType, Post, PostMetrics, User, Variant
 from shared.stores.bundle import Stores
 from shared.stores.database import Db
 

@@ -8,10 +8,10 @@ from datetime import timedelta
 
 import pytest
 
-from shared.coverage.streams import Gap
-from shared.coverage.sweeps import SweepStatus
-from shared.engagement.refresh import RefreshPolicy, read_counts
-from shared.models import UserLookup
+from shared.domain.coverage.streams import Gap
+from shared.domain.coverage.sweeps import SweepStatus
+from shared.domain.engagement.refresh import RefreshPolicy, read_counts
+from shared.domain.models import UserLookup
 from shared.stores.bundle import Stores
 from shared.stores.database import Db
 from shared.stores.dead_letters import DeadFilter

@@ -7,9 +7,9 @@ from datetime import timedelta
 
 import pytest
 
+from shared.domain.models import CredentialKind
 from shared.stores.credentials import CredentialStore, NewTokens, Refresh, StoredCredential
 from shared.stores.database import Db, ServerClock
-from shared.x_api.endpoints import CredentialKind
 
 ID = "user-42"
 LEASE = timedelta(seconds=30)

@@ -11,8 +11,8 @@ import pymongo
 import pytest
 from pymongo.errors import ExecutionTimeout, PyMongoError
 
-from shared.embedded import free_port
-from shared.errors import InputError, StoreUnavailable
+from shared.domain.errors import InputError, StoreUnavailable
+from shared.runtime.embedded import free_port
 from shared.stores import bundle
 from shared.stores.bundle import Stores
 from shared.stores.database import Db, ServerClock, connect, guarded

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from shared.errors import InputError
+from shared.domain.errors import InputError
 from shared.stores.bundle import Stores
 from shared.stores.dead_letters import REPLAY_LEASE, DeadFilter
 from tests.shared.stores.conftest import HOUR, NOW, CommandCount, at_once

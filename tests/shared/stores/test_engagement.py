@@ -11,8 +11,8 @@ import pymongo
 import pytest
 from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
-from shared.engagement.refresh import Engagement, Reading, RefreshPolicy, read_absence, read_counts
-from shared.models import Post, PostMetrics, PostState
+from shared.domain.engagement.refresh import Engagement, Reading, RefreshPolicy, read_absence, read_counts
+from shared.domain.models import Post, PostMetrics, PostState
 from shared.stores.bundle import Stores
 from shared.stores.database import Db
 from shared.stores.posts import metrics_from_document

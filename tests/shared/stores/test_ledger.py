@@ -7,9 +7,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from shared.models import WorkClass
-from shared.spending.purchase import Row, RowKey, Sums, add_up
-from shared.spending.usage import UsageCheck
+from shared.domain.models import WorkClass
+from shared.domain.money.purchases import Row, RowKey, Sums, add_up
+from shared.domain.money.usage import UsageCheck
 from shared.stores.database import Db
 from shared.stores.ledger import LedgerStore
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from shared.models import Media, MediaType
+from shared.domain.models import Media, MediaType
 from shared.stores.bundle import Stores
 from tests.shared.stores.conftest import HOUR, NOW, CommandCount, photo_of, video_of
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from shared.models import PostMetrics, Reference, ReferenceType
+from shared.domain.models import PostMetrics, Reference, ReferenceType
 from shared.stores.bundle import Stores
 from shared.stores.database import Db
 from shared.stores.posts import metrics_from_document, metrics_to_document

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from shared.coverage.streams import Gap, Stream
+from shared.domain.coverage.streams import Gap, Stream
 from shared.stores.bundle import Stores
 from tests.shared.stores.conftest import AWKWARD_IDS, HOUR, NOW, CommandCount, at_once
 

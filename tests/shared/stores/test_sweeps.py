@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from shared.coverage.sweeps import Sweep, SweepKind, SweepStatus
+from shared.domain.coverage.sweeps import Sweep, SweepKind, SweepStatus
 from shared.stores.bundle import Stores
 from tests.shared.stores.conftest import AWKWARD_IDS, HOUR, NOW, CommandCount, at_once
 

@@ -11,12 +11,12 @@ import pytest
 from dramatiq import Worker
 from dramatiq.middleware import TimeLimit
 
-from shared.bootstrap import Services
 from shared.broker import Outcomes, start_worker
-from shared.clock import SystemClock
-from shared.jobs import ALL_JOBS, ALL_QUEUES, Canary, Job, Queue, RefreshEngagement, SearchPage
-from shared.outcomes import decide
-from shared.sender import to_message
+from shared.broker.sender import to_message
+from shared.domain.jobs import ALL_JOBS, ALL_QUEUES, Canary, Job, Queue, RefreshEngagement, SearchPage
+from shared.domain.outcomes import decide
+from shared.runtime.clock import SystemClock
+from shared.services.bootstrap import Services
 from tests.workers.world import ScriptedX, eventually, open_sweep, page, post_id, state_of, stored_ids
 from workers.actors import declare_all
 from workers.middleware.telemetry import Telemetry, tell_outcome

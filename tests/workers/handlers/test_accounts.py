@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from shared.bootstrap import Services
-from shared.jobs import ResolveHandles
+from shared.domain.jobs import ResolveHandles
+from shared.services.bootstrap import Services
 from tests.workers.world import ScriptedX, Simulator
 from workers.handlers.accounts import resolve_handles
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.bootstrap import Services
-from shared.errors import NotGranted
-from shared.jobs import LookUpAuthors
+from shared.domain.errors import NotGranted
+from shared.domain.jobs import LookUpAuthors
+from shared.services.bootstrap import Services
 from tests.workers.world import Asked, ScriptedX, open_sweep, post, post_id, read_to_end
 from workers.handlers.authors import look_up_authors
 

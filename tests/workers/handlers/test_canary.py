@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from prometheus_client import REGISTRY
 
-from shared.bootstrap import Services
-from shared.jobs import Canary
+from shared.domain.jobs import Canary
+from shared.services.bootstrap import Services
 from workers.handlers.canary import canary
 
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from shared.bootstrap import Services
-from shared.errors import NotGranted, StoreUnavailable
-from shared.jobs import RefreshEngagement
-from shared.models import Post
-from shared.ratelimit.money import ChosenBudgets
-from shared.snowflake import created_at
+from shared.domain.errors import NotGranted, StoreUnavailable
+from shared.domain.jobs import RefreshEngagement
+from shared.domain.models import Post
+from shared.domain.money.budgets import ChosenBudgets
+from shared.domain.snowflake import created_at
+from shared.services.bootstrap import Services
 from tests.workers.world import ScriptedX, Simulator, page, post, post_id, refusing, stored_ids
 from workers.handlers.engagement import refresh_engagement
 

@@ -11,8 +11,8 @@ import pymongo
 import pytest
 from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
-from shared.bootstrap import Services
-from shared.jobs import Job, QuotePage, RefreshEngagement, SearchPage
+from shared.domain.jobs import Job, QuotePage, RefreshEngagement, SearchPage
+from shared.services.bootstrap import Services
 from shared.stores.bundle import Stores
 from tests.workers.world import DATABASE, HANDLERS, ScriptedX, open_quotes, open_sweep, page, post, post_id, stored_ids
 

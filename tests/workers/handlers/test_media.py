@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from shared.bootstrap import Services
-from shared.errors import MediaUnavailable, StoreUnavailable
-from shared.jobs import DownloadMedia
-from shared.models import Media, MediaType, Variant
+from shared.domain.errors import MediaUnavailable, StoreUnavailable
+from shared.domain.jobs import DownloadMedia
+from shared.domain.models import Media, MediaType, Variant
+from shared.services.bootstrap import Services
 from tests.workers.world import ScriptedX, Simulator, open_sweep, read_to_end, refusing
 from workers.handlers.media import download_media
 

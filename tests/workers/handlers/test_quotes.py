@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from shared.bootstrap import Services
-from shared.coverage.sweeps import SweepStatus
-from shared.errors import StoreUnavailable
-from shared.jobs import Queue, QuotePage
+from shared.domain.coverage.sweeps import SweepStatus
+from shared.domain.errors import StoreUnavailable
+from shared.domain.jobs import Queue, QuotePage
+from shared.services.bootstrap import Services
 from tests.workers.world import (
     ScriptedX,
     Simulator,

@@ -11,14 +11,21 @@ from typing import Any
 import pytest
 import requests
 
-from shared import snowflake
-from shared.bootstrap import Services
 from shared.broker import build_broker
-from shared.coverage.streams import Stream
-from shared.coverage.sweeps import SweepStatus
-from shared.errors import BrokerUnavailable, InvalidRequest, NoAnswer, PassingFault, StaleSinceId, StoreUnavailable
-from shared.jobs import Queue, SearchPage
-from shared.sender import Sender
+from shared.broker.sender import Sender
+from shared.domain import snowflake
+from shared.domain.coverage.streams import Stream
+from shared.domain.coverage.sweeps import SweepStatus
+from shared.domain.errors import (
+    BrokerUnavailable,
+    InvalidRequest,
+    NoAnswer,
+    PassingFault,
+    StaleSinceId,
+    StoreUnavailable,
+)
+from shared.domain.jobs import Queue, SearchPage
+from shared.services.bootstrap import Services
 from tests.workers.world import (
     NOW,
     Asked,

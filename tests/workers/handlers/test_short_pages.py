@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from shared import snowflake
-from shared.bootstrap import Services
-from shared.coverage.streams import Gap, Stream
-from shared.errors import PostsWithheld
-from shared.jobs import Queue, QuotePage, SearchPage
+from shared.domain import snowflake
+from shared.domain.coverage.streams import Gap, Stream
+from shared.domain.errors import PostsWithheld
+from shared.domain.jobs import Queue, QuotePage, SearchPage
+from shared.services.bootstrap import Services
 from tests.workers.world import Asked, ScriptedX, jobs_in, open_quotes, open_sweep, page, post_id, state_of, stored_ids
 from workers.handlers.quotes import quote_page
 from workers.handlers.search import search_page

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from shared.bootstrap import Services
-from shared.jobs import CheckUsage
-from shared.models import WorkClass
-from shared.spending.purchase import Row, RowKey, Sums
+from shared.domain.jobs import CheckUsage
+from shared.domain.models import WorkClass
+from shared.domain.money.purchases import Row, RowKey, Sums
+from shared.services.bootstrap import Services
 from tests.workers.world import ScriptedX
 from workers.handlers.usage import check_usage
 

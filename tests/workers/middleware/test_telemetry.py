@@ -11,9 +11,9 @@ import structlog
 from prometheus_client import REGISTRY
 
 from shared.broker import CoveyBroker, Outcomes, build_broker, start_worker
-from shared.clock import SystemClock
-from shared.errors import BadJob, CoveyError, NotGranted
-from shared.outcomes import decide
+from shared.domain.errors import BadJob, CoveyError, NotGranted
+from shared.domain.outcomes import decide
+from shared.runtime.clock import SystemClock
 from tests.workers.world import eventually
 from workers.middleware.telemetry import Telemetry, tell_outcome
 

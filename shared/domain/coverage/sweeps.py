@@ -1,0 +1,120 @@
+"""Sweeps: the state of one paged reading and how an answer moves it on. Pure.
+
+A sweep reads newest first from now back to `since_id`. X hands out a `next_token` for the page below; where X's paging
+misbehaves (a token that repeats, page after page without an older post) the sweep goes on below the oldest post it
+has, by `until_id`, instead of looping or giving up.
+
+State: page 0 --answer with a token--> page 1 ... --answer without--> complete.
+`page` only grows; an answer to a page that was already passed changes nothing (see `stores.sweeps`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from shared.domain import snowflake
+from shared.domain.models import Page
+
+# Pages in a row that brought nothing older before paging counts as stuck.
+MAX_STALLS = 3
+# No post is younger than the answer it is in, but for the lag of X's search and for clocks that differ. An id further
+# ahead is none of X's clock; as a cursor it would hide all that is posted until its time has come.
+AHEAD = timedelta(minutes=2)
+
+
+class SweepKind(StrEnum):
+    """What is being read."""
+
+    SEARCH = "search"
+    QUOTES = "quotes"
+
+
+class SweepStatus(StrEnum):
+    """Where a sweep stands."""
+
+    OPEN = "open"
+    COMPLETE = "complete"
+    ABANDONED = "abandoned"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sweep:
+    """One reading of a stream (`subject` is its id) or of the quotes of a post (`subject` is the post's id).
+
+    `page` is the number of the next page to read and `next_token` the token it is asked with. `newest_id` and
+    `oldest_id` are over posts newer than `since_id`; `newest_id` comes from the first page that has some, because what
+    appears above it later was not read down to it, and never from an id ahead of time. `through_at` is up to when X had
+    searched at page 0.
+    """
+
+    id: str
+    kind: SweepKind
+    subject: str
+    queue: str
+    query: str | None
+    since_id: int
+    started_at: datetime
+    status: SweepStatus = SweepStatus.OPEN
+    page: int = 0
+    next_token: str | None = None
+    until_id: int | None = None
+    newest_id: int | None = None
+    oldest_id: int | None = None
+    stalls: int = 0
+    posts_seen: int = 0
+    posts_new: int = 0
+    through_at: datetime | None = None
+    stuck: bool = False
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether everything down to `since_id` has been read."""
+        return self.status is SweepStatus.COMPLETE
+
+
+def after_page(sweep: Sweep, page: Page, *, new_posts: int, through_at: datetime) -> Sweep:
+    """The sweep after the answer to its present page was stored.
+
+    new_posts: how many of the page's posts were not known before. through_at: up to when X had searched; it counts on
+    the first page only. The result is complete, or names the next page.
+    """
+    wanted = [post.id for post in page.posts if post.id > sweep.since_id]
+    oldest_id = _smallest(sweep.oldest_id, min(wanted, default=None))
+    made_by_now = [id_ for id_ in wanted if id_ < snowflake.first_id_at(through_at + AHEAD)]
+    moved = replace(
+        sweep,
+        page=sweep.page + 1,
+        newest_id=max(made_by_now, default=None) if sweep.newest_id is None else sweep.newest_id,
+        oldest_id=oldest_id,
+        posts_seen=sweep.posts_seen + len(page.posts),
+        posts_new=sweep.posts_new + new_posts,
+        through_at=sweep.through_at or through_at,
+        stalls=sweep.stalls + 1 if oldest_id == sweep.oldest_id else 0,
+    )
+    if page.next_token is None or _reached_the_known(sweep, page):
+        return replace(moved, status=SweepStatus.COMPLETE, next_token=None)
+    if page.next_token == sweep.next_token or moved.stalls >= MAX_STALLS:
+        return _below_the_oldest(moved)
+    return replace(moved, next_token=page.next_token)
+
+
+def _below_the_oldest(sweep: Sweep) -> Sweep:
+    """Leave X's token and ask for what is older than the oldest post seen; once per oldest post."""
+    can_skip = sweep.kind is SweepKind.SEARCH and sweep.oldest_id is not None and sweep.until_id != sweep.oldest_id
+    if can_skip:
+        return replace(sweep, next_token=None, until_id=sweep.oldest_id, stalls=0)
+    return replace(sweep, status=SweepStatus.COMPLETE, next_token=None, stuck=True)
+
+
+def _reached_the_known(sweep: Sweep, page: Page) -> bool:
+    """Whether a page of quotes ends below the cursor, of which X knows nothing; a search is bounded by X itself.
+
+    The last post decides, for one older post among newer ones is a slip of X, not the end.
+    """
+    return sweep.kind is SweepKind.QUOTES and bool(page.posts) and page.posts[-1].id <= sweep.since_id
+
+
+def _smallest(first: int | None, second: int | None) -> int | None:
+    return min((value for value in (first, second) if value is not None), default=None)

@@ -1,0 +1,191 @@
+"""The typed payloads of all jobs: the border between those who enqueue and those who work.
+
+A payload holds ids and small values, never a token, is versioned, and is checked against its schema on arrival.
+Names and queues are explicit strings, so renaming a function breaks no message in flight. `subject` says which jobs
+are the same work: at most one of a (name, subject) is outstanding at a time.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Final, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from shared.domain.errors import BadJob
+
+SCHEMA_VERSION: Final = 1
+MAX_IDS = 100  # ids or usernames in one call (X API v2, GET /2/tweets and GET /2/users/by)
+
+PostIdText = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,19}$")]
+Username = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]{1,15}$")]
+DocumentId = Annotated[str, StringConstraints(min_length=1, max_length=128)]
+
+
+class Queue:
+    """The queues, in order of urgency. One kind of worker service may serve several."""
+
+    INTERACTIVE: ClassVar[Literal["interactive"]] = "interactive"
+    SEARCH: ClassVar[Literal["search"]] = "search"
+    QUOTES: ClassVar[Literal["quotes"]] = "quotes"
+    ENGAGEMENT: ClassVar[Literal["engagement"]] = "engagement"
+    BACKFILL: ClassVar[Literal["backfill"]] = "backfill"
+    MEDIA: ClassVar[Literal["media"]] = "media"
+
+
+ALL_QUEUES = (Queue.INTERACTIVE, Queue.SEARCH, Queue.QUOTES, Queue.ENGAGEMENT, Queue.BACKFILL, Queue.MEDIA)
+
+
+class Job(BaseModel):
+    """Base of all payloads."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: ClassVar[str]
+    queues: ClassVar[tuple[str, ...]]  # the first is the default
+
+    version: Literal[1] = SCHEMA_VERSION
+
+    @property
+    def subject(self) -> str:
+        """What the job is about; equal subjects are the same work."""
+        raise TypeError(f"{type(self).__name__} has no subject")
+
+
+class SearchPage(Job):
+    """One page of one sweep of one stream."""
+
+    name = "search_page"
+    queues = (Queue.SEARCH, Queue.BACKFILL)
+
+    sweep_id: DocumentId
+    page: int = Field(ge=0)
+
+    @property
+    def subject(self) -> str:
+        """The page: its successor is other work, enqueued before this one ends."""
+        return f"{self.sweep_id}:{self.page}"
+
+
+class QuotePage(Job):
+    """One page of the quotes of one post."""
+
+    name = "quote_page"
+    queues = (Queue.QUOTES,)
+
+    sweep_id: DocumentId
+    page: int = Field(ge=0)
+
+    @property
+    def subject(self) -> str:
+        """The page."""
+        return f"{self.sweep_id}:{self.page}"
+
+
+class RefreshEngagement(Job):
+    """Up to 100 posts whose counts are read again. `run_id` ties an ad-hoc refresh to its request."""
+
+    name = "refresh_engagement"
+    queues = (Queue.ENGAGEMENT, Queue.INTERACTIVE)
+
+    claim_id: DocumentId
+    post_ids: tuple[PostIdText, ...] = Field(min_length=1, max_length=MAX_IDS)
+    run_id: DocumentId | None = None
+
+    @property
+    def subject(self) -> str:
+        """The claim: it names its batch of posts."""
+        return self.claim_id
+
+
+class DownloadMedia(Job):
+    """One media file."""
+
+    name = "download_media"
+    queues = (Queue.MEDIA,)
+
+    # The pattern is that of X's own specification, which bounds neither part.
+    media_key: Annotated[str, StringConstraints(pattern=r"^[0-9]+_[0-9]+$", max_length=128)]
+
+    @property
+    def subject(self) -> str:
+        """The media key."""
+        return self.media_key
+
+
+class ResolveHandles(Job):
+    """Up to 100 usernames whose accounts are looked up."""
+
+    name = "resolve_handles"
+    queues = (Queue.INTERACTIVE,)
+
+    usernames: tuple[Username, ...] = Field(min_length=1, max_length=MAX_IDS)
+
+    @property
+    def subject(self) -> str:
+        """The set of names."""
+        return ",".join(sorted(name.lower() for name in self.usernames))
+
+
+class LookUpAuthors(Job):
+    """Up to 100 accounts that wrote posts and are not known yet, or not freshly."""
+
+    name = "look_up_authors"
+    queues = (Queue.ENGAGEMENT,)
+
+    claim_id: DocumentId
+    user_ids: tuple[PostIdText, ...] = Field(min_length=1, max_length=MAX_IDS)
+
+    @property
+    def subject(self) -> str:
+        """The claim: it names its batch of accounts."""
+        return self.claim_id
+
+
+class CheckUsage(Job):
+    """X's own count of the posts that were bought, to compare with the ledger."""
+
+    name = "check_usage"
+    queues = (Queue.BACKFILL,)
+
+    @property
+    def subject(self) -> str:
+        """The project: one count at a time."""
+        return "project"
+
+
+class Canary(Job):
+    """Nothing but a sign of life: proves that one queue is served."""
+
+    name = "canary"
+    queues = ALL_QUEUES
+
+    queue: str
+    sent_at_ms: int
+
+    @property
+    def subject(self) -> str:
+        """The queue: one sign of life at a time."""
+        return self.queue
+
+
+J = TypeVar("J", bound=Job)
+
+ALL_JOBS: tuple[type[Job], ...] = (
+    SearchPage,
+    QuotePage,
+    RefreshEngagement,
+    DownloadMedia,
+    ResolveHandles,
+    LookUpAuthors,
+    CheckUsage,
+    Canary,
+)
+
+
+def decode(job_type: type[J], payload: object) -> J:
+    """Check a payload on arrival. Raises BadJob, which names the fields that do not fit."""
+    try:
+        return job_type.model_validate(payload)
+    except ValidationError as error:
+        faults = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'payload'}: {e['msg']}" for e in error.errors())
+        raise BadJob(f"{job_type.name}: {faults}") from error

@@ -1,0 +1,105 @@
+"""What something would cost before it is done: following accounts, refreshing posts. Pure.
+
+An estimate is arithmetic on prices and rates; every rate carries the words that say where it comes from. Money is in
+micro-dollars. Invariant: what was bought today costs nothing, and an estimate of nothing is nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from shared.domain.money.budgets import MICRO, Prices
+
+DAY: Final = timedelta(days=1)
+MONTH_DAYS: Final = 30
+IDS_A_CALL: Final = 100
+# Where nothing was measured yet. A post of, to or about an account; every second one by somebody not met before.
+ASSUMED_POSTS_A_DAY: Final = 50.0
+ASSUMED_NEW_AUTHORS: Final = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """A number, and in words where it comes from."""
+
+    value: float
+    basis: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rates:
+    """posts_a_day: found for one account. new_authors: accounts to look up for each post. paid_days: later UTC days on
+    which a post is read again. quotes: quotes read for each post."""
+
+    posts_a_day: Rate
+    new_authors: Rate
+    paid_days: Rate
+    quotes: Rate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrackEstimate:
+    """Following accounts. once: looking them up, and reading what was posted before. first_day: after that.
+
+    later_day: once the posts of as many days are followed as a post is followed for. month: the first 30 days and once.
+    """
+
+    accounts: int
+    once: int
+    first_day: int
+    later_day: int
+    month: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefreshEstimate:
+    """Refreshing posts. cost: at most, if every post that was not bought today is alive."""
+
+    posts: int
+    bought_today: int
+    calls: int
+    cost: int
+
+
+def of_track(accounts: int, known_today: int, since: timedelta, rates: Rates, prices: Prices) -> TrackEstimate:
+    """Following `accounts` more, of which `known_today` were bought today, from `since` ago on."""
+    post, user = prices.post_usd * MICRO, prices.user_usd * MICRO
+    posts = accounts * rates.posts_a_day.value
+    found = posts * (post * (1 + rates.quotes.value) + user * rates.new_authors.value)
+    history = found * (since / DAY)
+    reread = posts * post
+    days = rates.paid_days.value
+    # On day d of the month the posts of the days before, as far back as they are read, are read again.
+    rereads = sum(min(day, days) for day in range(MONTH_DAYS)) * reread
+    once = (accounts - known_today) * user + history
+    return TrackEstimate(
+        accounts=accounts,
+        once=round(once),
+        first_day=round(found),
+        later_day=round(found + days * reread),
+        month=round(once + MONTH_DAYS * found + rereads),
+    )
+
+
+def of_refresh(posts: int, bought_today: int, prices: Prices) -> RefreshEstimate:
+    """Reading `posts` again, of which `bought_today` are free."""
+    cost = round(prices.post_usd * MICRO) * (posts - bought_today)
+    return RefreshEstimate(posts=posts, bought_today=bought_today, calls=-(-posts // IDS_A_CALL), cost=cost)
+
+
+def rates_of(*, accounts: int, days: int, search_posts: int, looked_up: int, quotes: int, paid_days: float) -> Rates:
+    """The rates of what was measured over whole `days` with that many accounts; what was not is assumed.
+
+    search_posts, quotes: posts bought by searches and as quotes. looked_up: authors bought.
+    """
+    is_measured = accounts > 0 and days > 0 and search_posts > 0
+    over = f"measured over {days} days and {accounts} accounts"
+    assumed = "assumed: nothing was measured yet"
+    return Rates(
+        posts_a_day=Rate(search_posts / days / accounts, over) if is_measured else Rate(ASSUMED_POSTS_A_DAY, assumed),
+        new_authors=Rate(looked_up / search_posts, over) if is_measured else Rate(ASSUMED_NEW_AUTHORS, assumed),
+        paid_days=Rate(paid_days, "the tiers read a post at least once a day until it is retired"),
+        quotes=Rate(quotes / search_posts, over) if is_measured else Rate(0.0, "assumed: few posts are quoted"),
+    )

@@ -1,0 +1,239 @@
+"""Every read of X as a value: which endpoint, which parameters in which dialect, how the answer is read.
+
+Pure: building a call sends nothing. Arguments are checked here, so that what X would refuse costs no call.
+Invariant: one Call is one HTTP request; a token of a page is passed on exactly as X gave it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Generic, TypeVar
+
+from shared.domain.errors import InputError
+from shared.domain.models import Page, RateHeaders, Usage, UserLookup
+from shared.platforms.x import endpoints, fields, parser
+from shared.platforms.x.endpoints import Endpoint
+from shared.platforms.x.fields import Dialect
+from shared.platforms.x.query import normalise_handle
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+# A post refers to at most one post it answers and one it quotes, and a repost to one.
+MAX_REFERENCES = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call(Generic[T_co]):
+    """One read. `posts` and `users` say the most objects it may return in a dialect, included ones too.
+
+    least: the same page of the smallest size; None where this is it, or where the call has no pages.
+    """
+
+    endpoint: Endpoint
+    path: str
+    parameters: Callable[[Dialect], dict[str, str]]
+    parse: Callable[[Any, RateHeaders], T_co]
+    is_dialectal: bool = False
+    posts: Callable[[Dialect], int] = lambda dialect: 0
+    users: Callable[[Dialect], int] = lambda dialect: 0
+    least: Call[T_co] | None = None
+
+
+def search_recent(
+    *,
+    query: str,
+    since_id: int | None = None,
+    until_id: int | None = None,
+    start_time: datetime | None = None,
+    end_time: datetime | None = None,
+    next_token: str | None = None,
+    max_results: int = 100,
+    expand_authors: bool | None = True,
+) -> Call[Page]:
+    """One page of a search over the last seven days, newest first.
+
+    Ids and times exclude each other. Every page of one search repeats all but `next_token`, and may be of another size.
+    expand_authors: also where it is None, but then only in the dialect that does not tell who wrote a post in any other
+    way. Raises InputError.
+    """
+    own = {"query": query, "sort_order": "recency", "next_token": next_token}
+    bounds = _bounds(since_id, until_id, start_time, end_time)
+    return _page(endpoints.SEARCH_RECENT, own | bounds, max_results=max_results, expand_authors=expand_authors)
+
+
+def quote_tweets(
+    *, post_id: int, pagination_token: str | None = None, max_results: int = 100, expand_authors: bool | None = True
+) -> Call[Page]:
+    """One page of the quotes of a post, newest first. Raises InputError."""
+    return _page(
+        endpoints.QUOTE_TWEETS,
+        {"pagination_token": pagination_token},
+        path_id=post_id,
+        max_results=max_results,
+        expand_authors=expand_authors,
+    )
+
+
+def user_posts(
+    *,
+    user_id: int,
+    since_id: int | None = None,
+    until_id: int | None = None,
+    start_time: datetime | None = None,
+    end_time: datetime | None = None,
+    pagination_token: str | None = None,
+    max_results: int = 100,
+    expand_authors: bool | None = False,
+) -> Call[Page]:
+    """One page of the newest 3,200 posts of an account. Raises InputError."""
+    own = {"pagination_token": pagination_token} | _bounds(since_id, until_id, start_time, end_time)
+    return _page(endpoints.USER_TWEETS, own, path_id=user_id, max_results=max_results, expand_authors=expand_authors)
+
+
+def user_mentions(
+    *,
+    user_id: int,
+    since_id: int | None = None,
+    until_id: int | None = None,
+    start_time: datetime | None = None,
+    end_time: datetime | None = None,
+    pagination_token: str | None = None,
+    max_results: int = 100,
+    expand_authors: bool | None = True,
+) -> Call[Page]:
+    """One page of the posts that mention an account. Raises InputError."""
+    own = {"pagination_token": pagination_token} | _bounds(since_id, until_id, start_time, end_time)
+    return _page(endpoints.USER_MENTIONS, own, path_id=user_id, max_results=max_results, expand_authors=expand_authors)
+
+
+def lookup_posts(*, post_ids: Sequence[int], expand_authors: bool = False) -> Call[Page]:
+    """Up to 100 posts by id, with the state of each. References are known already and not asked for again."""
+    endpoint, asked = endpoints.TWEETS, tuple(dict.fromkeys(post_ids))
+    endpoint.check_count(len(asked))
+    wanted = ",".join(map(str, asked))
+    return Call(
+        endpoint=endpoint,
+        path=endpoint.path,
+        parameters=lambda dialect: (
+            {"ids": wanted} | fields.post_parameters(dialect, expand_authors=expand_authors, references=False)
+        ),
+        parse=lambda body, rate: parser.parse_lookup(endpoint.key, body, asked, rate),
+        is_dialectal=True,
+        posts=lambda dialect: len(asked),
+        users=lambda dialect: len(asked) if expand_authors else 0,
+    )
+
+
+def users_by(*, usernames: Sequence[str]) -> Call[UserLookup]:
+    """Up to 100 accounts by username. Raises InputError that names a bad one."""
+    distinct = {name.lower(): name for name in map(normalise_handle, usernames)}
+    return _users(endpoints.USERS_BY, "usernames", tuple(distinct.values()))
+
+
+def users(*, user_ids: Sequence[int]) -> Call[UserLookup]:
+    """Up to 100 accounts by id. Raises InputError."""
+    return _users(endpoints.USERS, "ids", tuple(str(user_id) for user_id in dict.fromkeys(user_ids)))
+
+
+def me() -> Call[UserLookup]:
+    """The account that the credential speaks for."""
+    endpoint = endpoints.USERS_ME
+    return Call(
+        endpoint=endpoint,
+        path=endpoint.path,
+        parameters=lambda dialect: fields.user_parameters(),
+        parse=lambda body, rate: parser.parse_user(endpoint.key, body, rate),
+        users=lambda dialect: 1,
+    )
+
+
+def lookup_media(*, keys: Sequence[str]) -> Call[Page]:
+    """Up to 100 media by key, for their present addresses. Raises InputError."""
+    endpoint, asked = endpoints.MEDIA, tuple(dict.fromkeys(keys))
+    endpoint.check_count(len(asked))
+    return Call(
+        endpoint=endpoint,
+        path=endpoint.path,
+        parameters=lambda dialect: {"media_keys": ",".join(asked)} | fields.media_parameters(),
+        parse=lambda body, rate: parser.parse_media(endpoint.key, body, rate),
+    )
+
+
+def usage(*, days: int = 7) -> Call[Usage]:
+    """Posts that X counted for the project over the last 1 to 90 days. Raises InputError."""
+    if not 1 <= days <= 90:
+        raise InputError(f"usage/tweets: days is {days}, not 1..90")
+    endpoint = endpoints.USAGE_TWEETS
+    return Call(
+        endpoint=endpoint,
+        path=endpoint.path,
+        parameters=lambda dialect: {"days": str(days)} | fields.usage_parameters(),
+        parse=lambda body, rate: parser.parse_usage(endpoint.key, body, rate),
+    )
+
+
+def _page(
+    endpoint: Endpoint,
+    own: dict[str, str | None],
+    *,
+    max_results: int,
+    expand_authors: bool | None,
+    path_id: int | None = None,
+) -> Call[Page]:
+    sized = own | {"max_results": str(endpoint.check_page_size(max_results))}
+    given = {name: value for name, value in sized.items() if value is not None}
+    least = None
+    if max_results > endpoint.min_page:
+        least = _page(endpoint, own, max_results=endpoint.min_page, expand_authors=expand_authors, path_id=path_id)
+
+    def expands(dialect: Dialect) -> bool:
+        return not fields.tells_author_ids(dialect) if expand_authors is None else expand_authors
+
+    return Call(
+        endpoint=endpoint,
+        path=endpoint.path.format(id=path_id),
+        parameters=lambda dialect: (
+            given | fields.post_parameters(dialect, expand_authors=expands(dialect), references=True)
+        ),
+        parse=lambda body, rate: parser.parse_page(endpoint.key, body, rate),
+        is_dialectal=True,
+        posts=lambda dialect: max_results * (1 if dialect is Dialect.OLD else 1 + MAX_REFERENCES),
+        users=lambda dialect: max_results if expands(dialect) else 0,
+        least=least,
+    )
+
+
+def _users(endpoint: Endpoint, parameter: str, asked: tuple[str, ...]) -> Call[UserLookup]:
+    endpoint.check_count(len(asked))
+    return Call(
+        endpoint=endpoint,
+        path=endpoint.path,
+        parameters=lambda dialect: {parameter: ",".join(asked)} | fields.user_parameters(),
+        parse=lambda body, rate: parser.parse_users(endpoint.key, body, asked, rate),
+        users=lambda dialect: len(asked),
+    )
+
+
+def _bounds(
+    since_id: int | None, until_id: int | None, start_time: datetime | None, end_time: datetime | None
+) -> dict[str, str | None]:
+    if (since_id is not None or until_id is not None) and (start_time is not None or end_time is not None):
+        raise InputError("since_id and until_id cannot be combined with start_time and end_time")
+    return {
+        "since_id": None if since_id is None else str(since_id),
+        "until_id": None if until_id is None else str(until_id),
+        "start_time": _timestamp(start_time),
+        "end_time": _timestamp(end_time),
+    }
+
+
+def _timestamp(moment: datetime | None) -> str | None:
+    """The time as X takes it: RFC 3339, whole seconds, UTC. Raises InputError for a time without a zone."""
+    if moment is None:
+        return None
+    if moment.tzinfo is None:
+        raise InputError(f"{moment.isoformat()} has no time zone")
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

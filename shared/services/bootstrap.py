@@ -1,0 +1,191 @@
+"""The composition root: Settings -> Services. The only place where adapters are chosen and put together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from dramatiq import Middleware
+
+from shared.broker import CoveyBroker, build_broker
+from shared.broker.sender import Sender
+from shared.credentials.pool import CredentialPool
+from shared.credentials.renewal import Renewal
+from shared.credentials.vault import Vault
+from shared.domain.engagement.quotes import QuoteRule
+from shared.domain.engagement.refresh import RefreshPolicy
+from shared.domain.errors import InputError
+from shared.domain.jobs import ALL_QUEUES
+from shared.domain.money.budgets import Budgets, Prices
+from shared.media.fetch import MediaFetcher
+from shared.platforms.transport import Timeouts
+from shared.platforms.x.auth import Credential, bearer_credential
+from shared.platforms.x.client import XClient
+from shared.platforms.x.dialect import SharedDialectMemory
+from shared.platforms.x.endpoints import check_keys
+from shared.platforms.x.gateway import XGateway
+from shared.platforms.x.oauth import TokenEndpoint
+from shared.platforms.x.observer import count_call
+from shared.ratelimit.limiter import Limiter
+from shared.redis.connection import connect
+from shared.runtime.clock import Clock, SystemClock
+from shared.runtime.settings import Settings
+from shared.services.following import Following
+from shared.services.letters import DeadLetters
+from shared.spending.choices import BudgetChoices
+from shared.spending.ledger import Ledger
+from shared.spending.treasury import Treasury
+from shared.stores.bundle import Stores
+from shared.stores.database import connect as connect_database
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What handlers, the scheduler and the commands work with."""
+
+    settings: Settings
+    clock: Clock
+    stores: Stores
+    broker: CoveyBroker
+    sender: Sender
+    following: Following
+    dead_letters: DeadLetters
+    limiter: Limiter
+    ledger: Ledger
+    treasury: Treasury
+    budget_choices: BudgetChoices
+    vault: Vault
+    credentials: CredentialPool
+    x: XGateway
+    media: MediaFetcher
+
+    @property
+    def refresh_policy(self) -> RefreshPolicy:
+        """How engagement is followed, by the settings."""
+        return RefreshPolicy(
+            time_scale=self.settings.refresh_time_scale,
+            gone_confirm=timedelta(seconds=self.settings.gone_confirm_seconds),
+        )
+
+    @property
+    def quote_rule(self) -> QuoteRule:
+        """Whose quotes are read, by the settings."""
+        return QuoteRule(
+            posts_per_round=self.settings.quotes_posts_per_round,
+            min_likes=self.settings.quotes_min_likes,
+            recheck=timedelta(seconds=self.settings.quotes_recheck_seconds),
+        )
+
+
+def build(settings: Settings, *, middleware: Sequence[Middleware]) -> Services:
+    """Put the services of one process together. Raises InputError for settings that cannot work; connects lazily."""
+    check_keys(settings.call_intervals_seconds, "COVEY_CALL_INTERVALS_SECONDS")
+    stores = Stores.on(connect_database(mongo_uri(settings), settings.mongo_database))
+    broker = build_broker(
+        redis_url(settings),
+        middleware=middleware,
+        queues=ALL_QUEUES,
+        heartbeat_timeout_ms=int(settings.heartbeat_timeout_seconds * 1000),
+    )
+    prices = Prices(post_usd=settings.price_post_usd, user_usd=settings.price_user_usd)
+    ledger = Ledger(connect(redis_url(settings)), stores.ledger, prices=prices, clock=SystemClock())
+    choices = BudgetChoices(stores.state)
+    treasury = Treasury(stores.ledger, choices, ledger)
+    limiter = Limiter(
+        connect(redis_url(settings)),
+        window_seconds=settings.rate_window_seconds,
+        prices=prices,
+        intervals_seconds=settings.call_intervals_seconds,
+        budgets=started_budgets(settings),
+        credential_budgets=credential_budgets(settings),
+        spent=treasury.spent,
+    )
+    vault = Vault(settings.credential_keys)
+    pool = CredentialPool(
+        stores.credentials,
+        vault,
+        Renewal(stores.credentials, vault, TokenEndpoint(settings.x_base_url)),
+        own=credentials(settings),
+    )
+    client = XClient(
+        settings.x_base_url,
+        timeouts=Timeouts(
+            connect_seconds=settings.x_connect_timeout_seconds, read_seconds=settings.x_read_timeout_seconds
+        ),
+        dialect=settings.x_dialect,
+        dialect_memory=SharedDialectMemory(stores.state),
+        observer=count_call,
+    )
+    return Services(
+        settings=settings,
+        clock=SystemClock(),
+        stores=stores,
+        broker=broker,
+        sender=Sender(broker),
+        following=Following(
+            stores,
+            query_max_length=settings.x_query_max_length,
+            search_interval_seconds=settings.search_interval_seconds,
+        ),
+        dead_letters=DeadLetters(broker, stores.dead_letters),
+        limiter=limiter,
+        ledger=ledger,
+        treasury=treasury,
+        budget_choices=choices,
+        vault=vault,
+        credentials=pool,
+        x=XGateway(client, limiter, pool, ledger=ledger),
+        media=MediaFetcher(
+            settings.media_path,
+            hosts=settings.media_hosts,
+            max_bytes=settings.media_max_bytes,
+            read_timeout_seconds=settings.media_timeout_seconds,
+        ),
+    )
+
+
+def started_budgets(settings: Settings) -> Budgets:
+    """The budgets of the environment; what a person chose goes over them."""
+    return Budgets(
+        day_usd=settings.budget_day_usd,
+        month_usd=settings.budget_month_usd,
+        month_requests=settings.budget_month_requests,
+        month_posts=settings.budget_month_posts,
+        shares=settings.budget_shares,
+    )
+
+
+def credential_budgets(settings: Settings) -> Budgets | None:
+    """The budgets that each credential has by itself; None where none is set: then nothing is counted by credential."""
+    budgets = Budgets(
+        day_usd=settings.credential_budget_day_usd,
+        month_usd=settings.credential_budget_month_usd,
+        month_requests=settings.credential_budget_month_requests,
+        month_posts=settings.credential_budget_month_posts,
+    )
+    return None if budgets == Budgets() else budgets
+
+
+def redis_url(settings: Settings) -> str:
+    """The address of Redis. Raises InputError that says how to get one."""
+    if not settings.redis_url:
+        raise InputError("REDIS_URL is not set; set it, or let `covey up` or `covey demo` start servers of their own")
+    return settings.redis_url
+
+
+def mongo_uri(settings: Settings) -> str:
+    """The address of MongoDB. Raises InputError that says how to get one."""
+    if not settings.mongo_uri:
+        raise InputError("MONGO_URI is not set; set it, or let `covey up` or `covey demo` start servers of their own")
+    return settings.mongo_uri
+
+
+def credentials(settings: Settings) -> list[Credential]:
+    """The credentials of the environment; none when no token is set."""
+    return [bearer_credential(settings.x_bearer_token)] if settings.x_bearer_token else []
+
+
+def may_ask_x(settings: Settings) -> bool:
+    """Whether there is a credential, or keys to open stored ones with."""
+    return settings.x_bearer_token is not None or settings.credential_keys is not None

@@ -1,0 +1,162 @@
+"""How full a budget is, and what that stops. Pure.
+
+    open --80 %--> warning --95 %--> background stopped --100 %--> spent
+
+At 80 % people are told. At 95 % quotes, engagement and backfill stop; searches go on, because X forgets after seven
+days. At 100 % everything stops but what is free. The limiter enforces it, here it is only named; a class with a share
+of its own stops at that, whatever the level.
+"""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from shared.domain.models import WorkClass
+from shared.domain.money.budgets import MICRO, Prices
+from shared.domain.money.classes import BACKGROUND, BACKGROUND_STOPS, CLASSES
+from shared.platforms.x import calls
+from shared.platforms.x.fields import Dialect
+from shared.ratelimit.model import BudgetState, LimiterState, Window
+from shared.ratelimit.windows import budget_wait_ms
+
+WARNS_FROM: Final = 0.8
+LEAST_LOOKED_UP: Final = 10  # of a job of 100 posts; see PARTS of the handler that looks them up
+MILLISECOND: Final = timedelta(milliseconds=1)
+
+
+class Level(StrEnum):
+    """From the least full on."""
+
+    OPEN = "open"
+    WARNING = "warning"
+    BACKGROUND_STOPPED = "background_stopped"
+    SPENT = "spent"
+
+
+# The budgets that a person sets, by the name of their setting.
+WINDOWS: Final = {
+    "day_usd": Window.DAY_MONEY,
+    "month_usd": Window.MONTH_MONEY,
+    "month_posts": Window.MONTH_POSTS,
+}
+
+
+def project_budgets(state: LimiterState) -> dict[str, BudgetState]:
+    """The budgets that a person sets, by the name of their setting."""
+    states = {budget.window: budget for budget in state.budgets if budget.credential_id is None}
+    return {name: states[window] for name, window in WINDOWS.items()}
+
+
+def used_ratio(used: float, limit: float | None) -> float:
+    """How full: 0 = empty or without a limit, 1 = spent. A limit of nothing is always spent."""
+    if limit is None:
+        return 0.0
+    return round(used / limit, 9) if limit > 0 else 1.0  # dollars are not binary: 0.08 of 0.1 is 80 %
+
+
+def level_of(used: float, limit: float | None) -> Level:
+    """What a budget stops."""
+    ratio = used_ratio(used, limit)
+    if ratio >= 1:
+        return Level.SPENT
+    if ratio >= BACKGROUND_STOPS:
+        return Level.BACKGROUND_STOPPED
+    return Level.WARNING if ratio >= WARNS_FROM else Level.OPEN
+
+
+@dataclass(frozen=True, slots=True)
+class Least:
+    """The least that a call of a class reserves: posts and accounts."""
+
+    posts: int
+    users: int
+
+    def amount(self, window: Window, prices: Prices) -> int:
+        """The same in the unit of a budget: posts, or micro-dollars."""
+        is_posts = window is Window.MONTH_POSTS
+        return self.posts if is_posts else prices.cost_micro("", posts=self.posts, users=self.users)
+
+
+def least_of(work_class: WorkClass, dialect: Dialect) -> Least:
+    """The smallest page of searches and quotes; of look-ups the part that is tried last; one post for a person."""
+    if work_class is WorkClass.INTERACTIVE:
+        return Least(1, 0)
+    if work_class is WorkClass.ENGAGEMENT:
+        return Least(LEAST_LOOKED_UP, 0)
+    page = calls.search_recent(query="any", expand_authors=None)
+    if work_class is WorkClass.QUOTES:
+        page = calls.quote_tweets(post_id=1, expand_authors=None)
+    least = page.least or page
+    return Least(least.posts(dialect), least.users(dialect))
+
+
+@dataclass(frozen=True, slots=True)
+class TooSmall:
+    """A budget of which a class may spend `part`, less than the `least` that one call of it reserves."""
+
+    budget: str
+    work_class: WorkClass
+    part: float
+    least: float
+
+
+def too_small(
+    limits: Mapping[str, float | None], shares: Mapping[WorkClass, float], prices: Prices, dialect: Dialect
+) -> list[TooSmall]:
+    """Where a limit and a share let a class buy nothing, ever. A limit of nothing is meant so."""
+    found = []
+    for name, limit in limits.items():
+        window = WINDOWS[name]
+        unit = 1 if window is Window.MONTH_POSTS else MICRO
+        for work_class in WorkClass if limit else ():
+            most = BACKGROUND_STOPS if work_class in BACKGROUND else 1.0
+            part = (limit or 0) * min(shares.get(work_class, most), most)
+            least = least_of(work_class, dialect).amount(window, prices)
+            if round(part * unit) < least:
+                found.append(TooSmall(name, work_class, part, least / unit))
+    return found
+
+
+def held_back(
+    budgets: Mapping[str, BudgetState],
+    shares: Mapping[WorkClass, float],
+    prices: Prices,
+    now: datetime,
+    dialect: Dialect,
+) -> frozenset[WorkClass]:
+    """The classes whose least call would be refused now, by the limiter's own rule: what they want is not worth a job.
+
+    budgets: by the name of their setting. shares: the parts that hold. now: within the day and month of the budgets.
+    """
+
+    def waits(work_class: WorkClass) -> bool:
+        share, least = shares.get(work_class, 1.0), least_of(work_class, dialect)
+        return any(_waits(work_class, one, share, least.amount(one.window, prices), now) for one in budgets.values())
+
+    return frozenset(filter(waits, WorkClass))
+
+
+def _waits(work_class: WorkClass, budget: BudgetState, share: float, amount: int, now: datetime) -> bool:
+    unit = 1 if budget.window is Window.MONTH_POSTS else MICRO
+    if budget.limit is None or amount == 0:
+        return False
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    is_day = budget.window is Window.DAY_MONEY
+    starts = midnight if is_day else midnight.replace(day=1)
+    span = timedelta(days=1 if is_day else monthrange(now.year, now.month)[1])
+    wait = budget_wait_ms(
+        work_class,
+        round(budget.limit * unit),
+        round(budget.used * unit),
+        [round(budget.used_by_class[one] * unit) for one in CLASSES],
+        amount,
+        (starts + span - now) / MILLISECOND,
+        span / MILLISECOND,
+        share=share,
+    )
+    return wait > 0

@@ -1,0 +1,191 @@
+"""What one reading of a post's counts leads to."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shared.domain.engagement.refresh import Engagement, Reading, RefreshPolicy, read_absence, read_counts
+from shared.domain.engagement.tiers import Tier
+from shared.domain.models import PostMetrics, PostState
+
+CREATED = datetime(2024, 5, 1, tzinfo=UTC)
+POLICY = RefreshPolicy()
+GONE = (PostState.DELETED, PostState.SUSPENDED, PostState.PROTECTED)
+
+NAMES = [field.name for field in fields(PostMetrics)]
+metrics = st.lists(st.integers(0, 10**12), min_size=len(NAMES), max_size=len(NAMES)).map(
+    lambda counts: PostMetrics(**dict(zip(NAMES, counts, strict=True)))
+)
+# Seconds until the reading, and what X answers: counts, or a state without counts.
+words = st.lists(st.tuples(st.integers(0, 10**6), metrics | st.sampled_from(list(PostState))), min_size=1, max_size=8)
+
+
+def post() -> Engagement:
+    """A post that was never read."""
+    return Engagement(post_id=1, created_at=CREATED)
+
+
+def read(before: Engagement, word: PostMetrics | PostState, now: datetime) -> Reading:
+    """The reading of what X said."""
+    if isinstance(word, PostMetrics):
+        return read_counts(before, word, now=now, policy=POLICY)
+    return read_absence(before, word, now=now, policy=POLICY)
+
+
+def after(*said: PostMetrics | PostState, every: timedelta = timedelta(hours=1)) -> Engagement:
+    """The state after readings at regular intervals."""
+    engagement = post()
+    for number, word in enumerate(said, start=1):
+        engagement = read(engagement, word, CREATED + number * every).engagement
+    return engagement
+
+
+def total(first: PostMetrics, deltas: list[PostMetrics]) -> PostMetrics:
+    """The sum of counts and changes."""
+    return PostMetrics(**{f.name: sum(getattr(m, f.name) for m in [first, *deltas]) for f in fields(PostMetrics)})
+
+
+@settings(deadline=None)
+@given(said=words)
+def test_any_history_keeps_the_rules(said: list[tuple[int, PostMetrics | PostState]]) -> None:
+    """Gone only after two words in a row that are an hour apart, unknown never; deltas add up to the last counts; no
+    velocity below 0.
+    """
+    engagement, now = post(), CREATED
+    gone_since: datetime | None = None
+    is_gone = False
+    snapshots = []
+    for seconds, word in said:
+        now += timedelta(seconds=seconds)
+        reading = read(engagement, word, now)
+        engagement = reading.engagement
+        if reading.snapshot:
+            snapshots.append(reading.snapshot)
+        if word in GONE:
+            gone_since = gone_since or now
+            is_gone = is_gone or now - gone_since >= POLICY.gone_confirm
+        elif word is not PostState.UNKNOWN:
+            gone_since, is_gone = None, False
+        assert (engagement.state in GONE) == is_gone
+        assert engagement.velocity >= 0
+        assert engagement.next_refresh_at is None or engagement.next_refresh_at > now
+
+    assert [snapshot.metrics for snapshot in snapshots] == [word for _, word in said if isinstance(word, PostMetrics)]
+    if snapshots:
+        assert snapshots[0].deltas == PostMetrics()
+        assert total(snapshots[0].metrics, [s.deltas for s in snapshots[1:]]) == snapshots[-1].metrics
+        assert engagement.metrics == snapshots[-1].metrics
+
+
+def test_the_first_reading_has_counts_and_no_velocity() -> None:
+    """There is nothing to compare with: the deltas are zero."""
+    reading = read_counts(post(), PostMetrics(like_count=7), now=CREATED + timedelta(minutes=5), policy=POLICY)
+
+    assert reading.snapshot is not None
+    assert reading.snapshot.deltas == PostMetrics()
+    assert (reading.engagement.velocity, reading.engagement.tier) == (0.0, Tier.ULTRA_HOT)
+    assert reading.engagement.next_refresh_at == CREATED + timedelta(minutes=10)
+
+
+def test_velocity_counts_acts_of_people_by_the_hour() -> None:
+    """Six hundred acts in half an hour are 1200 an hour; impressions are not acts."""
+    first = read_counts(post(), PostMetrics(), now=CREATED + timedelta(days=1), policy=POLICY).engagement
+    acts = PostMetrics(repost_count=100, reply_count=200, like_count=100, quote_count=100, bookmark_count=100)
+
+    second = read_counts(first, acts, now=CREATED + timedelta(days=1, minutes=30), policy=POLICY)
+    more_seen = PostMetrics(**{f.name: getattr(acts, f.name) for f in fields(acts)} | {"impression_count": 10**9})
+    third = read_counts(second.engagement, more_seen, now=CREATED + timedelta(days=1, hours=1), policy=POLICY)
+
+    assert second.engagement.velocity == 1200.0
+    assert second.engagement.tier is Tier.ULTRA_HOT
+    assert third.engagement.velocity == 0.0
+
+
+def test_counts_that_fall_leave_a_negative_delta_and_no_negative_velocity() -> None:
+    """People take likes back: the delta says so, the velocity is zero."""
+    first = read_counts(post(), PostMetrics(like_count=9), now=CREATED + timedelta(hours=1), policy=POLICY).engagement
+
+    second = read_counts(first, PostMetrics(like_count=4), now=CREATED + timedelta(hours=2), policy=POLICY)
+
+    assert second.snapshot is not None
+    assert second.snapshot.deltas.like_count == -5
+    assert second.engagement.velocity == 0.0
+
+
+def test_two_readings_at_one_moment_keep_the_velocity() -> None:
+    """No time has passed, so nothing can be divided by it."""
+    first = after(PostMetrics(), PostMetrics(like_count=60))
+    assert first.read_at is not None
+
+    again = read_counts(first, PostMetrics(like_count=61), now=first.read_at, policy=POLICY)
+
+    assert again.engagement.velocity == first.velocity == 60.0
+
+
+@pytest.mark.parametrize("state", GONE)
+def test_gone_twice_is_gone_with_the_reason(state: PostState) -> None:
+    """The first word asks again after the confirmation time; the second makes the post cold, never read again."""
+    once, twice = after(state), after(state, state)
+
+    assert once.state is PostState.ALIVE
+    assert once.next_refresh_at == CREATED + timedelta(hours=1) + POLICY.gone_confirm
+    assert (twice.state, twice.tier, twice.velocity, twice.next_refresh_at) == (state, Tier.COLD, 0.0, None)
+
+
+@pytest.mark.parametrize("state", GONE)
+def test_gone_twice_within_a_moment_is_gone_once(state: PostState) -> None:
+    """However often X says so before the confirmation time has passed, it is one word; the next after it counts."""
+    first_at, early = CREATED + timedelta(hours=1), timedelta(minutes=59, seconds=59)
+    engagement = read(post(), state, first_at).engagement
+    for wait in (timedelta(0), timedelta(seconds=1), timedelta(minutes=30), early):
+        engagement = read(engagement, state, first_at + wait).engagement
+
+        assert (engagement.state, engagement.gone_reports) == (PostState.ALIVE, 1)
+        assert engagement.next_refresh_at is not None
+        assert engagement.next_refresh_at >= first_at + POLICY.gone_confirm
+        assert engagement.next_refresh_at > first_at + wait + timedelta(minutes=5)
+
+    assert read(engagement, state, first_at + POLICY.gone_confirm).engagement.state is state
+
+
+def test_gone_again_after_it_lived_is_a_first_word() -> None:
+    """The hour is counted from the first word of this row, not of an earlier one."""
+    engagement = after(PostState.DELETED, PostMetrics(), PostState.DELETED)
+
+    assert engagement.gone_first_at == CREATED + timedelta(hours=3)
+
+
+def test_a_word_that_it_lives_breaks_the_row() -> None:
+    """Gone, alive, gone is one word in a row, whether the living post came with counts or without."""
+    assert after(PostState.DELETED, PostMetrics(), PostState.DELETED).state is PostState.ALIVE
+    assert after(PostState.DELETED, PostState.ALIVE, PostState.DELETED).state is PostState.ALIVE
+
+
+def test_silence_neither_counts_nor_breaks_the_row() -> None:
+    """Unknown says nothing: never gone by itself, and a second word after it is still the second."""
+    assert after(*[PostState.UNKNOWN] * 9).state is PostState.ALIVE
+    assert after(PostState.DELETED, PostState.UNKNOWN).gone_reports == 1
+    assert after(PostState.DELETED, PostState.UNKNOWN, PostState.DELETED).state is PostState.DELETED
+    assert after(PostState.UNKNOWN).next_refresh_at == CREATED + timedelta(hours=1, minutes=10)
+
+
+def test_a_post_that_comes_back_is_alive_and_its_velocity_spans_the_whole_absence() -> None:
+    """The acts since the last counts are divided by the time since those counts, not since it was called gone."""
+    engagement = after(PostMetrics(), PostState.SUSPENDED, PostState.SUSPENDED, PostMetrics(like_count=300))
+
+    assert engagement.state is PostState.ALIVE
+    assert engagement.gone_reports == 0
+    assert engagement.velocity == 100.0
+    assert engagement.next_refresh_at is not None
+
+
+def test_silence_about_a_post_that_is_gone_asks_once_more() -> None:
+    """Unknown leaves the state as it is."""
+    engagement = after(PostState.DELETED, PostState.DELETED, PostState.UNKNOWN)
+
+    assert engagement.state is PostState.DELETED

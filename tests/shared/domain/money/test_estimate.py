@@ -1,0 +1,86 @@
+"""Estimates: arithmetic on prices and rates, nothing for nothing, and what was bought today is free."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.domain.money.budgets import Prices
+from shared.domain.money.estimate import MONTH_DAYS, Rate, Rates, of_refresh, of_track, rates_of
+
+PRICES = Prices()
+HOUR = timedelta(hours=1)
+numbers = st.floats(0, 1_000, allow_nan=False)
+rates = st.builds(
+    lambda posts, authors, days, quotes: Rates(
+        posts_a_day=Rate(posts, ""), new_authors=Rate(authors, ""), paid_days=Rate(days, ""), quotes=Rate(quotes, "")
+    ),
+    numbers,
+    st.floats(0, 1),
+    st.integers(0, 40),
+    st.floats(0, 3),
+)
+spans = st.integers(0, 7 * 24).map(lambda hours: hours * HOUR)
+
+
+def even(**changes: float) -> Rates:
+    """10 posts a day, every second author new, two later days, no quotes."""
+    values = {"posts_a_day": 10.0, "new_authors": 0.5, "paid_days": 2.0, "quotes": 0.0, **changes}
+    return Rates(**{name: Rate(value, "") for name, value in values.items()})
+
+
+def test_following_is_added_up() -> None:
+    """Two accounts from a day ago on, by hand."""
+    estimate = of_track(2, 1, timedelta(days=1), even(), PRICES)
+
+    a_day = 20 * (5_000 + 5_000)
+    assert estimate.once == 10_000 + a_day
+    assert estimate.first_day == a_day
+    assert estimate.later_day == a_day + 2 * 20 * 5_000
+    rereads = (0 + 1 + 28 * 2) * 20 * 5_000
+    assert estimate.month == estimate.once + MONTH_DAYS * a_day + rereads
+
+
+@given(accounts=st.integers(1, 500), since=spans, given_rates=rates, factor=st.integers(2, 50))
+def test_following_is_linear_and_ordered(accounts: int, since: timedelta, given_rates: Rates, factor: int) -> None:
+    """More accounts cost that many times as much; a later day costs no less than the first, a month no less than 30."""
+    one = of_track(accounts, 0, since, given_rates, PRICES)
+    many = of_track(accounts * factor, 0, since, given_rates, PRICES)
+
+    assert many.month == pytest.approx(factor * one.month, abs=factor)
+    assert 0 <= one.first_day <= one.later_day
+    assert one.month >= one.once + MONTH_DAYS * one.first_day - MONTH_DAYS
+
+
+@given(since=spans, given_rates=rates)
+def test_nothing_costs_nothing(since: timedelta, given_rates: Rates) -> None:
+    """No account, or no price: no cost."""
+    free = Prices(post_usd=0, user_usd=0)
+
+    for estimate in (of_track(0, 0, since, given_rates, PRICES), of_track(9, 0, since, given_rates, free)):
+        assert (estimate.once, estimate.first_day, estimate.later_day, estimate.month) == (0, 0, 0, 0)
+
+
+@given(posts=st.integers(0, 10_000), data=st.data())
+def test_a_refresh_buys_what_was_not_bought_today(posts: int, data: st.DataObject) -> None:
+    """Every post costs once a day; a call takes a hundred."""
+    bought = data.draw(st.integers(0, posts))
+
+    estimate = of_refresh(posts, bought, PRICES)
+
+    assert estimate.cost == (posts - bought) * 5_000
+    assert (estimate.calls - 1) * 100 < posts <= estimate.calls * 100 or posts == estimate.calls == 0
+
+
+def test_rates_are_measured_where_there_is_something_to_measure() -> None:
+    """Whole days with accounts and posts give rates and say so; anything less is an assumption that says so."""
+    measured = rates_of(accounts=4, days=5, search_posts=2_000, looked_up=500, quotes=100, paid_days=30)
+    assumed = rates_of(accounts=0, days=5, search_posts=2_000, looked_up=500, quotes=100, paid_days=30)
+
+    assert (measured.posts_a_day.value, measured.new_authors.value, measured.quotes.value) == (100.0, 0.25, 0.05)
+    assert measured.posts_a_day.basis == "measured over 5 days and 4 accounts"
+    assert assumed.posts_a_day.basis.startswith("assumed")
+    assert assumed.paid_days.value == 30

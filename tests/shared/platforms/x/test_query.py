@@ -1,0 +1,99 @@
+"""Handles made clean and packed into queries."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.domain.errors import InputError
+from shared.platforms.x.query import normalise_handle, pack, quotes_query
+
+usernames = st.from_regex(re.compile(r"[A-Za-z0-9_]{1,15}", re.ASCII), fullmatch=True)
+
+
+def test_one_handle_is_followed_three_ways() -> None:
+    """Mentions, replies and own posts are asked for; reposts are not."""
+    [query] = pack(["alice"], 512)
+
+    assert query.text == "(@alice OR to:alice OR from:alice) -is:retweet"
+    assert query.handles == ("alice",)
+
+
+@given(st.lists(usernames, max_size=60), st.sampled_from([80, 512, 4096]), st.randoms())
+def test_every_handle_is_in_exactly_one_query_that_fits(names: list[str], length: int, rng: object) -> None:
+    """Nothing is lost, nothing twice, nothing too long, whatever the order and the case."""
+    packed = pack(names, length)
+
+    found = [handle.lower() for query in packed for handle in query.handles]
+    assert sorted(found) == sorted({name.lower() for name in names})
+    assert all(len(query.text) <= length for query in packed)
+    assert all(f"from:{handle}" in query.text for query in packed for handle in query.handles)
+    shuffled = list(names)
+    rng.shuffle(shuffled)  # type: ignore[attr-defined]
+    assert pack(shuffled, length) == packed
+
+
+@given(st.lists(usernames, min_size=1, max_size=80))
+def test_packing_is_close_to_the_fewest_possible(names: list[str]) -> None:
+    """The number of queries stays within 11/9 of what the sum of lengths needs at least, and one more."""
+    packed = pack(names, 512)
+
+    room = 512 - len("() -is:retweet") + len(" OR ")
+    needed = sum(len(f"@{n} OR to:{n} OR from:{n}") + len(" OR ") for query in packed for n in query.handles)
+    assert len(packed) <= -(-needed // room) * 11 / 9 + 1
+
+
+def test_handles_that_differ_in_case_are_one() -> None:
+    """X does not tell them apart either."""
+    assert pack(["Alice", "@ALICE", "https://x.com/alice"], 512) == pack(["alice", "ALICE", "Alice"], 512)
+    assert len(pack(["Alice", "ALICE"], 512)[0].handles) == 1
+
+
+def test_a_handle_that_cannot_fit_is_named() -> None:
+    """A plan too small for one clause is the user's to hear of."""
+    with pytest.raises(InputError, match="@averyveryverylo"):
+        pack(["averyveryverylo"], 64)
+
+
+def test_no_handles_no_queries() -> None:
+    """An empty list asks for nothing."""
+    assert pack([], 512) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("Name_1", "@Name_1", "  @Name_1 ", "https://x.com/Name_1", "http://twitter.com/Name_1/", "x.com/@Name_1"),
+        *("https://www.x.com/Name_1/status/12?s=20", "HTTPS://X.COM/Name_1#top", "mobile.twitter.com/Name_1"),
+    ],
+)
+def test_handles_are_taken_as_people_paste_them(text: str) -> None:
+    """A name, an @name and the address of a profile or one of its posts are the same handle."""
+    assert normalise_handle(text) == "Name_1"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "@", "@@a", "sixteen_letters_", "a b", "naïve", "a OR b", "https://evil.com/a", "ftp://x.com/a"),
+        *(
+            "https://x.com/",
+            "https://x.com/search?q=a",
+            "https://x.com/i/lists/1",
+            "https://x.com.evil.com/a",
+            "http://[",
+        ),
+    ],
+)
+def test_what_is_no_handle_is_named(text: str) -> None:
+    """The message repeats the text, so that the user finds it in a list."""
+    with pytest.raises(InputError, match=re.escape(repr(text))):
+        normalise_handle(text)
+
+
+def test_quotes_have_a_query_of_their_own() -> None:
+    """The search for quotes takes a since_id, the endpoint does not."""
+    assert quotes_query(123) == "quotes_of_tweet_id:123"

@@ -1,0 +1,268 @@
+"""What is followed: handles, streams and schedules in step, whatever happens in between."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from shared.domain.coverage.streams import Gap, Stream, next_merge
+from shared.domain.errors import InputError
+from shared.domain.snowflake import first_id_at
+from shared.services.following import SEARCH, Following
+from shared.stores.bundle import Stores
+from shared.stores.database import Db
+
+NOW = datetime(2024, 5, 1, 12, tzinfo=UTC)
+SINCE = NOW - timedelta(minutes=30)
+MINUTE = timedelta(minutes=1)
+NAMES = [f"account_{number:02}" for number in range(25)]
+WRITES = frozenset({"activate", "deactivate", "add", "narrow", "retire", "ensure", "keep_only"})
+
+
+class Crash(BaseException):
+    """The process ends here."""
+
+
+class Dying:
+    """A store whose process ends before its n-th write, counted over all stores that share `writes`."""
+
+    def __init__(self, store: object, writes: Iterator[int], last: int) -> None:
+        self._store, self._writes, self._last = store, writes, last
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._store, name)
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            if name in WRITES and next(self._writes) >= self._last:
+                raise Crash
+            return method(*args, **kwargs)
+
+        return call
+
+
+@pytest.fixture
+def stores(mongo_db: Db) -> Stores:
+    """All stores on an empty database."""
+    return Stores.on(mongo_db)
+
+
+def following_on(stores: Stores, *, dies_after: int | None = None, query_max_length: int = 512) -> Following:
+    """A process that changes what is followed; with `dies_after` it ends after so many writes."""
+    if dies_after is not None:
+        writes = iter(range(1000))
+        dying: dict[str, Any] = {
+            name: Dying(getattr(stores, name), writes, dies_after) for name in ("handles", "streams", "schedules")
+        }
+        stores = replace(stores, **dying)
+    return Following(stores, query_max_length=query_max_length, search_interval_seconds=60.0)
+
+
+def survives(action: Callable[[Following], object], following: Following) -> bool:
+    """Whether the process outlives the action."""
+    try:
+        action(following)
+    except Crash:
+        return False
+    return True
+
+
+def carried(stores: Stores) -> set[str]:
+    """Handles that an active stream carries."""
+    return {handle for stream in stores.streams.active() for handle in stream.handles}
+
+
+def tracked(stores: Stores) -> set[str]:
+    """Handles that count as followed."""
+    return {document["_id"] for document in stores.handles.all(active_only=True)}
+
+
+def scheduled(stores: Stores) -> set[str]:
+    """Streams that have a schedule."""
+    return {schedule.subject for schedule in stores.schedules.all() if schedule.kind == SEARCH}
+
+
+def assert_in_step(stores: Stores, followed: set[str]) -> None:
+    """The handles, the streams and the schedules say the same."""
+    assert tracked(stores) == carried(stores) == followed
+    assert scheduled(stores) == {stream.id for stream in stores.streams.active()}
+
+
+def reconcile(stores: Stores) -> None:
+    """What the scheduler does every minute about schedules."""
+    following = following_on(stores)
+    following.schedule(stores.streams.active(), now=NOW)
+    following.drop_schedules()
+
+
+def swept(stores: Stores) -> None:
+    """Every stream has completed a sweep."""
+    for number, stream in enumerate(stores.streams.active()):
+        newest_id = first_id_at(NOW) + number
+        stores.streams.sweep_completed(stream.id, sweep_id=f"w-{stream.id}", newest_id=newest_id, through_at=NOW)
+
+
+def test_following_packs_handles_into_few_streams(stores: Stores) -> None:
+    """Every handle is in one stream whose query names it; the cursor lies just below the first id that can matter."""
+    streams = following_on(stores).follow([name.upper() for name in NAMES], since=SINCE, now=NOW)
+
+    assert len(streams) < len(NAMES) / 4
+    assert sorted(handle for stream in streams for handle in stream.handles) == NAMES
+    assert all(len(stream.query) <= 512 for stream in streams)
+    assert all(f"from:{handle.upper()}" in stream.query for stream in streams for handle in stream.handles)
+    for stream in stores.streams.active():
+        assert (stream.began_at, stream.covered_through, stream.cursor_id) == (SINCE, SINCE, first_id_at(SINCE) - 1)
+    assert_in_step(stores, set(NAMES))
+
+
+def test_first_runs_are_spread_over_one_interval(stores: Stores) -> None:
+    """The first at once, the last before the interval is over: no burst."""
+    streams = following_on(stores).follow(NAMES, since=SINCE, now=NOW)
+
+    due = sorted(schedule.next_due_at for schedule in stores.schedules.all())
+
+    assert due[0] == NOW
+    assert due[-1] < NOW + MINUTE
+    assert len(set(due)) == len(streams)
+
+
+def test_a_handle_that_a_stream_carries_gets_no_second_one(stores: Stores) -> None:
+    """Following again, in any case, adds only what is new."""
+    following_on(stores).follow(["nasa", "esa"], since=SINCE, now=NOW)
+
+    streams = following_on(stores).follow(["NASA", "jaxa"], since=NOW, now=NOW)
+
+    assert [stream.handles for stream in streams] == [("jaxa",)]
+    assert_in_step(stores, {"nasa", "esa", "jaxa"})
+
+
+def test_a_handle_that_fits_no_query_changes_nothing(stores: Stores) -> None:
+    """The error comes before anything is written."""
+    with pytest.raises(InputError, match="does not fit"):
+        following_on(stores, query_max_length=64).follow(["a", "fifteen_letters"], since=SINCE, now=NOW)
+
+    assert_in_step(stores, set())
+
+
+def test_unfollowing_narrows_or_retires(stores: Stores) -> None:
+    """Who shared a stream with the handle stays, from the same cursor; an empty stream is retired, its data stays."""
+    (shared_stream,) = following_on(stores).follow(["nasa", "esa", "jaxa"], since=SINCE, now=NOW)
+    (alone,) = following_on(stores).follow(["isro"], since=SINCE, now=NOW)
+
+    following_on(stores).unfollow(["ISRO", "Esa"], now=NOW)
+
+    rest = stores.streams.get(shared_stream.id)
+    assert rest is not None
+    assert (rest.handles, rest.cursor_id) == (("jaxa", "nasa"), shared_stream.cursor_id)
+    assert "esa" not in rest.query
+    assert stores.streams.get(alone.id) is not None
+    assert_in_step(stores, {"nasa", "jaxa"})
+
+
+def test_followed_again_a_handle_begins_anew(stores: Stores) -> None:
+    """The retired stream does not carry it; a new one does, from the new begin."""
+    following_on(stores).follow(["nasa"], since=SINCE, now=NOW)
+    following_on(stores).unfollow(["nasa"], now=NOW)
+
+    (stream,) = following_on(stores).follow(["nasa"], since=NOW, now=NOW)
+
+    assert stream.began_at == NOW
+    assert_in_step(stores, {"nasa"})
+
+
+def merge_of(stores: Stores) -> Any:
+    """The next pair of streams to join."""
+    merge = next_merge(stores.streams.active(), following_on(stores).fits)
+    assert merge is not None
+    return merge
+
+
+def test_joined_streams_are_one_from_the_older_cursor(stores: Stores) -> None:
+    """Handles and gaps of both, the smaller cursor, one schedule; the parts are retired."""
+    (first,) = following_on(stores).follow(["nasa"], since=SINCE, now=NOW)
+    following_on(stores).follow(["esa"], since=SINCE, now=NOW)
+    gap = Gap(SINCE, NOW, "paging_stuck")
+    stores.streams.record_gap(first.id, gap)
+    swept(stores)
+    cursors = [stream.cursor_id for stream in stores.streams.active()]
+
+    joined = following_on(stores).join(merge_of(stores), now=NOW)
+
+    (stream,) = stores.streams.active()
+    assert stream == joined
+    assert sorted(stream.handles) == ["esa", "nasa"]
+    assert (stream.cursor_id, stream.covered_through, stream.gaps) == (min(cursors), NOW, (gap,))
+    assert_in_step(stores, {"nasa", "esa"})
+
+
+def test_only_what_fits_one_query_fits(stores: Stores) -> None:
+    """Up to the length of the plan."""
+    assert following_on(stores).fits(NAMES[:5])
+    assert not following_on(stores).fits(NAMES)
+    assert following_on(stores, query_max_length=4096).fits(NAMES)
+
+
+@pytest.mark.parametrize("writes", range(8))
+def test_a_crash_while_following_loses_no_handle(stores: Stores, writes: int) -> None:
+    """Whoever counts as followed is read; asking again ends where it would have ended, without a second stream."""
+    following_on(stores).follow(["nasa"], since=SINCE, now=NOW)
+    names = NAMES[:12]
+
+    survived = survives(lambda f: f.follow(names, since=SINCE, now=NOW), following_on(stores, dies_after=writes))
+    assert tracked(stores) <= carried(stores)
+    reconcile(stores)
+    assert scheduled(stores) == {stream.id for stream in stores.streams.active()}
+
+    again = [name for name in names if name not in stores.handles.active_among(names)]
+    following_on(stores).follow(again, since=SINCE, now=NOW)
+    assert_in_step(stores, {"nasa", *names})
+    handles = [handle for stream in stores.streams.active() for handle in stream.handles]
+    assert len(handles) == len(set(handles))
+    assert survived == (writes >= 4)
+
+
+@pytest.mark.parametrize("writes", range(6))
+def test_a_crash_while_unfollowing_touches_nobody_else(stores: Stores, writes: int) -> None:
+    """Who stays is read on from the same cursor; asking again finishes it."""
+    (before,) = following_on(stores).follow(["nasa", "esa"], since=SINCE, now=NOW)
+    following_on(stores).follow(["jaxa"], since=SINCE, now=NOW)
+
+    survived = survives(lambda f: f.unfollow(["esa", "jaxa"], now=NOW), following_on(stores, dies_after=writes))
+    assert "nasa" in carried(stores)
+    assert "nasa" in tracked(stores)
+    reconcile(stores)
+
+    following_on(stores).unfollow(["esa", "jaxa"], now=NOW)
+    assert_in_step(stores, {"nasa"})
+    assert stores.streams.active()[0].cursor_id == before.cursor_id
+    assert survived == (writes >= 4)
+
+
+@pytest.mark.parametrize("writes", range(5))
+def test_a_crash_while_joining_reads_twice_and_misses_nothing(stores: Stores, writes: int) -> None:
+    """At every step each handle is read from its cursor or an older one; later rounds leave one stream of it again."""
+    for name in ("nasa", "esa"):
+        following_on(stores).follow([name], since=SINCE, now=NOW)
+    swept(stores)
+    oldest = {handle: stream.cursor_id for stream in stores.streams.active() for handle in stream.handles}
+    merge = merge_of(stores)
+
+    survived = survives(lambda f: f.join(merge, now=NOW), following_on(stores, dies_after=writes))
+
+    def readers(handle: str) -> list[Stream]:
+        return stores.streams.with_handles([handle])
+
+    for handle, cursor_id in oldest.items():
+        assert min(stream.cursor_id for stream in readers(handle)) <= cursor_id
+    for _ in range(4):
+        reconcile(stores)
+        swept(stores)
+        if (later := next_merge(stores.streams.active(), following_on(stores).fits)) is not None:
+            following_on(stores).join(later, now=NOW)
+    assert len(stores.streams.active()) == 1
+    assert sorted(stores.streams.active()[0].handles) == ["esa", "nasa"]
+    assert_in_step(stores, {"nasa", "esa"})
+    assert survived == (writes >= 4)
