@@ -15,7 +15,7 @@ from pydantic import SecretStr
 
 from shared.platforms.x.auth import Credential, bearer_credential
 
-REFERENCE = Path(__file__).parents[4] / "shared" / "reference"
+REFERENCE = Path(__file__).parents[5] / "shared" / "reference"
 TOKEN = "sim-Zq81secretTOKEN"
 
 
