@@ -15,12 +15,14 @@ from redis.retry import Retry
 from redis.sentinel import Sentinel
 
 from shared.domain.errors import InputError
+from shared.domain.urls import check_url
 
 TIMEOUT_SECONDS = 5.0
 CONNECT_TIMEOUT_SECONDS = 2.0
 # A connection idle for longer is pinged before use, so that a dead one is found by a harmless command.
 HEALTH_CHECK_SECONDS = 30
 SENTINEL_PORT = 26379
+_SCHEMES = ("redis", "rediss", "unix", "sentinel", "sentinels")
 
 # What a sentinel URL may carry behind the question mark. TLS: for the data servers and the sentinels alike.
 _TLS_OPTIONS = ("ssl_ca_certs", "ssl_ca_path", "ssl_certfile", "ssl_keyfile", "ssl_password", "ssl_cert_reqs")
@@ -42,17 +44,16 @@ def connect(
         "socket_connect_timeout": connect_timeout_seconds,
         "health_check_interval": HEALTH_CHECK_SECONDS,
     }
-    scheme = url.partition("://")[0] if "://" in url else ""
+    check_url("REDIS_URL", url, schemes=_SCHEMES)
+    scheme = url.partition("://")[0]
     if scheme != "unix":  # a socket in the file system has nothing to keep alive
         options["socket_keepalive"] = True
     if scheme in ("sentinel", "sentinels"):
         return _through_sentinel(url, options)
-    if scheme not in ("redis", "rediss", "unix"):
-        raise InputError(f"unknown scheme {scheme!r} of the Redis URL: use redis, rediss, unix or sentinel")
     try:
         return _checked(redis.Redis.from_url(url, retry=_no_retry(), **options))
     except (ValueError, TypeError, redis.RedisError) as error:
-        raise InputError(f"the {scheme} URL cannot be read: {error}") from None
+        raise InputError(f"REDIS_URL cannot be used: {error}") from None
 
 
 def _checked(client: redis.Redis) -> redis.Redis:
@@ -87,7 +88,7 @@ def _through_sentinel(url: str, options: dict[str, Any]) -> redis.Redis:
     try:
         return _checked(master)
     except redis.RedisError as error:
-        raise InputError(f"the sentinel URL cannot be read: {error}") from None
+        raise InputError(f"REDIS_URL cannot be used: {error}") from None
 
 
 def _sentinel_options(query: str, *, tls: bool) -> dict[str, str]:

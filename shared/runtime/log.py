@@ -17,6 +17,8 @@ from typing import Any
 
 import structlog
 
+from shared.domain.urls import safe_url
+
 # What gives a secret away, and what is left of it.
 _SECRETS = (
     (re.compile(r"\b([Bb]earer|Basic)\s+[\w%.~+/=-]{8,}"), r"\1 ***"),
@@ -28,7 +30,6 @@ _SECRETS = (
         ),
         r"\1\2***",
     ),
-    (re.compile(r"(?<=://)([^:/@\s]*):[^/\s]+@"), r"\1:***@"),
 )
 
 
@@ -112,4 +113,4 @@ def cleaned(value: Any) -> Any:
     text = value if isinstance(value, str) else repr(value)
     for pattern, rest in _SECRETS:
         text = pattern.sub(rest, text)
-    return text
+    return safe_url(text)

@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING, cast
 import sentry_sdk
 from sentry_sdk.integrations.dramatiq import DramatiqIntegration
 from sentry_sdk.integrations.logging import LoggingIntegration
+from sentry_sdk.utils import Dsn
 
+from shared.domain.errors import InputError
+from shared.domain.urls import check_url
 from shared.runtime.log import cleaned
 from shared.runtime.settings import Settings
 
@@ -21,11 +24,12 @@ if TYPE_CHECKING:
 
 
 def configure(settings: Settings, *, process: str) -> None:
-    """Send errors to Sentry when SENTRY_DSN is set; do nothing otherwise."""
-    if settings.sentry_dsn is None:
+    """Send errors to Sentry when SENTRY_DSN is set; do nothing otherwise. Raises InputError as `checked_dsn`."""
+    dsn = checked_dsn(settings)
+    if dsn is None:
         return
     sentry_sdk.init(
-        dsn=settings.sentry_dsn.get_secret_value(),
+        dsn=dsn,
         server_name=settings.instance,
         include_local_variables=False,
         traces_sample_rate=0.0,
@@ -35,6 +39,19 @@ def configure(settings: Settings, *, process: str) -> None:
         integrations=[LoggingIntegration(event_level=None)],
     )
     sentry_sdk.set_tag("process", process)
+
+
+def checked_dsn(settings: Settings) -> str | None:
+    """Where Sentry is, None where it is not set. Raises InputError, without a word of it, for what is no DSN."""
+    if settings.sentry_dsn is None:
+        return None
+    dsn = settings.sentry_dsn.get_secret_value()
+    check_url("SENTRY_DSN", dsn, schemes=("https", "http"))
+    try:
+        Dsn(dsn)
+    except ValueError:
+        raise InputError("SENTRY_DSN cannot be used: it must be https://KEY@HOST/PROJECT, as Sentry shows it") from None
+    return dsn
 
 
 def _without_credentials(event: Event, _hint: Hint) -> Event:

@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 
 from shared.domain.errors import InputError
 from shared.domain.models import WorkClass
+from shared.domain.urls import safe_url
 
 # Settings whose environment name has no prefix: their values hold passwords or are secrets, and are never shown.
 _UNPREFIXED = frozenset({"REDIS_URL", "MONGO_URI", "SENTRY_DSN", "X_BEARER_TOKEN"})
@@ -197,7 +198,13 @@ def _fault(error: dict[str, Any]) -> str:
         return f"{name}: {error['msg']}"
     if name in _SECRET:
         return f"COVEY_{name}: {error['msg']}"
-    return f"COVEY_{name}: {error['msg']}, got {error['input']!r}"
+    return f"COVEY_{name}: {error['msg']}, got {_shown(error['input'])}"
+
+
+def _shown(value: object) -> str:
+    """A value that does not fit; a URL with a login may be another setting's, and is not shown."""
+    text = repr(value)
+    return "a URL with a login" if "://" in text and "@" in text else safe_url(text)
 
 
 def child_environment(**overrides: str) -> dict[str, str]:

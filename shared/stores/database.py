@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import wraps
@@ -13,6 +14,7 @@ from pymongo.database import Database
 from pymongo.errors import ConfigurationError, ConnectionFailure, InvalidURI, PyMongoError
 
 from shared.domain.errors import InputError, StoreUnavailable
+from shared.domain.urls import check_url, safe_url
 from shared.runtime.clock import floor_ms
 
 Document = dict[str, Any]
@@ -21,9 +23,10 @@ Db = Database[Document]
 # A call that takes longer than this is a fault, not patience: Dramatiq cannot interrupt a system call.
 TIMEOUT_MS = 20_000
 SELECTION_TIMEOUT_MS = 5_000
+_SCHEMES = ("mongodb", "mongodb+srv")
 
-# In the words of a failed connection: where the driver begins to tell of its configuration.
-_AFTER_THE_FAULT = re.compile(r" \(configured timeouts|, Timeout: |, Topology Description: ")
+# In the words of a failure: where the driver begins to tell of its configuration, or the answer over again.
+_AFTER_THE_FAULT = re.compile(r" \(configured timeouts|, Timeout: |, Topology Description: |, full error: ")
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -31,21 +34,43 @@ R = TypeVar("R")
 
 def connect(uri: str, name: str) -> Db:
     """Open the database. Raises InputError for an address that is not one; connects only at the first use."""
+    check_url("MONGO_URI", uri, schemes=_SCHEMES)
     try:
-        client: MongoClient[Document] = MongoClient(
-            uri,
-            tz_aware=True,
-            timeoutMS=TIMEOUT_MS,
-            serverSelectionTimeoutMS=SELECTION_TIMEOUT_MS,
-            connectTimeoutMS=SELECTION_TIMEOUT_MS,
-            retryWrites=True,
-            appname="covey",
-        )
-    except (InvalidURI, ConfigurationError, ValueError) as error:
-        # The driver's words can quote a part of the password, where that holds a character such as a slash.
-        reason = "it cannot be read; percent-encode reserved characters of user and password" if "@" in uri else error
-        raise InputError(f"MONGO_URI: {reason}") from None
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", UserWarning)  # an option that is not known or does not fit
+            client = _client(uri)
+    except (InvalidURI, ConfigurationError, ValueError, TypeError, UserWarning) as error:
+        raise InputError(f"MONGO_URI cannot be used: {_fault_of_uri(uri, error)}") from None
     return client[name]
+
+
+def _client(uri: str) -> MongoClient[Document]:
+    return MongoClient(
+        _as_the_driver_reads(uri),
+        tz_aware=True,
+        timeoutMS=TIMEOUT_MS,
+        serverSelectionTimeoutMS=SELECTION_TIMEOUT_MS,
+        connectTimeoutMS=SELECTION_TIMEOUT_MS,
+        retryWrites=True,
+        appname="covey",
+    )
+
+
+def _as_the_driver_reads(uri: str) -> str:
+    """The same address for a driver that reads a + in a login as a space, and refuses a colon in a password."""
+    scheme, _, rest = uri.partition("://")
+    login, at, hosts = rest.rpartition("@")
+    user, colon, password = login.replace("+", "%2B").partition(":")
+    return f"{scheme}://{user}{colon}{password.replace(':', '%3A')}{at}{hosts}"
+
+
+def _fault_of_uri(uri: str, error: Exception) -> str:
+    """What the driver says of hosts and options; where an option holds a secret, which words could quote, no more than
+    that one does not fit. The login is known to be sound by then."""
+    if uri.startswith("mongodb+srv:") and error.__cause__ is not None:
+        return "the name behind mongodb+srv:// has no record that can be looked up; check the host name and DNS"
+    options = uri.partition("?")[2]
+    return "a host or an option does not fit" if safe_url(f"x://?{options}") != f"x://?{options}" else str(error)
 
 
 def guarded(method: Callable[P, R]) -> Callable[P, R]:
@@ -65,7 +90,7 @@ def _reason(error: PyMongoError) -> str:
     """What a person can use of the driver's words: the server and the fault, without timeouts and topology."""
     if isinstance(error, ConnectionFailure):
         return f"MongoDB (MONGO_URI) cannot be reached: {_AFTER_THE_FAULT.split(str(error), maxsplit=1)[0][:300]}"
-    return f"{type(error).__name__}: {str(error)[:300]}"
+    return f"{type(error).__name__}: {_AFTER_THE_FAULT.split(str(error), maxsplit=1)[0][:300]}"
 
 
 class ServerClock:

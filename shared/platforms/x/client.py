@@ -16,6 +16,7 @@ from requests.adapters import BaseAdapter
 
 from shared.domain.errors import CoveyError, InputError, UnknownParameter
 from shared.domain.models import Page, RateHeaders
+from shared.domain.urls import check_url
 from shared.platforms.transport import BrokenAnswer, HttpTransport, Timeouts
 from shared.platforms.x import calls
 from shared.platforms.x.answer import Answer, CallRecord
@@ -61,9 +62,10 @@ class XClient:
         adapter: BaseAdapter | None = None,
         pool_size: int = 32,
     ) -> None:
+        check_url("COVEY_X_BASE_URL", base_url, schemes=("https", "http"))
         parts = urlsplit(base_url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.username:
-            raise InputError(f"{parts.scheme}://{parts.hostname}: not the base URL of an X API")
+        if not parts.hostname or parts.query or parts.username is not None:
+            raise InputError("COVEY_X_BASE_URL is not the base URL of an X API: it has a host, and no login or query")
         self._base_url = base_url.rstrip("/")
         self._dialects = DialectChoice(dialect, dialect_memory)
         self._observer = observer
