@@ -29,6 +29,7 @@ def run(settings: Settings) -> None:
     log.configure(level=settings.log_level, form=settings.log_format, process="scheduler")
     reporting.configure(settings, process="scheduler")
     services = bootstrap.build(settings, middleware=[])
+    bootstrap.reach(services)
     services.stores.ensure_indexes()
     port = serve_metrics(settings.metrics_host, settings.scheduler_metrics_port)
 

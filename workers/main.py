@@ -49,6 +49,7 @@ def run(settings: Settings, queues: tuple[str, ...]) -> None:
     clock = SystemClock()
     middleware = [Telemetry(clock), TimeLimit(), Outcomes(decide, clock=clock, on_outcome=tell_outcome)]
     services = bootstrap.build(settings, middleware=middleware)
+    bootstrap.reach(services)
     services.stores.ensure_indexes()
     declare_all(services)
     port = serve_metrics(settings.metrics_host, settings.worker_metrics_port)

@@ -61,9 +61,11 @@ def settings_here() -> Settings:
     )
 
 
-def services_here() -> Services:
-    """The services of a command."""
-    return bootstrap.build(settings_here(), middleware=[])
+def services_here(*, mongo: bool = True, redis: bool = True) -> Services:
+    """The services of a command; the servers that it needs answer. Raises as `bootstrap.reach`."""
+    services = bootstrap.build(settings_here(), middleware=[])
+    bootstrap.reach(services, mongo=mongo, redis=redis)
+    return services
 
 
 def print_json(value: object) -> None:

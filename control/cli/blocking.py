@@ -20,7 +20,7 @@ def unblock(
     as_json: Json = False,
 ) -> None:
     """Lift a block of X when what X refused for is mended, instead of waiting until it is tried again."""
-    blocks.unblock(services_here(), credential, endpoint, paid=paid)
+    blocks.unblock(services_here(mongo=False), credential, endpoint, paid=paid)
     if as_json:
         return print_json({"unblocked": {"credential": credential, "endpoint": endpoint, "paid": paid}})
     what = "Paid calls are" if paid else f"{' '.join(filter(None, (credential, endpoint)))} is"

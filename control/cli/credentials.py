@@ -49,7 +49,7 @@ PARTS = {
 @credentials.command(name="list")
 def list_credentials(as_json: Json = False) -> None:
     """List the credentials: id, kind, state, why one is left out. Never a secret."""
-    services = services_here()
+    services = services_here(redis=False)
     found = [_with_name(one) for one in _with_blocks(services, services.credentials.states())]
     if as_json:
         return print_json([asdict(one) for one in found])
@@ -107,7 +107,7 @@ def remove(
     as_json: Json = False,
 ) -> None:
     """Forget a stored credential. At X it stays valid until it is taken back there."""
-    services = services_here()
+    services = services_here(redis=False)
     known = {one.id: one for one in services.credentials.states()}
     if credential_id not in known:
         raise InputError(f"no credential {credential_id!r}; there are {', '.join(known) or 'none'}")
@@ -129,7 +129,7 @@ def rotate_keys(as_json: Json = False) -> None:
 
     Put a new key in front (new,old) for every process first; drop the old one when this has ended with status 0.
     """
-    services = services_here()
+    services = services_here(redis=False)
     done = rotate(services.stores.credentials, services.vault)
     if as_json:
         print_json(asdict(done))

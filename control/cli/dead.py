@@ -39,7 +39,7 @@ def list_dead(
     as_json: Json = False,
 ) -> None:
     """List dead letters, the oldest first."""
-    services = services_here()
+    services = services_here(redis=False)
     which = _filter(services, None, job, reason, older_than, replayed=replayed)
     letters = services.stores.dead_letters.find(which, limit=limit)
     if as_json:
@@ -67,7 +67,7 @@ def show(
     as_json: Json = False,
 ) -> None:
     """Show one dead letter whole: arguments, reason, traceback, times."""
-    letter = services_here().dead_letters.one(dead_id)
+    letter = services_here(redis=False).dead_letters.one(dead_id)
     if as_json:
         return print_json(letter)
     for name, value in letter.items():
@@ -113,7 +113,7 @@ def purge(
     as_json: Json = False,
 ) -> None:
     """Forget dead letters for good."""
-    services = services_here()
+    services = services_here(redis=False)
     which = _some(services, ids, job, reason, older_than, every=every or replayed is True, replayed=replayed)
     count = services.stores.dead_letters.count(which)
     if not yes and count and not typer.confirm(f"Forget {count} dead letters for good?", err=True):

@@ -19,8 +19,9 @@ from control.local import Flock, forget_servers, interruptible, note_servers
 from shared.domain.errors import InputError
 from shared.domain.jobs import ALL_QUEUES, Queue
 from shared.runtime.embedded import Servers, running
+from shared.runtime.reporting import checked_dsn
 from shared.runtime.settings import Settings, child_environment
-from shared.services.bootstrap import may_ask_x
+from shared.services import bootstrap
 
 PASS_THROUGH = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
@@ -122,7 +123,7 @@ def up(
     Servers: those of REDIS_URL and MONGO_URI; where one is not set, Covey starts its own under COVEY_DATA_DIR.
     """
     settings = Settings.load()
-    if not may_ask_x(settings):
+    if not bootstrap.may_ask_x(settings):
         raise InputError(
             "X_BEARER_TOKEN is not set. Covey asks the X API with an app-only bearer token: create an app in X's "
             "developer console, copy its token, and set X_BEARER_TOKEN in the environment or in .env. "
@@ -131,7 +132,15 @@ def up(
         )
     with running(settings.data_dir, redis_needed=not settings.redis_url, mongo_needed=not settings.mongo_uri) as own:
         servers = Servers(settings.redis_url or own.redis_url, settings.mongo_uri or own.mongo_uri)
+        _check(settings, servers)
         _run_flock(settings, servers, workers)
+
+
+def _check(settings: Settings, servers: Servers) -> None:
+    """Raise here, in one line, what would keep every child from starting."""
+    checked_dsn(settings)
+    there = {"redis_url": servers.redis_url, "mongo_uri": servers.mongo_uri}
+    bootstrap.reach(bootstrap.build(settings.model_copy(update=there), middleware=[]))
 
 
 def _run_flock(settings: Settings, servers: Servers, workers: int) -> None:

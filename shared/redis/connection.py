@@ -14,8 +14,9 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 from redis.sentinel import Sentinel
 
-from shared.domain.errors import InputError
-from shared.domain.urls import check_url
+from shared.domain.errors import BrokerUnavailable, InputError
+from shared.domain.urls import check_url, place
+from shared.runtime.reaching import why_away
 
 TIMEOUT_SECONDS = 5.0
 CONNECT_TIMEOUT_SECONDS = 2.0
@@ -54,6 +55,25 @@ def connect(
         return _checked(redis.Redis.from_url(url, retry=_no_retry(), **options))
     except (ValueError, TypeError, redis.RedisError) as error:
         raise InputError(f"REDIS_URL cannot be used: {error}") from None
+
+
+def reach(url: str) -> None:
+    """Ask the server of a URL for a sign of life, waiting no longer than 2 s for each word of it. Raises as `connect`;
+    BrokerUnavailable where there is none, and InputError where the server does not take the login. Both name the host
+    and the user, and say what to check.
+    """
+    try:
+        with connect(url, timeout_seconds=CONNECT_TIMEOUT_SECONDS) as client:
+            client.ping()
+    except redis.exceptions.NoPermissionError:
+        return  # it answers, and knows the user
+    except redis.AuthenticationError as error:
+        reason = "does not take this user and password" if "@" in url else "asks for a password"
+        raise InputError(f"Redis at {place(url)} {reason}; check REDIS_URL") from error
+    except redis.BusyLoadingError as error:
+        raise BrokerUnavailable(f"Redis at {place(url)} cannot be reached yet: it is loading its data") from error
+    except (redis.RedisError, OSError) as error:
+        raise BrokerUnavailable(f"Redis at {place(url)} cannot be reached: {why_away(error)} (REDIS_URL)") from error
 
 
 def _checked(client: redis.Redis) -> redis.Redis:

@@ -29,6 +29,7 @@ from shared.platforms.x.oauth import TokenEndpoint
 from shared.platforms.x.observer import count_call
 from shared.ratelimit.limiter import Limiter
 from shared.redis.connection import connect
+from shared.redis.connection import reach as reach_redis
 from shared.runtime.clock import Clock, SystemClock
 from shared.runtime.settings import Settings
 from shared.services.following import Following
@@ -38,6 +39,7 @@ from shared.spending.ledger import Ledger
 from shared.spending.treasury import Treasury
 from shared.stores.bundle import Stores
 from shared.stores.database import connect as connect_database
+from shared.stores.database import reach as reach_database
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,17 @@ def build(settings: Settings, *, middleware: Sequence[Middleware]) -> Services:
             read_timeout_seconds=settings.media_timeout_seconds,
         ),
     )
+
+
+def reach(services: Services, *, mongo: bool = True, redis: bool = True) -> None:
+    """Make sure that the servers answer and take the login, within 5 s; those that are not needed are not asked.
+
+    Raises StoreUnavailable or BrokerUnavailable, and InputError for a wrong login: one line with host and user.
+    """
+    if redis:
+        reach_redis(redis_url(services.settings))
+    if mongo:
+        reach_database(services.stores.db, mongo_uri(services.settings))
 
 
 def started_budgets(settings: Settings) -> Budgets:

@@ -9,13 +9,15 @@ from datetime import UTC, datetime
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
+import pymongo
 from pymongo import MongoClient
 from pymongo.database import Database
-from pymongo.errors import ConfigurationError, ConnectionFailure, InvalidURI, PyMongoError
+from pymongo.errors import ConfigurationError, ConnectionFailure, InvalidURI, OperationFailure, PyMongoError
 
 from shared.domain.errors import InputError, StoreUnavailable
-from shared.domain.urls import check_url, safe_url
+from shared.domain.urls import check_url, place, safe_url
 from shared.runtime.clock import floor_ms
+from shared.runtime.reaching import why_away
 
 Document = dict[str, Any]
 Db = Database[Document]
@@ -23,7 +25,15 @@ Db = Database[Document]
 # A call that takes longer than this is a fault, not patience: Dramatiq cannot interrupt a system call.
 TIMEOUT_MS = 20_000
 SELECTION_TIMEOUT_MS = 5_000
+REACH_SECONDS = 3.0
+
 _SCHEMES = ("mongodb", "mongodb+srv")
+# Codes of MongoDB (error_codes.yml of the server; 8000 is Atlas's) that a login causes.
+_LOGIN_FAULTS = {
+    18: "does not take this user and password, or knows the user in another authSource",
+    13: "does not let this user read the database, or asks for a user and password",
+    8000: "does not take this user and password",
+}
 
 # In the words of a failure: where the driver begins to tell of its configuration, or the answer over again.
 _AFTER_THE_FAULT = re.compile(r" \(configured timeouts|, Timeout: |, Topology Description: |, full error: ")
@@ -71,6 +81,23 @@ def _fault_of_uri(uri: str, error: Exception) -> str:
         return "the name behind mongodb+srv:// has no record that can be looked up; check the host name and DNS"
     options = uri.partition("?")[2]
     return "a host or an option does not fit" if safe_url(f"x://?{options}") != f"x://?{options}" else str(error)
+
+
+def reach(db: Db, uri: str) -> None:
+    """Ask the server of `db`, which was opened from `uri`, for a sign of life, for no longer than 3 s.
+
+    Raises StoreUnavailable where there is none, and InputError where the server does not take the login. Both name the
+    host and the user, and say what to check.
+    """
+    try:
+        with pymongo.timeout(REACH_SECONDS):
+            db["state"].find_one({}, {"_id": 1})  # a ping needs no login
+    except OperationFailure as error:
+        if error.code not in _LOGIN_FAULTS:
+            raise StoreUnavailable(f"MongoDB at {place(uri)}: {_reason(error)}") from error
+        raise InputError(f"MongoDB at {place(uri)} {_LOGIN_FAULTS[error.code]}; check MONGO_URI") from error
+    except PyMongoError as error:
+        raise StoreUnavailable(f"MongoDB at {place(uri)} cannot be reached: {why_away(error)} (MONGO_URI)") from error
 
 
 def guarded(method: Callable[P, R]) -> Callable[P, R]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -24,6 +25,20 @@ def test_without_servers_it_says_what_is_missing(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert len(done.stderr.splitlines()) == 1
     assert done.stderr.startswith("covey scheduler: MONGO_URI is not set")
+
+
+def test_a_database_that_gives_no_answer_ends_it(tmp_path: Path, redis_url: str) -> None:
+    """With status 1, within 5 s of asking, and one line that names host and user and what to check."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        where = f"127.0.0.1:{silent.getsockname()[1]}"
+        servers = {"REDIS_URL": redis_url, "MONGO_URI": f"mongodb://covey:hunter2@{where}/"}
+        environment = {"PYTHONPATH": ROOT, "COVEY_METRICS_HOST": "127.0.0.1", **servers}
+        done = subprocess.run(COMMAND, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=8)
+
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert f"MongoDB at {where} as user 'covey' cannot be reached: it gives no answer that can be used; check" in line
+    assert "hunter2" not in line
 
 
 def test_it_leads_schedules_and_lets_go_of_the_lease_at_sigterm(

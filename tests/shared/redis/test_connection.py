@@ -23,8 +23,8 @@ from cryptography.x509.oid import NameOID
 from dramatiq.errors import ConnectionClosed
 
 from shared.broker import CoveyBroker
-from shared.domain.errors import InputError
-from shared.redis.connection import connect
+from shared.domain.errors import BrokerUnavailable, InputError
+from shared.redis.connection import connect, reach
 from shared.runtime.embedded import EmbeddedServer, find_redis_server, free_port, start_redis
 from tests.faults.tcp_proxy import TcpProxy
 from tests.shared.broker.conftest import QUEUE, eventually, make_message
@@ -83,6 +83,45 @@ def test_a_server_that_is_not_there_fails_at_once() -> None:
         client.ping()
 
     assert time.monotonic() - started < 1.0
+
+
+def test_a_login_that_is_not_taken_is_one_line(redis_client: redis.Redis) -> None:
+    """It names host and user and what to check, whichever way Redis refuses; no word of the password."""
+    where = f"127.0.0.1:{address(redis_client)}"
+    redis_client.execute_command("ACL", "SETUSER", "covey", "on", ">p@ss", "~*", "+get")
+    reach(f"redis://covey:p%40ss@{where}/0")  # may not ping, but is known
+    redis_client.config_set("requirepass", "p@ss")
+    try:
+        for login, told in (
+            ("covey:hunter2@", f"Redis at {where}/0 as user 'covey' does not take this user and password"),
+            (":hunter2@", f"Redis at {where}/0 as the default user does not take this user and password"),
+            ("", f"Redis at {where}/0 asks for a password"),
+        ):
+            with pytest.raises(InputError) as caught:
+                reach(f"redis://{login}{where}/0")
+            assert str(caught.value) == f"{told}; check REDIS_URL"
+    finally:
+        redis_client.config_set("requirepass", "")
+        redis_client.execute_command("ACL", "DELUSER", "covey")
+
+
+def test_a_server_that_gives_no_answer_is_given_up_within_five_seconds() -> None:
+    """Refused, silent, without an address, without a socket: one line each, which says what to check."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        for url, told in (
+            (f"redis://covey:hunter2@127.0.0.1:{free_port()}/0", "the connection is refused; check host and port"),
+            (f"redis://covey:hunter2@127.0.0.1:{silent.getsockname()[1]}/0", "it gives no answer"),
+            ("redis://covey:hunter2@host.invalid:6379/0", "its name cannot be resolved; check the host name and DNS"),
+            ("unix://covey:hunter2@/no/such.sock", "there is no such socket; check the path"),
+        ):
+            started = time.monotonic()
+
+            with pytest.raises(BrokerUnavailable) as caught:
+                reach(url)
+
+            assert time.monotonic() - started < 4.5
+            where = url.partition("@")[2]
+            assert str(caught.value).startswith(f"Redis at {where} as user 'covey' cannot be reached: {told}")
 
 
 @pytest.mark.parametrize(
