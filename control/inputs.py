@@ -1,41 +1,44 @@
 """Handles, post ids and durations as people write them, made clean. Pure.
 
-Every function checks all of its input before it answers, and names everything that is wrong in one line.
+Every function checks all of its input before it answers, and names what is wrong in one line: all of it, or the first
+five words and how many there are.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 
+from control.lists import Word
 from shared.domain.errors import InputError
-from shared.platforms.x.query import normalise_handle
+from shared.platforms.x.addresses import post_id_of, quoted, username_of
 
 MAX_POST_IDS = 10_000
-_POST_ID = re.compile(r"(?:https?://(?:www\.|mobile\.)?(?:x|twitter)\.com/\w+/status/)?([0-9]{1,19})(?:[/?].*)?")
+NAMED_FAULTS = 5
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 T = TypeVar("T")
 SEARCH_WINDOW = timedelta(days=7)
 
 
-def handles(texts: Iterable[str]) -> list[str]:
+def handles(words: Iterable[Word]) -> list[str]:
     """Usernames from names, @names and profile addresses; each once, in the order given.
 
-    Raises InputError that names every text that is none.
+    Raises InputError that names the words which are none, and where no word is given.
     """
-    names = _all(texts, normalise_handle, "not a handle", "1 to 15 letters, digits or _, with or without @")
+    names = _all(words, username_of, "handle")
     return list({name.lower(): name for name in reversed(names)}.values())[::-1]
 
 
-def post_ids(texts: Iterable[str]) -> list[int]:
+def post_ids(words: Iterable[Word], *, now: datetime, old_ids: bool = False) -> list[int]:
     """Post ids from numbers and addresses of posts; each once, in the order given.
 
-    Raises InputError that names every text that is none.
+    now: later ids cannot be. old_ids: also those from before November 2010. Raises InputError that names the words
+    which are none, and where no word is given or more than one request takes.
     """
-    ids = list(dict.fromkeys(_all(texts, _post_id, "not a post id", "digits, or the address of a post")))
+    ids = list(dict.fromkeys(_all(words, lambda text: post_id_of(text, now=now, old_ids=old_ids), "post id")))
     if len(ids) > MAX_POST_IDS:
         raise InputError(f"{len(ids)} post ids are more than the {MAX_POST_IDS} of one request")
     return ids
@@ -45,37 +48,41 @@ def duration(text: str) -> timedelta:
     """A time span: `90s`, `30m`, `2h`, `7d`. Raises InputError when it is none."""
     match = _DURATION.fullmatch(text.strip())
     if match is None:
-        raise InputError(f"{text!r} is not a duration: write 90s, 30m, 2h or 7d")
+        raise InputError(f"{quoted(text)} is not a duration: write 90s, 30m, 2h or 7d")
     try:
         return timedelta(**{_UNITS[match[2]]: float(match[1])})
     except OverflowError:
-        raise InputError(f"{text!r} is longer than can be counted") from None
+        raise InputError(f"{quoted(text)} is longer than can be counted") from None
 
 
 def since(text: str) -> timedelta:
     """How far back to follow. Raises InputError when it is no time span, or further than X searches."""
     span = duration(text)
     if span > SEARCH_WINDOW:
-        raise InputError(f"{text!r} reaches further back than the 7 days that X can search")
+        raise InputError(f"{quoted(text)} reaches further back than the 7 days that X can search")
     return span
 
 
-def _post_id(text: str) -> int:
-    match = _POST_ID.fullmatch(text.strip())
-    if match is None:
-        raise InputError(text)
-    return int(match[1])
-
-
-def _all(texts: Iterable[str], read: Callable[[str], T], fault: str, expected: str) -> list[T]:
-    """Read every text; one error for all that cannot be read."""
+def _all(words: Iterable[Word], read: Callable[[str], T], what: str) -> list[T]:
+    """Read every word; one error for all that cannot be read."""
     good: list[T] = []
-    bad: list[str] = []
-    for text in texts:
+    faults: list[str] = []
+    for word in words:
         try:
-            good.append(read(text))
-        except InputError:
-            bad.append(repr(text))
-    if bad:
-        raise InputError(f"{fault}: {', '.join(bad)} (expected {expected}); nothing was done")
+            good.append(read(word.text))
+        except InputError as error:
+            faults.append(f"{word.place}: {error}" if word.place else str(error))
+    if faults:
+        raise InputError(_told(faults, len(good) + len(faults)))
+    if not good:
+        raise InputError(f"no {what} was given")
     return good
+
+
+def _told(faults: list[str], total: int) -> str:
+    """The faults in one line: the first few, and how many there are."""
+    named = "; ".join(faults[:NAMED_FAULTS])
+    if len(faults) == 1:
+        return f"{named}; nothing was done"
+    first = f", the first {NAMED_FAULTS}" if len(faults) > NAMED_FAULTS else ""
+    return f"{len(faults)} of {total} words cannot be read{first}: {named}; nothing was done"

@@ -10,18 +10,28 @@ from rich.table import Table
 from control import commands, inputs
 from control.cli.app import Json, app, out, print_json, services_here
 from control.cli.costs import tell_track
+from control.cli.given import Column, File, Handles, given
 from shared.runtime.clock import SystemClock
 
 
 @app.command()
 def track(
-    handles: Annotated[list[str], typer.Argument(help="name, @name or the address of a profile")],
+    handles: Handles = None,
+    file: File = None,
+    column: Column = None,
     since: Annotated[str, typer.Option(help="Also what was posted since: 30m, 2h, up to 7d. Costs reads.")] = "0s",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it would cost, and do nothing.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Follow accounts: what they post, who mentions them, replies to them and quotes them."""
-    names, duration = inputs.handles(handles), inputs.since(since)
+    """Follow accounts: what they post, who mentions them, replies to them and quotes them.
+
+    Nothing is done when any word is wrong. Other pages of X (/home, /search, /i/...) are no profiles and are refused.
+
+    covey track NASA @SpaceX https://x.com/esa/media
+
+    covey track --file accounts.csv --column username
+    """
+    names, duration = inputs.handles(given(handles, file, column)), inputs.since(since)
     if dry_run:
         return tell_track(services_here(), names, since=duration, as_json=as_json)
     done = commands.track(services_here(), names, since=duration)
@@ -35,11 +45,9 @@ def track(
 
 
 @app.command()
-def untrack(
-    handles: Annotated[list[str], typer.Argument(help="name, @name or the address of a profile")], as_json: Json = False
-) -> None:
+def untrack(handles: Handles = None, file: File = None, column: Column = None, as_json: Json = False) -> None:
     """Follow accounts no longer. What was collected stays."""
-    removed = commands.untrack(services_here(), inputs.handles(handles))
+    removed = commands.untrack(services_here(redis=False), inputs.handles(given(handles, file, column)))
     if as_json:
         return print_json({"removed": removed})
     out.print(f"No longer followed: {', '.join(removed)}")
@@ -49,7 +57,7 @@ def untrack(
 @app.command(name="handles")
 def list_handles(as_json: Json = False) -> None:
     """List the accounts that are or were followed, and how far each is covered."""
-    rows = commands.handles(services_here())
+    rows = commands.handles(services_here(redis=False))
     if as_json:
         return print_json(rows)
     if not rows:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Sequence
 from typing import Annotated
@@ -14,14 +13,22 @@ from rich.table import Table
 from control import commands, inputs
 from control.cli.app import Json, app, err, out, print_json, services_here
 from control.cli.costs import tell_refresh
+from control.cli.given import Column, File, given
 from control.local import interruptible
-from shared.domain.errors import InputError
+from shared.runtime.clock import SystemClock
 from shared.services.bootstrap import Services
 
 
 @app.command()
 def refresh(
-    ids: Annotated[list[str], typer.Argument(metavar="ID...", help="Post ids or addresses; - reads them from stdin.")],
+    ids: Annotated[
+        list[str] | None, typer.Argument(metavar="ID", help="Post ids or addresses; - reads them from stdin.")
+    ] = None,
+    file: File = None,
+    column: Column = None,
+    old_ids: Annotated[
+        bool, typer.Option("--old-ids", help="Take the short ids of posts from before November 2010 too.")
+    ] = False,
     wait: Annotated[bool, typer.Option("--wait", help="Wait for X's word on each, with a progress bar.")] = False,
     timeout: Annotated[float, typer.Option(min=1, help="Seconds to wait at most.")] = 300.0,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it would cost, and do nothing.")] = False,
@@ -29,12 +36,15 @@ def refresh(
 ) -> None:
     """Read the counts of posts again now, ahead of everything else.
 
+    Nothing is done when any word is wrong: an id that a spreadsheet rounded, a date, an id of a time to come.
+
+    covey refresh 1460323737035677698 https://x.com/XDevelopers/status/1460323737035677698
+
+    covey refresh --file export.csv --column id
+
     Exit status with --wait: 0 when X said something about every post, 1 when time ran out.
     """
-    texts = [text for argument in ids for text in (sys.stdin.read().split() if argument == "-" else [argument])]
-    post_ids = inputs.post_ids(texts)
-    if not post_ids:
-        raise InputError("no post id was given")
+    post_ids = inputs.post_ids(given(ids, file, column), now=SystemClock().now(), old_ids=old_ids)
     services = services_here()
     if dry_run:
         return tell_refresh(services, post_ids, as_json=as_json)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -29,6 +31,10 @@ from workers.actors import declare_all
 from workers.middleware.telemetry import Telemetry, tell_outcome
 
 ROOT = str(Path(__file__).parents[2])
+# Ids of 15 November 2021.
+A, B, C = (str(1460323737035677698 + number) for number in range(3))
+# What the program takes until it asks anything, on a machine with other work.
+START_SECONDS = 3.0
 Covey = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -116,7 +122,7 @@ def test_wrong_input_names_itself_and_does_nothing(covey: Covey, services: Servi
     """One line that holds the bad value and not the good one, status 2, nothing stored and nothing enqueued."""
     wrong = {
         "'no spaces'": ["track", "alice", "no spaces"],
-        "'12x'": ["refresh", "123", "12x"],
+        "'12x'": ["refresh", A, "12x"],
         "'8d'": ["track", "alice", "--since", "8d"],
         "not followed: bob": ["untrack", "bob"],
     }
@@ -146,15 +152,34 @@ def test_what_is_missing_is_named(run: Covey, services: Services) -> None:
 
 
 def test_a_server_that_is_away_is_one_line_too(covey: Covey, services: Services) -> None:
-    """With Redis away a command that needs it ends with status 1 and says so, without a traceback or a password."""
-    away = f"redis://:hunter2@127.0.0.1:{free_port()}/0"
-    calls = [["status"], ["track", "alice"]]
-    with ThreadPoolExecutor(2) as pool:
-        answers = list(pool.map(lambda arguments: covey(*arguments, REDIS_URL=away), calls))
+    """Within 5 s a command that needs it ends with status 1, and names host, user and what to check; no password."""
+    login, port = "covey:hunter2", free_port()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent_port = silent.getsockname()[1]
+        calls = [
+            (["status"], {"REDIS_URL": f"redis://{login}@127.0.0.1:{port}/0"}, "refused"),
+            (["track", "alice"], {"REDIS_URL": f"redis://{login}@127.0.0.1:{silent_port}/0"}, "no answer"),
+            (["handles"], {"MONGO_URI": f"mongodb://{login}@127.0.0.1:{port}/"}, "refused"),
+            (["status"], {"MONGO_URI": f"mongodb://{login}@127.0.0.1:{silent_port}/"}, "no answer"),
+        ]
+        for arguments, servers, told in calls:
+            started = time.monotonic()
+            done = covey(*arguments, **servers)
 
-    for done in answers:
-        assert "cannot be reached" in one_line(done, 1)
-        assert "hunter2" not in done.stderr
+            assert time.monotonic() - started < 5 + START_SECONDS
+            line = one_line(done, 1)
+            assert re.search(rf" at 127.0.0.1:\d+(/0)? as user 'covey' cannot be reached: .*{told}.*; check ", line)
+            assert "hunter2" not in line
+
+
+def test_a_command_asks_for_the_servers_that_it_needs(covey: Covey) -> None:
+    """Without Redis the truth in MongoDB is shown; without MongoDB a block can be lifted."""
+    redis_away = {"REDIS_URL": f"redis://127.0.0.1:{free_port()}/0"}
+    for arguments in (["handles"], ["dead", "list"], ["credentials", "list", "--json"]):
+        assert covey(*arguments, **redis_away).returncode == 0
+    done = covey("unblock", "--paid", MONGO_URI=f"mongodb://127.0.0.1:{free_port()}/")
+
+    assert "paid calls: not blocked" in one_line(done, 2)
 
 
 # --- output for scripts
@@ -173,21 +198,21 @@ def test_each_command_tells_scripts_and_people_what_it_did(invoke: Invoke, servi
     assert [(row["username"], row["active"]) for row in rows] == [("alice", True), ("bob", True)]
     assert rows[0]["since"].endswith("Z")
     assert answer("status")["handles"] == 2
-    refreshed = answer("refresh", "123", "https://x.com/alice/status/456")
+    refreshed = answer("refresh", A, f"https://x.com/alice/status/{B}")
     assert (refreshed["total"], refreshed["joined"], refreshed["results"]) == (2, 0, {})
     assert answer("dead", "list") == []
     assert "@alice" in invoke("handles").stdout
     assert "2 in 1 searches" in invoke("status").stdout
     assert all(queue in invoke("status").stdout for queue in ALL_QUEUES)
     assert "Followed already: alice" in invoke("track", "alice").stdout
-    assert "1 of them joined" in invoke("refresh", "123", "789").stdout
+    assert "1 of them joined" in invoke("refresh", A, C).stdout
     assert answer("untrack", "alice") == {"removed": ["alice"]}
     assert [stream.handles for stream in services.stores.streams.active()] == [("bob",)]
 
 
 def test_ids_from_standard_input(invoke: Invoke) -> None:
     """`-` reads ids, one a word, from standard input."""
-    done = invoke("refresh", "-", "--json", input="123\n456 123\n")
+    done = invoke("refresh", "-", "--json", input=f"{A}\n{B} {A}\n")
 
     assert json.loads(done.stdout)["total"] == 2
 
@@ -230,7 +255,7 @@ def test_waiting_for_a_refresh_shows_the_word_of_x(
 
 def test_waiting_in_vain_ends_with_status_1(invoke: Invoke) -> None:
     """Without a worker --wait gives up after its timeout and says what it knows."""
-    done = invoke("refresh", "123", "--wait", "--timeout", "1")
+    done = invoke("refresh", A, "--wait", "--timeout", "1")
 
     assert done.exit_code == 1
     assert "nothing yet" in done.stdout

@@ -14,9 +14,9 @@ from typing import Any, Generic, TypeVar
 from shared.domain.errors import InputError
 from shared.domain.models import Page, RateHeaders, Usage, UserLookup
 from shared.platforms.x import endpoints, fields, parser
+from shared.platforms.x.addresses import username_of
 from shared.platforms.x.endpoints import Endpoint
 from shared.platforms.x.fields import Dialect
-from shared.platforms.x.query import normalise_handle
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -129,7 +129,7 @@ def lookup_posts(*, post_ids: Sequence[int], expand_authors: bool = False) -> Ca
 
 def users_by(*, usernames: Sequence[str]) -> Call[UserLookup]:
     """Up to 100 accounts by username. Raises InputError that names a bad one."""
-    distinct = {name.lower(): name for name in map(normalise_handle, usernames)}
+    distinct = {name.lower(): name for name in map(username_of, usernames)}
     return _users(endpoints.USERS_BY, "usernames", tuple(distinct.values()))
 
 

@@ -1,4 +1,4 @@
-"""Search queries: handles made clean, and packed into as few queries as the plan's length allows.
+"""Search queries: handles packed into as few as the plan's length allows.
 
 Pure and deterministic: the same handles, in any order and any case, give the same queries.
 Invariant: every handle is in exactly one query, and no query is longer than the plan allows.
@@ -6,17 +6,12 @@ Invariant: every handle is in exactly one query, and no query is longer than the
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from shared.domain.errors import InputError
+from shared.platforms.x.addresses import username_of
 
-_USERNAME = re.compile(r"[A-Za-z0-9_]{1,15}")
-_HOSTS = frozenset(prefix + host for host in ("x.com", "twitter.com") for prefix in ("", "www.", "mobile.", "m."))
-# First parts of paths on x.com that are pages, not accounts.
-_PAGES = frozenset({"compose", "explore", "hashtag", "home", "i", "intent", "login", "search", "settings", "share"})
 _OR = " OR "
 # Reposts say nothing of their own and would be billed like posts.
 _TAIL = ") -is:retweet"
@@ -28,20 +23,6 @@ class PackedQuery:
 
     text: str
     handles: tuple[str, ...]
-
-
-def normalise_handle(text: str) -> str:
-    """The username in `name`, `@name` or the URL of a profile, in the case it was given.
-
-    Raises InputError that names the text when there is none.
-    """
-    name = text.strip()
-    if "/" in name:
-        name = _name_in_url(name)
-    name = name.removeprefix("@")
-    if not _USERNAME.fullmatch(name):
-        raise InputError(f"{text!r} is not a username: 1 to 15 letters, digits or underscores")
-    return name
 
 
 def pack(handles: Sequence[str], max_length: int) -> list[PackedQuery]:
@@ -82,18 +63,7 @@ def _text(handles: Iterable[str]) -> str:
 def _distinct(handles: Sequence[str]) -> list[str]:
     """One spelling of each handle: the smallest, so that the order given does not matter."""
     spellings: dict[str, str] = {}
-    for handle in map(normalise_handle, handles):
+    for handle in map(username_of, handles):
         key = handle.lower()
         spellings[key] = min(handle, spellings.get(key, handle))
     return list(spellings.values())
-
-
-def _name_in_url(text: str) -> str:
-    try:
-        parts = urlsplit(text if "://" in text else f"https://{text}")
-    except ValueError:
-        raise InputError(f"{text!r} is not the address of a profile") from None
-    name = parts.path.strip("/").split("/")[0]
-    if parts.scheme not in {"http", "https"} or parts.netloc.lower() not in _HOSTS or name.lower() in _PAGES:
-        raise InputError(f"{text!r} is not the address of a profile on x.com")
-    return name

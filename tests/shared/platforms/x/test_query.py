@@ -1,4 +1,4 @@
-"""Handles made clean and packed into queries."""
+"""Handles packed into queries."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain.errors import InputError
-from shared.platforms.x.query import normalise_handle, pack, quotes_query
+from shared.platforms.x.query import pack, quotes_query
 
 usernames = st.from_regex(re.compile(r"[A-Za-z0-9_]{1,15}", re.ASCII), fullmatch=True)
 
@@ -61,37 +61,6 @@ def test_a_handle_that_cannot_fit_is_named() -> None:
 def test_no_handles_no_queries() -> None:
     """An empty list asks for nothing."""
     assert pack([], 512) == []
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        *("Name_1", "@Name_1", "  @Name_1 ", "https://x.com/Name_1", "http://twitter.com/Name_1/", "x.com/@Name_1"),
-        *("https://www.x.com/Name_1/status/12?s=20", "HTTPS://X.COM/Name_1#top", "mobile.twitter.com/Name_1"),
-    ],
-)
-def test_handles_are_taken_as_people_paste_them(text: str) -> None:
-    """A name, an @name and the address of a profile or one of its posts are the same handle."""
-    assert normalise_handle(text) == "Name_1"
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        *("", "@", "@@a", "sixteen_letters_", "a b", "naïve", "a OR b", "https://evil.com/a", "ftp://x.com/a"),
-        *(
-            "https://x.com/",
-            "https://x.com/search?q=a",
-            "https://x.com/i/lists/1",
-            "https://x.com.evil.com/a",
-            "http://[",
-        ),
-    ],
-)
-def test_what_is_no_handle_is_named(text: str) -> None:
-    """The message repeats the text, so that the user finds it in a list."""
-    with pytest.raises(InputError, match=re.escape(repr(text))):
-        normalise_handle(text)
 
 
 def test_quotes_have_a_query_of_their_own() -> None:
