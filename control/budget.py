@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 
-from shared.domain.engagement.tiers import RETIRE_AGE
+from shared.domain.engagement.next_reading import RETIRE_AGE
 from shared.domain.models import WorkClass
 from shared.domain.money.budgets import MICRO, ChosenBudgets
 from shared.domain.money.estimate import DAY, Rates, RefreshEstimate, TrackEstimate, of_refresh, of_track, rates_of

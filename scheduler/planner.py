@@ -7,29 +7,27 @@ file), from which the reconciler sends it again.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 
+from shared.domain.coverage.quotes import QuoteCandidate, choose, reading_of
 from shared.domain.coverage.sweeps import Sweep, SweepKind
-from shared.domain.engagement.quotes import QuoteCandidate, choose
-from shared.domain.errors import BadJob
 from shared.domain.jobs import (
     ALL_QUEUES,
     MAX_IDS,
     Canary,
     CheckUsage,
-    DownloadMedia,
     Job,
     LookUpAuthors,
     Queue,
     QuotePage,
     RefreshEngagement,
     SearchPage,
-    decode,
 )
 from shared.domain.models import WorkClass
 from shared.runtime.log import get_logger
 from shared.services.bootstrap import Services
+from shared.services.downloads import downloads
 from shared.services.following import SEARCH
 from shared.stores.schedules import Schedule, Slot
 
@@ -72,17 +70,6 @@ def standing_schedules(services: Services, *, now: datetime) -> list[Schedule]:
         *(Schedule(kind, kind, "", timedelta(seconds=s), now, 0) for kind, s in seconds.items()),
         Schedule(USAGE, USAGE, "", timedelta(days=1), usage_at, 0),
     ]
-
-
-def downloads(keys: Iterable[str]) -> list[DownloadMedia]:
-    """The jobs for media keys; one of a form that no job can carry is passed over, so that the others get theirs."""
-    jobs = []
-    for key in keys:
-        try:
-            jobs.append(decode(DownloadMedia, {"media_key": key}))
-        except BadJob as error:
-            log.warning("media not sent for", media_key=key, reason=str(error))
-    return jobs
 
 
 class Planner:
@@ -138,7 +125,7 @@ class Planner:
         authors = self._stores.handles.active_user_ids()
         newest = self._stores.posts.newest_of(authors, self._services.settings.quotes_newest_posts)
         under_way = self._stores.sweeps.open_subjects(SweepKind.QUOTES)
-        candidates = self._stores.engagement.quote_candidates([post for post in newest if post["_id"] not in under_way])
+        candidates = self._stores.quotes.candidates([post for post in newest if post["_id"] not in under_way])
         chosen = choose(candidates, now=now, rule=self._services.quote_rule)
         sweeps = [self._open_quotes(slot, candidate, now) for candidate in chosen]
         return [(QuotePage(sweep_id=sweep.id, page=0), None) for sweep in sweeps if sweep is not None]
@@ -149,22 +136,14 @@ class Planner:
         The post counts as read when the reading has ended, so one that never begins, or fails, costs it nothing. A
         reading is noted before its sweep closes: to look once more after opening is to see every other one.
         """
-        engagement, sweeps = self._stores.engagement, self._stores.sweeps
-        cursor = engagement.quotes_cursor(chosen.post_id, read_at=chosen.quotes_read_at)
+        quotes, sweeps = self._stores.quotes, self._stores.sweeps
+        cursor = quotes.cursor(chosen.post_id, read_at=chosen.quotes_read_at)
         if cursor is None:
             return None
-        sweep = Sweep(
-            id=f"{slot.id}:{chosen.post_id}",
-            kind=SweepKind.QUOTES,
-            subject=str(chosen.post_id),
-            queue=Queue.QUOTES,
-            query=None,
-            since_id=cursor,
-            started_at=now,
-        )
+        sweep = reading_of(chosen, id=f"{slot.id}:{chosen.post_id}", cursor_id=cursor, now=now)
         if not sweeps.open(sweep):
             return None
-        if engagement.quotes_cursor(chosen.post_id, read_at=chosen.quotes_read_at) is None:
+        if quotes.cursor(chosen.post_id, read_at=chosen.quotes_read_at) is None:
             sweeps.abandon(sweep, now=now)
             return None
         return sweep

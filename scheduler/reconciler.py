@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from scheduler import deaths
-from scheduler.planner import downloads, standing_schedules
+from scheduler.planner import standing_schedules
 from shared.domain.coverage.streams import next_merge
 from shared.domain.coverage.sweeps import Sweep, SweepKind, SweepStatus
 from shared.domain.jobs import MAX_IDS, Job, Queue, QuotePage, ResolveHandles, SearchPage
@@ -16,6 +16,7 @@ from shared.runtime import metrics
 from shared.runtime.log import get_logger
 from shared.services.ad_hoc import unanswered_jobs
 from shared.services.bootstrap import Services
+from shared.services.downloads import downloads
 
 log = get_logger(__name__)
 

@@ -11,6 +11,7 @@ from collections.abc import Collection
 
 from shared.credentials import renewal
 from shared.domain import errors
+from shared.domain.coverage.gaps import GapReason
 from shared.domain.coverage.sweeps import SweepKind, SweepStatus
 from shared.domain.jobs import ALL_JOBS, Queue
 from shared.domain.models import PostState
@@ -42,7 +43,6 @@ ANSWERS = (
     ),
 )
 POST_SOURCES = ("search", "quotes", "refresh")
-GAP_REASONS = ("beyond_search_window", "paging_stuck", "posts_withheld")
 MEDIA_RESULTS = ("ok", "retry", "failed")
 
 
@@ -82,8 +82,8 @@ def _begin_collection() -> None:
         metrics.POSTS_STORED.labels(source)
     for state in PostState:
         metrics.REFRESHED.labels(state.value)
-    for reason in GAP_REASONS:
-        metrics.GAPS.labels(reason)
+    for reason in GapReason:
+        metrics.GAPS.labels(reason.value)
     for kind in SweepKind:
         for status in (SweepStatus.COMPLETE, SweepStatus.ABANDONED):
             metrics.SWEEPS.labels(kind.value, status.value)

@@ -13,8 +13,8 @@ from shared.broker.sender import Sender
 from shared.credentials.pool import CredentialPool
 from shared.credentials.renewal import Renewal
 from shared.credentials.vault import Vault
-from shared.domain.engagement.quotes import QuoteRule
-from shared.domain.engagement.refresh import RefreshPolicy
+from shared.domain.coverage.quotes import QuoteRule
+from shared.domain.engagement.next_reading import RefreshPolicy
 from shared.domain.errors import InputError
 from shared.domain.jobs import ALL_QUEUES
 from shared.domain.money.budgets import Budgets, Prices

@@ -13,6 +13,7 @@ from shared.stores.handles import HandleStore
 from shared.stores.ledger import LedgerStore
 from shared.stores.media import MediaStore
 from shared.stores.posts import PostStore
+from shared.stores.quotes import QuoteStore
 from shared.stores.runs import RunStore
 from shared.stores.schedules import ScheduleStore
 from shared.stores.state import StateStore
@@ -33,6 +34,7 @@ class Stores:
     streams: StreamStore
     sweeps: SweepStore
     engagement: EngagementStore
+    quotes: QuoteStore
     schedules: ScheduleStore
     runs: RunStore
     state: StateStore
@@ -53,6 +55,7 @@ class Stores:
             streams=StreamStore(db),
             sweeps=SweepStore(db),
             engagement=EngagementStore(db),
+            quotes=QuoteStore(db),
             schedules=ScheduleStore(db),
             runs=RunStore(db),
             state=StateStore(db),

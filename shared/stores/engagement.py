@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from pymongo import ASCENDING, InsertOne, UpdateOne
 from pymongo.errors import BulkWriteError
 
-from shared.domain.engagement.quotes import QuoteCandidate
+from shared.domain.engagement.next_reading import Claimed, Found, Released, next_reading_at
 from shared.domain.engagement.refresh import Engagement, Reading, Snapshot
 from shared.domain.engagement.tiers import Tier
 from shared.domain.models import Post, PostState
@@ -49,7 +49,7 @@ class EngagementStore:
                 {
                     "$setOnInsert": {
                         **_to_document(Engagement(post_id=post.id, created_at=post.created_at)),
-                        "next_refresh_at": now,
+                        "next_refresh_at": next_reading_at(Found(), now=now),
                         "first_seen_at": now,
                     }
                 },
@@ -91,8 +91,9 @@ class EngagementStore:
         ids = [document["_id"] for document in found]
         if not ids:
             return []
+        lost_at = next_reading_at(Claimed(lease), now=now)
         self._states.update_many(
-            {"_id": {"$in": ids}, **due}, {"$set": {"next_refresh_at": now + lease, "claim_id": claim_id}}
+            {"_id": {"$in": ids}, **due}, {"$set": {"next_refresh_at": lost_at, "claim_id": claim_id}}
         )
         return [int(d["_id"]) for d in self._states.find({"claim_id": claim_id}, {"_id": 1})]
 
@@ -140,54 +141,12 @@ class EngagementStore:
         return new
 
     @guarded
-    def quote_candidates(self, posts: Sequence[Document]) -> list[QuoteCandidate]:
-        """Candidates for the quote rule from documents of posts, with the freshest counts known."""
-        found = self._states.find(
-            {"_id": {"$in": [post["_id"] for post in posts]}, "state": PostState.ALIVE.value},
-            {"metrics": 1, "quotes_read_at": 1},
-        )
-        states = {document["_id"]: document for document in found}
-        candidates = []
-        for post in posts:
-            state = states.get(post["_id"])
-            if state is None:
-                continue
-            counts = metrics_from_document(state.get("metrics") or post.get("public_metrics") or {})
-            candidates.append(
-                QuoteCandidate(
-                    post_id=int(post["_id"]),
-                    quote_count=counts.quote_count,
-                    like_count=counts.like_count,
-                    quotes_read_at=state.get("quotes_read_at"),
-                )
-            )
-        return candidates
-
-    @guarded
-    def quotes_cursor(self, post_id: int, *, read_at: datetime | None) -> int | None:
-        """The greatest quote id known (0 for none); None when the last reading is not the one of `read_at` any more."""
-        document = self._states.find_one({"_id": str(post_id), "quotes_read_at": read_at}, {"quotes_cursor_id": 1})
-        return None if document is None else int(document.get("quotes_cursor_id") or 0)
-
-    @guarded
-    def quotes_read(self, post_id: int, *, at: datetime, newest_id: int | None) -> None:
-        """A reading that began at `at` has ended. All quotes up to `newest_id` are stored: move the cursor there, by
-        numeric order, never back; None leaves it.
-        """
-        self._states.update_one({"_id": str(post_id)}, {"$max": {"quotes_read_at": at}})
-        if newest_id is None:
-            return
-        known = {"$toDecimal": {"$ifNull": ["$quotes_cursor_id", "0"]}}
-        self._states.update_one(
-            {"_id": str(post_id), "$expr": {"$lt": [known, {"$toDecimal": str(newest_id)}]}},
-            {"$set": {"quotes_cursor_id": str(newest_id)}},
-        )
-
-    @guarded
     def release_unanswered(self, *, now: datetime) -> int:
         """Make due again what was claimed and not answered; answers how many posts."""
         lost = {"next_refresh_at": {"$gt": now}, "claim_id": {"$exists": True}}
-        return self._states.update_many(lost, {"$set": {"next_refresh_at": now}}).modified_count
+        return self._states.update_many(
+            lost, {"$set": {"next_refresh_at": next_reading_at(Released(), now=now)}}
+        ).modified_count
 
     @guarded
     def count_by_tier(self) -> dict[str, int]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from shared.domain.coverage.streams import Gap, Stream
+from shared.domain.coverage.gaps import Gap, GapReason
+from shared.domain.coverage.streams import Stream
 from shared.stores.database import Db, Document, guarded
 
 ACTIVE, RETIRED = "active", "retired"
@@ -112,6 +113,6 @@ def _from_document(document: Document) -> Stream:
         began_at=document["began_at"],
         covered_through=document["covered_through"],
         cursor_id=int(document["cursor_id"]),
-        gaps=tuple(Gap(gap["from_at"], gap["to_at"], gap["reason"]) for gap in document.get("gaps", ())),
+        gaps=tuple(Gap(gap["from_at"], gap["to_at"], GapReason(gap["reason"])) for gap in document.get("gaps", ())),
         sweeps_completed=document.get("sweeps_completed", 0),
     )

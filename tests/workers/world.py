@@ -353,7 +353,7 @@ def open_quotes(services: Services, quoted: int, *, id_: str = "quotes-1") -> Sw
     now = services.clock.now()
     services.stores.engagement.begin([Post(id=quoted, text="", created_at=snowflake.created_at(quoted))], now=now)
     document = services.stores.db["X_engagement"].find_one({"_id": str(quoted)}) or {}
-    cursor = services.stores.engagement.quotes_cursor(quoted, read_at=document.get("quotes_read_at"))
+    cursor = services.stores.quotes.cursor(quoted, read_at=document.get("quotes_read_at"))
     assert cursor is not None
     sweep = Sweep(
         id=id_,

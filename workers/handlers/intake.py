@@ -6,16 +6,14 @@ step is idempotent, so a handler that died in the middle starts again at the fir
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.domain.errors import BadJob
-from shared.domain.jobs import DownloadMedia, decode
 from shared.domain.models import Page
 from shared.runtime import metrics
 from shared.runtime.log import get_logger
 from shared.services.bootstrap import Services
+from shared.services.downloads import downloads
 
 log = get_logger(__name__)
 
@@ -40,15 +38,6 @@ def store_page(services: Services, page: Page, *, source: str, now: datetime) ->
     stores.engagement.begin(page.posts, now=now)
     stores.media.upsert(page.media)
     pending = stores.media.pending_of([item.key for item in page.media])
-    services.sender.send_all(_downloads(pending))
+    services.sender.send_all(downloads(pending))
     metrics.POSTS_STORED.labels(source).inc(len(new_ids))
     return Stored(frozenset(new_ids))
-
-
-def _downloads(keys: Iterable[str]) -> Iterator[DownloadMedia]:
-    """The jobs for the keys. One of a form that no job can carry must not keep the page from being stored."""
-    for key in keys:
-        try:
-            yield decode(DownloadMedia, {"media_key": key})
-        except BadJob as error:
-            log.warning("media not sent for", media_key=key, reason=str(error))

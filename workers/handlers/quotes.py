@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from shared.domain.coverage.sweeps import Sweep, SweepKind, SweepStatus, after_page
+from shared.domain.coverage.quotes import after_page, cursor_after
+from shared.domain.coverage.sweeps import Sweep, SweepKind, SweepStatus
 from shared.domain.errors import NotFound
 from shared.domain.jobs import QuotePage
 from shared.domain.models import WorkClass
@@ -48,8 +49,7 @@ def _read(services: Services, sweep: Sweep) -> Sweep:
     fell_short(services, sweep, page)  # what X withholds for good must not have all quotes bought again every day
     after = after_page(sweep, page, new_posts=len(stored.new_ids), through_at=now)
     if after.is_complete:
-        # What X's paging withheld is below the new cursor: the next reading begins where this one did.
-        _note_read(services, sweep, newest_id=None if after.stuck else after.newest_id)
+        _note_read(services, sweep, newest_id=cursor_after(after))
         metrics.SWEEPS.labels(sweep.kind.value, after.status.value).inc()
     if not services.stores.sweeps.advance(sweep, after, now=now):
         return services.stores.sweeps.get(sweep.id) or after
@@ -58,4 +58,4 @@ def _read(services: Services, sweep: Sweep) -> Sweep:
 
 def _note_read(services: Services, sweep: Sweep, *, newest_id: int | None) -> None:
     """Before the sweep closes: while it is open nobody opens another one. Idempotent."""
-    services.stores.engagement.quotes_read(int(sweep.subject), at=sweep.started_at, newest_id=newest_id)
+    services.stores.quotes.note_read(int(sweep.subject), at=sweep.started_at, newest_id=newest_id)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
-from shared.domain import snowflake
-from shared.domain.coverage.streams import Gap
+from shared.domain.coverage import gaps
+from shared.domain.coverage.gaps import Gap
 from shared.domain.coverage.sweeps import Sweep, SweepKind, SweepStatus, after_page
 from shared.domain.errors import StaleSinceId
 from shared.domain.jobs import Queue, SearchPage
@@ -57,7 +56,8 @@ def _read(services: Services, sweep: Sweep, heals: int = 0) -> Sweep:
     through_at = _asked_at(page, before, now) - timedelta(seconds=services.settings.x_search_lag_seconds)
     after = after_page(sweep, page, new_posts=len(stored.new_ids), through_at=through_at)
     if is_short:
-        after = _pass_over(services, sweep, after)
+        after, gap = gaps.pass_over(sweep, after)
+        _record(services, sweep, gap)
     return _move(services, sweep, after, now)
 
 
@@ -88,62 +88,30 @@ def _ask(services: Services, sweep: Sweep) -> Page:
 
 
 def _start_later(services: Services, sweep: Sweep, error: StaleSinceId, *, ahead: timedelta) -> Sweep:
-    """The sweep from as far back as X can still search, `ahead` of what X proposes; what lies before is a gap.
-
-    Past the first page X's token belongs to the old request: what is left is asked for below the oldest post seen, and
-    where that lies before the new begin nothing is left. Raises the error when X proposes nothing younger.
-    """
-    oldest_at = snowflake.created_at(error.oldest_since_id) + ahead
-    since_id = max(error.oldest_since_id, snowflake.first_id_at(oldest_at))
-    if since_id <= sweep.since_id:
+    """Begin where X can still search. Raises the error when X proposes nothing younger."""
+    moved = gaps.start_later(sweep, error.oldest_since_id, ahead=ahead)
+    if moved is None:
         raise error
-    _record_gap(services, sweep, to_at=oldest_at, reason="beyond_search_window")
-    later = replace(sweep, since_id=since_id, next_token=None)
-    if sweep.oldest_id is not None:
-        is_read = sweep.oldest_id <= since_id + 1
-        later = replace(later, until_id=sweep.oldest_id, status=SweepStatus.COMPLETE if is_read else sweep.status)
+    later, gap = moved
+    _record(services, sweep, gap)
     return _move(services, sweep, later, services.clock.now())
 
 
-def _pass_over(services: Services, before: Sweep, after: Sweep) -> Sweep:
-    """Go on without what X withholds of a page: from the last page's end down to the oldest post of this one is a gap.
-
-    What is asked for next lies right below that post, wherever X's token would lead; after the last page, or one with
-    nothing older, the gap reaches down to the sweep's begin.
-    """
-    to_at = after.through_at or before.started_at
-    if before.oldest_id is not None:
-        to_at = snowflake.created_at(before.oldest_id)
-    if after.status is SweepStatus.OPEN and after.oldest_id is not None and after.oldest_id != before.oldest_id:
-        from_at = snowflake.created_at(after.oldest_id)
-        _record_gap(services, before, from_at=from_at, to_at=to_at, reason="posts_withheld")
-        return replace(after, next_token=None, until_id=after.oldest_id)
-    _record_gap(services, before, to_at=to_at, reason="posts_withheld")
-    return after
-
-
-def _record_gap(
-    services: Services, sweep: Sweep, *, to_at: datetime, reason: str, from_at: datetime | None = None
-) -> None:
-    """Note that the sweep could not read from `from_at` (where it begins, by default) up to `to_at`.
-
-    What the stream had covered before is no gap.
-    """
+def _record(services: Services, sweep: Sweep, gap: Gap) -> None:
+    """Note what the sweep could not read, less what its stream had covered before."""
     stream = services.stores.streams.get(sweep.subject)
-    from_at = from_at or snowflake.created_at(sweep.since_id)
-    gap = Gap(max(from_at, stream.covered_through) if stream else from_at, to_at, reason)
-    if gap.from_at < gap.to_at and services.stores.streams.record_gap(sweep.subject, gap):
-        metrics.GAPS.labels(reason).inc()
-        log.warning("gap recorded", stream=sweep.subject, reason=reason, from_at=str(gap.from_at), to_at=str(to_at))
+    rest = gaps.less_covered(gap, stream.covered_through if stream else gap.from_at)
+    if rest is not None and services.stores.streams.record_gap(sweep.subject, rest):
+        metrics.GAPS.labels(gap.reason.value).inc()
+        span = {"from_at": str(rest.from_at), "to_at": str(rest.to_at)}
+        log.warning("gap recorded", stream=sweep.subject, reason=gap.reason.value, **span)
 
 
 def _close(services: Services, sweep: Sweep) -> None:
     """Everything down to the cursor is stored: move the stream's coverage, record what paging withheld."""
-    through_at = sweep.through_at or sweep.started_at
-    if sweep.stuck:
-        to_at = through_at if sweep.oldest_id is None else snowflake.created_at(sweep.oldest_id)
-        _record_gap(services, sweep, to_at=to_at, reason="paging_stuck")
+    if gap := gaps.left_by_paging(sweep):
+        _record(services, sweep, gap)
     services.stores.streams.sweep_completed(
-        sweep.subject, sweep_id=sweep.id, newest_id=sweep.newest_id, through_at=through_at
+        sweep.subject, sweep_id=sweep.id, newest_id=sweep.newest_id, through_at=sweep.ends_at
     )
     metrics.SWEEPS.labels(sweep.kind.value, sweep.status.value).inc()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from shared.domain import snowflake
+from shared.domain.coverage.gaps import Gap
 
 # Two streams are joined only when their coverage ends this close together, and the joined one begins no further than
 # this before that end: so much of the livelier one is read (within one UTC day: not paid) again, and no more.
@@ -14,15 +15,6 @@ MERGE_DISTANCE = timedelta(minutes=10)
 # A stream that stays alone may look back further, since nothing of its own is left there to be bought. X's index shows
 # a post seconds after it was made; a day is far beyond that, and far within the seven days.
 QUIET_MARGIN = timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """An interval that could not be read."""
-
-    from_at: datetime
-    to_at: datetime
-    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -69,16 +69,22 @@ class Sweep:
     stuck: bool = False
 
     @property
+    def ends_at(self) -> datetime:
+        """Up to when the sweep has read, once it is complete."""
+        return self.through_at or self.started_at
+
+    @property
     def is_complete(self) -> bool:
         """Whether everything down to `since_id` has been read."""
         return self.status is SweepStatus.COMPLETE
 
 
-def after_page(sweep: Sweep, page: Page, *, new_posts: int, through_at: datetime) -> Sweep:
+def after_page(sweep: Sweep, page: Page, *, new_posts: int, through_at: datetime, is_last: bool = False) -> Sweep:
     """The sweep after the answer to its present page was stored.
 
     new_posts: how many of the page's posts were not known before. through_at: up to when X had searched; it counts on
-    the first page only. The result is complete, or names the next page.
+    the first page only. is_last: nothing below this page is wanted, though X may have more. The result is complete, or
+    names the next page.
     """
     wanted = [post.id for post in page.posts if post.id > sweep.since_id]
     oldest_id = _smallest(sweep.oldest_id, min(wanted, default=None))
@@ -93,7 +99,7 @@ def after_page(sweep: Sweep, page: Page, *, new_posts: int, through_at: datetime
         through_at=sweep.through_at or through_at,
         stalls=sweep.stalls + 1 if oldest_id == sweep.oldest_id else 0,
     )
-    if page.next_token is None or _reached_the_known(sweep, page):
+    if page.next_token is None or is_last:
         return replace(moved, status=SweepStatus.COMPLETE, next_token=None)
     if page.next_token == sweep.next_token or moved.stalls >= MAX_STALLS:
         return _below_the_oldest(moved)
@@ -106,14 +112,6 @@ def _below_the_oldest(sweep: Sweep) -> Sweep:
     if can_skip:
         return replace(sweep, next_token=None, until_id=sweep.oldest_id, stalls=0)
     return replace(sweep, status=SweepStatus.COMPLETE, next_token=None, stuck=True)
-
-
-def _reached_the_known(sweep: Sweep, page: Page) -> bool:
-    """Whether a page of quotes ends below the cursor, of which X knows nothing; a search is bounded by X itself.
-
-    The last post decides, for one older post among newer ones is a slip of X, not the end.
-    """
-    return sweep.kind is SweepKind.QUOTES and bool(page.posts) and page.posts[-1].id <= sweep.since_id
 
 
 def _smallest(first: int | None, second: int | None) -> int | None:

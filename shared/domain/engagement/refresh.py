@@ -7,13 +7,11 @@ fault never counts as gone.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from shared.domain.engagement.tiers import Tier, next_refresh_at, tier_of
+from shared.domain.engagement.next_reading import Counted, Gone, RefreshPolicy, ReportedGone, Silent, next_reading_at
+from shared.domain.engagement.tiers import Tier, tier_of
 from shared.domain.models import PostMetrics, PostState
-
-# An id about which X said nothing is asked for again after this.
-UNKNOWN_RETRY = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,14 +54,6 @@ class Reading:
     snapshot: Snapshot | None
 
 
-@dataclass(frozen=True, slots=True)
-class RefreshPolicy:
-    """The settings of refreshing."""
-
-    time_scale: float = 1.0
-    gone_confirm: timedelta = timedelta(hours=1)
-
-
 def read_counts(before: Engagement, metrics: PostMetrics, *, now: datetime, policy: RefreshPolicy) -> Reading:
     """The post is alive and has these counts."""
     deltas = metrics.minus(before.metrics) if before.metrics else PostMetrics()
@@ -79,7 +69,7 @@ def read_counts(before: Engagement, metrics: PostMetrics, *, now: datetime, poli
         read_at=now,
         gone_reports=0,
         gone_first_at=None,
-        next_refresh_at=next_refresh_at(rule, now=now, age=age, time_scale=policy.time_scale),
+        next_refresh_at=next_reading_at(Counted(rule, age), now=now, policy=policy),
     )
     snapshot = Snapshot(
         post_id=before.post_id, at=now, metrics=metrics, deltas=deltas, velocity=velocity, tier=rule.tier
@@ -93,21 +83,21 @@ def read_absence(before: Engagement, state: PostState, *, now: datetime, policy:
     A second word sooner than `gone_confirm` after the first is none: one fault of X can last for both. `read_at` stays:
     it says when the counts were read, and the next velocity is measured from there.
     """
-    soon = now + UNKNOWN_RETRY * policy.time_scale
-    if state is PostState.ALIVE:
-        return Reading(replace(before, state=state, gone_reports=0, gone_first_at=None, next_refresh_at=soon), None)
     if not state.is_gone:
-        return Reading(replace(before, next_refresh_at=soon), None)
+        silent = replace(before, next_refresh_at=next_reading_at(Silent(), now=now, policy=policy))
+        if state is PostState.ALIVE:
+            silent = replace(silent, state=state, gone_reports=0, gone_first_at=None)
+        return Reading(silent, None)
     first_at = before.gone_first_at
     if before.state.is_gone or (first_at is not None and now - first_at >= policy.gone_confirm):
+        at = next_reading_at(Gone(), now=now, policy=policy)
         reports = before.gone_reports + 1
-        gone = replace(before, state=state, tier=Tier.COLD, velocity=0.0, gone_reports=reports, next_refresh_at=None)
+        gone = replace(before, state=state, tier=Tier.COLD, velocity=0.0, gone_reports=reports, next_refresh_at=at)
         return Reading(gone, None)
+    at = next_reading_at(ReportedGone(first_at or now), now=now, policy=policy)
     if first_at is None:
-        once = replace(before, gone_reports=1, gone_first_at=now, next_refresh_at=now + policy.gone_confirm)
-        return Reading(once, None)
-    # Due by a clock that is ahead of X's, it may come too soon once more; not at once again.
-    return Reading(replace(before, next_refresh_at=max(first_at + policy.gone_confirm, soon)), None)
+        return Reading(replace(before, gone_reports=1, gone_first_at=now, next_refresh_at=at), None)
+    return Reading(replace(before, next_refresh_at=at), None)
 
 
 def _velocity(before: Engagement, deltas: PostMetrics, now: datetime) -> float:

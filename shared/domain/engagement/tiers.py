@@ -6,7 +6,7 @@ Velocity is acts of people (reposts, replies, likes, quotes, bookmarks) per hour
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 
 
@@ -37,8 +37,6 @@ TABLE = (
     TierRule(Tier.WARM, timedelta(hours=48), 5.0, timedelta(hours=2)),
     TierRule(Tier.COLD, timedelta.max, 0.0, timedelta(hours=24)),
 )
-# A cold post is not read again once it is this old.
-RETIRE_AGE = timedelta(days=30)
 
 
 def tier_of(*, age: timedelta, velocity: float, time_scale: float = 1.0) -> TierRule:
@@ -47,10 +45,3 @@ def tier_of(*, age: timedelta, velocity: float, time_scale: float = 1.0) -> Tier
         if age < rule.max_age * time_scale or velocity >= rule.min_velocity / time_scale:
             return rule
     return TABLE[-1]
-
-
-def next_refresh_at(rule: TierRule, *, now: datetime, age: timedelta, time_scale: float = 1.0) -> datetime | None:
-    """When to read again; None for a cold post past RETIRE_AGE."""
-    if rule.tier is Tier.COLD and age > RETIRE_AGE * time_scale:
-        return None
-    return now + rule.interval * time_scale

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from shared.domain.coverage.streams import Gap, Stream, next_merge
+from shared.domain.coverage.gaps import Gap, GapReason
+from shared.domain.coverage.streams import Stream, next_merge
 from shared.domain.errors import InputError
 from shared.domain.snowflake import first_id_at
 from shared.services.following import SEARCH, Following
@@ -184,7 +185,7 @@ def test_joined_streams_are_one_from_the_older_cursor(stores: Stores) -> None:
     """Handles and gaps of both, the smaller cursor, one schedule; the parts are retired."""
     (first,) = following_on(stores).follow(["nasa"], since=SINCE, now=NOW)
     following_on(stores).follow(["esa"], since=SINCE, now=NOW)
-    gap = Gap(SINCE, NOW, "paging_stuck")
+    gap = Gap(SINCE, NOW, GapReason.PAGING_STUCK)
     stores.streams.record_gap(first.id, gap)
     swept(stores)
     cursors = [stream.cursor_id for stream in stores.streams.active()]

@@ -8,9 +8,10 @@ from datetime import timedelta
 
 import pytest
 
-from shared.domain.coverage.streams import Gap
+from shared.domain.coverage.gaps import Gap, GapReason
 from shared.domain.coverage.sweeps import SweepStatus
-from shared.domain.engagement.refresh import RefreshPolicy, read_counts
+from shared.domain.engagement.next_reading import RefreshPolicy
+from shared.domain.engagement.refresh import read_counts
 from shared.domain.models import UserLookup
 from shared.stores.bundle import Stores
 from shared.stores.database import Db
@@ -62,7 +63,7 @@ WRITES: dict[str, Callable[[Stores], object]] = {
     "streams.narrow": lambda s: s.streams.narrow("s", handles=("esa",), query="q", now=NOW),
     "streams.retire": lambda s: s.streams.retire(["s"], now=NOW),
     "streams.sweep_completed": lambda s: s.streams.sweep_completed("s", sweep_id="w", newest_id=300, through_at=NOW),
-    "streams.record_gap": lambda s: s.streams.record_gap("s", Gap(NOW, NOW + HOUR, "paging_stuck")),
+    "streams.record_gap": lambda s: s.streams.record_gap("s", Gap(NOW, NOW + HOUR, GapReason.PAGING_STUCK)),
     "sweeps.open": lambda s: s.sweeps.open(sweep_of("w2", subject="other")),
     "sweeps.advance": lambda s: s.sweeps.advance(sweep_of(), sweep_of(page=1), now=NOW),
     "sweeps.advance to the end": lambda s: s.sweeps.advance(
@@ -74,7 +75,7 @@ WRITES: dict[str, Callable[[Stores], object]] = {
         claim_id="c", now=NOW, lease=timedelta(minutes=1), limit=9
     ),
     "engagement.answer": answer,
-    "engagement.quotes_read": lambda s: s.engagement.quotes_read(1, at=NOW, newest_id=9),
+    "quotes.note_read": lambda s: s.quotes.note_read(1, at=NOW, newest_id=9),
     "engagement.release_unanswered": lambda s: s.engagement.release_unanswered(now=NOW),
     "schedules.ensure": lambda s: s.schedules.ensure([schedule_of("a"), schedule_of("b")]),
     "schedules.keep_only": lambda s: s.schedules.keep_only("search", []),

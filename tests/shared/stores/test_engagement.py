@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pymongo
-import pytest
 from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
-from shared.domain.engagement.refresh import Engagement, Reading, RefreshPolicy, read_absence, read_counts
+from shared.domain.engagement.next_reading import RefreshPolicy
+from shared.domain.engagement.refresh import Engagement, Reading, read_absence, read_counts
 from shared.domain.models import Post, PostMetrics, PostState
 from shared.stores.bundle import Stores
 from shared.stores.database import Db
@@ -236,7 +236,7 @@ def test_a_post_that_is_gone_is_due_no_more(stores: Stores) -> None:
 
     assert state_of(stores, 1).state is PostState.DELETED
     assert stores.engagement.count_due(now=NOW + timedelta(days=99)) == 0
-    assert stores.engagement.quote_candidates([{"_id": "1"}]) == []
+    assert stores.quotes.candidates([{"_id": "1"}]) == []
 
 
 def test_what_was_claimed_and_not_answered_can_be_released(stores: Stores) -> None:
@@ -250,58 +250,6 @@ def test_what_was_claimed_and_not_answered_can_be_released(stores: Stores) -> No
 
     assert claim(stores, "d") == [3]
     assert stores.engagement.release_unanswered(now=NOW + LEASE) == 0
-
-
-def test_candidates_for_quotes_have_the_freshest_counts(stores: Stores) -> None:
-    """Those of the last reading; before there is one, those the post came with; unknown posts do not compete."""
-    came_with = {"quote_count": 2, "like_count": 3}
-    follow(stores, [1, 2])
-    read(stores, "c", {1: PostMetrics(quote_count=7, like_count=8)})
-
-    documents = [{"_id": str(i), "public_metrics": came_with} for i in (1, 2, 3)]
-    found = stores.engagement.quote_candidates(documents)
-
-    assert [(c.post_id, c.quote_count, c.like_count, c.quotes_read_at) for c in found] == [
-        *((1, 7, 8, None), (2, 2, 3, None)),
-    ]
-
-
-def test_a_reading_of_quotes_is_noted_when_it_has_ended(stores: Stores) -> None:
-    """Whoever saw the post before that is told so; the time never goes back, and strangers have no quotes."""
-    follow(stores, [1])
-    assert stores.engagement.quotes_cursor(1, read_at=None) == 0
-    assert stores.engagement.quotes_cursor(404, read_at=None) is None
-
-    stores.engagement.quotes_read(1, at=NOW, newest_id=2**63 + 1)
-    stores.engagement.quotes_read(1, at=NOW - HOUR, newest_id=None)
-
-    assert stores.engagement.quotes_cursor(1, read_at=None) is None
-    assert stores.engagement.quotes_cursor(1, read_at=NOW) == 2**63 + 1
-    (candidate,) = stores.engagement.quote_candidates([{"_id": "1"}])
-    assert candidate.quotes_read_at == NOW
-
-
-@pytest.mark.parametrize(
-    ("before", "newest", "after"),
-    [
-        (999_999_999, 1_000_000_000, 1_000_000_000),
-        (1_000_000_000, 999_999_999, 1_000_000_000),
-        (2**63 + 1, 2**63, 2**63 + 1),
-        (2**63, 2**63 + 1, 2**63 + 1),
-        (5, None, 5),
-        (10**24, 10**24 + 1, 10**24 + 1),
-    ],
-)
-def test_the_cursor_of_quotes_moves_forward_by_number(
-    stores: Stores, before: int, newest: int | None, after: int
-) -> None:
-    """When the newest quote was deleted the next reading names an older one: the cursor stays."""
-    follow(stores, [1])
-
-    stores.engagement.quotes_read(1, at=NOW, newest_id=before)
-    stores.engagement.quotes_read(1, at=NOW, newest_id=newest)
-
-    assert stores.engagement.quotes_cursor(1, read_at=NOW) == after
 
 
 def test_posts_seen_twice_on_a_page_are_followed_once(stores: Stores) -> None:

@@ -7,11 +7,12 @@ from datetime import timedelta
 
 import pytest
 
-from shared.domain.coverage.streams import Gap, Stream
+from shared.domain.coverage.gaps import Gap, GapReason
+from shared.domain.coverage.streams import Stream
 from shared.stores.bundle import Stores
 from tests.shared.stores.conftest import AWKWARD_IDS, HOUR, NOW, CommandCount, at_once
 
-GAP = Gap(NOW - 2 * HOUR, NOW - HOUR, "beyond_search_window")
+GAP = Gap(NOW - 2 * HOUR, NOW - HOUR, GapReason.BEYOND_SEARCH_WINDOW)
 
 
 def stream_of(name: str = "s", *handles: str, cursor_id: int = 100) -> Stream:
@@ -121,9 +122,9 @@ def test_a_gap_is_noted_once(stores: Stores) -> None:
     news = at_once(8, lambda _: stores.streams.record_gap("s", GAP))
 
     assert sorted(news) == [False] * 7 + [True]
-    assert stores.streams.record_gap("s", replace(GAP, reason="paging_stuck"))
+    assert stores.streams.record_gap("s", replace(GAP, reason=GapReason.PAGING_STUCK))
     assert not stores.streams.record_gap("unknown", GAP)
-    assert stored(stores).gaps == (GAP, replace(GAP, reason="paging_stuck"))
+    assert stored(stores).gaps == (GAP, replace(GAP, reason=GapReason.PAGING_STUCK))
 
 
 def test_who_is_followed_by_which_stream(stores: Stores) -> None:

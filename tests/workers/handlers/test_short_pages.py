@@ -8,14 +8,15 @@ from typing import Any
 import pytest
 
 from shared.domain import snowflake
-from shared.domain.coverage.streams import Gap, Stream
+from shared.domain.coverage.gaps import Gap, GapReason
+from shared.domain.coverage.short_pages import WAITS_SECONDS
+from shared.domain.coverage.streams import Stream
 from shared.domain.errors import PostsWithheld
 from shared.domain.jobs import Queue, QuotePage, SearchPage
 from shared.services.bootstrap import Services
 from tests.workers.world import Asked, ScriptedX, jobs_in, open_quotes, open_sweep, page, post_id, state_of, stored_ids
 from workers.handlers.quotes import quote_page
 from workers.handlers.search import search_page
-from workers.handlers.short_pages import WAITS_SECONDS
 
 A, B, C, D, E = (post_id(seconds) for seconds in (60, 120, 180, 240, 300))
 QUOTED = post_id(3600)
@@ -110,7 +111,7 @@ def test_what_x_withholds_for_good_is_a_gap_in_the_end(services: Services, x: Sc
     assert "next_token" not in x.asked[-1].params
     assert (ended.is_complete, stored_ids(services), stream.cursor_id) == (True, {A, C, D, E}, A)
     assert ended.through_at is not None
-    assert stream.gaps == (Gap(snowflake.created_at(C), ended.through_at, "posts_withheld"),)
+    assert stream.gaps == (Gap(snowflake.created_at(C), ended.through_at, GapReason.POSTS_WITHHELD),)
 
 
 def test_a_last_page_that_stays_short_is_a_gap_down_to_the_begin(services: Services, x: ScriptedX) -> None:
@@ -123,7 +124,7 @@ def test_a_last_page_that_stays_short_is_a_gap_down_to_the_begin(services: Servi
     waits_of(lambda: search(services, page=1))
 
     assert state_of(services, "sweep-1").is_complete
-    assert stream_of(services).gaps == (Gap(began_at, snowflake.created_at(B), "posts_withheld"),)
+    assert stream_of(services).gaps == (Gap(began_at, snowflake.created_at(B), GapReason.POSTS_WITHHELD),)
 
 
 def test_pages_that_are_announced_and_never_come_end_with_a_gap(services: Services, x: ScriptedX) -> None:
@@ -145,7 +146,7 @@ def test_a_short_page_of_quotes_is_asked_for_again(services: Services, x: Script
     x.script = lambda asked: short(A, announced=3)
     with pytest.raises(PostsWithheld):
         quotes(services)
-    assert services.stores.engagement.quotes_cursor(QUOTED, read_at=None) == 0
+    assert services.stores.quotes.cursor(QUOTED, read_at=None) == 0
     x.script = lambda asked: page(A, B, C)
 
     quotes(services)
@@ -164,4 +165,4 @@ def test_quotes_that_x_withholds_for_good_do_not_have_the_others_bought_for_ever
     assert waits_of(lambda: quotes(services)) == list(WAITS_SECONDS)
 
     assert state_of(services, "quotes-1").is_complete
-    assert services.stores.engagement.quotes_cursor(QUOTED, read_at=sweep.started_at) == A
+    assert services.stores.quotes.cursor(QUOTED, read_at=sweep.started_at) == A

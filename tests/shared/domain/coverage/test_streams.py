@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.domain.coverage.streams import MERGE_DISTANCE, QUIET_MARGIN, Gap, Merge, Stream, next_merge
+from shared.domain.coverage.gaps import Gap, GapReason
+from shared.domain.coverage.streams import MERGE_DISTANCE, QUIET_MARGIN, Merge, Stream, next_merge
 from shared.domain.snowflake import created_at, first_id_at
 
 NOW = datetime(2024, 5, 1, tzinfo=UTC)
@@ -50,7 +51,7 @@ def flocks(draw: st.DrawFn) -> list[Stream]:
         )
         quiet_for = timedelta(minutes=draw(st.one_of(st.integers(0, 40), st.integers(0, 5_000))))
         stream = replace(stream, cursor_id=first_id_at(NOW - quiet_for))
-        gaps = draw(st.lists(st.sampled_from([Gap(NOW, NOW, "a"), Gap(NOW, NOW, "b")]), max_size=2, unique=True))
+        gaps = draw(st.lists(st.sampled_from([Gap(NOW, NOW, reason) for reason in GapReason]), max_size=2, unique=True))
         streams.append(replace(stream, gaps=tuple(gaps)))
     return streams
 

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.domain import snowflake
+from shared.domain.coverage import quotes, sweeps
 from shared.domain.coverage.sweeps import MAX_STALLS, Sweep, SweepKind, SweepStatus, after_page
 from shared.domain.models import Page, Post
 
@@ -30,6 +31,7 @@ def sweep_of(kind: SweepKind = SweepKind.SEARCH, **values: object) -> Sweep:
 
 def step(sweep: Sweep, page: Page) -> Sweep:
     """The sweep after a page of which nothing was new."""
+    after_page = quotes.after_page if sweep.kind is SweepKind.QUOTES else sweeps.after_page
     return after_page(sweep, page, new_posts=0, through_at=NOW)
 
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.domain.engagement.refresh import Engagement, Reading, RefreshPolicy, read_absence, read_counts
+from shared.domain.engagement.next_reading import RefreshPolicy
+from shared.domain.engagement.refresh import Engagement, Reading, read_absence, read_counts
 from shared.domain.engagement.tiers import Tier
 from shared.domain.models import PostMetrics, PostState
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.domain.engagement.quotes import QuoteCandidate, QuoteRule, choose
+from shared.domain.coverage.quotes import QuoteCandidate, QuoteRule, choose
 
 NOW = datetime(2024, 5, 1, 12, tzinfo=UTC)
 RULE = QuoteRule()

@@ -1,0 +1,101 @@
+"""Where gaps begin and end."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.domain import snowflake
+from shared.domain.coverage.gaps import Gap, GapReason, left_by_paging, less_covered, pass_over, start_later
+from shared.domain.coverage.sweeps import Sweep, SweepKind, SweepStatus
+
+NOW = datetime(2024, 5, 1, tzinfo=UTC)
+moments = st.integers(1, 100_000).map(lambda minutes: NOW - timedelta(minutes=minutes))
+
+
+def sweep_of(since: datetime, **values: object) -> Sweep:
+    """An open search since a moment."""
+    fixed = {"id": "w", "kind": SweepKind.SEARCH, "subject": "s", "queue": "search", "query": "q", "started_at": NOW}
+    return Sweep(**(fixed | {"since_id": snowflake.first_id_at(since)} | values))  # type: ignore[arg-type]
+
+
+@given(since=moments, oldest=moments, ahead=st.integers(0, 3).map(lambda minutes: timedelta(minutes=minutes)))
+def test_a_later_begin_leaves_a_gap_from_the_old_to_the_new_one(
+    since: datetime, oldest: datetime, ahead: timedelta
+) -> None:
+    """Sweep and gap together are what was asked for; an id that is no younger changes nothing."""
+    moved = start_later(sweep_of(since), snowflake.first_id_at(oldest), ahead=ahead)
+
+    if oldest + ahead <= since:
+        assert moved is None
+    else:
+        assert moved is not None
+        later, gap = moved
+        assert gap == Gap(since, oldest + ahead, GapReason.BEYOND_SEARCH_WINDOW)
+        assert snowflake.created_at(later.since_id) == gap.to_at
+        assert later.next_token is None
+
+
+def test_a_later_begin_above_what_was_read_ends_the_sweep() -> None:
+    """Past the first page the rest is asked for below the oldest post; where nothing is left the sweep is complete."""
+    since, oldest = NOW - timedelta(days=9), NOW - timedelta(days=7)
+    read_down_to = snowflake.first_id_at(NOW - timedelta(days=8))
+
+    below = start_later(
+        sweep_of(since, oldest_id=snowflake.first_id_at(NOW)), snowflake.first_id_at(oldest), ahead=timedelta(0)
+    )
+    beyond = start_later(sweep_of(since, oldest_id=read_down_to), snowflake.first_id_at(oldest), ahead=timedelta(0))
+
+    assert below is not None
+    assert (below[0].status, below[0].until_id) == (SweepStatus.OPEN, snowflake.first_id_at(NOW))
+    assert beyond is not None
+    assert beyond[0].status is SweepStatus.COMPLETE
+
+
+@given(since=moments, upper=moments, lower=moments)
+def test_passing_over_withheld_posts_goes_on_right_below(since: datetime, upper: datetime, lower: datetime) -> None:
+    """The gap ends where the page before did; the next page is asked for below the oldest post of this one."""
+    before = sweep_of(since, oldest_id=snowflake.first_id_at(upper), next_token="t")
+    after = replace(before, oldest_id=snowflake.first_id_at(lower), next_token="u")
+
+    moved, gap = pass_over(before, after)
+
+    assert (gap.to_at, gap.reason) == (upper, GapReason.POSTS_WITHHELD)
+    if lower == upper:
+        assert (moved, gap.from_at) == (after, since)
+    else:
+        assert (moved.next_token, moved.until_id, gap.from_at) == (None, after.oldest_id, lower)
+
+
+def test_the_last_page_is_passed_over_down_to_the_begin() -> None:
+    """A complete sweep has nothing below; without an older post the gap reaches up to when X was asked."""
+    since = NOW - timedelta(hours=1)
+    before = sweep_of(since)
+    after = replace(before, status=SweepStatus.COMPLETE, through_at=NOW - timedelta(minutes=1))
+
+    assert pass_over(before, after) == (after, Gap(since, NOW - timedelta(minutes=1), GapReason.POSTS_WITHHELD))
+
+
+def test_only_a_stuck_sweep_leaves_something_to_paging() -> None:
+    """A sweep that was read whole leaves no gap; a stuck one all that lies below its oldest post."""
+    since, oldest = NOW - timedelta(hours=1), NOW - timedelta(minutes=30)
+    whole = sweep_of(since, status=SweepStatus.COMPLETE, oldest_id=snowflake.first_id_at(oldest))
+
+    assert left_by_paging(whole) is None
+    assert left_by_paging(replace(whole, stuck=True)) == Gap(since, oldest, GapReason.PAGING_STUCK)
+    assert left_by_paging(replace(whole, stuck=True, oldest_id=None)) == Gap(since, NOW, GapReason.PAGING_STUCK)
+
+
+@given(from_at=moments, to_at=moments, covered=moments)
+def test_what_was_covered_before_is_no_gap(from_at: datetime, to_at: datetime, covered: datetime) -> None:
+    """What is left of a gap lies inside it, above the coverage, and has a length."""
+    rest = less_covered(Gap(from_at, to_at, GapReason.PAGING_STUCK), covered)
+
+    if rest is None:
+        assert max(from_at, covered) >= to_at
+    else:
+        assert (rest.from_at, rest.to_at) == (max(from_at, covered), to_at)
+        assert rest.from_at < rest.to_at
