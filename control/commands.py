@@ -148,7 +148,7 @@ def status(services: Services) -> dict[str, Any]:
 
 def _queue_stats(services: Services) -> dict[str, QueueStats]:
     try:
-        return services.broker.queue_stats()
+        return services.broker.introspection.queue_stats()
     except ConnectionClosed as error:
         raise BrokerUnavailable(f"the queue cannot be reached: {error}") from error
 

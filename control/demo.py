@@ -152,7 +152,7 @@ def _settle(services: Services, flock: Flock, until: datetime, tick: Callable[[]
 
 def _figures(services: Services, truth: Truth, flock: Flock, *, left_seconds: float) -> dict[str, Any]:
     calls = truth.calls()
-    queues = services.broker.queue_stats()
+    queues = services.broker.introspection.queue_stats()
     return {
         "left_seconds": left_seconds,
         "posts": services.stores.posts.count(),

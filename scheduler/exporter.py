@@ -48,7 +48,7 @@ class Exporter:
                 metrics.STATE_READ_AT_SECONDS.labels(name).set(now.timestamp())
 
     def _queues(self, now: datetime) -> None:
-        for queue, stats in self._services.broker.queue_stats().items():
+        for queue, stats in self._services.broker.introspection.queue_stats().items():
             metrics.QUEUE_JOBS.labels(queue, "ready").set(stats.ready)
             metrics.QUEUE_JOBS.labels(queue, "delayed").set(stats.delayed)
             metrics.QUEUE_JOBS.labels(queue, "in_flight").set(stats.in_flight)

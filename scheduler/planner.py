@@ -156,7 +156,7 @@ class Planner:
         has_money = WorkClass.ENGAGEMENT not in self._held_back()
         x_now = self._services.ledger.now()
         paid_since = None if has_money else x_now.replace(hour=0, minute=0, second=0, microsecond=0)
-        waiting = self._services.broker.queue_stats().get(Queue.ENGAGEMENT)
+        waiting = self._services.broker.introspection.queue_stats().get(Queue.ENGAGEMENT)
         outstanding = waiting.ready + (waiting.delayed if has_money else 0) if waiting else 0
         lease = timedelta(seconds=self._services.settings.refresh_lease_seconds)
         jobs: Outgoing = []

@@ -62,8 +62,8 @@ class Reconciler:
         rest to the next one, and a server that does is another one.
         """
         broker = self._services.broker
-        server = broker.server_id()
-        if broker.epoch() == server:
+        server = broker.introspection.server_id()
+        if broker.introspection.epoch() == server:
             return False
         everything = now + WRONG_CLOCKS
         sent = self._nudge(before=everything, now=now, limit=REBUILD_BATCH)
@@ -72,7 +72,7 @@ class Reconciler:
         sent += self._resolve(before=everything)
         keys = self._stores.media.left_behind(before=everything, limit=REBUILD_BATCH)
         sent += self._sender.send_all(downloads(keys))
-        broker.set_epoch(server)
+        broker.introspection.set_epoch(server)
         log.info("the queue is rebuilt", sent=sent)
         return True
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn
 
 import redis
-from dramatiq.broker import Consumer, MessageProxy
+from dramatiq.broker import Consumer
 from dramatiq.brokers.redis import RedisBroker
 from dramatiq.common import q_name
 from dramatiq.errors import QueueJoinTimeout
@@ -21,16 +21,15 @@ from dramatiq.message import Message
 from dramatiq.middleware import Middleware
 
 from shared.broker.consumer import QueueConsumer
+from shared.broker.context import BrokerContext, Timings
 from shared.broker.delivery import dedup_fault
-from shared.broker.hand import Hands, LastChance
 from shared.broker.introspection import Introspection
-from shared.broker.keys import QueueKeys, dedup_key
+from shared.broker.keys import QueueKeys
 from shared.broker.pulse import PulseConsumer
 from shared.broker.scripts import Dedup, Placed, Placement, Scripts, reaching_redis
 from shared.broker.shutdown import GiveBackAtShutdown
 from shared.domain.errors import InputError
 from shared.redis.connection import connect
-from shared.runtime.log import get_logger
 
 # A worker this long without a heartbeat is dead. Beats come every second; an 8 s stall of Redis plus Dramatiq's 3 s
 # until a consumer restarts must fit in.
@@ -44,13 +43,9 @@ LAST_CHANCE_DELAY_MS = 60_000
 # The longest pause between two looks at an empty queue: half of it is the usual wait of a message on an idle queue.
 # At 200 ms a process with six idle queues costs 0.5 % of a core of Redis.
 IDLE_POLL_MS = 200
-# Later than any time that Redis will tell.
-END_OF_TIME_US = 2**53
-
-_log = get_logger(__name__)
 
 
-class CoveyBroker(RedisBroker, Introspection):
+class CoveyBroker(RedisBroker):
     """Dramatiq's Redis broker, with delays in Redis, exact ownership, bounded recovery and de-duplication.
 
     client: one without retries (`shared.redis.connection.connect`). heartbeat_timeout_ms: a worker silent this long is
@@ -76,15 +71,11 @@ class CoveyBroker(RedisBroker, Introspection):
             maintenance_chance=0,
             heartbeat_timeout=heartbeat_timeout_ms,
         )
-        self.poison_after = poison_after
-        self.alone_from = max(1, poison_after - 1)
-        self.last_chance_delay_ms = last_chance_delay_ms
-        self.idle_poll_ms = idle_poll_ms
-        self.hands = Hands()
-        self.last_chance = LastChance()
-        self.add_middleware(GiveBackAtShutdown())
+        timings = Timings(heartbeat_timeout_ms, poison_after, last_chance_delay_ms, idle_poll_ms)
         self.operations = Scripts(client)
-        self._keys: dict[str, QueueKeys] = {}
+        self.context = BrokerContext(self.operations, namespace, self.broker_id, timings, self.actors.__contains__)
+        self.introspection = Introspection(client, self.context, self.get_declared_queues)
+        self.add_middleware(GiveBackAtShutdown(self.context))
 
     # --- producers
 
@@ -96,22 +87,15 @@ class CoveyBroker(RedisBroker, Introspection):
         self._place([(message, delay, None)])
         return message
 
-    def enqueue_once(
-        self, message: Message[Any], *, dedup_key: str, dedup_ttl_ms: int, delay_ms: int | None = None
-    ) -> bool:
-        """Place a message unless one with the same `dedup_key` is outstanding; whether this one is outstanding now.
-
-        The key is free again when its message is acked or dead, or `dedup_ttl_ms` (plus its delay) after it was placed.
-        Raises as `enqueue`, and InputError for a key or a lifetime that no settlement could work with.
-        """
-        return self.enqueue_many_once([(message, dedup_key, delay_ms)], dedup_ttl_ms=dedup_ttl_ms)[0]
-
     def enqueue_many_once(
         self, entries: Iterable[tuple[Message[Any], str, int | None]], *, dedup_ttl_ms: int
     ) -> list[bool]:
-        """`enqueue_once` for many (message, dedup_key, delay in ms), in few round trips. Raises as it.
+        """Place each (message, dedup_key, delay in ms) unless a message with the same key is outstanding, in few round
+        trips; for each whether it is outstanding now.
 
-        After an error a part of them may be outstanding; doing all of it again is harmless.
+        A key is free again when its message is acked or dead, or `dedup_ttl_ms` (plus its delay) after it was placed.
+        Raises as `enqueue`, and InputError for a key or a lifetime that no settlement could work with. After an error a
+        part of them may be outstanding; doing all of it again is harmless.
         """
         copies = [
             (message.copy(options={"dedup_key": key, "dedup_ttl_ms": dedup_ttl_ms}), delay_ms)
@@ -120,7 +104,7 @@ class CoveyBroker(RedisBroker, Introspection):
         for copy, _ in copies:
             if fault := dedup_fault(copy.options):
                 raise InputError(f"{fault}, got {copy.options['dedup_key']!r} for {dedup_ttl_ms!r} ms")
-        placed = self._place([(copy, delay_ms, self.dedup_of(copy)) for copy, delay_ms in copies])
+        placed = self._place([(copy, delay_ms, self.context.dedup_of(copy)) for copy, delay_ms in copies])
         return [outcome != "refused" for outcome in placed]
 
     def _place(self, entries: Sequence[tuple[Message[Any], int | None, Dedup | None]]) -> list[Placed]:
@@ -144,38 +128,12 @@ class CoveyBroker(RedisBroker, Introspection):
     def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 5000) -> Consumer:
         """The consumer of a queue. `timeout` is Dramatiq's idle pause, replaced by idle_poll_ms."""
         if queue_name != q_name(queue_name):
-            return PulseConsumer(self, q_name(queue_name))
-        return QueueConsumer(self, queue_name, prefetch)
-
-    def recover(self, queue_name: str) -> int:
-        """Give back what dead workers hold of a queue; how many messages. Any process may do it at any time."""
-        count = self.operations.recover(
-            self.keys(queue_name),
-            timeout_ms=self.heartbeat_timeout,
-            gap_ms=self.heartbeat_timeout // 2,
-            last_chance_at=self.poison_after - 1,
-            last_chance_delay_ms=self.last_chance_delay_ms,
-        )
-        if count:
-            _log.warning("messages_of_dead_workers_given_back", queue=queue_name, count=count)
-        return count
-
-    def give_back_all(self) -> int:
-        """Give back all that Redis says this process holds, even what still runs; how many. For the end of it."""
-        held = self.hands.empty()
-        for pairs in held.values():
-            for id, _ in pairs:
-                self.last_chance.release(id)
-        return sum(self.operations.adopt(self.keys(queue), self.broker_id, END_OF_TIME_US, [])[1] for queue in held)
+            return PulseConsumer(self.context, q_name(queue_name))
+        return QueueConsumer(self.context, queue_name, prefetch)
 
     def keys(self, queue_name: str) -> QueueKeys:
         """The keys of a queue."""
-        return self._keys.get(queue_name) or self._keys.setdefault(queue_name, QueueKeys(self.namespace, queue_name))
-
-    def dedup_of(self, message: Message[Any] | MessageProxy) -> Dedup | None:
-        """The de-duplication that a message was enqueued with, which was checked (`dedup_fault`)."""
-        name, ttl_ms = message.options.get("dedup_key"), message.options.get("dedup_ttl_ms")
-        return Dedup(dedup_key(self.namespace, name), ttl_ms) if name and ttl_ms else None
+        return self.context.keys(queue_name)
 
     # --- what Dramatiq's broker offers beside
 

@@ -12,17 +12,14 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from dramatiq.broker import Consumer, MessageProxy
 
+from shared.broker.context import BrokerContext
 from shared.broker.delivery import POISON, UNDECODABLE, Delivery, Unreadable, open_delivery
 from shared.broker.scripts import Fetched
-from shared.broker.settlement import Settlement
+from shared.broker.settler import Settler
 from shared.runtime.log import get_logger
-
-if TYPE_CHECKING:
-    from shared.broker.broker import CoveyBroker
 
 # Between two looks for lost replies. A look costs Redis one pass over what the queue has in flight.
 ADOPT_INTERVAL_SECONDS = 5.0
@@ -42,14 +39,14 @@ _log = get_logger(__name__)
 class QueueConsumer(Consumer):
     """Yields messages of one queue, or None when there is none to be had for the moment."""
 
-    def __init__(self, broker: CoveyBroker, queue: str, prefetch: int) -> None:
-        self._broker = broker
+    def __init__(self, context: BrokerContext, queue: str, prefetch: int) -> None:
+        self._context = context
         self._queue = queue
         self._prefetch = prefetch
-        self._keys = broker.keys(queue)
-        self._hand = broker.hands.of(queue)
-        self._operations = broker.operations
-        self._settlement = Settlement(broker, queue)
+        self._keys = context.keys(queue)
+        self._hand = context.hands.of(queue)
+        self._scripts = context.scripts
+        self._settler = Settler(context, queue)
         self._fetched: deque[Fetched] = deque()
         self._pause = threading.Event()  # never set: waiting on it is a pause
         self._misses = 0
@@ -69,7 +66,7 @@ class QueueConsumer(Consumer):
             self._adopt_lost()
             room = self._room()
             if room <= 0:
-                self._hand.freed.wait(self._broker.idle_poll_ms / 1000)
+                self._hand.freed.wait(self._context.timings.idle_poll_ms / 1000)
                 self._hand.freed.clear()
                 return None
             if not self._fetch(room):
@@ -80,11 +77,11 @@ class QueueConsumer(Consumer):
     def ack(self, message: MessageProxy) -> None:
         """Settle a delivery as its middleware decided. Raises ConnectionClosed."""
         assert isinstance(message, Delivery)
-        self._settlement.ack(message)
+        self._settler.ack(message)
 
     def nack(self, message: MessageProxy) -> None:
         """Bury a message under its option `reason`. Raises ConnectionClosed."""
-        self._settlement.nack(message)
+        self._settler.nack(message)
 
     def requeue(self, messages: Iterable[MessageProxy]) -> None:
         """Give back messages that were not started, each to its old place. Raises ConnectionClosed."""
@@ -102,7 +99,7 @@ class QueueConsumer(Consumer):
         A busy process holds one message of each queue in advance, so that no queue waits for the others to pause, and
         what its threads end within AHEAD_SECONDS.
         """
-        idle = self._prefetch - len(self._broker.hands)
+        idle = self._prefetch - len(self._context.hands)
         return min(MAX_ROOM, idle + self._fetch_ahead() if idle > 0 else 1 - len(self._hand))
 
     def _fetch_ahead(self) -> int:
@@ -117,19 +114,19 @@ class QueueConsumer(Consumer):
 
     def _fetch(self, room: int) -> bool:
         """Fetch up to `room` messages; False when there was none."""
-        last_chance, broker = self._broker.last_chance, self._broker
+        last_chance, timings = self._context.last_chance, self._context.timings
         alone = last_chance.reserve()
         try:
-            now_us, vanished, messages = self._operations.fetch(
+            now_us, vanished, messages = self._scripts.fetch(
                 self._keys,
-                broker.broker_id,
+                self._context.worker_id,
                 room,
                 alone=alone,
-                alone_from=broker.alone_from,
-                dead_from=broker.poison_after,
+                alone_from=timings.alone_from,
+                dead_from=timings.poison_after,
             )
             for message in messages:
-                if alone and broker.alone_from <= message.crashes < broker.poison_after:
+                if alone and timings.alone_from <= message.crashes < timings.poison_after:
                     last_chance.occupy(message.id)
                     alone = False
         finally:
@@ -147,26 +144,26 @@ class QueueConsumer(Consumer):
             delivery = open_delivery(fetched, self._queue)
         except Unreadable as error:
             _log.error("message_unreadable", queue=self._queue, message_id=fetched.id, error=str(error))
-            self._settlement.bury_unrun(fetched, f"{UNDECODABLE}: {error}", None)
+            self._settler.bury_unrun(fetched, f"{UNDECODABLE}: {error}", None)
             return None
-        if fetched.crashes >= self._broker.poison_after:
+        if fetched.crashes >= self._context.timings.poison_after:
             _log.error("message_is_poison", queue=self._queue, message_id=fetched.id, crashes=fetched.crashes)
-            self._settlement.bury_unrun(fetched, POISON, delivery)
+            self._settler.bury_unrun(fetched, POISON, delivery)
             return None
         return delivery
 
     def _give_back(self, ids: list[str]) -> None:
         pairs = [(id, receipt) for id in ids if (receipt := self._hand.receipt(id)) is not None]
         for id, _ in pairs:
-            self._settlement.let_go(id)
-        self._operations.requeue(self._keys, pairs)
+            self._settler.let_go(id)
+        self._scripts.requeue(self._keys, pairs)
 
     def _adopt_lost(self) -> None:
         """Give back what lost replies left behind: twice at start (the first look learns the time), then at times."""
         if time.monotonic() < self._adopt_at:
             return
-        self._hand.seen_us, given = self._operations.adopt(
-            self._keys, self._broker.broker_id, self._hand.seen_us, self._hand.ids()
+        self._hand.seen_us, given = self._scripts.adopt(
+            self._keys, self._context.worker_id, self._hand.seen_us, self._hand.ids()
         )
         self._looks += 1
         self._adopt_at = time.monotonic() + (ADOPT_INTERVAL_SECONDS if self._looks > 1 else 0.0)
@@ -175,7 +172,7 @@ class QueueConsumer(Consumer):
 
     def _idle(self) -> None:
         """Pause a little longer after each miss, with jitter so that the consumers of a fleet spread out."""
-        longest = self._broker.idle_poll_ms / 1000
+        longest = self._context.timings.idle_poll_ms / 1000
         pause = min(longest, FIRST_PAUSE_SECONDS * 2.0 ** min(self._misses, 10))
         self._misses += 1
         self._pause.wait(pause * random.uniform(0.75, 1.0))

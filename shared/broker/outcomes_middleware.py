@@ -16,7 +16,7 @@ from dramatiq.middleware import Retries
 
 from shared.broker.deferral import Deferred
 from shared.broker.delivery import Again
-from shared.domain.outcomes import Decision, DeferFor, Done, GiveUp, Pause, RetryIn
+from shared.domain.outcomes import DeferFor, Done, GiveUp, Outcome, Pause, RetryIn
 from shared.runtime.clock import Clock
 from shared.runtime.log import get_logger, redact
 
@@ -30,15 +30,15 @@ _log = get_logger(__name__)
 class Decide(Protocol):
     """The outcome policy: `shared.domain.outcomes.decide`."""
 
-    def __call__(self, error: BaseException | None, *, attempt: int, age_seconds: float) -> Decision:
+    def __call__(self, error: BaseException | None, *, attempt: int, age_seconds: float) -> Outcome:
         """What becomes of a message."""
         ...
 
 
-OnOutcome = Callable[[MessageProxy, Decision], None]
+OnOutcome = Callable[[MessageProxy, Outcome], None]
 
 
-def _ignore(_message: MessageProxy, _decision: Decision) -> None:
+def _ignore(_message: MessageProxy, _decision: Outcome) -> None:
     """Nobody listens."""
 
 
@@ -67,7 +67,7 @@ class Outcomes(Retries):
         self._carry_out(message, decision, exception)
         self._on_outcome(message, decision)
 
-    def _decision(self, message: MessageProxy, error: BaseException | None) -> Decision:
+    def _decision(self, message: MessageProxy, error: BaseException | None) -> Outcome:
         attempt = int(message.options.get("attempts", 0)) + 1
         age_seconds = self._clock.now().timestamp() - message.message_timestamp / 1000
         decision = self._decide(error, attempt=attempt, age_seconds=age_seconds)
@@ -75,7 +75,7 @@ class Outcomes(Retries):
             return DeferFor(decision.seconds, error.reason)
         return decision
 
-    def _carry_out(self, message: MessageProxy, decision: Decision, error: BaseException | None) -> None:
+    def _carry_out(self, message: MessageProxy, decision: Outcome, error: BaseException | None) -> None:
         match decision:
             case RetryIn(seconds, reason):
                 self._again(message, "attempts", seconds, reason)

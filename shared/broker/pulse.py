@@ -10,14 +10,11 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import TYPE_CHECKING
 
 from dramatiq.broker import Consumer
 
+from shared.broker.context import BrokerContext
 from shared.runtime.log import get_logger
-
-if TYPE_CHECKING:
-    from shared.broker.broker import CoveyBroker
 
 MAX_BEAT_SECONDS = 1.0
 MAX_RECOVER_SECONDS = 2.5
@@ -30,12 +27,12 @@ _log = get_logger(__name__)
 class PulseConsumer(Consumer):
     """Beats, and recovers the messages of dead workers, each at a fixed interval."""
 
-    def __init__(self, broker: CoveyBroker, queue: str) -> None:
-        self._broker = broker
+    def __init__(self, context: BrokerContext, queue: str) -> None:
+        self._context = context
         self._queue = queue
-        self._keys = broker.keys(queue)
+        self._keys = context.keys(queue)
         self._pause = threading.Event()
-        timeout_seconds = broker.heartbeat_timeout / 1000
+        timeout_seconds = context.timings.heartbeat_timeout_ms / 1000
         self._beat_seconds = min(MAX_BEAT_SECONDS, timeout_seconds / 8)
         self._recover_seconds = min(MAX_RECOVER_SECONDS, timeout_seconds / 4)
         self._beat_at = self._recover_at = 0.0
@@ -44,9 +41,24 @@ class PulseConsumer(Consumer):
         """Beat and recover, each when it is time, then pause. Raises ConnectionClosed."""
         now = time.monotonic()
         if now >= self._beat_at:
-            self._broker.operations.heartbeat(self._keys, self._broker.broker_id)
+            self._context.scripts.heartbeat(self._keys, self._context.worker_id)
             self._beat_at = now + self._beat_seconds
         if now >= self._recover_at:
-            self._broker.recover(self._queue)
+            recover(self._context, self._queue)
             self._recover_at = now + self._recover_seconds
         self._pause.wait(min(PAUSE_SECONDS, self._beat_seconds))
+
+
+def recover(context: BrokerContext, queue: str) -> int:
+    """Give back what dead workers hold of a queue; how many messages. Any process may do it at any time."""
+    timings = context.timings
+    count = context.scripts.recover(
+        context.keys(queue),
+        timeout_ms=timings.heartbeat_timeout_ms,
+        gap_ms=timings.heartbeat_timeout_ms // 2,
+        last_chance_at=timings.poison_after - 1,
+        last_chance_delay_ms=timings.last_chance_delay_ms,
+    )
+    if count:
+        _log.warning("messages_of_dead_workers_given_back", queue=queue, count=count)
+    return count

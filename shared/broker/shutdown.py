@@ -9,7 +9,6 @@ Invariant: from the moment a worker is asked to end, no message waits in its mem
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, cast
 
 from dramatiq import Worker
 from dramatiq.broker import Broker, MessageProxy
@@ -17,11 +16,11 @@ from dramatiq.common import iter_queue, join_all, q_name
 from dramatiq.errors import BrokerConnectionError
 from dramatiq.middleware import Middleware
 
+from shared.broker.context import BrokerContext
 from shared.runtime.log import get_logger
 
-if TYPE_CHECKING:
-    from shared.broker.broker import CoveyBroker
-
+# Later than any time that Redis will tell.
+END_OF_TIME_US = 2**53
 # How long to wait for fetches under way. One takes milliseconds, the pause after it at most idle_poll_ms; where Redis
 # does not answer, what arrives later is given back at the end.
 LAST_FETCH_MS = 1_000
@@ -35,6 +34,9 @@ class GiveBackAtShutdown(Middleware):
     Otherwise messages would wait here while other workers are idle, and each job longer than the grace period would
     count as poison after three deployments.
     """
+
+    def __init__(self, context: BrokerContext) -> None:
+        self._context = context
 
     def before_worker_shutdown(self, broker: Broker, worker: Worker) -> None:
         """Fetch no more, and give back what no thread has begun."""
@@ -57,4 +59,14 @@ class GiveBackAtShutdown(Middleware):
 
     def after_worker_shutdown(self, broker: Broker, worker: Worker) -> None:
         """Give back all that is still held; the process is about to end."""
-        cast("CoveyBroker", broker).give_back_all()
+        give_back_all(self._context)
+
+
+def give_back_all(context: BrokerContext) -> int:
+    """Give back all that Redis says this process holds, even what still runs; how many. For the end of it."""
+    held = context.hands.empty()
+    for pairs in held.values():
+        for id, _ in pairs:
+            context.last_chance.release(id)
+    given = (context.scripts.adopt(context.keys(queue), context.worker_id, END_OF_TIME_US, [])[1] for queue in held)
+    return sum(given)

@@ -62,7 +62,7 @@ class GiveUp:
     reason: str
 
 
-Decision = Done | RetryIn | DeferFor | Pause | GiveUp
+Outcome = Done | RetryIn | DeferFor | Pause | GiveUp
 
 
 def backoff_ceiling_seconds(attempt: int) -> float:
@@ -82,7 +82,7 @@ def backoff_seconds(attempt: int, rng: random.Random | None = None) -> float:
 
 def decide(
     error: BaseException | None, *, attempt: int, age_seconds: float, rng: random.Random | None = None
-) -> Decision:
+) -> Outcome:
     """Decide what becomes of a job.
 
     error: what the handler raised, None when it returned. attempt: how often it ran without being deferred, this run

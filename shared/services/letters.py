@@ -76,7 +76,7 @@ class DeadLetters:
         letters: list[Document] = []
         new: set[str] = set()
         try:
-            while dead := _reaching(lambda: self._broker.dead(COLLECT_BATCH)):
+            while dead := _reaching(lambda: self._broker.introspection.dead(COLLECT_BATCH)):
                 letters += self._stored(dead, new)
                 self._forget(dead)
                 if len(dead) < COLLECT_BATCH:
@@ -106,7 +106,7 @@ class DeadLetters:
         return [texts.get(letter["_id"], letter) for letter in letters]
 
     def _forget(self, dead: Sequence[DeadMessage]) -> None:
-        _reaching(lambda: self._broker.forget_dead(dead))
+        _reaching(lambda: self._broker.introspection.forget_dead(dead))
 
     def one(self, dead_id: str) -> Document:
         """The letter whose id begins with `dead_id`. Raises InputError when there is none, or more than one."""

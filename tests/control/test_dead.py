@@ -120,7 +120,7 @@ def test_what_is_replayed_is_chosen_by_id_job_age_and_reason(
     assert invoke("dead", "replay", *chosen).stdout == f"Replayed {len(replayed)} jobs.\n"
 
     assert {int(found["_id"][:4]) for found in answer(invoke, "list", "--replayed")} == replayed
-    assert services.broker.queue_stats()[Queue.SEARCH].ready == len(replayed)
+    assert services.broker.introspection.queue_stats()[Queue.SEARCH].ready == len(replayed)
 
 
 def test_a_replay_says_what_it_left_alone(invoke: Invoke, services: Services) -> None:

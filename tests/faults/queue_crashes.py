@@ -165,7 +165,7 @@ def _run(folder: Path, jobs: int, poisons: int, job_ms: int, workers: int, defer
         fleet.wait_at_rest(60)
         stop.set()
         keeper.join()
-        starts, deferred, letters = fleet.count("start"), fleet.count("deferred"), fleet.broker.dead(jobs)
+        starts, deferred, letters = fleet.count("start"), fleet.count("deferred"), fleet.broker.introspection.dead(jobs)
         reasons = [letter.reason for letter in letters if letter.redis_id in bad]
         return _Run(
             seconds,

@@ -113,7 +113,7 @@ def _die(flock: WholeFlock, pages: int) -> None:
 
 def depth(flock: WholeFlock) -> int:
     """How many jobs wait in all queues, or are held."""
-    return sum(stats.ready + stats.in_flight for stats in flock.services.broker.queue_stats().values())
+    return sum(stats.ready + stats.in_flight for stats in flock.services.broker.introspection.queue_stats().values())
 
 
 def _crash(flock: WholeFlock, commands: Commands, *, at_depth: int) -> None:

@@ -177,12 +177,12 @@ class Fleet:
 
     def depths(self) -> tuple[int, int]:
         """How many messages wait and how many are held. Raises ConnectionClosed."""
-        stats = self.broker.queue_stats()[QUEUE]
+        stats = self.broker.introspection.queue_stats()[QUEUE]
         return stats.ready + stats.delayed, stats.in_flight
 
     def dead(self) -> set[str]:
         """The jobs in the dead letters."""
-        return {letter.redis_id for letter in self.broker.dead(100_000)}
+        return {letter.redis_id for letter in self.broker.introspection.dead(100_000)}
 
     # --- waiting
 

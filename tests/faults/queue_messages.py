@@ -35,7 +35,7 @@ def unworkable(folder: Path, *, jobs: int) -> Finding:
         worker = fleet.start()[0]
         fleet.wait_done(names, 30)
         fleet.wait_at_rest(10)
-        reasons = {letter.redis_id: letter.reason.partition(":")[0] for letter in fleet.broker.dead(100)}
+        reasons = {letter.redis_id: letter.reason.partition(":")[0] for letter in fleet.broker.introspection.dead(100)}
         alive = worker.poll() is None
     expected = {**dict.fromkeys([*raw, *DEDUPS], "undecodable"), "unknown": "unknown_actor", "version": "BadJob"}
     return Finding(

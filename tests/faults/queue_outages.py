@@ -78,7 +78,7 @@ def power_cut(folder: Path, *, seconds_of_load: float, unsynced_seconds: float =
     """R4: the power of Redis is cut while jobs are enqueued and worked on."""
     with Fleet(folder) as fleet, PowerCut(folder / "redis") as power:
         fleet.start(2)
-        fleet.broker.set_epoch("before")
+        fleet.broker.introspection.set_epoch("before")
         sent: list[tuple[str, float]] = []
         stop = threading.Event()
 
@@ -100,7 +100,7 @@ def power_cut(folder: Path, *, seconds_of_load: float, unsynced_seconds: float =
         producer.join()
         fleet.restart_redis(away_seconds=0)
         fleet.settle(30)
-        done, epoch = fleet.count("done"), fleet.broker.epoch()
+        done, epoch = fleet.count("done"), fleet.broker.introspection.epoch()
         ages = [killed_at - at for name, at in sent if not done[name]]
         waiting, held = fleet.depths()
         dead = len(fleet.dead())
@@ -199,7 +199,7 @@ def _one_way(fleet: Fleet, proxy: TcpProxy, hold: Callable[[], None], seconds: f
     hold()
     running = len(fleet.all_running())
     pause.wait(seconds)
-    stats = fleet.broker.queue_stats()[QUEUE]
+    stats = fleet.broker.introspection.queue_stats()[QUEUE]
     held_back = proxy.held_back - before
     proxy.restore()
     pause.wait(seconds / 2)

@@ -41,7 +41,7 @@ def kills_under_real_work(folder: Path, *, seed: int, kills: int, every_seconds:
         for _ in range(kills):
             threading.Event().wait(every_seconds)
             flock.kill(workers.pop(rng.randrange(WORKERS)))
-            in_flight += sum(stats.in_flight for stats in flock.services.broker.queue_stats().values())
+            in_flight += sum(stats.in_flight for stats in flock.services.broker.introspection.queue_stats().values())
             workers.append(flock.worker(ALL_QUEUES))
         until = clock.now()
         left = settle(flock, until, seconds=90)

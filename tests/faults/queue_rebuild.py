@@ -114,7 +114,10 @@ def redis_forgets(folder: Path, *, loss: Loss, least: int) -> Finding:
         resume(scheduler)
         broker = flock.services.broker
         recreated = wait_until(
-            lambda: broker.epoch() == broker.server_id() and not any((wanted - in_the_queue(flock)).counts()),
+            lambda: (
+                broker.introspection.epoch() == broker.introspection.server_id()
+                and not any((wanted - in_the_queue(flock)).counts())
+            ),
             180,
             "all is in the queue again",
         )

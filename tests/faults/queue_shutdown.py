@@ -23,7 +23,7 @@ def terminated_under_load(folder: Path, *, jobs: int, job_ms: int, rounds: int, 
             worker.wait(grace_seconds + 20)
             slowest = max(slowest, time.monotonic() - started)
             fleet.workers.remove(worker)
-        held = fleet.broker.queue_stats()["work"].in_flight
+        held = fleet.broker.introspection.queue_stats()["work"].in_flight
         fleet.start(2)
         fleet.wait_done(names, 120)
         fleet.wait_at_rest(20)

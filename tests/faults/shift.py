@@ -12,7 +12,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from shared.domain.jobs import Job, Queue
-from shared.domain.outcomes import Decision, DeferFor, Done, GiveUp, Pause, RetryIn, decide
+from shared.domain.outcomes import DeferFor, Done, GiveUp, Outcome, Pause, RetryIn, decide
 from shared.services.bootstrap import Services
 from tests.workers.world import HANDLERS, jobs_in, take_jobs
 
@@ -26,7 +26,7 @@ class Shift:
     """What became of the jobs: every decision but the last one of each, those that are dead, and blocks lifted."""
 
     services: Services
-    decisions: list[Decision] = field(default_factory=list)
+    decisions: list[Outcome] = field(default_factory=list)
     dead: list[Job] = field(default_factory=list)
     lifted: list[str] = field(default_factory=list)
 
@@ -55,7 +55,7 @@ class Shift:
             self.decisions.append(decision)
         raise AssertionError(f"no end after {MOST_DELIVERIES} deliveries: {self.decisions}")
 
-    def reasons(self, kind: type[Decision]) -> list[str]:
+    def reasons(self, kind: type[Outcome]) -> list[str]:
         """Why jobs were decided on so, in order."""
         return [one.reason for one in self.decisions if isinstance(one, kind) and not isinstance(one, Done)]
 
@@ -64,7 +64,7 @@ class Shift:
         full = [queue for queue in QUEUES if jobs_in(self.services, queue)]
         return [sent for queue in full for sent in take_jobs(self.services, queue)]
 
-    def _deliver(self, job: Job, attempt: int) -> Decision:
+    def _deliver(self, job: Job, attempt: int) -> Outcome:
         error: Exception | None = None
         try:
             HANDLERS[type(job)](self.services, job)

@@ -144,7 +144,7 @@ def test_a_new_database_gets_its_schedules_beside_an_old_redis(
 ) -> None:
     """Where Redis was used before and MongoDB is empty, the first round makes the schedules and runs them."""
     services = make_services(NOWHERE)
-    services.broker.set_epoch(services.broker.server_id())
+    services.broker.introspection.set_epoch(services.broker.introspection.server_id())
 
     result = loop_of(services, redis_client).run_once()
 

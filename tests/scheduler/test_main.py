@@ -55,7 +55,7 @@ def test_it_leads_schedules_and_lets_go_of_the_lease_at_sigterm(
     }
     process = subprocess.Popen(COMMAND, env=environment, cwd=tmp_path, stderr=subprocess.DEVNULL)
     try:
-        eventually(lambda: services.broker.queue_stats()["search"].ready)
+        eventually(lambda: services.broker.introspection.queue_stats()["search"].ready)
         assert redis_client.exists(LEASE_KEY)
         process.send_signal(signal.SIGTERM)
         status = process.wait(10)

@@ -197,7 +197,7 @@ def test_a_redis_that_was_started_anew_is_rebuilt(services: Services) -> None:
     services.stores.sweeps.nudge(ahead.id, now=services.clock.now() + timedelta(minutes=2))
     services.stores.media.upsert([Media(key="3_1", type=MediaType.PHOTO)])
     services.sender.send(DownloadMedia(media_key="3_1"))
-    services.broker.set_epoch("of the process before")
+    services.broker.introspection.set_epoch("of the process before")
 
     assert Reconciler(services).rebuild_if_redis_is_new(services.clock.now())
 
@@ -206,7 +206,7 @@ def test_a_redis_that_was_started_anew_is_rebuilt(services: Services) -> None:
         (Queue.INTERACTIVE, "resolve_handles alice"),
         (Queue.MEDIA, "download_media 3_1"),
     }
-    assert services.broker.queue_stats()[Queue.MEDIA].ready == 1
+    assert services.broker.introspection.queue_stats()[Queue.MEDIA].ready == 1
 
 
 def test_an_ad_hoc_request_that_is_outstanding_is_not_sent_twice(services: Services) -> None:
@@ -214,7 +214,7 @@ def test_an_ad_hoc_request_that_is_outstanding_is_not_sent_twice(services: Servi
     ids = [post_id(1000 + number) for number in range(250)]
     (run_id,) = commands.refresh(services, ids).run_ids
     before = jobs_in(services, Queue.INTERACTIVE)
-    services.broker.set_epoch("of the process before")
+    services.broker.introspection.set_epoch("of the process before")
     assert Reconciler(services).rebuild_if_redis_is_new(services.clock.now())
     assert jobs_in(services, Queue.INTERACTIVE) == before
 
@@ -252,7 +252,7 @@ def test_a_large_backlog_is_sent_for_in_one_round(services: Services) -> None:
 
     Reconciler(services).rebuild_if_redis_is_new(services.clock.now() + timedelta(seconds=1))
 
-    assert services.broker.queue_stats()[Queue.SEARCH].ready == 700
+    assert services.broker.introspection.queue_stats()[Queue.SEARCH].ready == 700
 
 
 # --- dead letters
@@ -278,7 +278,7 @@ def test_a_sweep_whose_page_died_is_closed(services: Services) -> None:
     assert state_of(services, sweep.id).status is SweepStatus.ABANDONED
     (letter,) = services.stores.db["dead_letters"].find()
     assert (letter["job"], letter["actor_args"][0]["page"]) == ("search_page", 0)
-    assert services.broker.dead(10) == []
+    assert services.broker.introspection.dead(10) == []
     assert next_sweep(services, sweep.subject, "sweep-2").since_id == sweep.since_id
 
 

@@ -58,7 +58,7 @@ def test_a_job_is_worked_on_from_each_of_its_queues(at_work: Services) -> None:
     for queue in Canary.queues:
         at_work.broker.join(queue, timeout=10_000)
 
-    assert at_work.broker.dead(10) == []
+    assert at_work.broker.introspection.dead(10) == []
 
 
 MISFITS: dict[str, Any] = {
@@ -76,7 +76,7 @@ def test_a_job_that_does_not_fit_is_buried_and_the_worker_lives(at_work: Service
     for payload in MISFITS.values():
         enqueue(at_work, SearchPage.name, Queue.SEARCH, payload)
 
-    letters = eventually(lambda: len(found := at_work.broker.dead(10)) == len(MISFITS) and found)
+    letters = eventually(lambda: len(found := at_work.broker.introspection.dead(10)) == len(MISFITS) and found)
 
     assert {letter.reason for letter in letters} == {"BadJob"}
     options = [json.loads(letter.payload)["options"] for letter in letters]
@@ -93,7 +93,7 @@ def test_a_job_nobody_knows_is_buried_and_the_worker_lives(at_work: Services) ->
     """An actor of another version of the program is named in the dead letters."""
     enqueue(at_work, "no_such_job", Queue.SEARCH, {})
 
-    (letter,) = eventually(lambda: at_work.broker.dead(10))
+    (letter,) = eventually(lambda: at_work.broker.introspection.dead(10))
 
     assert (letter.reason, json.loads(letter.payload)["actor_name"]) == ("unknown_actor", "no_such_job")
     at_work.sender.send(Canary(queue=Queue.SEARCH, sent_at_ms=0), queue=Queue.SEARCH)
@@ -103,7 +103,7 @@ def test_a_job_nobody_knows_is_buried_and_the_worker_lives(at_work: Services) ->
 def waiting_options(services: Services, job: Job) -> dict[str, Any]:
     """The options of the delayed message of a job, once it is delayed."""
     keys = services.broker.keys(job.queues[0])
-    eventually(lambda: services.broker.queue_stats()[job.queues[0]].delayed)
+    eventually(lambda: services.broker.introspection.queue_stats()[job.queues[0]].delayed)
     payloads: Any = services.broker.client.hvals(keys.payloads)
     (payload,) = payloads
     options: dict[str, Any] = json.loads(payload)["options"]
@@ -122,7 +122,7 @@ def test_a_job_without_a_grant_waits_and_spends_no_attempt(at_work: Services, x:
     assert len(x.asked) == 1
     assert (options.get("attempts", 0), options["deferrals"], options["last_reason"]) == (0, 1, "NotGranted")
     assert stored_ids(at_work) == {A}
-    assert at_work.broker.dead(10) == []
+    assert at_work.broker.introspection.dead(10) == []
 
 
 @pytest.mark.parametrize(

@@ -95,4 +95,4 @@ def test_sigterm_lets_the_running_job_end(tmp_path: Path, services: Services, x:
 
     assert "sim-test" not in said
     assert state_of(services, sweep.id).is_complete
-    assert services.broker.queue_stats()["search"].in_flight == 0
+    assert services.broker.introspection.queue_stats()["search"].in_flight == 0

@@ -9,7 +9,7 @@ from typing import Any
 from dramatiq import Middleware
 from dramatiq.broker import Broker, MessageProxy
 
-from shared.domain.outcomes import Decision, DeferFor, Done, GiveUp, Pause, RetryIn
+from shared.domain.outcomes import DeferFor, Done, GiveUp, Outcome, Pause, RetryIn
 from shared.runtime import metrics, reporting
 from shared.runtime.clock import Clock
 from shared.runtime.log import get_logger, job_context
@@ -54,7 +54,7 @@ class Telemetry(Middleware):
         self.after_process_message(broker, message)
 
 
-def tell_outcome(message: MessageProxy, decision: Decision) -> None:
+def tell_outcome(message: MessageProxy, decision: Outcome) -> None:
     """Count and log what became of a job, and report it when it was given up. Runs inside the job's log context.
 
     A job that dies without an outcome (poison, unreadable, unknown) never comes here: the scheduler counts every death

@@ -33,7 +33,7 @@ def test_enqueueing_the_same_message_again_is_harmless(broker: CoveyBroker) -> N
     broker.enqueue(message)
     broker.enqueue(message)
 
-    assert broker.queue_stats()[QUEUE].ready == 1
+    assert broker.introspection.queue_stats()[QUEUE].ready == 1
 
 
 def test_two_messages_under_one_id_are_refused(broker: CoveyBroker) -> None:
@@ -66,21 +66,21 @@ def test_only_one_message_of_a_dedup_key_is_outstanding(broker: CoveyBroker) -> 
     """The second is refused until the first is settled, and a repetition of the first is not a second."""
     first = make_message("note", 1)
 
-    assert broker.enqueue_once(first, dedup_key="k", dedup_ttl_ms=DAY_MS)
-    assert broker.enqueue_once(first, dedup_key="k", dedup_ttl_ms=DAY_MS)
-    assert not broker.enqueue_once(make_message("note", 2), dedup_key="k", dedup_ttl_ms=DAY_MS)
-    assert broker.enqueue_once(make_message("note", 3), dedup_key="other", dedup_ttl_ms=DAY_MS)
+    assert broker.enqueue_many_once([(first, "k", None)], dedup_ttl_ms=DAY_MS)[0]
+    assert broker.enqueue_many_once([(first, "k", None)], dedup_ttl_ms=DAY_MS)[0]
+    assert not broker.enqueue_many_once([(make_message("note", 2), "k", None)], dedup_ttl_ms=DAY_MS)[0]
+    assert broker.enqueue_many_once([(make_message("note", 3), "other", None)], dedup_ttl_ms=DAY_MS)[0]
 
-    assert broker.queue_stats()[QUEUE].ready == 2
+    assert broker.introspection.queue_stats()[QUEUE].ready == 2
 
 
 @pytest.mark.parametrize(("key", "ttl_ms"), [("", 5), ("\ud800", 5), ("k", 0), ("k", -5), ("k", 10**30)])
 def test_a_dedup_that_no_settlement_could_work_with_is_refused(broker: CoveyBroker, key: str, ttl_ms: int) -> None:
     """The error names the values, and nothing is enqueued."""
     with pytest.raises(InputError, match=re.escape(f"got {key!r} for {ttl_ms} ms")):
-        broker.enqueue_once(make_message(), dedup_key=key, dedup_ttl_ms=ttl_ms)
+        broker.enqueue_many_once([(make_message(), key, None)], dedup_ttl_ms=ttl_ms)
 
-    assert broker.queue_stats()[QUEUE].ready == 0
+    assert broker.introspection.queue_stats()[QUEUE].ready == 0
 
 
 def test_many_are_enqueued_in_few_round_trips(broker: CoveyBroker, redis_client: redis.Redis) -> None:
@@ -90,7 +90,7 @@ def test_many_are_enqueued_in_few_round_trips(broker: CoveyBroker, redis_client:
     answers = broker.enqueue_many_once(entries, dedup_ttl_ms=DAY_MS)
 
     assert answers == [True] * 900 + [False] * 100
-    stats = broker.queue_stats()[QUEUE]
+    stats = broker.introspection.queue_stats()[QUEUE]
     assert (stats.ready, stats.delayed) == (450, 450)
     first = next(broker.consume(QUEUE))
     assert first is not None
@@ -106,38 +106,38 @@ def test_enqueueing_many_survives_a_redis_that_forgot_the_scripts(
 
     assert broker.enqueue_many_once([(make_message(), f"k{n}", None) for n in range(3)], dedup_ttl_ms=DAY_MS)
 
-    assert broker.queue_stats()[QUEUE].ready == 3
+    assert broker.introspection.queue_stats()[QUEUE].ready == 3
 
 
 @pytest.mark.parametrize("settle", ["ack", "nack"])
 def test_a_settled_message_frees_its_dedup_key(broker: CoveyBroker, settle: str) -> None:
     """After ack or nack the next message with the key is taken."""
-    broker.enqueue_once(make_message(), dedup_key="k", dedup_ttl_ms=DAY_MS)
+    broker.enqueue_many_once([(make_message(), "k", None)], dedup_ttl_ms=DAY_MS)[0]
     consumer = broker.consume(QUEUE)
     delivery = next(consumer)
     assert delivery is not None
 
     getattr(consumer, settle)(delivery)
 
-    assert broker.enqueue_once(make_message(), dedup_key="k", dedup_ttl_ms=DAY_MS)
+    assert broker.enqueue_many_once([(make_message(), "k", None)], dedup_ttl_ms=DAY_MS)[0]
 
 
 def test_an_old_owner_never_frees_the_key_of_a_newer_one(broker: CoveyBroker) -> None:
     """The key expired and has a new owner: the ack of the old message leaves it alone."""
-    broker.enqueue_once(make_message(), dedup_key="k", dedup_ttl_ms=20)
+    broker.enqueue_many_once([(make_message(), "k", None)], dedup_ttl_ms=20)[0]
     consumer = broker.consume(QUEUE)
     old = next(consumer)
     assert old is not None
-    eventually(lambda: broker.enqueue_once(make_message(), dedup_key="k", dedup_ttl_ms=DAY_MS))
+    eventually(lambda: broker.enqueue_many_once([(make_message(), "k", None)], dedup_ttl_ms=DAY_MS)[0])
 
     consumer.ack(old)
 
-    assert not broker.enqueue_once(make_message(), dedup_key="k", dedup_ttl_ms=DAY_MS)
+    assert not broker.enqueue_many_once([(make_message(), "k", None)], dedup_ttl_ms=DAY_MS)[0]
 
 
 def test_the_dedup_key_outlives_the_delay(broker: CoveyBroker, redis_client: redis.Redis) -> None:
     """A delayed message keeps others out for its delay and its lifetime."""
-    broker.enqueue_once(make_message(), dedup_key="k", dedup_ttl_ms=1000, delay_ms=60_000)
+    broker.enqueue_many_once([(make_message(), "k", 60_000)], dedup_ttl_ms=1000)
 
     assert 60_000 < redis_client.pttl("covey:once:k") <= 61_000
 
@@ -149,7 +149,7 @@ def test_a_dead_message_can_be_replayed(broker: CoveyBroker) -> None:
     broker.enqueue(message)
     broker.enqueue(message)
 
-    assert broker.queue_stats()[QUEUE].ready == 1
+    assert broker.introspection.queue_stats()[QUEUE].ready == 1
 
 
 def test_flush_empties_a_queue(broker: CoveyBroker, redis_client: redis.Redis) -> None:
@@ -188,22 +188,22 @@ def test_a_cut_connection_is_connection_closed(redis_url: str, redis_client: red
             lambda: consumer.requeue([delivery]),
             lambda: next(broker.consume(QUEUE, prefetch=5)),
             lambda: next(broker.consume(QUEUE + ".DQ")),
-            broker.queue_stats,
-            lambda: broker.dead(1),
-            broker.epoch,
+            broker.introspection.queue_stats,
+            lambda: broker.introspection.dead(1),
+            broker.introspection.epoch,
         ):
             with pytest.raises(ConnectionClosed):
                 operation()
 
         proxy.restore()
-        assert broker.queue_stats()[QUEUE].in_flight == 1
+        assert broker.introspection.queue_stats()[QUEUE].in_flight == 1
 
 
 def test_a_timeout_is_connection_closed_and_is_not_repeated(redis_url: str, redis_client: redis.Redis) -> None:
     """An enqueue without a reply raises ConnectionClosed after one try, and repeating it places nothing twice."""
     with TcpProxy(redis_client.get_connection_kwargs()["port"]) as proxy:
         broker = build_broker(f"redis://127.0.0.1:{proxy.port}/0?socket_timeout=0.2", middleware=[], queues=[QUEUE])
-        broker.queue_stats()
+        broker.introspection.queue_stats()
         message = make_message()
         broker.enqueue(make_message())
         proxy.mute()
@@ -213,7 +213,7 @@ def test_a_timeout_is_connection_closed_and_is_not_repeated(redis_url: str, redi
         proxy.restore()
         broker.enqueue(message)
 
-        assert broker.queue_stats()[QUEUE].ready == 2
+        assert broker.introspection.queue_stats()[QUEUE].ready == 2
 
 
 def test_the_stock_scripts_cannot_be_reached(broker: CoveyBroker) -> None:

@@ -65,7 +65,7 @@ def test_an_undecodable_message_dies_and_the_consumer_lives(
 
     assert take(consumer)[0].message_id != "bad"
 
-    letter = broker.dead(1)[0]
+    letter = broker.introspection.dead(1)[0]
     assert (letter.redis_id, letter.payload) == ("bad", payload)
     assert letter.reason.startswith("undecodable: ")
 
@@ -78,8 +78,8 @@ def test_a_dedup_that_cannot_be_settled_takes_no_room(broker: CoveyBroker) -> No
 
     assert take(consumer)[0].message_id == good.message_id
 
-    assert [letter.redis_id for letter in broker.dead(2)] == [bad.message_id]
-    assert broker.queue_stats()[QUEUE].in_flight == len(broker.hands) == 1
+    assert [letter.redis_id for letter in broker.introspection.dead(2)] == [bad.message_id]
+    assert broker.introspection.queue_stats()[QUEUE].in_flight == len(broker.context.hands) == 1
 
 
 def test_closing_gives_back_what_was_not_yielded(broker: CoveyBroker) -> None:
@@ -91,7 +91,7 @@ def test_closing_gives_back_what_was_not_yielded(broker: CoveyBroker) -> None:
     consumer.close()
     consumer.requeue([MessageProxy(first)])
 
-    assert broker.queue_stats()[QUEUE].ready == 5
+    assert broker.introspection.queue_stats()[QUEUE].ready == 5
     assert [d.message_id for d in take(consume(broker), 5)] == [m.message_id for m in messages]
 
 
@@ -104,10 +104,10 @@ def test_a_message_lost_and_handed_over_again_runs_on(broker: CoveyBroker, redis
     redis_client.hdel(keys.held, delivery.message_id)
     redis_client.zadd(keys.waiting, {delivery.message_id: 1})
 
-    eventually(lambda: next(consumer) is None and broker.queue_stats()[QUEUE].in_flight == 1)
+    eventually(lambda: next(consumer) is None and broker.introspection.queue_stats()[QUEUE].in_flight == 1)
     consumer.ack(delivery)
 
-    stats = broker.queue_stats()[QUEUE]
+    stats = broker.introspection.queue_stats()[QUEUE]
     assert (stats.ready, stats.in_flight) == (0, 0)
 
 
@@ -131,15 +131,15 @@ def test_a_lost_fetch_reply_is_given_back(redis_client: redis.Redis) -> None:
 def test_a_message_that_crashed_thrice_is_poison(broker: CoveyBroker, redis_client: redis.Redis) -> None:
     """It is buried unrun, its dedup key is free, and its neighbours are delivered."""
     poison = make_message()
-    broker.enqueue_once(poison, dedup_key="k", dedup_ttl_ms=60_000)
+    broker.enqueue_many_once([(poison, "k", None)], dedup_ttl_ms=60_000)[0]
     broker.enqueue(make_message())
     redis_client.hset(broker.keys(QUEUE).crashes, poison.message_id, 3)
     consumer = consume(broker)
 
     assert take(consumer)[0].message_id != poison.message_id
 
-    assert [letter.reason for letter in broker.dead(1)] == ["poison"]
-    assert broker.enqueue_once(make_message(), dedup_key="k", dedup_ttl_ms=60_000)
+    assert [letter.reason for letter in broker.introspection.dead(1)] == ["poison"]
+    assert broker.enqueue_many_once([(make_message(), "k", None)], dedup_ttl_ms=60_000)[0]
 
 
 def test_last_chances_come_one_after_another(broker: CoveyBroker, redis_client: redis.Redis) -> None:
@@ -184,13 +184,13 @@ def test_short_jobs_are_fetched_ahead_and_long_ones_are_not(broker: CoveyBroker)
     broker.enqueue_many_once([(make_message(), str(number), None) for number in range(2_000)], dedup_ttl_ms=60_000)
 
     first = take(consumer, 2)
-    held = len(broker.hands)
+    held = len(broker.context.hands)
     for delivery in first:
         consumer.ack(delivery)
     most = 0
     for _ in range(1_500):
         if (delivery := next(consumer)) is not None:
-            most = max(most, len(broker.hands))
+            most = max(most, len(broker.context.hands))
             consumer.ack(delivery)
 
     assert held == 2

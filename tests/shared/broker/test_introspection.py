@@ -16,16 +16,16 @@ def test_dead_letters_are_listed_until_they_are_forgotten(broker: CoveyBroker) -
     """The outbox shows id, queue, payload, reason and time of death, the oldest first, and forgets what it is told."""
     messages = [bury(broker, reason=f"reason {n}") for n in range(3)]
 
-    letters = broker.dead(2)
+    letters = broker.introspection.dead(2)
 
     assert [letter.redis_id for letter in letters] == [m.message_id for m in messages[:2]]
     assert [letter.reason for letter in letters] == ["reason 0", "reason 1"]
     assert letters[0].queue == QUEUE
     assert dramatiq.Message.decode(letters[0].payload) == messages[0]
     assert letters[0].died_at.tzinfo is not None
-    assert broker.forget_dead(letters) == 2
-    assert broker.forget_dead(letters) == 0
-    assert [letter.redis_id for letter in broker.dead(10)] == [messages[2].message_id]
+    assert broker.introspection.forget_dead(letters) == 2
+    assert broker.introspection.forget_dead(letters) == 0
+    assert [letter.redis_id for letter in broker.introspection.dead(10)] == [messages[2].message_id]
 
 
 def test_stats_count_every_state(broker: CoveyBroker) -> None:
@@ -36,9 +36,9 @@ def test_stats_count_every_state(broker: CoveyBroker) -> None:
     broker.enqueue(make_message(), delay=60_000)
     broker.enqueue(make_message())
     broker.enqueue(make_message())
-    eventually(lambda: broker.queue_stats()[QUEUE].oldest_ready_age_seconds > 0.01)
+    eventually(lambda: broker.introspection.queue_stats()[QUEUE].oldest_ready_age_seconds > 0.01)
 
-    stats = broker.queue_stats()[QUEUE]
+    stats = broker.introspection.queue_stats()[QUEUE]
 
     assert (stats.ready, stats.delayed, stats.in_flight, stats.dead) == (2, 1, 1, 1)
     assert stats.oldest_ready_age_seconds < 5
@@ -48,10 +48,10 @@ def test_stats_take_one_round_trip(broker: CoveyBroker, redis_client: redis.Redi
     """Any number of queues is counted by one command."""
     for number in range(6):
         broker.declare_queue(f"q{number}")
-    broker.queue_stats()
+    broker.introspection.queue_stats()
     before = redis_client.info("commandstats")["cmdstat_evalsha"]["calls"]
 
-    stats = broker.queue_stats()
+    stats = broker.introspection.queue_stats()
 
     assert len(stats) == 7
     assert redis_client.info("commandstats")["cmdstat_evalsha"]["calls"] == before + 1
@@ -59,28 +59,28 @@ def test_stats_take_one_round_trip(broker: CoveyBroker, redis_client: redis.Redi
 
 def test_the_epoch_tells_that_redis_lost_its_data(broker: CoveyBroker, redis_client: redis.Redis) -> None:
     """The mark is there until the data is gone."""
-    assert broker.epoch() is None
-    broker.set_epoch("2024-05-01")
-    assert broker.epoch() == "2024-05-01"
+    assert broker.introspection.epoch() is None
+    broker.introspection.set_epoch("2024-05-01")
+    assert broker.introspection.epoch() == "2024-05-01"
 
     redis_client.flushdb()
 
-    assert broker.epoch() is None
+    assert broker.introspection.epoch() is None
 
 
 def test_a_server_that_was_started_anew_is_another_one(tmp_path: Path) -> None:
     """The data and its mark are there, but the process that holds them has another name."""
     server = start_redis(tmp_path)
     broker = build_broker(server.url, middleware=[])
-    before = broker.server_id()
-    broker.set_epoch(before)
-    assert broker.server_id() == before
+    before = broker.introspection.server_id()
+    broker.introspection.set_epoch(before)
+    assert broker.introspection.server_id() == before
 
     server.stop()
     server = start_redis(tmp_path, port=int(server.url.rpartition(":")[2].partition("/")[0]))
     try:
-        assert broker.epoch() == before
-        assert broker.server_id() != before
+        assert broker.introspection.epoch() == before
+        assert broker.introspection.server_id() != before
     finally:
         broker.close()
         server.stop()

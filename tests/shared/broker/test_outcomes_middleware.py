@@ -13,7 +13,7 @@ from dramatiq.broker import MessageProxy
 from shared.broker import CoveyBroker, Deferred, Delivery, Outcomes
 from shared.domain import outcomes
 from shared.domain.errors import BadJob, NoAnswer, NotGranted, Unauthorized
-from shared.domain.outcomes import Decision, DeferFor, Done, GiveUp, Pause, RetryIn
+from shared.domain.outcomes import DeferFor, Done, GiveUp, Outcome, Pause, RetryIn
 from shared.runtime.clock import ManualClock, SystemClock
 from tests.shared.broker.conftest import QUEUE, eventually, make_message
 
@@ -27,9 +27,9 @@ def delivery_of(age_seconds: float = 0.0, **options: Any) -> Delivery:
     return Delivery(message)
 
 
-def run(delivery: Delivery, error: BaseException | None, decide: Any = outcomes.decide) -> Decision:
+def run(delivery: Delivery, error: BaseException | None, decide: Any = outcomes.decide) -> Outcome:
     """Let the middleware decide; the decision it told."""
-    told: list[Decision] = []
+    told: list[Outcome] = []
     middleware = Outcomes(decide, clock=ManualClock(NOW), on_outcome=lambda _message, decision: told.append(decision))
     middleware.after_process_message(None, delivery, exception=error)  # type: ignore[arg-type]
     return told[0]
@@ -39,7 +39,7 @@ def test_the_policy_is_asked_with_attempt_and_age() -> None:
     """The attempt counts this run and the failed ones, not the deferred ones; the age is that of the message."""
     asked: dict[str, Any] = {}
 
-    def decide(error: BaseException | None, *, attempt: int, age_seconds: float) -> Decision:
+    def decide(error: BaseException | None, *, attempt: int, age_seconds: float) -> Outcome:
         asked.update(error=error, attempt=attempt, age_seconds=age_seconds)
         return RetryIn(1.0, "again")
 
@@ -120,7 +120,7 @@ def test_success_is_told_and_changes_nothing() -> None:
 def test_a_policy_that_fails_buries_the_message() -> None:
     """An error in the policy must not let Dramatiq forget a failed message; a finished one stays finished."""
 
-    def broken(error: BaseException | None, *, attempt: int, age_seconds: float) -> Decision:
+    def broken(error: BaseException | None, *, attempt: int, age_seconds: float) -> Outcome:
         raise RuntimeError("defect")
 
     failed, finished = delivery_of(), delivery_of()
@@ -132,24 +132,24 @@ def test_a_policy_that_fails_buries_the_message() -> None:
 
 
 @pytest.fixture
-def counted(make_broker: Callable[..., CoveyBroker]) -> tuple[CoveyBroker, list[tuple[str, Decision]]]:
+def counted(make_broker: Callable[..., CoveyBroker]) -> tuple[CoveyBroker, list[tuple[str, Outcome]]]:
     """A broker and the outcomes of its messages, with a policy that retries twice, at once."""
-    told: list[tuple[str, Decision]] = []
+    told: list[tuple[str, Outcome]] = []
 
-    def decide(error: BaseException | None, *, attempt: int, age_seconds: float) -> Decision:
+    def decide(error: BaseException | None, *, attempt: int, age_seconds: float) -> Outcome:
         decision = outcomes.decide(error, attempt=attempt, age_seconds=age_seconds)
         if isinstance(decision, RetryIn):
             return RetryIn(0.01, decision.reason) if attempt < 3 else GiveUp("attempts")
         return decision
 
-    def tell(message: MessageProxy, decision: Decision) -> None:
+    def tell(message: MessageProxy, decision: Outcome) -> None:
         told.append((message.message_id, decision))
 
     return make_broker(middleware=[Outcomes(decide, clock=SystemClock(), on_outcome=tell)]), told
 
 
 def test_a_worker_retries_defers_and_buries(
-    counted: tuple[CoveyBroker, list[tuple[str, Decision]]], run_worker: Callable[..., dramatiq.Worker]
+    counted: tuple[CoveyBroker, list[tuple[str, Outcome]]], run_worker: Callable[..., dramatiq.Worker]
 ) -> None:
     """Through a real worker: 50 deferrals spend no attempt, three failures end in the dead letters, success ends."""
     broker, told = counted
@@ -174,7 +174,7 @@ def test_a_worker_retries_defers_and_buries(
     broker.join(QUEUE, interval=10, timeout=20_000)
 
     assert runs == {"defer": 51, "fail": 3}
-    assert {letter.redis_id: letter.reason for letter in broker.dead(10)} == {
+    assert {letter.redis_id: letter.reason for letter in broker.introspection.dead(10)} == {
         failing.message_id: "attempts",
         unknown.message_id: "unknown_actor",
     }
@@ -182,7 +182,7 @@ def test_a_worker_retries_defers_and_buries(
 
 
 def test_outcomes_are_told_before_the_message_is_settled(
-    counted: tuple[CoveyBroker, list[tuple[str, Decision]]], run_worker: Callable[..., dramatiq.Worker]
+    counted: tuple[CoveyBroker, list[tuple[str, Outcome]]], run_worker: Callable[..., dramatiq.Worker]
 ) -> None:
     """Every run is told exactly once."""
     broker, told = counted

@@ -37,7 +37,7 @@ def test_work_of_a_silent_worker_is_given_to_others(make_broker: Callable[..., C
     assert next(silent.consume(QUEUE)) is not None
     started = time.monotonic()
 
-    eventually(lambda: (next(consumer), watcher.queue_stats()[QUEUE].ready)[1], 5)
+    eventually(lambda: (next(consumer), watcher.introspection.queue_stats()[QUEUE].ready)[1], 5)
 
     assert 0.3 < time.monotonic() - started < 1.5
     assert watcher.client.hget(watcher.keys(QUEUE).crashes, message.message_id) == b"1"
@@ -55,4 +55,4 @@ def test_a_worker_with_a_full_hand_stays_alive(make_broker: Callable[..., CoveyB
         next(mine)
         next(others)
 
-    assert watcher.queue_stats()[QUEUE].in_flight == 1
+    assert watcher.introspection.queue_stats()[QUEUE].in_flight == 1

@@ -34,7 +34,7 @@ def broker(redis_url: str, redis_client: redis.Redis) -> CoveyBroker:
 
 def ready(broker: CoveyBroker) -> dict[str, int]:
     """How many messages wait in each queue that has some."""
-    return {queue: stats.ready for queue, stats in broker.queue_stats().items() if stats.ready}
+    return {queue: stats.ready for queue, stats in broker.introspection.queue_stats().items() if stats.ready}
 
 
 def test_a_job_goes_to_its_first_queue_under_its_name() -> None:

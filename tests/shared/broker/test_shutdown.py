@@ -11,6 +11,7 @@ import pytest
 
 from shared.broker import CoveyBroker, start_worker
 from shared.broker.consumer import QueueConsumer
+from shared.broker.shutdown import give_back_all
 from tests.shared.broker.conftest import QUEUE, consume, eventually, make_message, take
 
 OTHER = "other"
@@ -57,7 +58,7 @@ def busy(make_broker: Callable[..., CoveyBroker]) -> Iterator[Busy]:
 def test_what_waits_for_a_thread_is_given_back_at_once(busy: Busy, make_broker: Callable[..., CoveyBroker]) -> None:
     """While the long job of an ending worker runs on, another worker has the message that was fetched in advance."""
     message = busy.broker.enqueue(make_message("long", "second", queue=OTHER))
-    eventually(lambda: busy.broker.queue_stats()[OTHER].in_flight == 1)
+    eventually(lambda: busy.broker.introspection.queue_stats()[OTHER].in_flight == 1)
     idle = make_broker().consume(OTHER)
     assert isinstance(idle, QueueConsumer)
 
@@ -89,9 +90,9 @@ def test_a_lost_reply_is_given_back_at_the_end(broker: CoveyBroker) -> None:
     broker.enqueue(make_message())
     broker.operations.fetch(broker.keys(QUEUE), broker.broker_id, 1, alone=True, alone_from=2, dead_from=3)
 
-    assert broker.give_back_all() == 1
+    assert give_back_all(broker.context) == 1
 
-    assert broker.queue_stats()[QUEUE].ready == 1
+    assert broker.introspection.queue_stats()[QUEUE].ready == 1
 
 
 def test_a_job_longer_than_the_grace_period_is_given_back(make_broker: Callable[..., CoveyBroker]) -> None:
@@ -117,4 +118,4 @@ def test_a_job_longer_than_the_grace_period_is_given_back(make_broker: Callable[
     assert not broker.client.exists(broker.keys(QUEUE).crashes)
     release.set()
     other.ack(delivery)
-    assert broker.dead(1) == []
+    assert broker.introspection.dead(1) == []

@@ -83,9 +83,9 @@ def test_urgent_messages_go_first(make_broker: Callable[..., CoveyBroker]) -> No
         broker.enqueue(make_message("work", f"plain {number}"))
     worker = start_worker(broker, queues=[QUEUE, "urgent"], threads=1, urgent=["urgent"])
     try:
-        eventually(lambda: broker.queue_stats()[QUEUE].in_flight)
+        eventually(lambda: broker.introspection.queue_stats()[QUEUE].in_flight)
         broker.enqueue(make_message("work", "urgent", queue="urgent"))
-        eventually(lambda: broker.queue_stats()["urgent"].in_flight)
+        eventually(lambda: broker.introspection.queue_stats()["urgent"].in_flight)
         gate.set()
         eventually(lambda: "urgent" in order)
     finally:

@@ -67,7 +67,7 @@ def test_the_services_work_together(services: Services) -> None:
 
     assert services.sender.send(Canary(queue="search", sent_at_ms=1), queue="search")
 
-    assert services.broker.queue_stats()["search"].ready == 1
+    assert services.broker.introspection.queue_stats()["search"].ready == 1
     assert services.stores.streams.active() == []
     assert list(services.limiter.state().windows) == []
 

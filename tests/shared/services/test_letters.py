@@ -117,7 +117,7 @@ def test_what_died_is_stored_and_leaves_the_outbox(
     assert new == {letter["_id"] for letter in letters}
     assert {letter["message_id"] for letter in store.find(ALL, limit=1000)} == set(ids)
     assert letters[0]["correlation_id"] == "c"
-    assert broker.dead(10) == []
+    assert broker.introspection.dead(10) == []
     assert told(dead_letters.collect()) == ([], set())
 
 
@@ -126,7 +126,7 @@ def test_a_crash_before_the_outbox_was_emptied_stores_nothing_twice(
 ) -> None:
     """The letters are collected again under the same ids, and are not new."""
     kill(broker, 3)
-    outbox = broker.dead(10)
+    outbox = broker.introspection.dead(10)
     first, new = told(dead_letters.collect())
     for letter in outbox:  # the outbox as it was before it was emptied
         keys = broker.keys(QUEUE)
@@ -167,7 +167,7 @@ def test_a_message_that_no_document_can_hold_keeps_no_other_in_the_outbox(
 
     dead_letters.collect()
 
-    assert broker.dead(10) == []
+    assert broker.introspection.dead(10) == []
     assert store.count(DeadFilter(readable=True)) == 1
     (odd,) = store.find(DeadFilter(readable=False), limit=9)
     assert odd["_id"].startswith("odd-")
@@ -187,7 +187,7 @@ def test_a_letter_that_mongodb_refuses_is_kept_as_text(
     assert [letter["actor_args"] for letter in collected] == [[0], [1], [2], None]
     assert (store.count(DeadFilter(readable=True)), store.count(DeadFilter(readable=False))) == (3, 1)
     assert '"attempts":8' in collected[-1]["payload"]
-    assert broker.dead(10) == []
+    assert broker.introspection.dead(10) == []
 
 
 @pytest.mark.parametrize(
@@ -205,7 +205,7 @@ def test_a_message_with_impossible_numbers_keeps_no_other_in_the_outbox(
 
     dead_letters.collect()
 
-    assert broker.dead(10) == []
+    assert broker.introspection.dead(10) == []
     assert (store.count(DeadFilter(readable=True)), store.count(DeadFilter(readable=False))) == (1, 1)
 
 
@@ -221,7 +221,7 @@ def test_without_a_server_nothing_is_lost(
     with refused(mongo_db, {"refused": True}), pytest.raises(StoreUnavailable):
         dead_letters.collect()
 
-    assert len(broker.dead(10)) == 2
+    assert len(broker.introspection.dead(10)) == 2
     assert len(dead_letters.collect().new) == 2
 
 
@@ -253,7 +253,7 @@ def test_letters_that_could_not_be_forgotten_are_new_once(
 
     assert (len(first.new), len(again.new)) == (2, 0)
     assert first.letters == again.letters == dead_letters.collect().letters
-    assert broker.dead(10) == []
+    assert broker.introspection.dead(10) == []
 
 
 # --- one
@@ -311,7 +311,7 @@ def test_work_that_is_outstanding_already_is_not_doubled(
     """A job with the same key waits: the letter needs no replay, and is not offered again."""
     kill(broker, dedup_key="k", dedup_ttl_ms=60_000)
     dead_letters.collect()
-    broker.enqueue_once(make_message("note", 7), dedup_key="k", dedup_ttl_ms=60_000)
+    broker.enqueue_many_once([(make_message("note", 7), "k", None)], dedup_ttl_ms=60_000)[0]
 
     first, second = (dead_letters.replay(ALL, clock=clock) for _ in range(2))
 
@@ -330,12 +330,12 @@ def test_a_crash_between_enqueueing_and_noting_runs_no_job_twice(
     dead_letters.collect()
     with refused(mongo_db, {"replay.sent": {"$exists": False}}), pytest.raises(StoreUnavailable):
         dead_letters.replay(ALL, clock=clock)
-    assert broker.queue_stats()[QUEUE].ready == 4
+    assert broker.introspection.queue_stats()[QUEUE].ready == 4
     deferred = taken(broker)[0]
     deferred.stuff_exception(Deferred("not yet", delay_ms=60_000))
     broker.emit_after("process_message", deferred, exception=Deferred("not yet", delay_ms=60_000))
     broker.consume(QUEUE).ack(deferred)
-    assert broker.queue_stats()[QUEUE].delayed == 1
+    assert broker.introspection.queue_stats()[QUEUE].delayed == 1
 
     at_once = dead_letters.replay(ALL, clock=clock)
     clock.advance(REPLAY_LEASE.total_seconds())
@@ -343,7 +343,7 @@ def test_a_crash_between_enqueueing_and_noting_runs_no_job_twice(
 
     assert (at_once.replayed, at_once.busy) == (0, 4)
     assert (later.replayed, later.busy) == (4, 0)
-    stats = broker.queue_stats()[QUEUE]
+    stats = broker.introspection.queue_stats()[QUEUE]
     assert (stats.ready, stats.in_flight, stats.delayed) == (0, 3, 1)
 
 

@@ -49,7 +49,7 @@ def run(broker: CoveyBroker, name: str, correlation: str = "c-1") -> None:
     worker = start_worker(broker, queues=[QUEUE], threads=1)
     try:
         eventually(lambda: sum(sample("covey_jobs_total", actor=name, outcome=o) for o in ("done", "deferred", "dead")))
-        eventually(lambda: broker.queue_stats()[QUEUE].in_flight == 0)
+        eventually(lambda: broker.introspection.queue_stats()[QUEUE].in_flight == 0)
     finally:
         worker.stop(timeout=5000)
 

@@ -30,10 +30,10 @@ def test_a_message_whose_options_cannot_be_encoded_is_buried(broker: CoveyBroker
     second.again = Again(second.copy(), delay_ms=1)
     consumer.ack(second)
 
-    letters = broker.dead(2)
+    letters = broker.introspection.dead(2)
     assert [dramatiq.Message.decode(letter.payload) for letter in letters] == stored
     assert letters[1].reason == "unencodable"
-    assert len(broker.hands) == 0
+    assert len(broker.context.hands) == 0
 
 
 def test_a_nacked_message_is_stored_as_it_was_left(broker: CoveyBroker) -> None:
@@ -46,22 +46,22 @@ def test_a_nacked_message_is_stored_as_it_was_left(broker: CoveyBroker) -> None:
 
     consumer.nack(delivery)
 
-    letter = broker.dead(1)[0]
+    letter = broker.introspection.dead(1)[0]
     assert letter.reason == "no such post"
     assert dramatiq.Message.decode(letter.payload).options["traceback"] == "..."
 
 
 def test_a_message_placed_again_waits_with_its_new_options(broker: CoveyBroker) -> None:
     """Settling places the same id later, and keeps its dedup key."""
-    broker.enqueue_once(make_message(), dedup_key="k", dedup_ttl_ms=60_000)
+    broker.enqueue_many_once([(make_message(), "k", None)], dedup_ttl_ms=60_000)[0]
     consumer = consume(broker)
     delivery = take(consumer)[0]
     delivery.again = Again(delivery.copy(options={"attempts": 1}), delay_ms=30)
 
     consumer.ack(delivery)
 
-    assert broker.queue_stats()[QUEUE].in_flight == 0
-    assert not broker.enqueue_once(make_message(), dedup_key="k", dedup_ttl_ms=60_000)
+    assert broker.introspection.queue_stats()[QUEUE].in_flight == 0
+    assert not broker.enqueue_many_once([(make_message(), "k", None)], dedup_ttl_ms=60_000)[0]
     again = take(consumer)[0]
     assert again.message_id == delivery.message_id
     assert again.options["attempts"] == 1
@@ -77,7 +77,7 @@ def test_a_failure_nobody_decided_about_is_buried(broker: CoveyBroker) -> None:
 
     consumer.ack(delivery)
 
-    assert [letter.reason for letter in broker.dead(1)] == ["unhandled:KeyError"]
+    assert [letter.reason for letter in broker.introspection.dead(1)] == ["unhandled:KeyError"]
 
 
 def test_a_settlement_after_giving_back_changes_nothing(broker: CoveyBroker) -> None:
@@ -90,7 +90,7 @@ def test_a_settlement_after_giving_back_changes_nothing(broker: CoveyBroker) -> 
     consumer.ack(delivery)
     consumer.nack(delivery)
 
-    assert broker.queue_stats()[QUEUE].ready == 1
+    assert broker.introspection.queue_stats()[QUEUE].ready == 1
 
 
 def test_a_lost_ack_reply_is_repeated_without_harm(redis_client: redis.Redis) -> None:
@@ -107,5 +107,5 @@ def test_a_lost_ack_reply_is_repeated_without_harm(redis_client: redis.Redis) ->
 
         consumer.ack(delivery)
 
-        assert broker.queue_stats()[QUEUE].in_flight == 0
-        assert len(broker.hands) == 0
+        assert broker.introspection.queue_stats()[QUEUE].in_flight == 0
+        assert len(broker.context.hands) == 0
