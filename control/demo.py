@@ -8,23 +8,21 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from control import commands
+from control.demo_world import SEARCH_INTERVAL_SECONDS, as_environment, rhythm_of, simulated_x
 from control.evidence import Interval, Truth, failures, gather
 from control.local import Flock, forget_servers, note_servers
 from shared.domain.errors import InputError
 from shared.domain.jobs import ALL_QUEUES, Queue
-from shared.runtime.embedded import die_with_parent, running
+from shared.runtime.embedded import running
 from shared.runtime.settings import Settings, blank_environment
 from shared.services import bootstrap
 from shared.services.bootstrap import Services
@@ -33,19 +31,7 @@ from shared.stores.database import ServerClock
 HISTORY = timedelta(minutes=5)  # followed from this long before the start, so that there are pages to turn
 SETTLE_SECONDS = 75.0
 START_SECONDS = 30.0
-SEARCH_INTERVAL_SECONDS = 5.0
-SEARCH_LAG_SECONDS = 2.0
-WINDOW_SECONDS = 30
-# A world where in a minute as much is said, quoted, edited and deleted as elsewhere in an hour.
-WORLD = (
-    *("--search-lag-seconds", str(SEARCH_LAG_SECONDS), "--history-hours", "12", "--activity", "40"),
-    *("--tempo", "60", "--reactions", "2", "--deleted-share", "0.06", "--edited-share", "0.06"),
-)
-# Calls a window, tight enough that the limiter has to hold work back.
-LIMITS = ("search/recent=30", "quote_tweets=20", "tweets=40")
 MARK = ".covey-demo"  # only a folder with this file is emptied
-TOKEN = "sim-demo"  # noqa: S105  # the simulator opens to any token that begins with sim-
-
 Show = Callable[[dict[str, Any]], None]
 
 
@@ -70,12 +56,12 @@ def run(options: Options, *, show: Show, say: Callable[[str], None], stop: threa
     say("starting redis-server and mongod")
     with running(options.data_dir) as servers:
         say("starting the simulator, the scheduler and the workers")
-        with _simulator(options) as base_url:
-            rhythm = _rhythm(base_url, options.data_dir)
+        with simulated_x(options.accounts, options.seed, options.data_dir / "logs") as base_url:
+            rhythm = rhythm_of(base_url, options.data_dir)
             # What a person has set for X, money or media does not hold for a simulated world.
             settings = Settings.alone(redis_url=servers.redis_url, mongo_uri=servers.mongo_uri, **rhythm)
             environment = blank_environment(
-                REDIS_URL=servers.redis_url, MONGO_URI=servers.mongo_uri, **_as_environment(rhythm)
+                REDIS_URL=servers.redis_url, MONGO_URI=servers.mongo_uri, **as_environment(rhythm)
             )
             flock = Flock(options.data_dir / "logs", environment, grace_seconds=settings.shutdown_grace_seconds)
             note_servers(options.data_dir, servers)
@@ -172,74 +158,6 @@ def _start(flock: Flock, workers: int) -> None:
     for number in range(1, workers + 1):
         flock.add(f"worker-{number}", "workers.main", "--queues", api_queues, "--metrics-port", "0")
     flock.add("worker-media", "workers.main", "--queues", Queue.MEDIA, "--metrics-port", "0")
-
-
-@contextmanager
-def _simulator(options: Options) -> Iterator[str]:
-    """Run the simulator on a free port; answers its base URL."""
-    command = [
-        *(sys.executable, "-m", "simulator", "--port", "0", "--seed", str(options.seed)),
-        *("--accounts", str(options.accounts), "--window-seconds", str(WINDOW_SECONDS), *WORLD),
-        *(part for limit in LIMITS for part in ("--limit", limit)),
-    ]
-    logs = options.data_dir / "logs"
-    logs.mkdir(parents=True, exist_ok=True)
-    with (logs / "simulator.log").open("wb") as errors:
-        process = subprocess.Popen(
-            command,
-            env=blank_environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            start_new_session=True,
-            preexec_fn=die_with_parent,  # noqa: PLW1509  # one libc call; no lock is taken before exec
-        )
-    try:
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        if not line:
-            raise InputError(f"the simulator did not start; see {logs / 'simulator.log'}")
-        yield str(json.loads(line)["url"])
-    finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def _rhythm(base_url: str, data_dir: Path) -> dict[str, Any]:
-    """The settings of a world that lives minutes instead of days: everything sooner, nothing different."""
-    return {
-        "data_dir": data_dir,
-        "x_bearer_token": TOKEN,
-        "x_base_url": base_url,
-        "x_search_lag_seconds": SEARCH_LAG_SECONDS,
-        "rate_window_seconds": WINDOW_SECONDS,
-        "media_hosts": (base_url,),
-        "search_interval_seconds": SEARCH_INTERVAL_SECONDS,
-        "quotes_interval_seconds": 10.0,
-        "refresh_interval_seconds": 2.0,
-        "refresh_time_scale": 0.05,
-        "refresh_lease_seconds": 30.0,
-        "gone_confirm_seconds": 5.0,
-        "reconcile_interval_seconds": 5.0,
-        "stalled_after_seconds": 10.0,
-        "heartbeat_timeout_seconds": 5.0,
-        "leader_lease_seconds": 5.0,
-        "scheduler_tick_seconds": 0.25,
-        "metrics_host": "127.0.0.1",
-    }
-
-
-def _as_environment(rhythm: dict[str, Any]) -> dict[str, str]:
-    """The same settings for the child processes."""
-    names = {"x_bearer_token": "X_BEARER_TOKEN"}
-    return {
-        names.get(name, f"COVEY_{name.upper()}"): json.dumps(value) if isinstance(value, tuple) else str(value)
-        for name, value in rhythm.items()
-    }
 
 
 def _empty(folder: Path) -> None:
