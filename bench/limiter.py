@@ -31,8 +31,8 @@ from shared.domain.models import RateHeaders, WorkClass
 from shared.domain.money.budgets import Budgets
 from shared.ratelimit.limiter import Limiter
 from shared.ratelimit.model import CallRequest, Grant, Settlement
-from shared.ratelimit.scripts import Connections, Script
 from shared.redis.connection import connect
+from shared.redis.scripts import Connections, Script
 from shared.runtime.embedded import running
 
 RUNS, TURNS, TURN_SECONDS, WARM_UP_TURNS = 5, 20, 0.05, 2

@@ -34,7 +34,7 @@ ANSWERS = (
             BrokenAnswer,
             errors.ServerFault,
             *errors.Throttled.__subclasses__(),
-            *errors.Paused.__subclasses__(),
+            *(error for error in errors.Paused.__subclasses__() if error is not errors.RedisRefused),
             errors.InvalidRequest,
             *errors.InvalidRequest.__subclasses__(),
             errors.NotFound,

@@ -139,11 +139,12 @@ class CoveyBroker(RedisBroker):
 
     def close(self) -> None:
         """Close the connections. A later call opens new ones."""
+        self.operations.close()
         self.client.close()
 
     def flush(self, queue_name: str) -> None:
         """Drop all messages of a queue, dead letters included. Keys of de-duplication expire by themselves."""
-        reaching_redis(lambda: self.client.delete(*self.keys(q_name(queue_name)).all()))
+        reaching_redis(self.client, lambda: self.client.delete(*self.keys(q_name(queue_name)).all()))
 
     def join(self, queue_name: str, *, interval: int = 100, timeout: int | None = None) -> None:
         """Wait until a queue has nothing ready, delayed or in flight. Raises QueueJoinTimeout after `timeout` ms."""

@@ -47,14 +47,14 @@ class Introspection:
 
     def epoch(self) -> str | None:
         """The mark set by `set_epoch`; None when Redis lost its data since, or never had it."""
-        value: Any = reaching_redis(lambda: self._client.get(epoch_key(self._context.namespace)))
+        value: Any = reaching_redis(self._client, lambda: self._client.get(epoch_key(self._context.namespace)))
         return None if value is None else value.decode()
 
     def set_epoch(self, value: str) -> None:
         """Mark the data in Redis, so that its loss is seen."""
-        reaching_redis(lambda: self._client.set(epoch_key(self._context.namespace), value))
+        reaching_redis(self._client, lambda: self._client.set(epoch_key(self._context.namespace), value))
 
     def server_id(self) -> str:
         """Names the server process (Redis, INFO server, run_id): another one may have lost the last second."""
-        info: Any = reaching_redis(lambda: self._client.info("server"))
+        info: Any = reaching_redis(self._client, lambda: self._client.info("server"))
         return str(info["run_id"])

@@ -7,20 +7,27 @@ never dropped. `now_us` is for tests; 0 means Redis TIME.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import redis
 from dramatiq.errors import ConnectionClosed
 
 from shared.broker.keys import QueueKeys
+from shared.domain.errors import RedisRefused
+from shared.redis.scripts import Argument, Connections, RedisAway, Script, load, reaching
+from shared.runtime.log import get_logger
 
-_FOLDER = Path(__file__).parent / "lua"
-_SOURCES = {path.stem: path.read_text(encoding="utf-8") for path in sorted(_FOLDER.glob("*.lua"))}
+_NAMES = (
+    *("enqueue", "fetch", "ack", "reschedule", "nack", "requeue", "adopt", "recover", "heartbeat"),
+    *("stats", "dead", "forget_dead"),
+)
 
 T = TypeVar("T")
+
+_log = get_logger(__name__)
 Placed = Literal["placed", "outstanding", "refused", "conflict"]
 # Messages in one pipeline: about 200 KB at the usual size.
 _BATCH = 500
@@ -56,43 +63,49 @@ class Placement:
     dedup: Dedup | None = None
 
 
-def reaching_redis(call: Callable[[], T]) -> T:
-    """Run `call`. Raises ConnectionClosed for whatever keeps Redis from doing it."""
+def reaching_redis(client: redis.Redis, call: Callable[[], T]) -> T:
+    """Run a plain command of `client`. Raises ConnectionClosed for whatever keeps Redis from doing it."""
+    with _told_apart():
+        return reaching(client, call)
+
+
+@contextmanager
+def _told_apart() -> Iterator[None]:
+    """Raises ConnectionClosed. A refusal that a person must act on is logged by name: nothing else would show it."""
     try:
-        return call()
-    except redis.RedisError as error:
-        raise ConnectionClosed(f"{type(error).__name__}: {error}") from error  # type: ignore[no-untyped-call]
+        yield
+    except RedisAway as error:
+        raise ConnectionClosed(str(error)) from error  # type: ignore[no-untyped-call]
+    except RedisRefused as error:
+        _log.error("redis_refuses", reason=str(error))
+        raise ConnectionClosed(str(error)) from error  # type: ignore[no-untyped-call]
 
 
 class Scripts:
     """The operations of the broker on one Redis."""
 
     def __init__(self, client: redis.Redis) -> None:
-        self._client = client
-        self._scripts = {name: client.register_script(source) for name, source in _SOURCES.items()}
+        connections = Connections(client)
+        self._connections = connections
+        self._scripts = {name: Script(connections, load("shared.broker", name)) for name in _NAMES}
 
-    def _run(self, name: str, keys: Sequence[str], args: Iterable[str | bytes | int]) -> Any:
-        return self._reaching(lambda: self._scripts[name](keys=keys, args=args))
+    def close(self) -> None:
+        """Close the connections. A later call opens new ones."""
+        self._connections.close()
 
-    def _reaching(self, call: Callable[[], T]) -> T:
-        try:
-            return reaching_redis(call)
-        except ConnectionClosed as error:
-            if "READONLY" in str(error):
-                # The master behind this connection was demoted and lives: a new connection finds its successor.
-                self._client.connection_pool.disconnect(inuse_connections=False)
-            raise
+    def _run(self, name: str, keys: Sequence[str], args: Sequence[Argument]) -> Any:
+        with _told_apart():
+            return self._scripts[name](keys, args)
 
     def enqueue(self, placements: Sequence[Placement], now_us: int = 0) -> list[Placed]:
-        """Place messages; what became of each. Several take two round trips for every 500."""
+        """Place messages; what became of each. Several take a round trip for every 500."""
         if len(placements) == 1:
             return [_PLACED[self._run("enqueue", *_enqueue_call(placements[0], now_us))]]
-        script, replies = self._scripts["enqueue"], []
+        replies: list[int] = []
         for start in range(0, len(placements), _BATCH):
-            with self._client.pipeline(transaction=False) as pipeline:
-                for placement in placements[start : start + _BATCH]:
-                    script(*_enqueue_call(placement, now_us), client=pipeline)
-                replies += self._reaching(pipeline.execute)
+            calls = [_enqueue_call(placement, now_us) for placement in placements[start : start + _BATCH]]
+            with _told_apart():
+                replies += self._scripts["enqueue"].many(calls)
         return [_PLACED[reply] for reply in replies]
 
     def fetch(
@@ -196,7 +209,7 @@ class Scripts:
         return int(self._run("forget_dead", names, flat)) if flat else 0
 
 
-def _enqueue_call(placement: Placement, now_us: int) -> tuple[list[str], list[str | bytes | int]]:
+def _enqueue_call(placement: Placement, now_us: int) -> tuple[list[str], list[Argument]]:
     keys, dedup = placement.keys, placement.dedup
     names = [keys.waiting, keys.payloads, *_key(dedup)]
     return names, [placement.id, placement.payload, placement.delay_ms * 1000, _ttl_ms(dedup), now_us]

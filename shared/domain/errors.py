@@ -22,7 +22,8 @@
     ├── Paused                     a person must act: stop this kind of call, alert, defer what waits
     │   ├── Unauthorized           401: the token of one credential
     │   ├── Forbidden              403: one credential for one endpoint
-    │   └── CreditsDepleted        402: every paid call
+    │   ├── CreditsDepleted        402: every paid call
+    │   └── RedisRefused           rights, login or layout of Redis do not fit
     └── Permanent                  never the same thing again
         ├── InvalidRequest         400: our request is wrong
         │   ├── StaleSinceId       400: since_id is older than X searches; carries the id X proposes
@@ -186,6 +187,13 @@ class Forbidden(Paused):
 
 class CreditsDepleted(Paused):
     """402: the account has no credits; every paid call stops."""
+
+
+class RedisRefused(Paused):
+    """Redis will not do what it was asked, now or later: NOPERM, CROSSSLOT, WRONGTYPE, a wrong password."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("Redis refuses", reason)
 
 
 # --- permanent -------------------------------------------------------------------------------------------------------

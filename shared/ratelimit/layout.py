@@ -18,6 +18,7 @@ from typing import Final
 from shared.domain.models import WorkClass
 from shared.domain.money.budgets import CHOOSABLE, MICRO, Amounts, AmountsByClass, ChosenBudgets
 from shared.ratelimit.windows import free
+from shared.redis.scripts import Constant
 
 DAY_MS: Final = 86_400_000
 CLASS_COUNT: Final = 5
@@ -66,7 +67,6 @@ NO_LIMIT: Final = -1
 
 _BREAKER_PREFIX: Final = "faults:"
 
-Constant = int | float | bool | str
 CONSTANTS: Final[Mapping[str, Constant]] = {
     **_WINDOW_PLACES,
     **_BUDGET_PLACES,

@@ -33,6 +33,7 @@ from __future__ import annotations
 import secrets
 import struct
 from collections.abc import Callable, Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import Final
 
@@ -40,11 +41,11 @@ import redis
 
 from shared.domain.errors import CoveyError, InputError, LimiterUnavailable
 from shared.domain.money.budgets import Budgets, ChosenBudgets, Prices, Spent
-from shared.ratelimit.layout import Keys, pack_chosen, pack_spent
+from shared.ratelimit.layout import CONSTANTS, Keys, pack_chosen, pack_spent
 from shared.ratelimit.model import Block, CallRequest, Grant, LimiterState, Refusal, Settlement
 from shared.ratelimit.rules import CLASS_NUMBER, script_constants
-from shared.ratelimit.scripts import Connections, Script, load
 from shared.ratelimit.snapshot import read_state
+from shared.redis.scripts import Connections, RedisAway, Script, load, reaching
 from shared.runtime.clock import Clock, epoch_seconds
 
 _NOTHING: Final[Mapping[str, float]] = MappingProxyType({})
@@ -94,11 +95,9 @@ class Limiter:
             needs_seed=spent is not None,
         )
         connections = Connections(redis_client)
-        self._acquire = Script(connections, load("acquire", constants))
-        self._settle = Script(connections, load("settle", constants))
-        self._seed = Script(connections, load("seed", constants))
-        self._unblock = Script(connections, load("unblock", constants))
-        self._choose = Script(connections, load("choose_budgets", constants))
+        names = ("acquire", "settle", "seed", "unblock", "choose_budgets")
+        texts = {name: load("shared.ratelimit", name, {**CONSTANTS, **constants}) for name in names}
+        self._scripts = {name: Script(connections, text) for name, text in texts.items()}
         self._acquire_keys: dict[tuple[str, tuple[str, ...]], tuple[tuple[str, ...], bytes]] = {}
 
     def acquire(self, request: CallRequest) -> Grant | Refusal:
@@ -125,10 +124,10 @@ class Limiter:
         keys, breaker = names
         grant_id = secrets.token_hex(8)  # not a counter: forked processes would count on from the same number
         arguments = (grant_id.encode(), numbers, breaker)
-        reply = self._acquire(keys, arguments)
+        reply = self._run("acquire", keys, arguments)
         if reply == "unseeded":
             self._fill_budgets(credential_ids)
-            reply = self._acquire(keys, arguments)
+            reply = self._run("acquire", keys, arguments)
             if reply == "unseeded":
                 raise LimiterUnavailable("Redis forgot its budgets while they were filled")
         if isinstance(reply, int):
@@ -162,7 +161,8 @@ class Limiter:
         )
         member = self._keys.member(grant.endpoint, grant.credential_id).encode()
         breaker = self._keys.breaker_field(grant.endpoint).encode()
-        self._settle(
+        self._run(
+            "settle",
             self._keys.of_settle(grant.endpoint, grant.credential_id),
             (grant.id.encode(), numbers, member, *_block_arguments(settlement.block), breaker),
         )
@@ -175,7 +175,7 @@ class Limiter:
         if endpoint is not None and credential_id is None:
             raise InputError(f"unblock {endpoint}: expected the credential_id too")
         kind = b"budget" if endpoint is None else b"window"
-        return self._unblock((self._keys.of_block(credential_id, endpoint),), (kind,)) == 1
+        return self._run("unblock", (self._keys.of_block(credential_id, endpoint),), (kind,)) == 1
 
     def choose_budgets(self, chosen: ChosenBudgets) -> bool:
         """Let what a person chose hold in every process from the next call on; answers whether that changed anything.
@@ -183,15 +183,24 @@ class Limiter:
         Raises InputError for a budget that is none, LimiterUnavailable.
         """
         chosen.over(self._budgets)
-        return self._choose((self._keys.project,), (pack_chosen(chosen),)) == 1
+        return self._run("choose_budgets", (self._keys.project,), (pack_chosen(chosen),)) == 1
 
     def state(self) -> LimiterState:
         """Everything the limiter knows now. Raises LimiterUnavailable."""
         now_ms = None if self._clock is None else int(self._now_ms())
+        read = partial(read_state, self._redis, self._keys, self._budgets, self._credential_budgets, now_ms)
         try:
-            return read_state(self._redis, self._keys, self._budgets, self._credential_budgets, now_ms)
-        except (redis.RedisError, OSError) as error:
-            raise LimiterUnavailable(f"{type(error).__name__}: {error}") from error
+            return reaching(self._redis, read)
+        except RedisAway as error:
+            raise LimiterUnavailable(str(error)) from error
+
+    def _run(self, name: str, keys: tuple[str, ...], arguments: tuple[bytes, ...]) -> int | str:
+        """Run a script. Raises LimiterUnavailable, RedisRefused."""
+        try:
+            reply = self._scripts[name](keys, arguments)
+        except RedisAway as error:
+            raise LimiterUnavailable(str(error)) from error
+        return reply.decode() if isinstance(reply, bytes) else int(reply)
 
     def _changes(self, grant: Grant, settlement: Settlement) -> tuple[int, int]:
         """Posts and micro-dollars billed minus reserved. Sent, and no answer: all that was reserved counts as spent."""
@@ -215,7 +224,7 @@ class Limiter:
         owners = [(self._keys.project, spent.project)]
         if self._credential_budgets is not None:
             owners += [(self._keys.credential(one), spent.credentials.get(one, {})) for one in credential_ids]
-        self._seed(tuple(key for key, _ in owners), tuple(pack_spent(amounts) for _, amounts in owners))
+        self._run("seed", tuple(key for key, _ in owners), tuple(pack_spent(amounts) for _, amounts in owners))
 
     def _now_ms(self) -> float:
         """-1: the script asks Redis."""

@@ -17,8 +17,9 @@ from shared.domain.money.classes import (
     PACED_UNTIL,
     RELEASE_LEFT,
 )
-from shared.ratelimit.layout import DAY_MS, Constant
+from shared.ratelimit.layout import DAY_MS
 from shared.ratelimit.windows import HALF
+from shared.redis.scripts import Constant
 
 PROBE_WAIT_MS: Final = 200  # between two looks at a window that another call is finding out: about one answer of X
 RESET_GUARD_MS: Final = 1_000  # x-rate-limit-reset has a grain of 1 s, and nobody says which way it is rounded

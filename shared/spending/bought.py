@@ -15,21 +15,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from importlib import resources
-from typing import Any, Final, cast
+from typing import Final
 
-import redis
+from shared.redis.scripts import Connections, Script, load
 
 BUCKET_BITS: Final = 13
 _GOLDEN: Final = 0x9E3779B97F4A7C15  # 2^64 / the golden ratio: Knuth's multiplicative hash, TAOCP vol. 3, 6.4
 _MASK: Final = (1 << 64) - 1
 LOOK_UP_BATCH: Final = 1_000  # ids in one script: about a millisecond of Redis
-_FOLDER: Final = resources.files("shared.spending") / "lua"
-
-
-def script(client: redis.Redis, name: str) -> Any:
-    """The Lua script `lua/<name>.lua` on a Redis."""
-    return client.register_script((_FOLDER / f"{name}.lua").read_text(encoding="utf-8"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +47,17 @@ class BoughtKeys:
 
 
 class Bought:
-    """Reads what was bought on a day. Raises redis.RedisError, OSError."""
+    """Reads what was bought on a day. Raises RedisAway, RedisRefused."""
 
-    def __init__(self, client: redis.Redis) -> None:
-        self._look_up = script(client, "look_up")
+    def __init__(self, connections: Connections) -> None:
+        self._look_up = Script(connections, load("shared.spending", "look_up"))
 
     def among(self, keys: Sequence[str], ids: Sequence[int]) -> set[int]:
         """Those of the ids that are in their sets; `keys` are the sets in the same order. A round trip a thousand."""
         found: set[int] = set()
         for start in range(0, len(ids), LOOK_UP_BATCH):
             batch = ids[start : start + LOOK_UP_BATCH]
-            reply = cast(bytes, self._look_up(keys=keys[start : start + LOOK_UP_BATCH], args=batch))
+            reply = self._look_up(keys[start : start + LOOK_UP_BATCH], batch)
             found.update(one for one, flag in zip(batch, reply, strict=True) if flag == ord("1"))
         return found
 

@@ -28,13 +28,14 @@ from typing import Any, Final, Protocol
 
 import redis
 
-from shared.domain.errors import LimiterUnavailable
+from shared.domain.errors import LimiterUnavailable, RedisRefused
 from shared.domain.models import WorkClass
 from shared.domain.money.budgets import MICRO, Prices
 from shared.domain.money.purchases import COUNTS, DEFAULT_TENANT, HOURS, Billed, Outcome, Purchase, Row, RowKey, Sums
+from shared.redis.scripts import Connections, RedisAway, Script, load, reaching
 from shared.runtime.clock import Clock
 from shared.runtime.log import get_logger
-from shared.spending.bought import Bought, BoughtKeys, script
+from shared.spending.bought import Bought, BoughtKeys
 
 log = get_logger(__name__)
 
@@ -79,8 +80,9 @@ class Ledger:
         self._clock = clock
         self._tenant = tenant
         self._prefix = prefix
-        self._record = script(redis_client, "record")
-        self._bought = Bought(redis_client)
+        connections = Connections(redis_client)
+        self._record = Script(connections, load("shared.spending", "record"))
+        self._bought = Bought(connections)
         self._ahead = timedelta(0)
         self._untold: deque[Purchase] = deque(maxlen=MAX_UNTOLD)
         self._copied: dict[tuple[date, str, bytes], bytes] = {}
@@ -116,9 +118,9 @@ class Ledger:
                 self._tell(waiting[-1])
                 waiting.pop()
             return self._tell(purchase)
-        except (redis.RedisError, OSError) as error:
+        except (RedisAway, RedisRefused) as error:
             self._untold.extend(waiting)
-            log.warning("calls not recorded yet", calls=len(self._untold), reason=type(error).__name__)
+            log.warning("calls not recorded yet", calls=len(self._untold), reason=str(error))
             return Billed(len(purchase.post_ids), len(purchase.user_ids))
 
     def copy(self) -> int:
@@ -149,8 +151,8 @@ class Ledger:
             return set()
         try:
             return self._bought.among(keys_of(self._keys(now.date()), wanted), wanted)
-        except (redis.RedisError, OSError) as error:
-            raise LimiterUnavailable(f"{type(error).__name__}: {error}") from error
+        except RedisAway as error:
+            raise LimiterUnavailable(str(error)) from error
 
     def _tell(self, purchase: Purchase) -> Billed:
         at = purchase.at or self.now()
@@ -170,8 +172,8 @@ class Ledger:
         )
         field = "\t".join((purchase.endpoint, purchase.credential_id, self._tenant, purchase.work_class.value))
         new_posts, new_users = self._record(
-            keys=[keys.sums, *keys.posts(posts), *keys.users(users)],
-            args=[field, numbers, secrets.token_hex(6), *posts, *users],
+            [keys.sums, *keys.posts(posts), *keys.users(users)],
+            [field, numbers, secrets.token_hex(6), *posts, *users],
         )
         return Billed(new_posts, new_users)
 
@@ -183,9 +185,9 @@ class Ledger:
             pipeline = self._redis.pipeline(transaction=False)
             for day in days:
                 pipeline.execute_command("HGETALL", self._keys(day).sums, NEVER_DECODE=True)  # type: ignore[no-untyped-call]
-            replies = pipeline.execute()
-        except (redis.RedisError, OSError) as error:
-            raise LimiterUnavailable(f"{type(error).__name__}: {error}") from error
+            replies = reaching(self._redis, pipeline.execute)
+        except RedisAway as error:
+            raise LimiterUnavailable(str(error)) from error
         for day, reply in zip(days, replies, strict=True):
             fields = _fields(reply)
             epoch = fields.pop(_EPOCH, b"").decode()

@@ -47,6 +47,7 @@ EXPECTED: list[tuple[CoveyError, type]] = [
     (errors.UsageCapExceeded("search", "429", period="Monthly", wait_seconds=2.0), DeferFor),
     (errors.Unauthorized("search", "401"), Pause),
     (errors.Forbidden("search", "403"), Pause),
+    (errors.RedisRefused("NOPERM"), Pause),
     (errors.CreditsDepleted("search", "402"), Pause),
     (errors.InvalidRequest("search", ["bad"]), GiveUp),
     (errors.StaleSinceId("search", ["old"], oldest_since_id=1), GiveUp),

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared.domain import snowflake
+from shared.redis.scripts import Connections
 from shared.spending.bought import BUCKET_BITS, LOOK_UP_BATCH, Bought, BoughtKeys
 from shared.spending.ledger import Ledger
 from tests.shared.spending.conftest import NOON, call
@@ -62,8 +63,8 @@ def test_only_what_was_bought_is_known(
         redis_client.sadd(key, one)
     wanted = list(asked | bought)
 
-    assert Bought(redis_client).among(KEYS.posts(wanted), wanted) == bought
-    assert Bought(redis_client).among(KEYS.users(wanted), wanted) == set()
+    assert Bought(Connections(redis_client)).among(KEYS.posts(wanted), wanted) == bought
+    assert Bought(Connections(redis_client)).among(KEYS.users(wanted), wanted) == set()
 
 
 def test_more_ids_than_one_script_takes(redis_client: redis.Redis) -> None:
@@ -72,4 +73,4 @@ def test_more_ids_than_one_script_takes(redis_client: redis.Redis) -> None:
     for key, one in zip(KEYS.users(many[::2]), many[::2], strict=True):
         redis_client.sadd(key, one)
 
-    assert Bought(redis_client).among(KEYS.users(many), many) == set(many[::2])
+    assert Bought(Connections(redis_client)).among(KEYS.users(many), many) == set(many[::2])
