@@ -8,8 +8,15 @@ from dataclasses import dataclass, field
 
 from simulator.accounts import Account
 from simulator.calls import Answer, JsonObject, Scheme, json_answer
+from simulator.clock import iso_minute
 from simulator.dialect import Dialect
 from simulator.post import Post
+from simulator.snowflake import first_id_at
+
+# How far back the recent search reaches.
+WINDOW_MS = 7 * 24 * 3_600_000
+# The id that X offers for a stale since_id must still be good when the client comes back with it.
+STALE_SLACK_MS = 60_000
 
 
 @dataclass
@@ -45,6 +52,16 @@ def invalid_request(problem: InvalidRequest, dialect: Dialect) -> Answer:
         "type": dialect.problem_base + "invalid-request",
     }
     return json_answer(400, body)
+
+
+def stale_id(name: str, value: str, now_ms: int) -> InvalidRequest:
+    """Return the 400 of an id older than seven days, which offers one that is not."""
+    fresh_ms = now_ms - WINDOW_MS + STALE_SLACK_MS
+    message = (
+        f"'{name}' must be a tweet id created after {iso_minute(fresh_ms)}. "
+        f"Please use a '{name}' that is larger than {first_id_at(fresh_ms)}"
+    )
+    return InvalidRequest(Invalid(message, {name: [value]}))
 
 
 def blank(status: int, title: str) -> Answer:

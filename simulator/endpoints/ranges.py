@@ -9,14 +9,11 @@ from dataclasses import dataclass
 from simulator.clock import iso_minute
 from simulator.endpoints.context import Context
 from simulator.paging import Cursor, InvalidToken, decode
-from simulator.problems import Invalid, InvalidRequest
+from simulator.problems import WINDOW_MS, Invalid, InvalidRequest, stale_id
 from simulator.snowflake import created_at_ms, first_id_at
 
-WINDOW_MS = 7 * 24 * 3_600_000
 # X refuses an end_time younger than this.
 YOUNGEST_END_MS = 10_000
-# The id that X offers for a stale since_id must still be good when the client comes back with it.
-STALE_SLACK_MS = 60_000
 RANGE_NAMES = ("start_time", "end_time", "since_id", "until_id")
 
 
@@ -87,16 +84,6 @@ def _check_ids(context: Context, since_id: int | None, until_id: int | None, win
     if since_id is not None and until_id is not None and since_id >= until_id:
         message = f"Invalid 'since_id':'{since_id}'. 'since_id' must be smaller than 'until_id':{until_id}"
         raise InvalidRequest(Invalid(message, {"since_id": [str(since_id)], "until_id": [str(until_id)]}))
-
-
-def stale_id(name: str, value: str, now_ms: int) -> InvalidRequest:
-    """Return the 400 of an id older than seven days, which offers one that is not."""
-    fresh_ms = now_ms - WINDOW_MS + STALE_SLACK_MS
-    message = (
-        f"'{name}' must be a tweet id created after {iso_minute(fresh_ms)}. "
-        f"Please use a '{name}' that is larger than {first_id_at(fresh_ms)}"
-    )
-    return InvalidRequest(Invalid(message, {name: [value]}))
 
 
 def _bad_time(name: str, at_ms: int, rule: str) -> InvalidRequest:

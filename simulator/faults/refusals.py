@@ -8,7 +8,6 @@ from collections.abc import Callable
 from simulator import problems
 from simulator.calls import JSON_TYPE, Answer, Call, Credential, json_bytes
 from simulator.dialect import Dialect
-from simulator.endpoints.ranges import stale_id
 from simulator.faults.kinds import RATE_HEADERS, Html200, NamedProblem, ServerError, Status
 from simulator.money import project_id
 
@@ -79,7 +78,7 @@ def _invalid(call: Call, dialect: Dialect) -> Answer:
 
 def _stale(call: Call, dialect: Dialect) -> Answer:
     since_id = dict(call.query).get("since_id", "1")
-    return problems.invalid_request(stale_id("since_id", since_id, call.at_ms), dialect)
+    return problems.invalid_request(problems.stale_id("since_id", since_id, call.at_ms), dialect)
 
 
 _PROBLEMS: dict[str, Callable[[Call, Dialect], Answer]] = {
