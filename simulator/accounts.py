@@ -1,19 +1,26 @@
 """Owns the people of the world: the accounts a user would track, and the crowd around them.
 
-It must not know posts. Invariant: screen names are unique without regard to case and match
-`^[A-Za-z0-9_]{1,15}$`; an account once suspended or protected stays so.
+It must not know posts. Invariant: screen names are unique at any moment without regard to case and match
+`^[A-Za-z0-9_]{1,15}$`; an id never changes its account; every name and state an account had is kept with its time.
 """
 
+import re
 from bisect import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from random import Random
+from typing import Literal
 
 from simulator.snowflake import EPOCH_MS, first_id_at
 
 YEAR_MS = 365 * 24 * 3_600_000
 CROWD_PER_ACCOUNT = 12
+# Posts show up to a hundred of their likers; there must be as many people.
+SMALLEST_CROWD = 120
+
+AccountState = Literal["public", "protected", "suspended"]
+_USERNAME = re.compile(r"[A-Za-z0-9_]{1,15}\Z")
 
 
 def _words(text: str) -> list[str]:
@@ -53,14 +60,28 @@ class Account:
     popularity: float
     tracked: bool
     handle: str = field(init=False)
+    names: list[tuple[str, int]] = field(init=False)
+    states: list[tuple[AccountState, int]] = field(init=False)
     posts_made: int = 0
     latest_post_id: int | None = None
     suspended_at_ms: int | None = None
     protected_at_ms: int | None = None
 
     def __post_init__(self) -> None:
-        """Keep the screen name in lower case, as queries compare it."""
+        """Keep the screen name in lower case, as queries compare it, and begin its history."""
         self.handle = self.username.lower()
+        self.names, self.states = [(self.username, self.created_at_ms)], [("public", self.created_at_ms)]
+
+    def become(self, state: AccountState, now_ms: int) -> None:
+        """Change its state, and note since when."""
+        self.suspended_at_ms = now_ms if state == "suspended" else None
+        self.protected_at_ms = now_ms if state == "protected" else None
+        self.states.append((state, now_ms))
+
+    @property
+    def state(self) -> AccountState:
+        """What it is now."""
+        return self.states[-1][0]
 
     @property
     def hidden(self) -> bool:
@@ -74,7 +95,7 @@ class AccountBook:
     def __init__(self, rng: Random, tracked: int, start_ms: int) -> None:
         """Draw `tracked` accounts and their crowd; the same `rng` state gives the same people."""
         names: set[str] = set()
-        crowd = max(60, CROWD_PER_ACCOUNT * min(tracked, 200))
+        crowd = max(SMALLEST_CROWD, CROWD_PER_ACCOUNT * min(tracked, 200))
         self.tracked = [_draw_account(rng, names, start_ms, True) for _ in range(tracked)]
         self.crowd = [_draw_account(rng, names, start_ms, False) for _ in range(crowd)]
         self.by_id = {account.id: account for account in (*self.tracked, *self.crowd)}
@@ -97,9 +118,27 @@ class AccountBook:
     def find(self, name_or_id: str) -> Account | None:
         """Return the account of a screen name (any case) or of a numeric id, or None."""
         named = self.by_handle.get(name_or_id.lower())
-        if named is None and name_or_id.isdigit():
+        if named is None and name_or_id.isascii() and name_or_id.isdigit():
             return self.by_id.get(int(name_or_id))
         return named
+
+    def rename(self, account: Account, username: str, now_ms: int) -> None:
+        """Give an account another screen name; its old one is free from then on.
+
+        Raises `ValueError` for a name of another form, or one that somebody else has.
+        """
+        if not _USERNAME.match(username):
+            raise ValueError(f"username: {username!r} does not match ^[A-Za-z0-9_]{{1,15}}$")
+        if self.by_handle.get(username.lower(), account) is not account:
+            raise ValueError(f"username: {username!r} is taken")
+        del self.by_handle[account.handle]
+        account.username, account.handle = username, username.lower()
+        account.names.append((username, now_ms))
+        self.by_handle[account.handle] = account
+
+    def free_name(self, rng: Random) -> str:
+        """Draw a screen name that nobody has."""
+        return _draw_username(rng, set(self.by_handle))
 
 
 class _WeightedDraw:

@@ -22,7 +22,7 @@ class Config:
 
     `start_ms` None means the moment the simulator starts. `limits` overrides the table of
     `simulator.limits` by endpoint name; `per_second` and `day_limits` add limits.
-    `media_base_url` None means the host the client asked.
+    `media_base_url` None means the host the client asked. `account_changes` are those of each account a day.
     """
 
     seed: int = 1
@@ -32,6 +32,7 @@ class Config:
     reactions: float = 1.0
     deleted_share: float = 0.03
     edited_share: float = 0.025
+    account_changes: float = 0.0
     history_hours: float = 192.0
     window_seconds: float = 900.0
     search_lag_seconds: float = 30.0
@@ -58,6 +59,7 @@ class Config:
             ("reactions", self.reactions, 0 <= self.reactions <= 100),
             ("deleted_share", self.deleted_share, 0 <= self.deleted_share <= 1),
             ("edited_share", self.edited_share, 0 <= self.edited_share <= 1 - self.deleted_share),
+            ("account_changes", self.account_changes, 0 <= self.account_changes <= 1_000),
             ("history_hours", self.history_hours, 0 <= self.history_hours <= 24 * 60),
             ("window_seconds", self.window_seconds, self.window_seconds >= 1),
             ("search_lag_seconds", self.search_lag_seconds, self.search_lag_seconds >= 0),

@@ -1,7 +1,7 @@
-"""Owns how posts end: deleted, or out of sight with their author; and the counts that change with that.
+"""Owns how posts end: deleted, or out of sight with their author and back with them; and the counts that change.
 
 It must not decide when. Invariant: the reply, quote and repost counts of a post are those of its living ones; a
-repost goes with its original.
+repost goes with its original, for good.
 """
 
 from simulator.accounts import Account
@@ -27,14 +27,20 @@ def delete(index: PostIndex, post: Post, now_ms: int) -> None:
             withdraw(index, version, now_ms, hidden=False)
 
 
-def hide_account(index: PostIndex, account: Account, now_ms: int, *, suspended: bool) -> None:
-    """Suspend or protect an account, and take its posts out of sight."""
-    if suspended:
-        account.suspended_at_ms = now_ms
-    else:
-        account.protected_at_ms = now_ms
+def hide_posts(index: PostIndex, account: Account, now_ms: int) -> None:
+    """Take the posts of an account out of sight."""
     for post in index.under(f"from:{account.id}"):
-        withdraw(index, post, now_ms, hidden=True)
+        if post.hidden_at_ms is None:
+            withdraw(index, post, now_ms, hidden=True)
+
+
+def show_posts(index: PostIndex, account: Account) -> None:
+    """Bring the posts of an account back, those excepted that were deleted meanwhile."""
+    for post in index.under(f"from:{account.id}"):
+        if post.hidden_at_ms is not None:
+            post.hidden_at_ms = None
+            if post.live:
+                count(post, 1)
 
 
 def withdraw(index: PostIndex, post: Post, now_ms: int, *, hidden: bool) -> None:

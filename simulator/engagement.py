@@ -14,10 +14,9 @@ LATEST_ARRIVAL_MS = 6 * 24 * 3_600_000
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What strangers did to a post by some age, except replies and quotes, which are real posts."""
+    """What strangers did to a post by some age, except replies, quotes and reposts, which are real posts."""
 
     likes: int
-    reposts: int
     bookmarks: int
     impressions: int
 
@@ -27,7 +26,6 @@ class Engagement:
     """The fate of one post: final counts and the pace, `tau_ms` and `alpha`, at which they come."""
 
     likes: int
-    reposts: int
     bookmarks: int
     impressions: int
     tau_ms: float
@@ -42,7 +40,6 @@ class Engagement:
         share = self.share(age_ms)
         return Counts(
             int(self.likes * share),
-            int(self.reposts * share),
             int(self.bookmarks * share),
             int(self.impressions * share) + 1,
         )
@@ -62,7 +59,6 @@ def draw_engagement(rng: Random, popularity: float, tempo: float = 1.0) -> tuple
     likes = int(40 * size * rng.uniform(0.6, 1.4))
     fate = Engagement(
         likes=likes,
-        reposts=int(likes * rng.uniform(0.05, 0.25)),
         bookmarks=int(likes * rng.uniform(0.01, 0.08)),
         impressions=int(likes * rng.uniform(20, 90)) + 15,
         tau_ms=10 * MINUTE_MS * rng.lognormvariate(0, 0.8) / tempo,

@@ -27,8 +27,7 @@ def _attachments(post: Post) -> JsonObject | None:
 def _entities(post: Post) -> JsonObject | None:
     parts: JsonObject = {
         "mentions": [
-            {"start": s.start, "end": s.end, "username": s.account.username, "id": str(s.account.id)}
-            for s in post.mentions
+            {"start": s.start, "end": s.end, "username": s.username, "id": str(s.account.id)} for s in post.mentions
         ],
         "hashtags": [{"start": s.start, "end": s.end, "tag": s.value} for s in post.hashtags],
         "urls": [
@@ -43,10 +42,9 @@ def _entities(post: Post) -> JsonObject | None:
 def edit_controls(post: Post, now_ms: int) -> JsonObject:
     """Return until when, and how often, a post may still be edited."""
     until_ms = created_at_ms(post.chain[0]) + EDIT_WINDOW_MS
-    editable = post.reply_to is None and post.quote_of is None and post.retweet_of is None
     return {
         "edits_remaining": max(0, MAX_EDITS + 1 - len(post.chain)),
-        "is_edit_eligible": editable and now_ms < until_ms,
+        "is_edit_eligible": post.editable and now_ms < until_ms,
         "editable_until": iso_ms(until_ms),
     }
 

@@ -35,6 +35,10 @@ Tempo = Annotated[
 Reactions = Annotated[float, typer.Option(help="Scales how much is liked, answered, quoted, reposted.", **_WORLD)]
 DeletedShare = Annotated[float, typer.Option(help="Part of the posts that will be deleted.", **_WORLD)]
 EditedShare = Annotated[float, typer.Option(help="Part of the posts that will be edited.", **_WORLD)]
+AccountChanges = Annotated[
+    float,
+    typer.Option(help="How often an account changes a day: renamed, suspended, protected; some come back.", **_WORLD),
+]
 HistoryHours = Annotated[float, typer.Option(help="How far back there are posts.", **_WORLD)]
 SearchLag = Annotated[
     float, typer.Option(help="Age below which a search without end_time does not show a post; X: 30.", **_WORLD)

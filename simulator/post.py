@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from simulator.accounts import Account
 from simulator.engagement import Engagement
 from simulator.media import Media
+from simulator.places import Place
+from simulator.polls import Poll
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +24,12 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class MentionSpan:
-    """A piece of the text that names an account."""
+    """A piece of the text that names an account, by the name it had then."""
 
     start: int
     end: int
     account: Account
+    username: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,9 @@ class Post:
     reply_to: "Post | None" = None
     quote_of: "Post | None" = None
     retweet_of: "Post | None" = None
+    poll: Poll | None = None
+    place: Place | None = None
+    withheld_in: tuple[str, ...] = ()
     chain: list[int] = field(default_factory=list)
     deleted_at_ms: int | None = None
     hidden_at_ms: int | None = None
@@ -80,6 +86,11 @@ class Post:
     def searchable(self) -> bool:
         """Whether a search may find it: only the newest version of a live post."""
         return self.deleted_at_ms is None and self.hidden_at_ms is None and self.superseded_at_ms is None
+
+    @property
+    def editable(self) -> bool:
+        """Whether a post of its kind may be edited at all."""
+        return not (self.reply_to or self.quote_of or self.retweet_of or self.poll)
 
     @property
     def unsearchable_at_ms(self) -> int | None:
@@ -107,13 +118,19 @@ class Post:
         end_ms = self.unsearchable_at_ms
         counts = self.engagement.at((now_ms if end_ms is None else min(end_ms, now_ms)) - self.created_at_ms)
         return {
-            "retweet_count": counts.reposts + self.retweet_count,
+            "retweet_count": self.retweet_count,
             "reply_count": self.reply_count,
             "like_count": counts.likes,
             "quote_count": self.quote_count,
             "bookmark_count": counts.bookmarks,
             "impression_count": counts.impressions,
         }
+
+    def voters_at(self, now_ms: int) -> int:
+        """Return how many voted in its poll by `now_ms`, 0 without one."""
+        if self.poll is None:
+            return 0
+        return self.engagement.at(min(now_ms, self.poll.ends_ms) - self.created_at_ms).impressions // 20
 
 
 METRICS = ("retweet_count", "reply_count", "like_count", "quote_count", "bookmark_count", "impression_count")

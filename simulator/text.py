@@ -67,7 +67,7 @@ class Draft:
     def add_mention(self, account: Account) -> None:
         """Append `@name`."""
         start = self.add_words("@" + account.username)
-        self.mentions.append(MentionSpan(start, len(self.text), account))
+        self.mentions.append(MentionSpan(start, len(self.text), account, account.username))
 
     def add_hashtag(self, tag: str) -> None:
         """Append `#tag`."""
@@ -105,9 +105,9 @@ def repost_draft(original_author: Account, text: str, mentions: tuple[MentionSpa
     body = head + text
     cut = body if len(body) <= 140 else body[:139] + "…"
     kept = [
-        MentionSpan(span.start + len(head), span.end + len(head), span.account)
+        MentionSpan(span.start + len(head), span.end + len(head), span.account, span.username)
         for span in mentions
         if span.end + len(head) < len(cut)
     ]
-    first = MentionSpan(3, 4 + len(original_author.username), original_author)
+    first = MentionSpan(3, 4 + len(original_author.username), original_author, original_author.username)
     return Draft(text=cut, mentions=[first, *kept])
