@@ -21,7 +21,17 @@ def references(post: Post) -> list[tuple[str, Post]]:
 
 
 def _attachments(post: Post) -> JsonObject | None:
+    if post.poll is not None:
+        return {"poll_ids": [str(post.poll.id)]}
     return {"media_keys": [media.key for media in post.media]} if post.media else None
+
+
+def _geo(post: Post) -> JsonObject | None:
+    if post.place is None:
+        return None
+    # Some tell the spot too, as on X.
+    spot = {} if post.id % 3 else {"coordinates": {"type": "Point", "coordinates": list(post.place.centre)}}
+    return {"place_id": post.place.id, **spot}
 
 
 def _entities(post: Post) -> JsonObject | None:
@@ -37,6 +47,24 @@ def _entities(post: Post) -> JsonObject | None:
         ],
     }
     return {name: part for name, part in parts.items() if part} or None
+
+
+def note(post: Post) -> JsonObject | None:
+    """Return the whole text of a long post with what is named in it, or None for a short one."""
+    if post.note_text is None:
+        return None
+    entities = _entities(post) or {}
+    # Of a link the specs know no media key here.
+    urls = [{name: value for name, value in link.items() if name != "media_key"} for link in entities.get("urls", [])]
+    entities = {**entities, "urls": urls} if urls else entities
+    return {"text": post.note_text, **({"entities": entities} if entities else {})}
+
+
+def withheld(post: Post, scope: str) -> JsonObject | None:
+    """Return where a post may not be seen; `scope` is the word for a post."""
+    if not post.withheld_in:
+        return None
+    return {"copyright": False, "country_codes": list(post.withheld_in), "scope": scope}
 
 
 def edit_controls(post: Post, now_ms: int) -> JsonObject:
@@ -56,6 +84,7 @@ POST_FIELDS: dict[str, Callable[[Post], object]] = {
     "conversation_id": lambda post: str(post.conversation_id),
     "created_at": lambda post: iso_ms(post.created_at_ms),
     "entities": _entities,
+    "geo": _geo,
     "in_reply_to_user_id": lambda post: None if post.reply_to is None else str(post.reply_to.author.id),
     "lang": lambda post: post.lang,
     "possibly_sensitive": lambda post: False,

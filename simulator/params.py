@@ -24,6 +24,8 @@ class Fields:
     post: frozenset[str]
     user: frozenset[str]
     media: frozenset[str]
+    poll: frozenset[str]
+    place: frozenset[str]
     usage: frozenset[str]
     expansions: frozenset[str]
 
@@ -144,13 +146,13 @@ class Params:
         def chosen(name: str, allowed: frozenset[str]) -> frozenset[str]:
             return dialect.translate(self.choices(name, allowed)) if name in names else frozenset()
 
-        chosen("poll.fields", POLL_FIELDS)
-        chosen("place.fields", PLACE_FIELDS)
         expansions = dialect.post_expansions if kind == "posts" else dialect.user_expansions
         return Fields(
             post=chosen(dialect.post_parameter, dialect.post_fields),
             user=chosen("user.fields", dialect.user_fields),
             media=chosen("media.fields", MEDIA_FIELDS),
+            poll=chosen("poll.fields", POLL_FIELDS),
+            place=chosen("place.fields", PLACE_FIELDS),
             usage=chosen("usage.fields", USAGE_FIELDS),
             expansions=chosen("expansions", expansions),
         )

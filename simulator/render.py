@@ -1,4 +1,4 @@
-"""Owns the JSON of posts, users and media: which fields appear, under which names, and `includes`.
+"""Owns the JSON of posts, users, media and polls: which fields appear, under which names, and `includes`.
 
 It must not search or page. Invariant: beyond the defaults of X only what was asked for appears, and
 everything an expansion names is in `includes` exactly once, or is in `errors`.
@@ -9,9 +9,11 @@ from collections.abc import Iterable
 from simulator.accounts import Account
 from simulator.calls import JsonObject, Returned
 from simulator.dialect import Dialect
-from simulator.fields import POST_FIELDS, edit_controls, references, user_fields
+from simulator.fields import POST_FIELDS, edit_controls, note, references, user_fields, withheld
 from simulator.media import Media, MediaFile, avatar
 from simulator.params import Fields
+from simulator.places import Place, place_json
+from simulator.polls import poll_json
 from simulator.post import Post
 from simulator.problems import post_error, user_error
 from simulator.world import World, mentioned_accounts
@@ -24,6 +26,8 @@ _IMPLIED = {
     "referenced_tweets.id.author_id": "referenced_tweets",
     "referenced_tweets.id.attachments.media_keys": "referenced_tweets",
     "attachments.media_keys": "attachments",
+    "attachments.poll_ids": "attachments",
+    "geo.place_id": "geo",
     "entities.mentions.username": "entities",
     "edit_history_tweet_ids": "edit_history_tweet_ids",
     "username": "username",
@@ -40,6 +44,8 @@ class Renderer:
         self._users: dict[int, Account] = {}
         self._posts: dict[int, Post] = {}
         self._media: dict[str, Media] = {}
+        self._polls: dict[int, Post] = {}
+        self._places: dict[str, Place] = {}
         self._errors: list[JsonObject] = []
 
     # -- whole answers
@@ -81,6 +87,10 @@ class Renderer:
             includes[self._dialect.included_posts] = [self.post(post) for post in included]
         if self._media:
             includes["media"] = [self.media(media) for media in self._media.values()]
+        if self._polls:
+            includes["polls"] = [self._poll(post) for post in self._polls.values()]
+        if self._places:
+            includes["places"] = [place_json(place, self._fields.place) for place in self._places.values()]
         all_errors = [*errors, *self._errors]
         parts = (("data", data), ("includes", includes), ("errors", all_errors))
         return {name: part for name, part in parts if part}
@@ -98,6 +108,10 @@ class Renderer:
                 self._include_user(account, "entities.mentions.username")
         if "attachments.media_keys" in asked:
             self._media.update((media.key, media) for media in post.media)
+        if "attachments.poll_ids" in asked and post.poll is not None:
+            self._polls[post.poll.id] = post
+        if "geo.place_id" in asked and post.place is not None:
+            self._places[post.place.id] = post.place
         if "edit_history_tweet_ids" in asked:
             for version_id in post.chain:
                 self._include_post(version_id, self._dialect.edit_history)
@@ -148,8 +162,10 @@ class Renderer:
                 item[name] = value
         if "referenced_tweets" in shown and (found := references(post)):
             item[dialect.references] = [{"type": kind, "id": str(other.id)} for kind, other in found]
-        if "note_tweet" in shown and post.note_text is not None:
-            item[dialect.note] = {"text": post.note_text}
+        if "note_tweet" in shown and (whole := note(post)) is not None:
+            item[dialect.note] = whole
+        if "withheld" in shown and (where := withheld(post, dialect.post_word)) is not None:
+            item["withheld"] = where
         if "public_metrics" in shown:
             metrics = post.metrics_at(self._world.now_ms)
             item["public_metrics"] = {dialect.repost_count: metrics.pop("retweet_count"), **metrics}
@@ -195,6 +211,12 @@ class Renderer:
         if "public_metrics" in asked and media.kind == "video":
             item["public_metrics"] = {"view_count": self._views(media)}
         return item
+
+    def _poll(self, post: Post) -> JsonObject:
+        if post.poll is None:
+            raise TypeError(f"post {post.id} has no poll")
+        now_ms = self._world.now_ms
+        return poll_json(post.poll, post.voters_at(now_ms), now_ms, self._fields.poll)
 
     def _variant(self, film: MediaFile) -> JsonObject:
         item: JsonObject = {"content_type": film.content_type, "url": self._base_url + film.path}

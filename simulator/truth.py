@@ -8,7 +8,7 @@ seven-day window, and includes what was deleted, hidden or superseded.
 | `GET /_sim/health` | `{status, now, posts, seed, started_at, search_lag_seconds, window_seconds}` |
 | `GET /_sim/accounts[?all=1]` | `{accounts: [{id, username, tracked, verified, protected, suspended, post_count}]}` |
 | `GET /_sim/posts?query=&since=&until=` | `{count, now, posts: [record]}`, newest first |
-| `GET /_sim/posts/ID` | `{...record, metrics, quotes: [ids], chain: [ids], media_keys}` |
+| `GET /_sim/posts/ID` | `{...record, text, metrics, quotes: [ids], chain: [ids], media_keys, place_id, poll_id, voters, withheld_in}` |
 | `GET /_sim/quotes/ID` | `{count, posts: [record]}`: every quote there ever was |
 | `GET /_sim/media[?post_ids=1,2]`, `POST` with `{"post_ids": [...]}` | `{count, media: [...]}` |
 | `GET /_sim/calls` | `{endpoints: {name: {status: count}}, total}` |
@@ -120,6 +120,10 @@ class Truth:
             "quotes": quotes,
             "chain": [str(version_id) for version_id in post.chain],
             "media_keys": [media.key for media in post.media],
+            "place_id": None if post.place is None else post.place.id,
+            "poll_id": None if post.poll is None else str(post.poll.id),
+            "voters": post.voters_at(self._api.world.now_ms),
+            "withheld_in": list(post.withheld_in),
         }
 
     def _quotes(self, post_id: int) -> JsonObject:

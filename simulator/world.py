@@ -8,6 +8,7 @@ Memory: 1.6 KB a post (76 MB of resident memory for 50,000, measured), at most `
 are forgotten.
 """
 
+from functools import partial
 from random import Random
 
 from simulator.accounts import Account, AccountBook
@@ -197,7 +198,7 @@ class World:
         for kind, mean in means:
             for _ in range(poisson(self._rng, mean)):
                 at_ms = post.created_at_ms + post.engagement.arrival_age_ms(self._rng)
-                self.agenda.at(at_ms, lambda kind=kind: self._react(kind, post))  # type: ignore[misc]
+                self.agenda.at(at_ms, partial(self._react, kind, post))
 
     def _plan_end(self, post: Post) -> None:
         """Draw whether a post will be edited or deleted, and when."""

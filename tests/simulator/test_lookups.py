@@ -154,3 +154,48 @@ def test_the_kind_of_token_matters(still_api: Api) -> None:
     assert status == 403
     assert body["title"] == "Unsupported Authentication"
     assert usage.status == 403
+
+
+def test_places_and_polls_are_in_the_includes(still_api: Api) -> None:
+    """A post with a place or a poll names its id, and the expansion brings the object with the fields asked for."""
+    visible = [post for post in still_api.world.index.posts if post.searchable]
+    there = next(post for post in visible if post.place is not None)
+    asking = next(post for post in visible if post.poll is not None)
+    assert there.place is not None
+    assert asking.poll is not None
+
+    fields = {"expansions": "geo.place_id,attachments.poll_ids", "place.fields": "country_code"}
+    _, body = ask(still_api, "/2/tweets", ids=f"{there.id},{asking.id}", **fields, **{"poll.fields": "voting_status"})
+
+    place, poll = body["includes"]["places"][0], body["includes"]["polls"][0]
+    assert body["data"][0]["geo"]["place_id"] == place["id"] == there.place.id
+    assert body["data"][1]["attachments"] == {"poll_ids": [poll["id"]]}
+    assert (set(place), set(poll)) == ({"id", "full_name", "country_code"}, {"id", "options", "voting_status"})
+    assert sum(option["votes"] for option in poll["options"]) <= asking.voters_at(still_api.world.now_ms)
+
+
+def test_a_long_post_has_its_whole_text_with_entities(still_api: Api) -> None:
+    """`note_tweet` is the whole text, its spans cut what they name out of it, and `text` is its beginning."""
+    long = next(post for post in still_api.world.index.posts if post.note_text and post.mentions and post.live)
+
+    _, body = ask(still_api, "/2/tweets", ids=long.id, **{"tweet.fields": "note_tweet"})
+
+    (post,) = body["data"]
+    whole = post["note_tweet"]["text"]
+    assert len(whole) > 280 > len(post["text"]) - 1
+    assert whole.startswith(post["text"].removesuffix("…"))
+    for mention in post["note_tweet"]["entities"]["mentions"]:
+        assert whole[mention["start"] : mention["end"]] == "@" + mention["username"]
+
+
+def test_withheld_posts_say_where(still_api: Api) -> None:
+    """A restricted post names the countries, and its scope in the word of the dialect."""
+    held = next(post for post in still_api.world.index.posts if post.withheld_in and post.live)
+
+    scopes = []
+    for name in ("tweet.fields", "post.fields"):
+        _, body = ask(still_api, "/2/tweets", ids=held.id, **{name: "withheld"})
+        assert body["data"][0]["withheld"]["country_codes"] == list(held.withheld_in)
+        scopes.append(body["data"][0]["withheld"]["scope"])
+
+    assert scopes == ["tweet", "post"]

@@ -12,10 +12,10 @@ from tests.simulator.test_search import ask
 
 POST_OLD = (
     "attachments,author_id,conversation_id,created_at,display_text_range,edit_controls,edit_history_tweet_ids,entities,"
-    "id,in_reply_to_user_id,lang,note_tweet,possibly_sensitive,public_metrics,referenced_tweets,reply_settings,source,text"
+    "geo,withheld,id,in_reply_to_user_id,lang,note_tweet,possibly_sensitive,public_metrics,referenced_tweets,reply_settings,source,text"
 )
 POST_NEW = (
-    "attachments,conversation_id,created_at,display_text_range,edit_controls,entities,id,lang,note_post,"
+    "attachments,conversation_id,created_at,display_text_range,edit_controls,entities,geo,id,lang,note_post,withheld,"
     "possibly_sensitive,public_metrics,reply_settings,source,text"
 )
 USER = (
@@ -24,16 +24,22 @@ USER = (
 )
 MEDIA = "alt_text,duration_ms,height,media_key,preview_image_url,public_metrics,type,url,variants,width"
 EXPAND_OLD = (
-    "author_id,attachments.media_keys,edit_history_tweet_ids,entities.mentions.username,in_reply_to_user_id,"
+    "author_id,attachments.media_keys,attachments.poll_ids,geo.place_id,edit_history_tweet_ids,entities.mentions.username,in_reply_to_user_id,"
     "referenced_tweets.id,referenced_tweets.id.author_id,referenced_tweets.id.attachments.media_keys"
 )
 EXPAND_NEW = (
-    "author_id,attachments.media_keys,edit_history_post_ids,entities.mentions.username,in_reply_to_user_id,"
+    "author_id,attachments.media_keys,attachments.poll_ids,geo.place_id,edit_history_post_ids,entities.mentions.username,in_reply_to_user_id,"
     "referenced_posts,username"
 )
+OBJECTS = {
+    "user__fields": USER,
+    "media__fields": MEDIA,
+    "poll__fields": "duration_minutes,end_datetime,id,options,voting_status",
+    "place__fields": "contained_within,country,country_code,full_name,geo,id,name,place_type",
+}
 POSTS = {
-    "old": {"tweet__fields": POST_OLD, "expansions": EXPAND_OLD, "user__fields": USER, "media__fields": MEDIA},
-    "new": {"post__fields": POST_NEW, "expansions": EXPAND_NEW, "user__fields": USER, "media__fields": MEDIA},
+    "old": {"tweet__fields": POST_OLD, "expansions": EXPAND_OLD, **OBJECTS},
+    "new": {"post__fields": POST_NEW, "expansions": EXPAND_NEW, **OBJECTS},
 }
 USERS = {
     "old": {"user__fields": USER, "expansions": "most_recent_tweet_id", "tweet__fields": POST_OLD},
@@ -61,6 +67,23 @@ def test_search_answers_validate(busy_server: Server, dialect: str) -> None:
         assert answer.status_code == 200, answer.text
         assert faults(dialect, path, answer.json()) == []
     assert answer.json() == {"meta": {"result_count": 0}}
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_rare_posts_validate(dialect: DialectMode) -> None:
+    """Posts with a place, a poll, restrictions or a long text validate, and so do their places and polls."""
+    api = Api(Config(accounts=8, activity=8, history_hours=24, dialect=dialect), TurnedClock())
+    visible = [post for post in api.world.index.posts if post.live]
+    rare = [post for post in visible if post.place or post.poll or post.withheld_in or post.note_text][-100:]
+    params = {name.replace("__", "."): value for name, value in POSTS[dialect].items()}
+
+    _, body = ask(api, "/2/tweets", ids=",".join(str(post.id) for post in rare), **params)
+
+    assert len(body["data"]) == len(rare) > 40
+    assert {"places", "polls"} <= set(body["includes"])
+    shown = {name for post in body["data"] for name in post}
+    assert {"geo", "withheld", {"old": "note_tweet", "new": "note_post"}[dialect]} <= shown
+    assert faults(dialect, "/2/tweets", body) == []
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)

@@ -46,6 +46,20 @@ def test_the_truth_is_quick(busy_server: Server) -> None:
     assert time.monotonic() - began < 2.0
 
 
+def test_a_post_of_the_truth_has_its_place_and_poll(still_api: Api) -> None:
+    """The page of a post names its place, its poll with the voters so far, and where it is withheld."""
+    posts = still_api.world.index.posts
+    asking = next(post for post in posts if post.poll and post.place and post.poll.ends_ms < still_api.world.now_ms)
+    assert asking.poll is not None
+    assert asking.place is not None
+
+    page = json.loads(Truth(still_api).answer("GET", f"/_sim/posts/{asking.id}", "", b"", "http://sim").body)
+
+    assert (page["place_id"], page["poll_id"]) == (asking.place.id, str(asking.poll.id))
+    assert page["voters"] == asking.voters_at(asking.poll.ends_ms) > 0
+    assert page["withheld_in"] == list(asking.withheld_in)
+
+
 def test_calls_are_counted_by_endpoint_and_status() -> None:
     """Every call to the API is in the record, refused ones too, and no token is."""
     api = Api(Config(accounts=2, history_hours=1, limits={"media": 1}), TurnedClock())
