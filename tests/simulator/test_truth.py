@@ -48,16 +48,20 @@ def test_the_truth_is_quick(busy_server: Server) -> None:
 
 def test_a_post_of_the_truth_has_its_place_and_poll(still_api: Api) -> None:
     """The page of a post names its place, its poll with the voters so far, and where it is withheld."""
-    posts = still_api.world.index.posts
-    asking = next(post for post in posts if post.poll and post.place and post.poll.ends_ms < still_api.world.now_ms)
-    assert asking.poll is not None
-    assert asking.place is not None
+    posts, now_ms = still_api.world.index.posts, still_api.world.now_ms
+    asking = next(post for post in posts if post.poll is not None and post.poll.ends_ms < now_ms)
+    there = next(post for post in posts if post.place is not None)
+    held = next(post for post in posts if post.withheld_in)
 
-    page = json.loads(Truth(still_api).answer("GET", f"/_sim/posts/{asking.id}", "", b"", "http://sim").body)
+    truth = Truth(still_api)
+    pages = [
+        json.loads(truth.answer("GET", f"/_sim/posts/{post.id}", "", b"", "http://sim").body)
+        for post in (asking, there, held)
+    ]
 
-    assert (page["place_id"], page["poll_id"]) == (asking.place.id, str(asking.poll.id))
-    assert page["voters"] == asking.voters_at(asking.poll.ends_ms) > 0
-    assert page["withheld_in"] == list(asking.withheld_in)
+    assert (pages[0]["poll_id"], pages[0]["voters"]) == (str(asking.poll.id), asking.voters_at(asking.poll.ends_ms))
+    assert pages[1]["place_id"] == there.place.id
+    assert pages[2]["withheld_in"] == list(held.withheld_in)
 
 
 def test_calls_are_counted_by_endpoint_and_status() -> None:
