@@ -1,4 +1,4 @@
-"""Owns the part of `/_sim/...` that is about limits, money and faults: what was counted, and orders that change it.
+"""Owns the part of `/_sim/...` that is about limits, money, faults and the lives of accounts: counts and orders.
 
 It must not be used by a collector. Invariant: an order takes effect between two calls, never within one; no
 answer shows a token that may be real.
@@ -11,6 +11,7 @@ answer shows a token that may be real.
 | `POST /_sim/spend {token, endpoint, calls}` | a stranger spends the same token; `{spent, limit, remaining, reset}` |
 | `POST /_sim/limits {endpoint, limit[, token, lasting]}` | a limit changes in the middle of a window |
 | `POST /_sim/credits {usd[, project]}` | credits are bought |
+| `POST /_sim/accounts {account, change[, username, in_seconds]}` | rename, suspend, protect or restore an account |
 | `GET /_sim/faults` | what each rule of the fault script did: `{seed, rules: [{name, kind, calls, fired, unfit}]}` |
 | `POST /_sim/faults {seed, rules}` | another fault script is in force, `{}` for none; see `faults/script.py` |
 """
@@ -23,7 +24,7 @@ from simulator.calls import Answer, JsonObject, json_answer
 from simulator.clock import iso_ms
 from simulator.faults.script import read_script
 from simulator.limits import Track, Window
-from simulator.orders import CreditOrder, LimitOrder, SpendOrder, read_order
+from simulator.orders import AccountOrder, CreditOrder, LimitOrder, SpendOrder, read_order
 
 
 class Control:
@@ -43,6 +44,7 @@ class Control:
             "limits": self._limit,
             "credits": self._credit,
             "faults": self._script,
+            "accounts": self._account,
         }
 
     def answer(self, method: str, path: str, query_string: str, body: bytes) -> Answer | None:
@@ -102,6 +104,19 @@ class Control:
     def _credit(self, body: bytes) -> JsonObject:
         order = read_order(CreditOrder, body)
         return {"project": order.project, "left_micro_usd": self._api.ledger.top_up(order.project, order.usd)}
+
+    def _account(self, body: bytes) -> JsonObject:
+        order, world, now_ms = read_order(AccountOrder, body), self._api.world, self._api.clock()
+        world.advance(now_ms)
+        account = world.accounts.find(order.account)
+        if account is None:
+            raise ValueError(f"account: there is none {order.account!r}")
+        at_ms = now_ms + round(order.in_seconds * 1000)
+        if at_ms > now_ms:
+            world.lives.plan(account, order.change, order.username, at_ms)
+        else:
+            world.lives.change(account, order.change, order.username)
+        return {"id": str(account.id), "change": order.change, "at": iso_ms(at_ms)}
 
     def _script(self, body: bytes) -> JsonObject:
         self._api.faults.load(read_script(body))

@@ -47,14 +47,22 @@ class Lives:
             account.become("suspended" if change == "suspend" else "protected", now_ms)
             hide_posts(self._index, account, now_ms)
 
+    def plan(self, account: Account, change: Change, username: str, at_ms: int) -> None:
+        """Let something happen to an account later; a name that somebody has by then is not taken."""
+        self._agenda.at(at_ms, lambda: self._try(account, change, username))
+
+    def _try(self, account: Account, change: Change, username: str) -> None:
+        if self._book.by_handle.get(username.lower(), account) is account:
+            self.change(account, change, username)
+
     def _schedule(self, start_ms: int) -> None:
         """One account is protected from the first day, one suspended in the past, two go while we watch."""
         shy, banned, banned_live, shy_live = self._book.crowd[:4]
         self.change(shy, "protect")
         half_ms = (start_ms + self._agenda.now_ms) // 2
-        self._agenda.at(half_ms, lambda: self.change(banned, "suspend"))
-        self._agenda.at(start_ms + 10 * MINUTE_MS, lambda: self.change(banned_live, "suspend"))
-        self._agenda.at(start_ms + 20 * MINUTE_MS, lambda: self.change(shy_live, "protect"))
+        self.plan(banned, "suspend", "", half_ms)
+        self.plan(banned_live, "suspend", "", start_ms + 10 * MINUTE_MS)
+        self.plan(shy_live, "protect", "", start_ms + 20 * MINUTE_MS)
         self._plan_chance(start_ms)
 
     # -- by chance
@@ -74,7 +82,7 @@ class Lives:
             return
         self.change(account, change)
         if self._rng.random() < RETURN_SHARE:
-            self._agenda.at(self._soon(RETURN_MS), lambda: self._restore(account))
+            self.plan(account, "restore", "", self._soon(RETURN_MS))
 
     def _rename(self, account: Account) -> None:
         old = account.username
@@ -82,15 +90,7 @@ class Lives:
         if self._rng.random() < REUSE_SHARE:
             # Not of those whose end is set already.
             stranger = self._rng.choice(self._book.crowd[4:])
-            self._agenda.at(self._soon(REUSE_MS), lambda: self._take(stranger, old))
-
-    def _take(self, stranger: Account, username: str) -> None:
-        if username.lower() not in self._book.by_handle:
-            self.change(stranger, "rename", username)
-
-    def _restore(self, account: Account) -> None:
-        if account.hidden:
-            self.change(account, "restore")
+            self.plan(stranger, "rename", old, self._soon(REUSE_MS))
 
     def _soon(self, mean_ms: float) -> int:
         return self._agenda.now_ms + self._delay_ms(mean_ms / self._tempo)

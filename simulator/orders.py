@@ -4,9 +4,9 @@ It must not act. Invariant: an order that exists is valid; one that is not is a 
 names the place and the value.
 """
 
-from typing import TypeVar
+from typing import Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from simulator.calls import DEFAULT_PROJECT
 
@@ -39,6 +39,21 @@ class CreditOrder(Order):
 
     usd: float = Field(gt=0, le=1e9)
     project: str = DEFAULT_PROJECT
+
+
+class AccountOrder(Order):
+    """Something happens to an account, given by name or id, now or in some seconds; a `rename` has its `username`."""
+
+    account: str
+    change: Literal["rename", "suspend", "protect", "restore"]
+    username: str = Field(default="", pattern=r"^([A-Za-z0-9_]{1,15})?$")
+    in_seconds: float = Field(default=0, ge=0, le=1e7)
+
+    @model_validator(mode="after")
+    def _named(self) -> Self:
+        if (self.change == "rename") != bool(self.username):
+            raise ValueError("a rename, and nothing else, has a username")
+        return self
 
 
 AnyOrder = TypeVar("AnyOrder", bound=Order)

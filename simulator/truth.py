@@ -6,23 +6,29 @@ seven-day window, and includes what was deleted, hidden or superseded.
 | path | answer |
 |---|---|
 | `GET /_sim/health` | `{status, now, posts, seed, started_at, search_lag_seconds, window_seconds}` |
-| `GET /_sim/accounts[?all=1]` | `{accounts: [{id, username, tracked, verified, protected, suspended, post_count}]}` |
+| `GET /_sim/accounts[?all=1]` | `{accounts: [account]}`: those worth tracking, or everybody |
+| `GET /_sim/accounts/NAME-OR-ID` | one account |
 | `GET /_sim/posts?query=&since=&until=` | `{count, now, posts: [record]}`, newest first |
-| `GET /_sim/posts/ID` | `{...record, text, metrics, quotes: [ids], chain: [ids], media_keys, place_id, poll_id, voters, withheld_in}` |
+| `GET /_sim/posts/ID` | `{...record, text, metrics, quotes: [ids], chain: [ids], media_keys, ...}`, see below |
 | `GET /_sim/quotes/ID` | `{count, posts: [record]}`: every quote there ever was |
 | `GET /_sim/media[?post_ids=1,2]`, `POST` with `{"post_ids": [...]}` | `{count, media: [...]}` |
 | `GET /_sim/calls` | `{endpoints: {name: {status: count}}, total}` |
 
+An account is `{id, username, tracked, verified, protected, suspended, post_count, names, states}`; `names` is
+`[{username, since}]` and `states` `[{state, since}]` (public, protected, suspended), the oldest first.
 A record is `{id, author_id, username, created_at, searchable_at, deleted_at, hidden_at, superseded_at,
 unsearchable_at, state}`; times are ISO 8601, null when it did not happen. `since` is inclusive and
 `until` exclusive, ISO 8601 or ms since the epoch; `query` may lack a standalone operator.
-A post was findable by a search exactly in [`searchable_at`, `unsearchable_at`).
+The page of a post also has `place_id`, `poll_id`, `voters` of the poll so far and `withheld_in`, a list of countries.
+A post was findable by a search exactly in [`searchable_at`, `unsearchable_at`), less the times in which its author was
+not public; `hidden_at` is of an absence that lasts.
 """
 
 import json
 from collections.abc import Iterable
 from urllib.parse import parse_qsl
 
+from simulator.accounts import Account
 from simulator.api import Api
 from simulator.calls import Answer, JsonObject, json_answer
 from simulator.clock import iso_ms, parse_iso_ms
@@ -56,6 +62,9 @@ class Truth:
             return self._media(_wanted_posts(method, query, body), self._api.config.media_base_url or base_url)
         if method not in {"GET", "HEAD"}:
             return None
+        if name == "accounts" and rest:
+            account = self._api.world.accounts.find(rest)
+            return None if account is None else _account(account)
         if rest:
             readers = {"posts": self._post, "quotes": self._quotes}
             return readers[name](_number(rest)) if name in readers else None
@@ -84,18 +93,7 @@ class Truth:
 
     def _accounts(self, everyone: bool) -> JsonObject:
         book = self._api.world.accounts
-        accounts = [
-            {
-                "id": str(account.id),
-                "username": account.username,
-                "tracked": account.tracked,
-                "verified": account.verified_type != "none",
-                "protected": account.protected_at_ms is not None,
-                "suspended": account.suspended_at_ms is not None,
-                "post_count": account.posts_made,
-            }
-            for account in (book.by_id.values() if everyone else book.tracked)
-        ]
+        accounts = [_account(account) for account in (book.by_id.values() if everyone else book.tracked)]
         return {"count": len(accounts), "accounts": accounts}
 
     def _posts(self, query: dict[str, str]) -> JsonObject:
@@ -166,6 +164,20 @@ class Truth:
             "unsearchable_at": _iso_or_none(post.unsearchable_at_ms),
             "state": post.state,
         }
+
+
+def _account(account: Account) -> JsonObject:
+    return {
+        "id": str(account.id),
+        "username": account.username,
+        "tracked": account.tracked,
+        "verified": account.verified_type != "none",
+        "protected": account.protected_at_ms is not None,
+        "suspended": account.suspended_at_ms is not None,
+        "post_count": account.posts_made,
+        "names": [{"username": name, "since": iso_ms(at_ms)} for name, at_ms in account.names],
+        "states": [{"state": state, "since": iso_ms(at_ms)} for state, at_ms in account.states],
+    }
 
 
 def _iso_or_none(at_ms: int | None) -> str | None:

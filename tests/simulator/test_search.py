@@ -208,3 +208,22 @@ def test_counts_are_the_number_of_posts(still_api: Api) -> None:
 
     assert body["meta"]["total_post_count"] == len(found)
     assert sum(bucket["post_count"] for bucket in body["data"]) == len(found)
+
+
+def test_accounts_are_searched_by_name_and_by_id(still_api: Api) -> None:
+    """`from:`, `to:` and `retweets_of:` take a name in any case or a numeric id; `@` takes a name."""
+    for operator in ("from", "to", "retweets_of"):
+        account = next(
+            author
+            for author in still_api.world.accounts.tracked
+            if "data" in ask(still_api, query=f"{operator}:{author.username}")[1]
+        )
+
+        by_name, by_case, by_id = (
+            ask(still_api, query=f"{operator}:{value}", max_results=100)
+            for value in (account.username, account.username.upper(), account.id)
+        )
+
+        assert by_name[1]["data"] == by_id[1]["data"] == by_case[1]["data"]
+    assert ask(still_api, query=f"@{account.username}")[1]["data"]
+    assert "data" not in ask(still_api, query=f"@{account.id}")[1]
