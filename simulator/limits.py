@@ -26,6 +26,7 @@ LIMITS: dict[str, tuple[int, int]] = {
     "search/recent": (450, 300),
     "quote_tweets": (75, 75),
     "retweeted_by": (75, 75),
+    "retweets": (75, 75),
     "liking_users": (75, 75),
     "users/tweets": (10_000, 900),
     "users/mentions": (450, 300),

@@ -16,11 +16,16 @@ from simulator.post import Post
 
 def newest_page(context: Context, page: Page, posts: Iterator[Post], errors: list[JsonObject]) -> Answer:
     """Return one page of posts that come newest first."""
+    shown, follow = cut(page, posts)
+    return paged_answer(context, page, shown, follow, errors)
+
+
+def cut(page: Page, posts: Iterator[Post]) -> tuple[list[Post], Cursor | None]:
+    """Return what a page shows of posts that come newest first, and where the next one starts, if there is more."""
     shown = list(islice(posts, page.size + 1))
     more = len(shown) > page.size
     shown = shown[: page.size]
-    follow = Cursor(page.cursor.above_id, shown[-1].id) if more else None
-    return paged_answer(context, page, shown, follow, errors)
+    return shown, Cursor(page.cursor.above_id, shown[-1].id) if more else None
 
 
 def paged_answer(

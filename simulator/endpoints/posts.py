@@ -1,6 +1,7 @@
-"""Owns looking posts up by id, and the lists that hang on one post: quotes, reposters, likers.
+"""Owns looking posts up by id, and the lists that hang on one post: quotes, reposts, who reposted or liked it.
 
-It must not page by itself. Invariant: every id asked for is either in `data` or in `errors`.
+It must not page by itself. Invariant: every id asked for is either in `data` or in `errors`; all pages of a list
+together are as long as the count of the post says (of likers a hundred at most).
 """
 
 from collections.abc import Iterator
@@ -9,8 +10,8 @@ from random import Random
 from simulator.accounts import Account
 from simulator.calls import Answer, JsonObject, json_answer
 from simulator.endpoints.context import Context
-from simulator.endpoints.pages import newest_page
-from simulator.endpoints.ranges import search_page
+from simulator.endpoints.pages import cut, newest_page
+from simulator.endpoints.ranges import Page, search_page
 from simulator.index import newest_first
 from simulator.paging import Cursor, encode
 from simulator.post import Post
@@ -37,7 +38,7 @@ def post_by_id(context: Context) -> Answer:
     """`GET /2/tweets/:id`: as `ids=` of one, but `data` is an object."""
     post = context.visible_post(context.path_id)
     if post is None:
-        return json_answer(200, {"errors": [_missing(context, "id", context.path_id)]})
+        return _missing_answer(context)
     body = context.renderer.posts_body([post])
     return json_answer(200, {**body, "data": body["data"][0]}, context.renderer.returned(posts=[post]))
 
@@ -49,7 +50,7 @@ def quote_posts(context: Context) -> Answer:
     page = search_page(context, size, windowed=False)
     post = context.visible_post(context.path_id)
     if post is None:
-        return json_answer(200, {"errors": [_missing(context, "id", context.path_id)]})
+        return _missing_answer(context)
     quotes = context.world.index.under(f"quote:{post.id}")
     found = newest_first([quotes], page.cursor.above_id, page.cursor.below_id)
     return newest_page(context, page, visible(found, excluded), [])
@@ -64,34 +65,56 @@ def visible(posts: Iterator[Post], excluded: frozenset[str]) -> Iterator[Post]:
             yield post
 
 
+def repost_posts(context: Context) -> Answer:
+    """`GET /2/tweets/:id/retweets`: the reposts themselves, newest first."""
+    page = _list_page(context)
+    if context.visible_post(context.path_id) is None:
+        return _missing_answer(context)
+    return newest_page(context, page, _reposts(context, page), [])
+
+
 def reposted_by(context: Context) -> Answer:
     """`GET /2/tweets/:id/retweeted_by`: who reposted, newest first."""
-    reposts = context.world.index.under(f"repost:{context.path_id}")
-    accounts = [post.author for post in reversed(reposts) if post.live]
-    return _people(context, accounts)
+    page = _list_page(context)
+    if context.visible_post(context.path_id) is None:
+        return _missing_answer(context)
+    shown, follow = cut(page, _reposts(context, page))
+    return _people(context, page, [post.author for post in shown], follow)
 
 
 def liking_users(context: Context) -> Answer:
-    """`GET /2/tweets/:id/liking_users`: some of the crowd, always the same ones."""
+    """`GET /2/tweets/:id/liking_users`: some of the crowd; who is on the list stays on it."""
+    page = _list_page(context)
     post = context.visible_post(context.path_id)
-    likes = 0 if post is None else post.metrics_at(context.call.at_ms)["like_count"]
-    crowd = [account for account in context.world.accounts.crowd if not account.hidden]
-    count = min(likes, MAX_LIKERS, len(crowd))
-    return _people(context, Random(context.path_id).sample(crowd, count))
+    if post is None:
+        return _missing_answer(context)
+    crowd = list(context.world.accounts.crowd)
+    Random(post.id).shuffle(crowd)
+    count = min(post.metrics_at(context.call.at_ms)["like_count"], MAX_LIKERS)
+    likers = [account for account in crowd if not account.hidden][:count]
+    start, stop = page.cursor.after_id, page.cursor.after_id + page.size
+    return _people(context, page, likers[start:stop], Cursor(0, 0, stop) if stop < len(likers) else None)
 
 
-def _people(context: Context, accounts: list[Account]) -> Answer:
-    size = context.params.integer("max_results", 1, 100, 100)
-    page = search_page(context, size, windowed=False)
-    if context.visible_post(context.path_id) is None:
-        return json_answer(200, {"errors": [_missing(context, "id", context.path_id)]})
-    shown = accounts[page.cursor.after_id : page.cursor.after_id + size]
+def _list_page(context: Context) -> Page:
+    return search_page(context, context.params.integer("max_results", 1, 100, 100), windowed=False)
+
+
+def _reposts(context: Context, page: Page) -> Iterator[Post]:
+    reposts = context.world.index.under(f"repost:{context.path_id}")
+    return (post for post in newest_first([reposts], page.cursor.above_id, page.cursor.below_id) if post.live)
+
+
+def _people(context: Context, page: Page, shown: list[Account], follow: Cursor | None) -> Answer:
     body = context.renderer.users_body(shown)
     body["meta"] = {"result_count": len(shown)}
-    follow = page.cursor.after_id + size
-    if follow < len(accounts):
-        body["meta"]["next_token"] = encode(Cursor(0, 0, follow), page.scope)
+    if follow is not None:
+        body["meta"]["next_token"] = encode(follow, page.scope)
     return json_answer(200, body, context.renderer.returned(users=shown))
+
+
+def _missing_answer(context: Context) -> Answer:
+    return json_answer(200, {"errors": [_missing(context, "id", context.path_id)]})
 
 
 def _missing(context: Context, parameter: str, post_id: int) -> JsonObject:

@@ -62,6 +62,7 @@ ENDPOINTS = (
     ),
     _endpoint("tweets", "tweets", "posts", ("ids",), posts.posts_by_ids),
     _endpoint("quote_tweets", f"tweets/{_ID}/quote_tweets", "posts", (*_PAGE, "exclude"), posts.quote_posts),
+    _endpoint("retweets", f"tweets/{_ID}/retweets", "posts", _PAGE, posts.repost_posts),
     _endpoint("retweeted_by", f"tweets/{_ID}/retweeted_by", "users", _PAGE, posts.reposted_by),
     _endpoint(
         "liking_users",

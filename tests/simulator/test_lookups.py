@@ -1,6 +1,10 @@
 """Looking up posts and users, and the lists under them."""
 
+import json
 from typing import Any
+from urllib.parse import urlencode
+
+import pytest
 
 from simulator.api import Api
 from simulator.post import Post
@@ -199,3 +203,54 @@ def test_withheld_posts_say_where(still_api: Api) -> None:
         scopes.append(body["data"][0]["withheld"]["scope"])
 
     assert scopes == ["tweet", "post"]
+
+
+def _pages(api: Api, path: str, token: str, **params: Any) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    page: dict[str, Any] = {}
+    while True:
+        answer = api.answer("GET", path, urlencode({**params, **page}), f"Bearer {token}", "http://sim")
+        body = json.loads(answer.body)
+        assert body["meta"]["result_count"] == len(body.get("data", []))
+        found += body.get("data", [])
+        if "next_token" not in body["meta"]:
+            return found
+        page = {"pagination_token": body["meta"]["next_token"]}
+
+
+def test_who_reposted_and_the_reposts_fit_the_count(api: Api, clock: TurnedClock) -> None:
+    """All pages of both lists are as long as the repost count, with the same people, each once, newest first."""
+    clock.turn(3_600)
+    ask(api, "/2/tweets", ids="1")
+    most = max(api.world.index.posts, key=lambda post: post.retweet_count if post.searchable else 0)
+
+    people = _pages(api, f"/2/tweets/{most.id}/retweeted_by", "sim-a", max_results=2)
+    reposts = _pages(
+        api, f"/2/tweets/{most.id}/retweets", "sim-a", max_results=2, **{"tweet.fields": "author_id,referenced_tweets"}
+    )
+
+    assert len(people) == len(reposts) == most.metrics_at(clock.now_ms)["retweet_count"] > 4
+    assert [post["author_id"] for post in reposts] == [user["id"] for user in people]
+    assert len({user["id"] for user in people}) == len(people)
+    assert all(post["referenced_tweets"] == [{"type": "retweeted", "id": str(most.id)}] for post in reposts)
+    ids = [int(post["id"]) for post in reposts]
+    assert ids == sorted(ids, reverse=True)
+
+
+@pytest.mark.parametrize("popular", [True, False])
+def test_the_likers_fit_the_count_up_to_a_hundred(api: Api, clock: TurnedClock, popular: bool) -> None:
+    """The list is as long as the like count, a hundred at most, and who was on it stays while the count grows."""
+    clock.turn(600)
+    ask(api, "/2/tweets", ids="1")
+    young = [post for post in api.world.index.posts if post.searchable and post.retweet_of is None][-200:]
+    post = next(post for post in young if (post.engagement.likes > 300) == popular and post.engagement.likes > 10)
+    path = f"/2/tweets/{post.id}/liking_users"
+
+    early = _pages(api, path, "sim-user-a", max_results=40)
+    clock.turn(40_000)
+    late = _pages(api, path, "sim-user-a", max_results=40)
+
+    likes = post.metrics_at(clock.now_ms)["like_count"]
+    assert len(late) == min(likes, 100)
+    assert {user["id"] for user in early} <= {user["id"] for user in late}
+    assert (likes > 100) == popular

@@ -108,11 +108,11 @@ def test_timeline_answers_validate(busy_server: Server, dialect: str, name: str)
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
-@pytest.mark.parametrize("name", ["quote_tweets", "retweeted_by", "liking_users"])
+@pytest.mark.parametrize("name", ["quote_tweets", "retweets", "retweeted_by", "liking_users"])
 def test_lists_under_a_post_validate(busy_server: Server, dialect: str, name: str) -> None:
-    """Quotes, reposters and likers of a much quoted post validate, and so does the error for a lost one."""
+    """Quotes, reposts, reposters and likers of a post validate, and so does the error for a lost one."""
     quotes = busy_server.truth("posts", query="is:quote")["posts"]
-    fields = POSTS if name == "quote_tweets" else USERS
+    fields = POSTS if name in {"quote_tweets", "retweets"} else USERS
     found = busy_server.get("/2/tweets", ids=quotes[-1]["id"], tweet__fields="referenced_tweets").json()
     quoted = found["data"][0]["referenced_tweets"][0]["id"] if "data" in found else "1"
 
