@@ -146,6 +146,7 @@ def choose_dialect(query: Iterable[tuple[str, str]], mode: str) -> Dialect:
                 "expansions": (dialect.post_expansions | dialect.user_expansions)
                 - (other.post_expansions | other.user_expansions),
                 "user.fields": dialect.user_fields - other.user_fields,
+                "search_count.fields": frozenset({dialect.count}),
             }
             if used & own.get(name, frozenset()):
                 return dialect

@@ -1,13 +1,14 @@
 """Owns recent search and recent counts.
 
 It must not know how posts are found. Invariant: counts over an interval equal the number of posts that
-the search would return for it.
+the search would return for it. A counts request that speaks neither dialect is answered with the names of both.
 """
 
 from heapq import nsmallest
 
 from simulator.calls import Answer, JsonObject, Returned, json_answer
 from simulator.clock import iso_ms
+from simulator.dialect import NEW, OLD
 from simulator.endpoints.context import Context
 from simulator.endpoints.pages import newest_page, paged_answer
 from simulator.endpoints.ranges import Page, search_page
@@ -36,7 +37,8 @@ def search_recent(context: Context) -> Answer:
 def counts_recent(context: Context) -> Answer:
     """`GET /2/tweets/counts/recent`: how many posts in each minute, hour or day."""
     step_ms = _STEP_MS[context.params.choice("granularity", tuple(_STEP_MS), "hour")]
-    context.params.choices("search_count.fields", ("end", "start", context.dialect.count))
+    asked = context.params.choices("search_count.fields", ("end", "start", context.dialect.count))
+    names = [OLD.count, NEW.count] if not asked and context.config.dialect == "both" else [context.dialect.count]
     node = _read_query(context)
     cursor = search_page(context, 0, windowed=True).cursor
     start_ms, end_ms = created_at_ms(cursor.above_id + 1), created_at_ms(cursor.below_id)
@@ -46,9 +48,8 @@ def counts_recent(context: Context) -> Answer:
     data: list[JsonObject] = []
     for step in range(start_ms // step_ms, -(-end_ms // step_ms)):
         bounds = max(start_ms, step * step_ms), min(end_ms, (step + 1) * step_ms)
-        count = {context.dialect.count: tally.get(step, 0)}
-        data.append({"start": iso_ms(bounds[0]), "end": iso_ms(bounds[1]), **count})
-    body = {"data": data, "meta": {f"total_{context.dialect.count}": sum(tally.values())}}
+        data.append({"start": iso_ms(bounds[0]), "end": iso_ms(bounds[1]), **dict.fromkeys(names, tally.get(step, 0))})
+    body = {"data": data, "meta": {f"total_{name}": sum(tally.values()) for name in names}}
     return json_answer(200, body, Returned(counts_requests=1))
 
 

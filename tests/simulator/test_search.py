@@ -4,6 +4,7 @@ import json
 from typing import Any
 from urllib.parse import urlencode
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,8 +16,10 @@ from simulator.query import parse
 from simulator.search import matching
 from simulator.snowflake import created_at_ms, first_id_at
 from tests.simulator.conftest import START_MS, Server, TurnedClock
+from tests.simulator.openapi import faults
 
 PATH = "/2/tweets/search/recent"
+COUNTS = "/2/tweets/counts/recent"
 DAY_MS = 86_400_000
 
 
@@ -200,14 +203,37 @@ def test_tokens_are_read_back_and_tampering_is_noticed(ids: tuple[int, int, int]
     assert at == len(token) - 1
 
 
-def test_counts_are_the_number_of_posts(still_api: Api) -> None:
-    """The counts of a query add up to the posts that the search gives."""
-    found = read_all(still_api, TurnedClock(), 0, query="team", max_results=100)
+@pytest.mark.parametrize("granularity", ["minute", "hour", "day"])
+@pytest.mark.parametrize("query", ["team", "from:{name} -is:retweet", "(#ai OR market) lang:en"])
+def test_counts_are_the_number_of_posts(still_api: Api, granularity: str, query: str) -> None:
+    """The counts of any query, by any step, are the posts that the search gives, and the steps join."""
+    query = query.format(name=still_api.world.accounts.tracked[0].username)
+    found = read_all(still_api, TurnedClock(), 0, query=query, max_results=100)
+    starts = {"start_time": iso_ms(START_MS - 2 * DAY_MS)} if granularity == "minute" else {}
 
-    _, body = ask(still_api, "/2/tweets/counts/recent", query="team", granularity="hour")
+    _, body = ask(still_api, COUNTS, query=query, granularity=granularity, **starts)
 
-    assert body["meta"]["total_post_count"] == len(found)
-    assert sum(bucket["post_count"] for bucket in body["data"]) == len(found)
+    steps = body["data"]
+    assert body["meta"]["total_post_count"] == len(found) == sum(step["post_count"] for step in steps)
+    assert [step["end"] for step in steps[:-1]] == [step["start"] for step in steps[1:]]
+    for step in steps:
+        inside = [post_id for post_id in found if step["start"] <= iso_ms(created_at_ms(post_id)) < step["end"]]
+        assert step["post_count"] == len(inside)
+
+
+def test_counts_have_the_names_of_the_dialect_asked_for(still_api: Api) -> None:
+    """`tweet_count` is the old dialect, `post_count` the new; a request without either gets both, and both agree."""
+    asked = ({"search_count.fields": "start,tweet_count"}, {"search_count.fields": "post_count"}, {})
+
+    bodies = [ask(still_api, COUNTS, query="team", granularity="day", **fields)[1] for fields in asked]
+
+    names = [{name for name in body["data"][0] if name.endswith("_count")} for body in bodies]
+    assert names == [{"tweet_count"}, {"post_count"}, {"tweet_count", "post_count"}]
+    totals = [set(body["meta"]) for body in bodies]
+    assert totals == [{"total_tweet_count"}, {"total_post_count"}, {"total_tweet_count", "total_post_count"}]
+    assert len({count for body in bodies for count in body["meta"].values()}) == 1
+    assert faults("old", COUNTS, bodies[0]) == faults("new", COUNTS, bodies[1]) == []
+    assert faults("old", COUNTS, bodies[2]) == faults("new", COUNTS, bodies[2]) == []
 
 
 def test_accounts_are_searched_by_name_and_by_id(still_api: Api) -> None:
