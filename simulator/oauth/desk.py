@@ -7,14 +7,15 @@ has checked the request.
 |---|---|
 | `GET /i/oauth2/authorize` | the page with one button; `auto=1` agrees at once, `auto=deny` refuses |
 | `POST /i/oauth2/authorize` | what the button does: 302 to `redirect_uri` with `code` and `state` |
-| `POST /2/oauth2/token` | form; `grant_type` authorization_code or refresh_token |
-| `POST /2/oauth2/revoke` | form; `token` |
+| `POST /2/oauth2/token` | form or JSON; `grant_type` authorization_code or refresh_token |
+| `POST /2/oauth2/revoke` | form or JSON; `token` |
 
 The page asks the account that `user=NAME` names, else the first one worth tracking.
 """
 
 import base64
 import html
+import json
 from collections.abc import Mapping
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -29,7 +30,9 @@ PATHS = {
     "/2/oauth2/token": "oauth2/token",
     "/2/oauth2/revoke": "oauth2/revoke",
 }
-SCOPES = frozenset({"tweet.read", "users.read", "like.read", "follows.read", "list.read", "offline.access"})
+SCOPES = frozenset(
+    {"tweet.read", "tweet.write", "users.read", "like.read", "follows.read", "list.read", "offline.access"}
+)
 MAX_STATE = 500
 _PAGE = """<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Authorize</title>
 <style>body{{font:16px system-ui;max-width:28rem;margin:4rem auto;padding:0 1rem}}</style></head>
@@ -52,7 +55,7 @@ class Desk:
             return self._consent(method, dict(parse_qsl(query_string)), now_ms)
         if method != "POST":
             return json_answer(405, {"error": "invalid_request", "error_description": "Method not allowed."})
-        form = dict(parse_qsl(body.decode("utf-8", "replace")))
+        form = _sent(body)
         client_id = self._client(form, authorization)
         if client_id is None:
             said = {"error": "unauthorized_client", "error_description": "Missing valid authorization header"}
@@ -129,12 +132,23 @@ class Desk:
             (target.scheme and target.netloc, f"redirect_uri: {asked.get('redirect_uri', '')!r} is no URL"),
             (asked.get("response_type") == "code", "response_type: must be code"),
             (0 < len(asked.get("state", "")) <= MAX_STATE, f"state: must have 1 to {MAX_STATE} characters"),
-            (asked.get("code_challenge_method") == "S256", "code_challenge_method: must be S256"),
+            (asked.get("code_challenge_method", "").upper() == "S256", "code_challenge_method: must be S256"),
             (len(asked.get("code_challenge", "")) == 43, "code_challenge: must have 43 characters"),
             (asked.get("scope", "").split(), "scope: is missing"),
             (not unknown, f"scope: unknown {', '.join(unknown)}"),
         )
         return next((said for holds, said in checks if not holds), None)
+
+
+def _sent(body: bytes) -> dict[str, str]:
+    """Read a body, which is JSON where it begins as an object does; a form never does."""
+    if not body.lstrip().startswith(b"{"):
+        return dict(parse_qsl(body.decode("utf-8", "replace")))
+    try:
+        found = json.loads(body)
+    except ValueError:
+        return {}
+    return {name: value for name, value in found.items() if isinstance(value, str)}
 
 
 def _needed(form: Mapping[str, str], name: str) -> str:

@@ -123,6 +123,24 @@ def test_confidential_and_public_clients_get_tokens_that_work(small_server: Serv
     assert int(me.headers["x-rate-limit-limit"]) == 75
 
 
+def test_bodies_may_be_json_and_the_method_lower_case(small_server: Server) -> None:
+    """A client that sends JSON, `s256` and asks for more scopes is served as one that sends forms."""
+    asked = {"client_id": "sim-public-json", "code_challenge_method": "s256", "scope": f"{SCOPE} tweet.write"}
+    url, body = f"{small_server.url}/2/oauth2", {"client_id": "sim-public-json"}
+    grant = {"grant_type": "authorization_code", "code_verifier": VERIFIER, "redirect_uri": BACK}
+
+    first = requests.post(f"{url}/token", json={**body, **grant, "code": _code(small_server, **asked)}, timeout=5)
+    renewal = {"grant_type": "refresh_token", "refresh_token": first.json()["refresh_token"]}
+    second = requests.post(f"{url}/token", json={**body, **renewal}, timeout=5)
+    ended = requests.post(f"{url}/revoke", json={**body, "token": second.json()["access_token"]}, timeout=5)
+    broken = requests.post(f"{url}/token", data=b'{"grant_type": ', auth=("sim-app", "sim-app-secret"), timeout=5)
+
+    assert "tweet.write" in first.json()["scope"].split()
+    assert (second.status_code, ended.json()) == (200, {"revoked": True})
+    assert small_server.get("/2/users/me", second.json()["access_token"]).status_code == 401
+    assert (broken.status_code, broken.json()["error"]) == (400, "invalid_request")
+
+
 def test_a_client_must_prove_who_it_is(small_server: Server) -> None:
     """A wrong secret, none, or an unknown client is 401 with X's words."""
     form = {"grant_type": "refresh_token", "refresh_token": "x"}
