@@ -4,7 +4,6 @@ It must not speak HTTP by itself. Invariant: each call is counted in exactly one
 exactly once, with the status that was sent; what is not a 200 costs nothing.
 """
 
-from dataclasses import replace
 from urllib.parse import parse_qsl
 
 from simulator import problems
@@ -15,7 +14,6 @@ from simulator.config import Config
 from simulator.dialect import NEW, Dialect, choose_dialect
 from simulator.endpoints.context import Context
 from simulator.endpoints.table import Endpoint, find_endpoint
-from simulator.faults.bodies import Query
 from simulator.faults.engine import Faults
 from simulator.faults.script import FILES
 from simulator.limits import RateLimits
@@ -70,7 +68,7 @@ class Api:
         call = Call(endpoint.name, path_values, query, credential, base_url.rstrip("/"), now_ms)
         dialect = choose_dialect(query, self.config.dialect)
         answer = self._limited(endpoint, call, dialect)
-        answer = self.faults.replace(call, answer, dialect, lambda other: self._again(endpoint, call, other, dialect))
+        answer = self.faults.replace(call, answer, dialect, lambda other: self._handled(endpoint, other, dialect))
         if answer.status == 200 if answer.billed is None else answer.billed:
             self.ledger.charge(call, answer.returned)
         return self._recorded(endpoint.name, answer)
@@ -123,9 +121,6 @@ class Api:
             return endpoint.handler(Context(self.world, self.config, call, params, self.ledger))
         except problems.InvalidRequest as problem:
             return problems.invalid_request(problem, dialect)
-
-    def _again(self, endpoint: Endpoint, call: Call, query: Query, dialect: Dialect) -> Answer:
-        return self._handled(endpoint, replace(call, query=query), dialect)
 
     def _recorded(self, endpoint: str, answer: Answer) -> Answer:
         self.log.record(endpoint, answer)

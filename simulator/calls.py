@@ -48,7 +48,10 @@ class Credential:
 
 @dataclass(frozen=True)
 class Call:
-    """One request to the API after its path and token were understood; times in ms."""
+    """One request to the API after its path and token were understood; times in ms.
+
+    `at_most` is how many objects a page shows, where a fault holds back some of those asked for.
+    """
 
     endpoint: str
     path_values: Mapping[str, str]
@@ -56,6 +59,7 @@ class Call:
     credential: Credential
     base_url: str
     at_ms: int
+    at_most: int | None = None
 
 
 @dataclass(frozen=True)
@@ -73,15 +77,21 @@ class Returned:
 class Delivery:
     """How an answer goes out: whole, or cut after `share` of its body, or not at all (`silent`, `reset`).
 
-    `hold_ms` ends a silence (None: the client does). A `cut` ends with a close, or with a reset.
+    `hold_ms` ends a silence (None: the client does). A `cut` ends with a close, or with a reset. `raw` is written past
+    the HTTP of the server: `drip` a byte every `pause_ms`, or after `continues` of `100 Continue`, or with a length of
+    `length_digits` digits.
     """
 
     delay_ms: int = 0
-    ending: Literal["whole", "cut", "silent", "reset"] = "whole"
+    ending: Literal["whole", "cut", "silent", "reset", "raw"] = "whole"
     share: float = 1.0
     by_reset: bool = False
     hold_ms: int | None = None
     dropped: frozenset[str] = frozenset()
+    drip: Literal["headers", "body"] | None = None
+    continues: int = 0
+    pause_ms: int = 0
+    length_digits: int | None = None
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ answer shows a token that may be real.
 | `POST /_sim/credits {usd[, project]}` | credits are bought |
 | `POST /_sim/accounts {account, change[, username, in_seconds]}` | rename, suspend, protect or restore an account |
 | `GET /_sim/faults` | what each rule of the fault script did: `{seed, rules: [{name, kind, calls, fired, unfit}]}` |
+| `GET /_sim/faults/fired` | each deed of each rule: `{rules: [{name, kind, deeds: [{call, at, endpoint, ids}]}]}` |
 | `POST /_sim/faults {seed, rules}` | another fault script is in force, `{}` for none; see `faults/script.py` |
 """
 
@@ -38,6 +39,7 @@ class Control:
             "windows": self._windows,
             "sessions": self._sessions,
             "faults": lambda _: self._api.faults.report(),
+            "faults/fired": lambda _: self._api.faults.fired(),
         }
         self._orders: dict[str, Callable[[bytes], JsonObject]] = {
             "spend": self._spend,

@@ -41,3 +41,9 @@ class Calendar:
         """Name a day for a reader: its date, or the instant it starts where days are short."""
         start = iso_ms(self.starts_at_ms(day))
         return start[:10] if self.real else start
+
+
+def next_month(at_ms: int) -> str:
+    """Return the date, `2026-12-01`, of the first day after the month of an instant."""
+    at = datetime.fromtimestamp(at_ms // 1000, UTC)
+    return f"{at.year + at.month // 12}-{at.month % 12 + 1:02d}-01"

@@ -1,4 +1,4 @@
-"""Owns how an answer leaves the server: late, cut, reset, never, or as it should.
+"""Owns how an answer leaves the server: late, cut, reset, never, byte by byte, or as it should.
 
 It must not choose. Invariant: every answer that is sent carries a `Date` by the simulator's own clock and a
 `Content-Length`, unless it was told to drop them.
@@ -8,6 +8,7 @@ import asyncio
 import socket
 import struct
 from email.utils import formatdate
+from http import HTTPStatus
 
 from starlette.types import Receive, Scope, Send
 
@@ -40,6 +41,9 @@ async def _deliver(scope: Scope, receive: Receive, send: Send, answer: Answer, n
         part = answer.body[: int(len(answer.body) * how.share)]
         await send({"type": "http.response.body", "body": part, "more_body": True})
         _hang_up(scope, by_reset=how.by_reset)
+    elif how.ending == "raw":
+        await _write_raw(scope, answer, now_ms)
+        _hang_up(scope, by_reset=False)
     elif how.ending == "reset":
         _hang_up(scope, by_reset=True)
     elif how.hold_ms is not None:
@@ -49,17 +53,43 @@ async def _deliver(scope: Scope, receive: Receive, send: Send, answer: Answer, n
 
 
 async def _start(send: Send, answer: Answer, now_ms: int) -> None:
+    await send({"type": "http.response.start", "status": answer.status, "headers": _headers(answer, now_ms)})
+
+
+def _headers(answer: Answer, now_ms: int) -> list[tuple[bytes, bytes]]:
     headers = {
         "date": formatdate(now_ms / 1000, usegmt=True),
         "content-length": str(len(answer.body)),
         **answer.headers,
     }
-    raw = [
+    return [
         (name.encode("latin-1"), value.encode("latin-1"))
         for name, value in headers.items()
         if name not in answer.delivery.dropped
     ]
-    await send({"type": "http.response.start", "status": answer.status, "headers": raw})
+
+
+async def _write_raw(scope: Scope, answer: Answer, now_ms: int) -> None:
+    """Write a response that no server would, past the one that this is."""
+    transport, how = scope["state"]["transport"], answer.delivery
+    headers = dict(_headers(answer, now_ms)) | {b"connection": b"close"}
+    if how.length_digits is not None:
+        headers[b"content-length"] = b"9" * how.length_digits
+    lines = [b"HTTP/1.1 %d %s" % (answer.status, HTTPStatus(answer.status).phrase.encode())]
+    lines += [name + b": " + value for name, value in headers.items()]
+    head, body = b"\r\n".join(lines) + b"\r\n\r\n", b"" if scope["method"] == "HEAD" else answer.body
+    at_once = {"headers": b"", "body": head, None: head + body}[how.drip]
+    pieces = [b"HTTP/1.1 100 Continue\r\n\r\n"] * how.continues
+    pieces += [bytes([byte]) for byte in (head + body)[len(at_once) :]]
+    if how.drip is not None:
+        transport.write(at_once)
+    for piece in pieces:
+        if transport.is_closing():
+            return
+        transport.write(piece)
+        await asyncio.sleep(how.pause_ms / 1000)
+    if how.drip is None:
+        transport.write(at_once)
 
 
 def _hang_up(scope: Scope, *, by_reset: bool) -> None:

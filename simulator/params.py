@@ -104,14 +104,14 @@ class Params:
         """Return one of a few words."""
         value = self.text(name)
         if value is not None and value not in allowed:
-            raise InvalidRequest(_not_one_of(name, value, allowed, value))
+            raise InvalidRequest(not_one_of(name, value, allowed, value))
         return value or default
 
     def choices(self, name: str, allowed: tuple[str, ...] | frozenset[str]) -> frozenset[str]:
         """Return a comma-separated set of words."""
         text = self.text(name)
         given = [] if text is None else text.split(",")
-        faults = [_not_one_of(name, value, allowed, text or "") for value in given if value not in allowed]
+        faults = [not_one_of(name, value, allowed, text or "") for value in given if value not in allowed]
         if faults:
             raise InvalidRequest(*faults)
         return frozenset(given)
@@ -165,6 +165,7 @@ def check_id(name: str, value: str) -> int:
     return int(value)
 
 
-def _not_one_of(name: str, value: str, allowed: tuple[str, ...] | frozenset[str], whole: str) -> Invalid:
+def not_one_of(name: str, value: str, allowed: tuple[str, ...] | frozenset[str], whole: str) -> Invalid:
+    """Return the fault of one value, of a list of them that is `whole`."""
     listed = ",".join(sorted(allowed))
     return Invalid(f"The `{name}` query parameter value [{value}] is not one of [{listed}]", {name: [whole]})

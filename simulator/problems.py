@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from simulator.accounts import Account
 from simulator.calls import Answer, JsonObject, Scheme, json_answer
 from simulator.clock import iso_minute
-from simulator.dialect import Dialect
+from simulator.dialect import NEW, Dialect
 from simulator.post import Post
 from simulator.snowflake import first_id_at
 
@@ -106,6 +106,37 @@ def usage_capped(dialect: Dialect, account_id: str, period: str) -> Answer:
         "type": dialect.problem_base + "usage-capped",
     }
     return json_answer(429, body)
+
+
+def spend_cap_reached(reset_date: str | None) -> Answer:
+    """403: the project spent what it may in a month; `reset_date` where X says when that ends."""
+    body = {
+        "title": "Spend Cap Reached",
+        "detail": "Your monthly spend cap has been reached.",
+        "type": NEW.problem_base + "spend-cap-reached",
+        "status": 403,
+    }
+    return json_answer(403, body if reset_date is None else {**body, "reset_date": reset_date})
+
+
+def spend_cap_titled(dialect: Dialect, account_id: str, reset_date: str) -> Answer:
+    """403 of the spend cap in its older form."""
+    detail = (
+        f"Your enrolled account [{account_id}] has reached its billing cycle spend cap. API requests will be blocked "
+        f"until the next cycle begins on {reset_date}."
+    )
+    body = {"account_id": account_id, "reset_date": reset_date, "title": "SpendCapReached", "detail": detail}
+    return json_answer(403, {**body, "type": dialect.problem_base + "credits"})
+
+
+def listed_forbidden() -> Answer:
+    """403 whose title, detail and type are inside `errors`."""
+    error = {
+        "title": "Forbidden",
+        "detail": "You are not permitted to perform this action.",
+        "type": "about:blank",
+    }
+    return json_answer(403, {"errors": [error]})
 
 
 def client_not_enrolled(dialect: Dialect) -> Answer:

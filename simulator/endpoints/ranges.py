@@ -32,6 +32,7 @@ def search_page(context: Context, size: int, *, windowed: bool) -> Page:
     `windowed` is the recent search: seven days back, and young posts hidden. Raises `InvalidRequest`.
     """
     params = context.params
+    size = size if context.call.at_most is None else min(size, context.call.at_most)
     scope = _scope(context)
     token_name, token = _token(context)
     if token is not None:

@@ -13,9 +13,8 @@ from typing import Any
 from simulator.calls import Answer, Call, JsonObject, Returned, json_bytes
 from simulator.faults.kinds import HugeIds, InvalidJson, LosePosts, WrongShape
 
-Query = tuple[tuple[str, str], ...]
-Again = Callable[[Query], Answer]
-"""Answers the same request with another query, without spending or billing anything."""
+Again = Callable[[Call], Answer]
+"""Answers another form of the same call, without spending or billing anything."""
 
 TOKEN_NAMES = ("next_token", "pagination_token")
 # Ids beyond what a signed 64-bit integer holds.
@@ -107,7 +106,8 @@ def older_than_cursor(call: Call, answer: Answer, again: Again) -> Answer | None
     if moved is None:
         return None
     dropped = {*bounds, *bounds.values(), *TOKEN_NAMES, "max_results"}
-    older = again((*(pair for pair in call.query if pair[0] not in dropped), moved))
+    query = (*(pair for pair in call.query if pair[0] not in dropped), moved)
+    older = again(replace(call, query=query))
     found = items_of(older)
     if not found:
         return None

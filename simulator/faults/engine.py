@@ -7,38 +7,22 @@ same script and the same calls give the same faults.
 
 from dataclasses import dataclass, field, replace
 from random import Random
-from typing import Any
 
-from simulator.calls import Answer, Call, Delivery, JsonObject, Returned
+from simulator.calls import Answer, Call, JsonObject, Returned
 from simulator.dialect import Dialect
-from simulator.faults import bodies, refusals
+from simulator.faults import bodies
+from simulator.faults.acts import Scene, act
 from simulator.faults.bodies import Again
-from simulator.faults.kinds import (
-    CutBody,
-    CutWindow,
-    DropHeader,
-    DuplicatePost,
-    EmptyPageWithToken,
-    Html200,
-    HugeIds,
-    InvalidJson,
-    LosePosts,
-    NamedProblem,
-    NoAnswer,
-    OlderThanCursor,
-    Pass,
-    RepeatNextToken,
-    Reset,
-    ServerError,
-    Status,
-    Stranger,
-    WrongShape,
-)
+from simulator.faults.kinds import DuplicatePost, Html200, InvalidJson, NamedProblem, ServerError, Status, WrongShape
+from simulator.faults.memory import Memory
+from simulator.faults.oddities import OlderObject
 from simulator.faults.script import AWAY, Rule, Script
+from simulator.faults.traces import Traces
 from simulator.limits import RateLimits
 
 # Answers that X did not make: they cost nothing.
 _NOT_BILLED = (Status, NamedProblem, ServerError, Html200, InvalidJson, WrongShape)
+_REMEMBERING = (DuplicatePost, OlderObject)
 
 
 @dataclass
@@ -50,7 +34,8 @@ class _State:
     calls: int = 0
     fired: int = 0
     unfit: int = 0
-    last_items: dict[tuple[str, str], JsonObject] = field(default_factory=dict)
+    memory: Memory = field(default_factory=Memory)
+    traces: Traces = field(default_factory=Traces)
 
 
 class Faults:
@@ -80,6 +65,14 @@ class Faults:
         ]
         return {"seed": self._script.seed, "rules": rules}
 
+    def fired(self) -> JsonObject:
+        """Return every deed of each rule: `{rules: [{name, kind, deeds: [{call, at, endpoint, ids}]}]}`."""
+        rules = [
+            {"name": state.rule.name, "kind": state.rule.answer.kind, "deeds": state.traces.listed()}
+            for state in self._states
+        ]
+        return {"rules": rules}
+
     def replace(self, call: Call, answer: Answer, dialect: Dialect, again: Again) -> Answer:
         """Return the answer to send: the given one, or what the first rule that acts makes of it."""
         if not self._states:
@@ -91,8 +84,10 @@ class Faults:
                 chosen = self._applied(state, call, answer, dialect, again)
                 state.fired += chosen is not None
                 state.unfit += chosen is None
-            if isinstance(state.rule.answer, DuplicatePost) and _concerns(state.rule, call, answer):
-                self._remember(state, call, answer)
+                if chosen is not None:
+                    state.traces.note(state.calls, call, answer, chosen)
+            if isinstance(state.rule.answer, _REMEMBERING) and _concerns(state.rule, call, answer):
+                state.memory.remember(call, answer)
         return answer if chosen is None else chosen
 
     @staticmethod
@@ -111,15 +106,9 @@ class Faults:
             and (match.times is None or state.fired < match.times)
         )
 
-    @staticmethod
-    def _remember(state: _State, call: Call, answer: Answer) -> None:
-        items = bodies.items_of(answer)
-        if items:
-            state.last_items[call.credential.key, call.endpoint] = items[-1]
-
     def _applied(self, state: _State, call: Call, answer: Answer, dialect: Dialect, again: Again) -> Answer | None:
         fault = state.rule.answer
-        changed = self._changed(state, call, answer, dialect, again)
+        changed = act(fault, Scene(call, answer, dialect, again, state.rng, state.memory, self._limits))
         if changed is None:
             return None
         billed = not isinstance(fault, _NOT_BILLED) if fault.billed is None else fault.billed
@@ -128,46 +117,6 @@ class Faults:
         elif isinstance(fault, _NOT_BILLED):
             changed = replace(changed, returned=answer.returned, billed=True)
         return replace(changed, delivery=replace(changed.delivery, delay_ms=fault.delay_ms))
-
-    def _changed(self, state: _State, call: Call, answer: Answer, dialect: Dialect, again: Again) -> Answer | None:
-        match state.rule.answer:
-            case Status() as fault:
-                return refusals.with_status(fault, answer)
-            case NamedProblem() as fault:
-                return refusals.named_problem(fault, call, answer, dialect)
-            case ServerError() as fault:
-                return refusals.server_error(fault, answer)
-            case Html200() as fault:
-                return refusals.html_page(fault, answer)
-            case InvalidJson() as fault:
-                return bodies.invalid_json(fault, answer)
-            case WrongShape() as fault:
-                return bodies.wrong_shape(fault, answer)
-            case RepeatNextToken():
-                return bodies.repeat_next_token(call, answer)
-            case EmptyPageWithToken():
-                return bodies.empty_page_with_token(answer)
-            case DuplicatePost():
-                return bodies.duplicate_post(state.last_items.get((call.credential.key, call.endpoint)), answer)
-            case OlderThanCursor():
-                return bodies.older_than_cursor(call, answer, again)
-            case HugeIds() as fault:
-                return bodies.huge_ids(fault, answer)
-            case LosePosts() as fault:
-                return bodies.lose_posts(fault, answer, dialect.problem_base, state.rng)
-            case CutWindow() | Stranger() as fault:
-                return self._behind(fault, call, answer)
-            case other:
-                return _delivered(other, answer)
-
-    def _behind(self, fault: CutWindow | Stranger, call: Call, answer: Answer) -> Answer | None:
-        if call.endpoint in AWAY:
-            return None
-        if isinstance(fault, CutWindow):
-            self._limits.cut(call.endpoint, fault.limit, call.credential, call.at_ms, lasting=fault.lasting)
-        else:
-            self._limits.spend(call.credential, call.endpoint, fault.calls, call.at_ms)
-        return answer
 
 
 def _concerns(rule: Rule, call: Call, answer: Answer) -> bool:
@@ -179,19 +128,3 @@ def _concerns(rule: Rule, call: Call, answer: Answer) -> bool:
     if match.status is not None and match.status != answer.status:
         return False
     return match.page is None or (match.page == "later") == (bodies.page_token(call) is not None)
-
-
-def _delivered(fault: Any, answer: Answer) -> Answer:
-    match fault:
-        case DropHeader():
-            return replace(answer, delivery=Delivery(dropped=frozenset(name.lower() for name in fault.names)))
-        case CutBody():
-            by_reset = fault.by == "reset"
-            return replace(answer, delivery=Delivery(ending="cut", share=fault.share, by_reset=by_reset))
-        case Reset():
-            return replace(answer, delivery=Delivery(ending="reset"))
-        case NoAnswer():
-            return replace(answer, delivery=Delivery(ending="silent", hold_ms=fault.close_after_ms))
-        case Pass():
-            return answer
-    raise TypeError(f"no way to deliver {fault!r}")

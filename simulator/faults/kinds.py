@@ -35,7 +35,7 @@ class Status(Fault):
 
 
 class NamedProblem(Fault):
-    """One of X's own refusals, word for word; `reset_in_seconds` moves the reset of a 429."""
+    """One of X's own refusals, word for word; `reset_in_seconds` moves the reset of a 429 or of a spend cap."""
 
     kind: Literal["problem"]
     problem: Literal[
@@ -53,6 +53,10 @@ class NamedProblem(Fault):
         "day-limit",
         "usage-capped-monthly",
         "usage-capped-daily",
+        "spend-cap-reached",
+        "spend-cap-titled",
+        "listed-forbidden",
+        "unknown-field",
     ]
     reset_in_seconds: int | None = Field(default=None, ge=0)
 
@@ -109,9 +113,13 @@ class EmptyPageWithToken(Fault):
 
 
 class DuplicatePost(Fault):
-    """The last post of the page before comes again at the top of this one (or this page's own last twice)."""
+    """The last post of the page before comes again at the top of this one (or this page's own last twice).
+
+    `within_page` always doubles the page's own last; `result_count` counts both.
+    """
 
     kind: Literal["duplicate_post"]
+    within_page: bool = False
 
 
 class OlderThanCursor(Fault):
@@ -187,7 +195,7 @@ class Stranger(Fault):
     calls: Count = 1
 
 
-AnyFault = Annotated[
+Plain = (
     Status
     | NamedProblem
     | ServerError
@@ -206,6 +214,5 @@ AnyFault = Annotated[
     | NoAnswer
     | Pass
     | CutWindow
-    | Stranger,
-    Field(discriminator="kind"),
-]
+    | Stranger
+)

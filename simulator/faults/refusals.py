@@ -4,14 +4,21 @@ It must not decide when. Invariant: a refusal is word for word the one that the 
 """
 
 from collections.abc import Callable
+from dataclasses import replace
+from email.utils import formatdate
 
 from simulator import problems
 from simulator.calls import JSON_TYPE, Answer, Call, Credential, json_bytes
+from simulator.clock import iso_ms
+from simulator.days import next_month
 from simulator.dialect import Dialect
 from simulator.faults.kinds import RATE_HEADERS, Html200, NamedProblem, ServerError, Status
+from simulator.faults.oddities import MillisecondReset, StrayDate
 from simulator.money import project_id
+from simulator.params import not_one_of
 
 DAY_SECONDS = 86_400
+RESET = "x-rate-limit-reset"
 _PAGE = "<!DOCTYPE html><html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>"
 
 
@@ -41,9 +48,21 @@ def html_page(_: Html200, __: Answer) -> Answer:
     return Answer(200, _PAGE.format("One moment").encode(), {"content-type": "text/html"})
 
 
+def stray_header(fault: MillisecondReset | StrayDate, call: Call, real: Answer) -> Answer | None:
+    """Return the real answer with its reset in milliseconds, or its date some days off."""
+    if isinstance(fault, StrayDate):
+        at_seconds = call.at_ms / 1000 + fault.days * DAY_SECONDS
+        return replace(real, headers={**real.headers, "date": formatdate(at_seconds, usegmt=True)})
+    if RESET not in real.headers:
+        return None
+    return replace(real, headers={**real.headers, RESET: real.headers[RESET] + "000"})
+
+
 def named_problem(fault: NamedProblem, call: Call, real: Answer, dialect: Dialect) -> Answer:
     """Return one of X's refusals; a 429 of the window or the day has no calls left, the others do."""
     now_seconds = call.at_ms // 1000
+    if fault.problem in {"spend-cap-reached", "spend-cap-titled"}:
+        return _with_rates(_spend_cap(fault, call, dialect), real)
     answer = _with_rates(_PROBLEMS[fault.problem](call, dialect), real)
     if fault.problem in {"too-many-requests", "legacy-rate-limit"}:
         changed = {"x-rate-limit-remaining": "0"}
@@ -81,6 +100,25 @@ def _stale(call: Call, dialect: Dialect) -> Answer:
     return problems.invalid_request(problems.stale_id("since_id", since_id, call.at_ms), dialect)
 
 
+def _unknown_field(call: Call, dialect: Dialect) -> Answer:
+    """Refuse one of the post fields asked for, `source` if it is among them."""
+    name = dialect.post_parameter
+    whole = dict(call.query).get(name, "source")
+    asked = whole.split(",")
+    refused = "source" if "source" in asked else asked[0]
+    fault = not_one_of(name, refused, dialect.post_fields - {refused}, whole)
+    return problems.invalid_request(problems.InvalidRequest(fault), dialect)
+
+
+def _spend_cap(fault: NamedProblem, call: Call, dialect: Dialect) -> Answer:
+    """Refuse by the spend cap: until the month ends, of which the newer form says nothing, or the reset given."""
+    seconds = fault.reset_in_seconds
+    reset_date = None if seconds is None else iso_ms(call.at_ms + seconds * 1000)
+    if fault.problem == "spend-cap-reached":
+        return problems.spend_cap_reached(reset_date)
+    return problems.spend_cap_titled(dialect, _account(call.credential), reset_date or next_month(call.at_ms))
+
+
 _PROBLEMS: dict[str, Callable[[Call, Dialect], Answer]] = {
     "invalid-request": _invalid,
     "stale-since-id": _stale,
@@ -97,5 +135,7 @@ _PROBLEMS: dict[str, Callable[[Call, Dialect], Answer]] = {
     "per-second": lambda call, dialect: problems.too_many_requests(),
     "day-limit": lambda call, dialect: problems.too_many_requests(),
     "usage-capped-monthly": lambda call, dialect: problems.usage_capped(dialect, _account(call.credential), "Monthly"),
+    "listed-forbidden": lambda call, dialect: problems.listed_forbidden(),
+    "unknown-field": _unknown_field,
     "usage-capped-daily": lambda call, dialect: problems.usage_capped(dialect, _account(call.credential), "Daily"),
 }

@@ -13,13 +13,16 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 
-from simulator.faults.kinds import AnyFault, Count
+from simulator.faults.kinds import Count, Plain
+from simulator.faults.oddities import Oddity
 from simulator.limits import LIMITS
 from simulator.orders import Order, in_words, read_order
 
 FILES = "files"
 AWAY = (FILES, "oauth2/authorize", "oauth2/token", "oauth2/revoke")
 PLACES = (*LIMITS, *AWAY)
+
+AnyFault = Annotated[Plain | Oddity, Field(discriminator="kind")]
 
 
 def _known(endpoint: str) -> str:

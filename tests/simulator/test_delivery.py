@@ -1,5 +1,6 @@
 """Answers over HTTP that come late, cut, or never."""
 
+import json
 import socket
 import time
 from collections.abc import Iterator
@@ -24,12 +25,13 @@ def _script(small_server: Server, **answer: Any) -> None:
     assert small_server.session.post(f"{small_server.url}/_sim/faults", json=body, timeout=5).status_code == 200
 
 
-def _raw(small_server: Server, timeout: float = 5) -> bytes:
+def _raw(small_server: Server, timeout: float = 5, path: str = "/2/tweets?ids=1", *, close: bool = False) -> bytes:
     """Ask once by hand and read until the end of the connection."""
     host, port = small_server.url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout) as connection:
-        request = f"GET /2/tweets?ids=1 HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer sim-a\r\n\r\n"
-        connection.sendall(request.encode())
+        lines = [f"GET {path} HTTP/1.1", f"Host: {host}", "Authorization: Bearer sim-a"]
+        lines += ["Connection: close"] if close else []
+        connection.sendall("\r\n".join([*lines, "", ""]).encode())
         parts = []
         while part := connection.recv(65_536):
             parts.append(part)
@@ -46,6 +48,47 @@ def test_a_cut_body_is_shorter_than_it_promises(small_server: Server, share: flo
     (length,) = (int(line.split(b":")[1]) for line in head.splitlines() if line.startswith(b"content-length"))
     assert b"200 OK" in head
     assert len(body) == int(length * share)
+
+
+@pytest.mark.parametrize("part", ["headers", "body"])
+def test_an_answer_drips(small_server: Server, part: str) -> None:
+    """Headers or body come a byte at a time, all the same whole in the end; others are answered meanwhile."""
+    plain = _raw(small_server, close=True).partition(b"\r\n\r\n")
+    _script(small_server, kind="drip", part=part, byte_ms=2)
+    began = time.monotonic()
+
+    with ThreadPoolExecutor() as pool:
+        waiting = pool.submit(_raw, small_server)
+        assert small_server.get("/2/users", ids=1).status_code == 200
+        assert not waiting.done()
+        head, _, body = waiting.result().partition(b"\r\n\r\n")
+
+    assert time.monotonic() - began >= 0.002 * len(head if part == "headers" else body)
+    assert head.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert body == plain[2]
+
+
+def test_a_flood_of_continues_comes_before_the_answer(small_server: Server) -> None:
+    """So many interim answers as the script says, then the real one."""
+    _script(small_server, kind="continue_flood", count=5_000)
+
+    answer = _raw(small_server)
+
+    assert answer.count(b"HTTP/1.1 100 Continue\r\n\r\n") == 5_000
+    assert answer.split(b"100 Continue\r\n\r\n")[-1].startswith(b"HTTP/1.1 200 OK\r\n")
+    assert json.loads(answer.rpartition(b"\r\n\r\n")[2])["errors"]
+
+
+def test_a_length_can_have_thousands_of_digits(small_server: Server) -> None:
+    """`Content-Length` has 5,000 digits, of the API and of files."""
+    (item, *_) = small_server.truth("media")["media"]
+    _script(small_server, kind="long_content_length")
+
+    for path in ("/2/tweets?ids=1", item["url"].removeprefix(small_server.url)):
+        head = _raw(small_server, path=path).partition(b"\r\n\r\n")[0]
+
+        (length,) = (line for line in head.splitlines() if line.lower().startswith(b"content-length"))
+        assert length.partition(b": ")[2] == b"9" * 5_000
 
 
 def test_a_reset_is_a_reset(small_server: Server) -> None:

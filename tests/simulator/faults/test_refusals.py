@@ -1,12 +1,14 @@
 """Every refusal of X by name: status, words and headers."""
 
 import json
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import pytest
 
 from simulator.api import Api
 from simulator.calls import Answer
+from simulator.clock import iso_ms
 from simulator.faults.script import Script
 from tests.simulator.conftest import START_MS
 
@@ -42,6 +44,29 @@ def _refused(api: Api, token: str = "sim-a", **answer: Any) -> Answer:
         ("day-limit", 429, {"title": "Too Many Requests"}),
         ("usage-capped-monthly", 429, {"title": "UsageCapExceeded", "period": "Monthly", "scope": "Product"}),
         ("usage-capped-daily", 429, {"title": "UsageCapExceeded", "period": "Daily"}),
+        (
+            "spend-cap-reached",
+            403,
+            {
+                "type": "https://api.x.com/2/problems/spend-cap-reached",
+                "detail": "Your monthly spend cap has been reached.",
+            },
+        ),
+        ("spend-cap-titled", 403, {"title": "SpendCapReached", "reset_date": "2026-10-01"}),
+        (
+            "listed-forbidden",
+            403,
+            {
+                "errors": [
+                    {
+                        "title": "Forbidden",
+                        "detail": "You are not permitted to perform this action.",
+                        "type": "about:blank",
+                    }
+                ]
+            },
+        ),
+        ("unknown-field", 400, {"title": "Invalid Request"}),
     ],
 )
 def test_each_refusal_has_the_words_of_x(still_api: Api, problem: str, status: int, part: dict[str, Any]) -> None:
@@ -78,3 +103,49 @@ def test_any_answer_can_be_written(still_api: Api) -> None:
     assert answer.headers["retry-after"] == "3"
     assert "x-rate-limit-reset" not in answer.headers
     assert "x-rate-limit-limit" in answer.headers
+
+
+def test_a_spend_cap_says_when_it_ends(still_api: Api) -> None:
+    """The newer form names a reset only when one is given; the older one always, else the next month."""
+    bodies = [
+        json.loads(_refused(still_api, kind="problem", problem=problem, **reset).body)
+        for problem in ("spend-cap-reached", "spend-cap-titled")
+        for reset in ({}, {"reset_in_seconds": 20})
+    ]
+
+    assert [body.get("reset_date") for body in bodies] == [
+        None,
+        iso_ms(START_MS + 20_000),
+        "2026-10-01",
+        iso_ms(START_MS + 20_000),
+    ]
+
+
+def test_a_field_that_was_asked_for_is_refused(still_api: Api) -> None:
+    """The 400 names the parameter and the value, and lists the others, in the words of X; `source` first of all."""
+    said = []
+    for fields in ("tweet.fields=lang,source", "tweet.fields=lang", "post.fields=text"):
+        rules = [{"match": {"times": 1}, "answer": {"kind": "problem", "problem": "unknown-field"}}]
+        still_api.faults.load(Script.model_validate({"rules": rules}))
+        refused, served = (
+            still_api.answer("GET", "/2/tweets", f"ids=1&{fields}", "Bearer sim-a", "http://sim") for _ in range(2)
+        )
+        assert (refused.status, served.status) == (400, 200)
+        said.append(json.loads(refused.body)["errors"][0]["message"])
+    still_api.faults.load(Script())
+
+    assert said[0].startswith("The `tweet.fields` query parameter value [source] is not one of [article,")
+    assert said[1].startswith("The `tweet.fields` query parameter value [lang] is not one of [")
+    assert said[2].startswith("The `post.fields` query parameter value [text] is not one of [")
+    assert ",source" not in said[0]
+
+
+def test_headers_that_stray(still_api: Api) -> None:
+    """The reset comes in milliseconds, or the date is a week off; the body is the real one."""
+    late = _refused(still_api, kind="millisecond_reset")
+    off = _refused(still_api, kind="stray_date", days=-7)
+
+    assert int(late.headers["x-rate-limit-reset"]) // 1000 > NOW
+    assert len(late.headers["x-rate-limit-reset"]) == 13
+    assert parsedate_to_datetime(off.headers["date"]).timestamp() == NOW - 7 * 86_400
+    assert late.body == off.body
