@@ -54,6 +54,8 @@ def simulate(
     counts_usd: o.CountsUsd = 0.005,
     bill_includes: o.BillIncludes = True,
     credits_usd: o.Credits = None,
+    spend_cap_usd: o.SpendCap = None,
+    spend_cap_seconds: o.SpendCapSeconds = 60.0,
     month_posts: o.MonthPosts = MONTH_POSTS,
     day_posts: o.DayPosts = None,
     token: o.Token = None,
@@ -81,6 +83,8 @@ def simulate(
             month_posts=month_posts,
             day_posts=day_posts,
             day_seconds=day_seconds,
+            spend_cap_usd=spend_cap_usd,
+            spend_cap_seconds=spend_cap_seconds,
         )
         config = Config(
             seed=seed,

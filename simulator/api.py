@@ -4,20 +4,22 @@ It must not speak HTTP by itself. Invariant: each call is counted in exactly one
 exactly once, with the status that was sent; what is not a 200 costs nothing.
 """
 
+from dataclasses import replace
 from urllib.parse import parse_qsl
 
 from simulator import problems
 from simulator.auth import Tokens
 from simulator.calls import Answer, Call, CallLog, Credential
-from simulator.clock import Clock
+from simulator.clock import Clock, iso_ms
 from simulator.config import Config
 from simulator.dialect import NEW, Dialect, choose_dialect
 from simulator.endpoints.context import Context
 from simulator.endpoints.table import Endpoint, find_endpoint
 from simulator.faults.engine import Faults
 from simulator.faults.script import FILES
+from simulator.journal import Journal
 from simulator.limits import RateLimits
-from simulator.money import Ledger, project_id
+from simulator.money import Ledger, Line, project_id
 from simulator.oauth.clients import Clients
 from simulator.oauth.desk import PATHS as OAUTH_PATHS
 from simulator.oauth.desk import Desk
@@ -25,6 +27,9 @@ from simulator.oauth.sessions import Sessions
 from simulator.oauth.signature import Signatures
 from simulator.params import Params
 from simulator.world import World
+
+# Kinds of endpoints that cost money.
+PAID = frozenset({"posts", "users", "counts"})
 
 
 class Api:
@@ -43,7 +48,7 @@ class Api:
         start_ms = clock() if config.start_ms is None else config.start_ms
         self.world = World(config, start_ms)
         self.log = CallLog()
-        self.ledger = Ledger(config.plan)
+        self.ledger, self.journal = Ledger(config.plan), Journal()
         self.faults = Faults(self.limits, config.faults)
         self.sessions = Sessions(config.oauth.access_token_seconds, config.oauth.code_seconds)
         clients = Clients(config.oauth)
@@ -69,9 +74,9 @@ class Api:
         dialect = choose_dialect(query, self.config.dialect)
         answer = self._limited(endpoint, call, dialect)
         answer = self.faults.replace(call, answer, dialect, lambda other: self._handled(endpoint, other, dialect))
-        if answer.status == 200 if answer.billed is None else answer.billed:
-            self.ledger.charge(call, answer.returned)
-        return self._recorded(endpoint.name, answer)
+        billed = answer.status == 200 if answer.billed is None else answer.billed
+        bought = self.ledger.charge(call, answer.returned) if billed else Line()
+        return self._recorded(endpoint.name, replace(answer, number=self.journal.add(call, answer, bought)))
 
     def oauth_answer(self, method: str, path: str, query_string: str, body: bytes, authorization: str | None) -> Answer:
         """Answer one request to the places of OAuth 2.0; a fault script may name them, `*` does not."""
@@ -109,8 +114,10 @@ class Api:
             return problems.unsupported_authentication(dialect, endpoint.schemes, credential.scheme)
         if credential.scopes is not None and not endpoint.scopes <= credential.scopes:
             return problems.forbidden()
-        if endpoint.kind in {"posts", "users", "counts"} and self.ledger.depleted(credential):
+        if endpoint.kind in PAID and self.ledger.depleted(credential):
             return problems.credits_depleted(dialect, project_id(credential.project))
+        if endpoint.kind in PAID and (until_ms := self.ledger.capped_until_ms(credential, call.at_ms)) is not None:
+            return problems.spend_capped(dialect, project_id(credential.project), iso_ms(until_ms))
         if endpoint.kind == "posts" and (period := self.ledger.capped_period(credential, call.at_ms)) is not None:
             return problems.usage_capped(dialect, project_id(credential.project), period)
         return self._handled(endpoint, call, dialect)

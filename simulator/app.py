@@ -35,7 +35,8 @@ class App:
             raise ValueError(f"the simulator speaks HTTP only, not {scope['type']}")
         body = await _read(receive)
         answer = self.answer(scope, body)
-        await deliver(scope, receive, send, answer, self.api.clock())
+        if not await deliver(scope, receive, send, answer, self.api.clock()):
+            self.api.journal.lost(answer.number)
 
     def answer(self, scope: Scope, body: bytes) -> Answer:
         """Answer one request given as an ASGI scope and its body."""

@@ -99,6 +99,7 @@ class Answer:
     """One answer before it is sent; `body` is already bytes so that a fault may cut or replace it.
 
     `here` is a token that gives the same page again, where the answer is a page. `billed` None means: if it is a 200.
+    `number` is that of its call in the journal, 0 for what is not in it.
     """
 
     status: int
@@ -108,6 +109,7 @@ class Answer:
     here: str = ""
     delivery: Delivery = Delivery()
     billed: bool | None = None
+    number: int = 0
 
 
 JSON_TYPE = "application/json; charset=utf-8"

@@ -6,11 +6,13 @@ answer shows a token that may be real.
 | path | answer |
 |---|---|
 | `GET /_sim/bill` | the whole bill in micro-dollars, with `by_project`, `by_day`, `by_endpoint`, `by_token` |
+| `GET /_sim/bill/calls[?after=&outcome=&endpoint=&token=&project=]` | the bill by call, see `journal.py` |
 | `GET /_sim/windows[?endpoint=]` | every window, past ones too: limit, granted, strangers, refused, share |
 | `GET /_sim/sessions` | every grant of OAuth 2.0: client, user, scopes, refreshes, how it ended |
 | `POST /_sim/spend {token, endpoint, calls}` | a stranger spends the same token; `{spent, limit, remaining, reset}` |
 | `POST /_sim/limits {endpoint, limit[, token, lasting]}` | a limit changes in the middle of a window |
 | `POST /_sim/credits {usd[, project]}` | credits are bought |
+| `POST /_sim/spend-cap {usd[, reset_in_seconds, project]}` | what a project may spend before 403; null: no end |
 | `POST /_sim/accounts {account, change[, username, in_seconds]}` | rename, suspend, protect or restore an account |
 | `GET /_sim/faults` | what each rule of the fault script did: `{seed, rules: [{name, kind, calls, fired, unfit}]}` |
 | `GET /_sim/faults/fired` | each deed of each rule: `{rules: [{name, kind, deeds: [{call, at, endpoint, ids}]}]}` |
@@ -25,7 +27,7 @@ from simulator.calls import Answer, JsonObject, json_answer
 from simulator.clock import iso_ms
 from simulator.faults.script import read_script
 from simulator.limits import Track, Window
-from simulator.orders import AccountOrder, CreditOrder, LimitOrder, SpendOrder, read_order
+from simulator.orders import AccountOrder, CreditOrder, LimitOrder, SpendCapOrder, SpendOrder, read_order
 
 
 class Control:
@@ -36,6 +38,7 @@ class Control:
         self._api = api
         self._readers: dict[str, Callable[[dict[str, str]], JsonObject]] = {
             "bill": lambda _: self._api.ledger.bill(),
+            "bill/calls": self._bill_by_call,
             "windows": self._windows,
             "sessions": self._sessions,
             "faults": lambda _: self._api.faults.report(),
@@ -47,6 +50,7 @@ class Control:
             "credits": self._credit,
             "faults": self._script,
             "accounts": self._account,
+            "spend-cap": self._spend_cap,
         }
 
     def answer(self, method: str, path: str, query_string: str, body: bytes) -> Answer | None:
@@ -62,6 +66,13 @@ class Control:
         return None
 
     # -- reading
+
+    def _bill_by_call(self, query: dict[str, str]) -> JsonObject:
+        after = query.pop("after", "0")
+        unknown = sorted(set(query) - {"outcome", "endpoint", "token", "project"})
+        if not after.isdecimal() or unknown:
+            raise ValueError(f"after: {after!r} is no number" if not unknown else f"{unknown[0]}: no such part")
+        return self._api.journal.report(int(after), **query)
 
     def _windows(self, query: dict[str, str]) -> JsonObject:
         now_ms = self._api.clock()
@@ -106,6 +117,12 @@ class Control:
     def _credit(self, body: bytes) -> JsonObject:
         order = read_order(CreditOrder, body)
         return {"project": order.project, "left_micro_usd": self._api.ledger.top_up(order.project, order.usd)}
+
+    def _spend_cap(self, body: bytes) -> JsonObject:
+        order, now_ms = read_order(SpendCapOrder, body), self._api.clock()
+        self._api.ledger.set_cap(order.project, order.usd, order.reset_in_seconds, now_ms)
+        caps: JsonObject = self._api.ledger.bill()["spend_caps"]
+        return {"project": order.project, **caps[order.project]}
 
     def _account(self, body: bytes) -> JsonObject:
         order, world, now_ms = read_order(AccountOrder, body), self._api.world, self._api.clock()

@@ -18,31 +18,35 @@ from simulator.calls import Answer
 _RESET = struct.pack("ii", 1, 0)
 
 
-async def deliver(scope: Scope, receive: Receive, send: Send, answer: Answer, now_ms: int) -> None:
-    """Send one answer as its `delivery` says; return when it is out or the connection is gone."""
+async def deliver(scope: Scope, receive: Receive, send: Send, answer: Answer, now_ms: int) -> bool:
+    """Send one answer as its `delivery` says; return whether all of it was handed to an open connection."""
     try:
-        await _deliver(scope, receive, send, answer, now_ms)
+        return await _deliver(scope, receive, send, answer, now_ms)
     except asyncio.CancelledError:
         # The server stops. Who was to wait in vain shall not get uvicorn's 500 in the end.
         _hang_up(scope, by_reset=True)
         await _gone(receive)
+        return False
 
 
-async def _deliver(scope: Scope, receive: Receive, send: Send, answer: Answer, now_ms: int) -> None:
+async def _deliver(scope: Scope, receive: Receive, send: Send, answer: Answer, now_ms: int) -> bool:
     how = answer.delivery
     if how.delay_ms:
         await asyncio.sleep(how.delay_ms / 1000)
     if how.ending == "whole":
+        # Asked before: after the last byte the server itself may close.
+        sent = not _closing(scope)
         await _start(send, answer, now_ms)
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else answer.body})
-        return
+        return sent
+    sent = False
     if how.ending == "cut":
         await _start(send, answer, now_ms)
         part = answer.body[: int(len(answer.body) * how.share)]
         await send({"type": "http.response.body", "body": part, "more_body": True})
         _hang_up(scope, by_reset=how.by_reset)
     elif how.ending == "raw":
-        await _write_raw(scope, answer, now_ms)
+        sent = await _write_raw(scope, answer, now_ms)
         _hang_up(scope, by_reset=False)
     elif how.ending == "reset":
         _hang_up(scope, by_reset=True)
@@ -50,6 +54,7 @@ async def _deliver(scope: Scope, receive: Receive, send: Send, answer: Answer, n
         await _gone(receive, how.hold_ms / 1000)
         _hang_up(scope, by_reset=False)
     await _gone(receive)
+    return sent
 
 
 async def _start(send: Send, answer: Answer, now_ms: int) -> None:
@@ -69,8 +74,8 @@ def _headers(answer: Answer, now_ms: int) -> list[tuple[bytes, bytes]]:
     ]
 
 
-async def _write_raw(scope: Scope, answer: Answer, now_ms: int) -> None:
-    """Write a response that no server would, past the one that this is."""
+async def _write_raw(scope: Scope, answer: Answer, now_ms: int) -> bool:
+    """Write a response that no server would, past the one that this is; return whether all of it was."""
     transport, how = scope["state"]["transport"], answer.delivery
     headers = dict(_headers(answer, now_ms)) | {b"connection": b"close"}
     if how.length_digits is not None:
@@ -85,11 +90,19 @@ async def _write_raw(scope: Scope, answer: Answer, now_ms: int) -> None:
         transport.write(at_once)
     for piece in pieces:
         if transport.is_closing():
-            return
+            return False
         transport.write(piece)
         await asyncio.sleep(how.pause_ms / 1000)
     if how.drip is None:
+        sent = not transport.is_closing()
         transport.write(at_once)
+        return sent
+    return True
+
+
+def _closing(scope: Scope) -> bool:
+    transport: asyncio.Transport = scope["state"]["transport"]
+    return transport.is_closing()
 
 
 def _hang_up(scope: Scope, *, by_reset: bool) -> None:

@@ -10,10 +10,11 @@ Memory: the ids bought by each project today, and one line for each (project, da
 
 import zlib
 from collections import Counter
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 
 from simulator.calls import DEFAULT_PROJECT, Call, Credential, JsonObject, Returned
 from simulator.days import DAY_SECONDS, Calendar
+from simulator.spend_caps import SpendCap
 
 MICRO = 1_000_000
 # Posts a month on the pay-per-use plan.
@@ -22,7 +23,7 @@ MONTH_POSTS = 3_000_000
 
 @dataclass(frozen=True)
 class Plan:
-    """What X sells and for how much; `credits_usd` and `day_posts` None mean no end."""
+    """What X sells and for how much; `credits_usd`, `day_posts` and `spend_cap_usd` None mean no end."""
 
     post_usd: float = 0.005
     user_usd: float = 0.010
@@ -32,13 +33,17 @@ class Plan:
     month_posts: int = MONTH_POSTS
     day_posts: int | None = None
     day_seconds: float = DAY_SECONDS
+    spend_cap_usd: float | None = None
+    spend_cap_seconds: float = 60.0
 
     def __post_init__(self) -> None:
         """Raise `ValueError`, naming the value, when one is out of its range."""
-        for name in ("post_usd", "user_usd", "counts_usd", "credits_usd", "month_posts", "day_posts"):
+        for name in ("post_usd", "user_usd", "counts_usd", "credits_usd", "month_posts", "day_posts", "spend_cap_usd"):
             value = getattr(self, name)
             if value is not None and value < 0:
                 raise ValueError(f"{name} must not be negative: {value}")
+        if not self.spend_cap_seconds > 0:
+            raise ValueError(f"spend_cap_seconds must be above 0: {self.spend_cap_seconds}")
         if not 1 <= self.day_seconds <= DAY_SECONDS:
             raise ValueError(f"day_seconds is out of range: {self.day_seconds}")
 
@@ -73,6 +78,7 @@ class _Project:
     """What one project owns today; `left_micro` None means no end."""
 
     left_micro: int | None
+    cap: SpendCap
     day: int = -1
     posts: set[int] = field(default_factory=set)
     users: set[int] = field(default_factory=set)
@@ -93,8 +99,8 @@ class Ledger:
 
     # -- writing
 
-    def charge(self, call: Call, returned: Returned) -> None:
-        """Write down one answer that X completed, with the objects that it returned."""
+    def charge(self, call: Call, returned: Returned) -> Line:
+        """Write down one answer that X completed, with the objects that it returned; return what was bought."""
         project, day = self._project(call.credential.project), self.calendar.day(call.at_ms)
         if day != project.day:
             project.day, project.posts, project.users = day, set(), set()
@@ -112,18 +118,19 @@ class Ledger:
         )
         if project.left_micro is not None:
             project.left_micro -= micro
+        project.cap.add(micro, call.at_ms)
         line = self._lines.setdefault((call.credential.project, day, call.endpoint, call.credential.label), Line())
-        line.add(
-            Line(
-                calls=1,
-                posts_bought=new_posts,
-                posts_reread=len(posts) - new_posts,
-                users_bought=new_users,
-                users_reread=len(users) - new_users,
-                counts_requests=returned.counts_requests,
-                micro_usd=micro,
-            )
+        bought = Line(
+            calls=1,
+            posts_bought=new_posts,
+            posts_reread=len(posts) - new_posts,
+            users_bought=new_users,
+            users_reread=len(users) - new_users,
+            counts_requests=returned.counts_requests,
+            micro_usd=micro,
         )
+        line.add(bought)
+        return bought
 
     def top_up(self, project: str, usd: float) -> int:
         """Add credits to a project that has an end of them; return what it has now, in micro-dollars."""
@@ -131,7 +138,15 @@ class Ledger:
         owner.left_micro = (owner.left_micro or 0) + round(usd * MICRO)
         return owner.left_micro
 
+    def set_cap(self, project: str, usd: float | None, reset_seconds: float, now_ms: int) -> None:
+        """Give a project another spend cap over what it spent since the last reset; None for no end."""
+        self._project(project).cap.change(None if usd is None else round(usd * MICRO), reset_seconds, now_ms)
+
     # -- reading
+
+    def capped_until_ms(self, credential: Credential, at_ms: int) -> int | None:
+        """Return when the spend cap ends that stands for a project, or None."""
+        return self._project(credential.project).cap.standing_until_ms(at_ms)
 
     def depleted(self, credential: Credential) -> bool:
         """Whether the project has no credits left. The call that used up the last was still answered."""
@@ -169,13 +184,16 @@ class Ledger:
             for name, group in zip(names, groups, strict=True)
         }
         left = {name: project.left_micro for name, project in sorted(self._projects.items())}
-        return {**total.as_json(), "credits_left_micro_usd": left, **tables}
+        caps = {name: asdict(project.cap) for name, project in sorted(self._projects.items())}
+        return {**total.as_json(), "credits_left_micro_usd": left, "spend_caps": caps, **tables}
 
     def _project(self, name: str) -> _Project:
         found = self._projects.get(name)
         if found is None:
-            credits_usd = self.plan.credits_usd
-            found = self._projects[name] = _Project(None if credits_usd is None else round(credits_usd * MICRO))
+            plan = self.plan
+            left = None if plan.credits_usd is None else round(plan.credits_usd * MICRO)
+            cap = None if plan.spend_cap_usd is None else round(plan.spend_cap_usd * MICRO)
+            found = self._projects[name] = _Project(left, SpendCap(cap, plan.spend_cap_seconds))
         return found
 
 

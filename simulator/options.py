@@ -75,6 +75,13 @@ BillIncludes = Annotated[bool, typer.Option(help="Whether objects in `includes` 
 Credits = Annotated[
     float | None, typer.Option("--credits", help="Credits of a project in USD; then 402. Default: no end.", **_MONEY)
 ]
+SpendCap = Annotated[
+    float | None,
+    typer.Option(
+        "--spend-cap", help="What a project may spend in USD; then 403 until the reset. Default: no end.", **_MONEY
+    ),
+]
+SpendCapSeconds = Annotated[float, typer.Option(help="How long a spend cap stands once it is reached.", **_MONEY)]
 MonthPosts = Annotated[int, typer.Option(help="Posts a project may buy a month; then 429 UsageCapExceeded.", **_MONEY)]
 DayPosts = Annotated[int | None, typer.Option(help="The same for a day; default: no end.", **_MONEY)]
 

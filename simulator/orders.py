@@ -41,6 +41,14 @@ class CreditOrder(Order):
     project: str = DEFAULT_PROJECT
 
 
+class SpendCapOrder(Order):
+    """A project may spend `usd` (null: without end) until it is refused for `reset_in_seconds`."""
+
+    usd: float | None = Field(ge=0, le=1e9)
+    reset_in_seconds: float = Field(default=60, gt=0, le=1e8)
+    project: str = DEFAULT_PROJECT
+
+
 class AccountOrder(Order):
     """Something happens to an account, given by name or id, now or in some seconds; a `rename` has its `username`."""
 

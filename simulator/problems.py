@@ -129,6 +129,11 @@ def spend_cap_titled(dialect: Dialect, account_id: str, reset_date: str) -> Answ
     return json_answer(403, {**body, "type": dialect.problem_base + "credits"})
 
 
+def spend_capped(dialect: Dialect, account_id: str, reset_date: str) -> Answer:
+    """403 of a spend cap that stands: the older form in the old dialect, the newer one in the new."""
+    return spend_cap_reached(reset_date) if dialect is NEW else spend_cap_titled(dialect, account_id, reset_date)
+
+
 def listed_forbidden() -> Answer:
     """403 whose title, detail and type are inside `errors`."""
     error = {
