@@ -5,9 +5,10 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check bench faults up up-simulator down clean
+.PHONY: help install demo test test-clients check bench faults up up-simulator down clean
 BENCH := $(sort $(basename $(notdir $(filter-out bench/__init__.py bench/report.py,$(wildcard bench/*.py)))))
 BENCH_STAMP := $(VENV)/.installed-bench
+CLIENTS_STAMP := $(VENV)/.installed-clients
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -26,6 +27,9 @@ demo: $(STAMP) ## Follow a simulated X on real Redis and MongoDB, and prove that
 test: $(STAMP) ## Run the tests in two processes
 	$(BIN)/pytest $(ARGS)
 
+test-clients: $(CLIENTS_STAMP) ## Run tweepy, twarc and X's own client against the simulator
+	$(BIN)/pytest -n 0 tests/clients $(ARGS)
+
 check: $(STAMP) ## Lint, format, types and the import rule
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -40,6 +44,10 @@ bench-%: $(BENCH_STAMP)
 
 $(BENCH_STAMP): $(STAMP)
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[embedded,dev,bench]'
+	@touch $@
+
+$(CLIENTS_STAMP): $(STAMP)
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[embedded,dev,clients]'
 	@touch $@
 
 faults: $(BENCH_STAMP) ## Run the long fault programs; reports in var/faults

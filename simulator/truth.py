@@ -17,9 +17,9 @@ seven-day window, and includes what was deleted, hidden or superseded.
 An account is `{id, username, tracked, verified, protected, suspended, post_count, names, states}`; `names` is
 `[{username, since}]` and `states` `[{state, since}]` (public, protected, suspended), the oldest first.
 A record is `{id, author_id, username, created_at, searchable_at, deleted_at, hidden_at, superseded_at,
-unsearchable_at, state}`; times are ISO 8601, null when it did not happen. `since` is inclusive and
+unsearchable_at, state, place_id, poll_id}`; times are ISO 8601, null when it did not happen. `since` is inclusive and
 `until` exclusive, ISO 8601 or ms since the epoch; `query` may lack a standalone operator.
-The page of a post also has `place_id`, `poll_id`, `voters` of the poll so far and `withheld_in`, a list of countries.
+The page of a post also has `voters` of the poll so far and `withheld_in`, a list of countries.
 A post was findable by a search exactly in [`searchable_at`, `unsearchable_at`), less the times in which its author was
 not public; `hidden_at` is of an absence that lasts.
 """
@@ -118,8 +118,6 @@ class Truth:
             "quotes": quotes,
             "chain": [str(version_id) for version_id in post.chain],
             "media_keys": [media.key for media in post.media],
-            "place_id": None if post.place is None else post.place.id,
-            "poll_id": None if post.poll is None else str(post.poll.id),
             "voters": post.voters_at(self._api.world.now_ms),
             "withheld_in": list(post.withheld_in),
         }
@@ -163,6 +161,8 @@ class Truth:
             "superseded_at": _iso_or_none(post.superseded_at_ms),
             "unsearchable_at": _iso_or_none(post.unsearchable_at_ms),
             "state": post.state,
+            "place_id": None if post.place is None else post.place.id,
+            "poll_id": None if post.poll is None else str(post.poll.id),
         }
 
 
