@@ -37,9 +37,9 @@ def parsed(answer: Answer) -> JsonObject | None:
 
 
 def items_of(answer: Answer) -> list[JsonObject]:
-    """Return the list under `data`, empty where there is none."""
+    """Return the list of posts or users under `data`, empty where there is none."""
     data = (parsed(answer) or {}).get("data")
-    return data if isinstance(data, list) else []
+    return data if isinstance(data, list) and all("id" in item for item in data) else []
 
 
 def invalid_json(_: InvalidJson, answer: Answer) -> Answer:
@@ -180,7 +180,9 @@ def _loss(error: str, item: JsonObject, problem_base: str) -> JsonObject:
 
 def _counted(answer: Answer, body: JsonObject, data: list[JsonObject]) -> Answer:
     ids = [int(item["id"]) for item in data]
-    meta = {"newest_id": str(max(ids)), "oldest_id": str(min(ids)), "result_count": len(data)}
+    ends = {"newest_id": str(max(ids)), "oldest_id": str(min(ids))}
+    # Lists of people name no ends.
+    meta = {"result_count": len(data), **{name: value for name, value in ends.items() if name in body["meta"]}}
     return replace(answer, body=json_bytes({**body, "data": data, "meta": {**body["meta"], **meta}}))
 
 

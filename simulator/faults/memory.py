@@ -32,4 +32,4 @@ class Memory:
 
     def first(self, item: JsonObject) -> JsonObject | None:
         """Return an object as it was when it first came with the same fields."""
-        return self._first.get((item["id"], frozenset(item)))
+        return self._first.get((item.get("id", ""), frozenset(item)))

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import urlencode
 
 import pytest
@@ -14,12 +14,13 @@ from simulator.calls import Answer, Call, Credential
 from simulator.config import Config
 from simulator.dialect import NEW
 from simulator.faults.engine import Faults
-from simulator.faults.script import Script
+from simulator.faults.script import AnyFault, Script
 from simulator.limits import RateLimits
 from tests.simulator.conftest import START_MS, TurnedClock
 
 Ask = Callable[..., Answer]
 SEARCH = "/2/tweets/search/recent"
+KINDS = [get_args(kind.model_fields["kind"].annotation)[0] for kind in get_args(get_args(AnyFault)[0])]
 MATCHES = st.fixed_dictionaries(
     {"endpoint": st.sampled_from(["*", "tweets", ["users", "tweets"]])},
     optional={
@@ -143,3 +144,48 @@ def test_a_window_is_cut_and_a_stranger_spends_behind_an_answer(ask: Ask) -> Non
         answers = [ask(api, "/2/tweets", ids=1) for _ in range(3)]
         assert [answer.headers["x-rate-limit-remaining"] for answer in answers] == seen
     assert json.loads(ask(cut, "/2/tweets", ids=1).body)["title"] == "Too Many Requests"
+
+
+def _every_path(api: Api) -> list[str]:
+    post = next(post for post in reversed(api.world.index.posts) if post.searchable and post.quote_count)
+    user = post.author
+    media = next(iter(api.world.media))
+    fields = "tweet.fields=public_metrics&expansions=author_id"
+    lists = [f"/2/tweets/{post.id}/{name}" for name in ("quote_tweets", "retweets", "retweeted_by", "liking_users")]
+    timelines = [f"/2/users/{user.id}/{name}" for name in ("tweets", "mentions")]
+    return [
+        f"{SEARCH}?query=team&{fields}",
+        f"/2/tweets?ids={post.id},1&{fields}",
+        f"/2/tweets/{post.id}?{fields}",
+        f"/2/users?ids={user.id},1",
+        f"/2/users/by/username/{user.username}",
+        "/2/users/me",
+        "/2/tweets/counts/recent?query=team",
+        "/2/usage/tweets",
+        f"/2/media?media_keys={media},3_1",
+        *lists,
+        *timelines,
+    ]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_kind_breaks_the_simulator_at_any_endpoint(still_api: Api, kind: str) -> None:
+    """Each kind acts on the answer of each endpoint, or does not fit and leaves it as it is, twice in a row."""
+    needed = {"status": {"status": 418}, "problem": {"problem": "not-found"}, "cut_window": {"limit": 5_000}}
+    rule = {"answer": {"kind": kind, **needed.get(kind, {})}}
+    try:
+        for url in _every_path(still_api):
+            path, _, query = url.partition("?")
+            token = f"sim-user-{kind}" if path.endswith(("/me", "/liking_users")) else f"sim-{kind}"
+            still_api.faults.load(Script())
+            real = still_api.answer("GET", path, query, f"Bearer {token}", "http://sim")
+            assert real.status == 200
+            still_api.faults.load(Script.model_validate({"rules": [rule]}))
+            for _ in range(2):
+                sent = still_api.answer("GET", path, query, f"Bearer {token}", "http://sim")
+
+            (report,) = still_api.faults.report()["rules"]
+            assert (report["calls"], report["fired"] + report["unfit"]) == (2, 2)
+            assert report["fired"] or sent.body == real.body
+    finally:
+        still_api.faults.load(Script())
