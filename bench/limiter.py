@@ -29,6 +29,7 @@ from limits.storage import RedisStorage
 from bench.report import Claim, Report
 from shared.domain.models import RateHeaders, WorkClass
 from shared.domain.money.budgets import Budgets
+from shared.domain.money.prices import Amounts, PriceKind
 from shared.ratelimit.limiter import Limiter
 from shared.ratelimit.model import CallRequest, Grant, Settlement
 from shared.redis.connection import connect
@@ -73,7 +74,9 @@ def limiter_subjects(url: str) -> list[Subject]:
     """Acquire alone, and acquire with its settlement; six windows each: 15 minutes, 24 hours, four budgets."""
     client = connect(url)
     limiter = Limiter(client, budgets=Budgets(day_usd=1e6, month_usd=1e6, month_requests=PLENTY, month_posts=PLENTY))
-    request = CallRequest("search/recent", ("app",), WorkClass.SEARCH, posts=100, users=10)
+    request = CallRequest(
+        "search/recent", ("app",), WorkClass.SEARCH, most=Amounts({PriceKind.POST: 100, PriceKind.USER: 10})
+    )
     seconds, _ = client.time()
     rate = RateHeaders(
         limit=PLENTY,
@@ -84,7 +87,9 @@ def limiter_subjects(url: str) -> list[Subject]:
         day_remaining=PLENTY - 1,
         day_reset_at_seconds=seconds + 86_400,
     )
-    settlement = Settlement(answered=True, status=200, rate=rate, posts=20, users=3)
+    settlement = Settlement(
+        answered=True, status=200, rate=rate, billed=Amounts({PriceKind.POST: 20, PriceKind.USER: 3})
+    )
 
     def open_windows() -> None:
         for key in client.scan_iter("covey:limit:*"):

@@ -12,10 +12,11 @@ from typing import Any
 
 from shared.domain.engagement.next_reading import RETIRE_AGE
 from shared.domain.models import WorkClass
-from shared.domain.money.budgets import MICRO, ChosenBudgets
+from shared.domain.money.budgets import ChosenBudgets
 from shared.domain.money.estimate import DAY, Rates, RefreshEstimate, TrackEstimate, of_refresh, of_track, rates_of
 from shared.domain.money.forecast import Forecast, of_day, of_month
-from shared.domain.money.purchases import Sums
+from shared.domain.money.prices import MICRO, OBJECTS, PriceKind
+from shared.domain.money.purchases import Sums, reread_name
 from shared.platforms.x.dialect import SharedDialectMemory, spoken
 from shared.platforms.x.endpoints import QUOTE_TWEETS, SEARCH_RECENT, USERS
 from shared.ratelimit.model import BudgetState
@@ -102,14 +103,14 @@ def cost_of_track(services: Services, names: Sequence[str], *, since: timedelta)
     added = [name for name in names if name.lower() not in active]
     ids = [int(row["user_id"]) for name in added if (row := followed.get(name.lower())) and row.get("user_id")]
     rates = _rates(services, len(active))
-    known_today = len(services.ledger.bought_users(ids))
+    known_today = len(services.ledger.bought(PriceKind.USER, ids))
     estimate = of_track(len(added), known_today, since, rates, services.ledger.prices)
     return TrackCost(added, [name for name in names if name.lower() in active], estimate, rates)
 
 
 def cost_of_refresh(services: Services, post_ids: Sequence[int]) -> RefreshEstimate:
     """Estimate reading posts again; changes nothing."""
-    return of_refresh(len(post_ids), len(services.ledger.bought_posts(post_ids)), services.ledger.prices)
+    return of_refresh(len(post_ids), len(services.ledger.bought(PriceKind.POST, post_ids)), services.ledger.prices)
 
 
 def room(services: Services, micro_usd: int) -> dict[str, Any]:
@@ -129,9 +130,9 @@ def _rates(services: Services, accounts: int) -> Rates:
     return rates_of(
         accounts=accounts,
         days=days,
-        search_posts=by_endpoint.get(SEARCH_RECENT.key, nothing).posts,
-        looked_up=by_endpoint.get(USERS.key, nothing).users,
-        quotes=by_endpoint.get(QUOTE_TWEETS.key, nothing).posts,
+        search_posts=by_endpoint.get(SEARCH_RECENT.key, nothing).bought[PriceKind.POST],
+        looked_up=by_endpoint.get(USERS.key, nothing).bought[PriceKind.USER],
+        quotes=by_endpoint.get(QUOTE_TWEETS.key, nothing).bought[PriceKind.POST],
         paid_days=RETIRE_AGE * services.settings.refresh_time_scale / DAY,
     )
 
@@ -166,10 +167,8 @@ def _shares(services: Services) -> dict[str, float]:
 def _spent(sums: Sums, books: Books, of_class: Any) -> dict[str, Any]:
     return {
         "usd": sums.micro_usd / MICRO,
-        "posts": sums.posts,
-        "users": sums.users,
-        "posts_reread_for_free": sums.posts_reread,
-        "users_reread_for_free": sums.users_reread,
+        **{kind.plural: sums.bought[kind] for kind in PriceKind},
+        **{f"{reread_name(kind)}_for_free": sums.reread[kind] for kind in OBJECTS},
         "calls": sums.calls,
         "calls_failed": sums.failed,
         "calls_unanswered": sums.unanswered,
@@ -189,13 +188,16 @@ def _wanted(services: Services, books: Books) -> dict[str, dict[str, Any]]:
     asked = [int(post_id) for run in runs for post_id in _open(run)]
     counted = {
         WorkClass.ENGAGEMENT: (due, "posts due before midnight that were not read today"),
-        WorkClass.INTERACTIVE: (len(asked) - len(services.ledger.bought_posts(asked)), "posts somebody waits for"),
+        WorkClass.INTERACTIVE: (
+            len(asked) - len(services.ledger.bought(PriceKind.POST, asked)),
+            "posts somebody waits for",
+        ),
     }
     wanted: dict[str, dict[str, Any]] = {}
     for work_class in WorkClass:
         if work_class in counted:
             posts, basis = counted[work_class]
-            usd = posts * services.ledger.prices.post_usd
+            usd = posts * services.ledger.prices.micro[PriceKind.POST] / MICRO
             wanted[work_class.value] = {"usd": round(usd, 4), "basis": f"{posts} {basis}"}
         else:
             course = books.course(work_class)

@@ -8,8 +8,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from shared.domain.models import WorkClass
-from shared.domain.money.budgets import MICRO
 from shared.domain.money.forecast import of_day, of_month
+from shared.domain.money.prices import MICRO, PriceKind
 from shared.platforms.x.dialect import SharedDialectMemory, spoken
 from shared.ratelimit.model import BudgetState
 from shared.runtime import metrics
@@ -67,12 +67,9 @@ def export_money(services: Services) -> None:
     before = books.month().micro_usd - today.micro_usd
     metrics.FORECAST_USD.labels("day").set(of_day(course).total / MICRO)
     metrics.FORECAST_USD.labels("month").set(of_month(course, before, books.whole_days()).total / MICRO)
-    for kind, paid, free in (
-        ("post", today.posts, today.posts_reread),
-        ("user", today.users, today.users_reread),
-    ):
-        metrics.OBJECTS_TODAY.labels(kind, "paid").set(paid)
-        metrics.OBJECTS_TODAY.labels(kind, "free").set(free)
+    for kind in PriceKind:
+        metrics.OBJECTS_TODAY.labels(kind.value, "paid").set(today.bought[kind])
+        metrics.OBJECTS_TODAY.labels(kind.value, "free").set(today.reread[kind])
     metrics.AUTHORS_WANTED.set(services.stores.authors.count())
     check = services.stores.ledger.last_check()
     if check is not None:

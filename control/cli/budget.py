@@ -13,6 +13,8 @@ from control.cli.app import Json, app, err, out, print_json, services_here
 from shared.domain.errors import InputError
 from shared.domain.models import WorkClass
 from shared.domain.money.budgets import CHOOSABLE
+from shared.domain.money.prices import OBJECTS, PriceKind
+from shared.domain.money.purchases import reread_name
 
 budget = typer.Typer(help="Show and set what may be spent. Without a command: show.")
 app.add_typer(budget, name="budget")
@@ -112,8 +114,7 @@ def _show(*, as_json: bool) -> None:
         spent, forecast = document["spent"][period], document["forecast"][period]
         reached = forecast["limit_reached_at"]
         out.print(
-            f"{name}: ${spent['usd']:.3f} for {spent['posts']} posts and {spent['users']} accounts; "
-            f"{spent['posts_reread_for_free'] + spent['users_reread_for_free']} read again for free. "
+            f"{name}: ${spent['usd']:.3f} for {_bought(spent)}; {_reread(spent)} read again for free. "
             f"Forecast ${forecast['usd']:.2f}" + (f", the budget is spent {_moment(reached)}" if reached else ""),
             highlight=False,
             soft_wrap=True,
@@ -161,6 +162,16 @@ def _spending(document: dict[str, Any]) -> Table:
             wanted["basis"],
         )
     return table
+
+
+def _bought(spent: dict[str, Any]) -> str:
+    """What was bought: posts and users always, the other kinds where there were any."""
+    named = {kind: spent[kind.plural] for kind in PriceKind if kind in OBJECTS or spent[kind.plural]}
+    return ", ".join(f"{count} {kind.plural.replace('_', ' ')}" for kind, count in named.items())
+
+
+def _reread(spent: dict[str, Any]) -> int:
+    return sum(spent[f"{reread_name(kind)}_for_free"] for kind in OBJECTS)
 
 
 def _print_usage(usage: dict[str, Any] | None) -> None:

@@ -10,8 +10,8 @@ from rich.table import Table
 
 from control import budget
 from control.cli.app import out, print_json
-from shared.domain.money.budgets import MICRO
 from shared.domain.money.estimate import MONTH_DAYS, Rate
+from shared.domain.money.prices import MICRO
 from shared.services.bootstrap import Services
 
 

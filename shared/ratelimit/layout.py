@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from shared.domain.models import WorkClass
-from shared.domain.money.budgets import CHOOSABLE, MICRO, Amounts, AmountsByClass, ChosenBudgets
+from shared.domain.money.budgets import CHOOSABLE, ChosenBudgets, Totals, TotalsByClass
+from shared.domain.money.prices import MICRO
 from shared.ratelimit.windows import free
 from shared.redis.scripts import Constant
 
@@ -235,14 +236,14 @@ def unpack_chosen(field: bytes | None) -> ChosenBudgets:
     return ChosenBudgets(limits, {work_class: share for work_class, share in shares if share != AS_STARTED})
 
 
-def pack_spent(spent: AmountsByClass) -> bytes:
+def pack_spent(spent: TotalsByClass) -> bytes:
     """What each class spent, in the order of a budget hash."""
-    amounts = [spent.get(work_class, Amounts()) for work_class in WorkClass]
+    totals = [spent.get(work_class, Totals()) for work_class in WorkClass]
     columns = (
-        [one.day_micro_usd for one in amounts],
-        [one.month_micro_usd for one in amounts],
-        [one.month_requests for one in amounts],
-        [one.month_posts for one in amounts],
+        [one.day_micro_usd for one in totals],
+        [one.month_micro_usd for one in totals],
+        [one.month_requests for one in totals],
+        [one.month_posts for one in totals],
     )
     return struct.pack(f"<{SPENT_NUMBERS}d", *(number for column in columns for number in column))
 

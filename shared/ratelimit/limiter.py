@@ -40,7 +40,8 @@ from typing import Final
 import redis
 
 from shared.domain.errors import CoveyError, InputError, LimiterUnavailable
-from shared.domain.money.budgets import Budgets, ChosenBudgets, Prices, Spent
+from shared.domain.money.budgets import Budgets, ChosenBudgets, Spent
+from shared.domain.money.prices import PriceKind, Prices
 from shared.ratelimit.layout import CONSTANTS, Keys, pack_chosen, pack_spent
 from shared.ratelimit.model import Block, CallRequest, Grant, LimiterState, Refusal, Settlement
 from shared.ratelimit.rules import CLASS_NUMBER, script_constants
@@ -105,15 +106,13 @@ class Limiter:
 
         Raises LimiterUnavailable: no call then either.
         """
-        endpoint, credential_ids, posts, users = request.endpoint, request.credential_ids, request.posts, request.users
-        cost = self._prices.cost_micro(endpoint, posts=posts, users=users)
-        is_paid = cost > 0 or posts > 0 or users > 0 or request.is_paid
+        endpoint, credential_ids, most = request.endpoint, request.credential_ids, request.most
         numbers = _pack_request(
             self._now_ms(),
             CLASS_NUMBER[request.work_class],
-            posts,
-            cost,
-            is_paid,
+            most[PriceKind.POST],
+            self._prices.cost_micro(most),
+            request.is_paid or any(most.values()),
             self._intervals_ms.get(endpoint, 0),
             self._budgets.shares.get(request.work_class, 1),
         )
@@ -133,7 +132,7 @@ class Limiter:
         if isinstance(reply, int):
             number, is_probe = divmod(reply, 2)
             credential_id = credential_ids[number - 1]
-            return Grant(grant_id, endpoint, credential_id, request.work_class, posts, users, is_probe == 1)
+            return Grant(grant_id, endpoint, credential_id, request.work_class, most, is_probe == 1)
         wait_ms, _, blocked_by = reply.partition(" ")
         return Refusal(int(wait_ms) / 1000, blocked_by)
 
@@ -206,13 +205,9 @@ class Limiter:
         """Posts and micro-dollars billed minus reserved. Sent, and no answer: all that was reserved counts as spent."""
         if settlement.sent and not settlement.answered:
             return 0, 0
-        is_refused = settlement.status is not None and settlement.status >= 400
-        is_failure = is_refused or not settlement.sent  # X bills neither request
-        billed = self._prices.cost_micro(
-            grant.endpoint, posts=settlement.posts, users=settlement.users, is_failure=is_failure
-        )
-        reserved = self._prices.cost_micro(grant.endpoint, posts=grant.posts, users=grant.users)
-        return settlement.posts - grant.posts, billed - reserved
+        billed, reserved = settlement.billed, grant.reserved
+        cost_change = self._prices.cost_micro(billed) - self._prices.cost_micro(reserved)
+        return billed[PriceKind.POST] - reserved[PriceKind.POST], cost_change
 
     def _fill_budgets(self, credential_ids: tuple[str, ...]) -> None:
         assert self._spent is not None
@@ -224,7 +219,7 @@ class Limiter:
         owners = [(self._keys.project, spent.project)]
         if self._credential_budgets is not None:
             owners += [(self._keys.credential(one), spent.credentials.get(one, {})) for one in credential_ids]
-        self._run("seed", tuple(key for key, _ in owners), tuple(pack_spent(amounts) for _, amounts in owners))
+        self._run("seed", tuple(key for key, _ in owners), tuple(pack_spent(totals) for _, totals in owners))
 
     def _now_ms(self) -> float:
         """-1: the script asks Redis."""

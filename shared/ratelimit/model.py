@@ -1,6 +1,6 @@
 """What crosses the limiter's border: the question, the two answers, the settlement, and the state that is shown.
 
-    request = CallRequest(endpoint="search/recent", credential_ids=("app",), work_class=WorkClass.SEARCH, posts=100)
+    request = CallRequest("search/recent", ("app",), WorkClass.SEARCH, most=Amounts({PriceKind.POST: 100}))
     answer = limiter.acquire(request)            Grant or Refusal; raises LimiterUnavailable: then no call either
     limiter.settle(answer, Settlement(...))      after every grant, whatever became of the call
 
@@ -15,6 +15,7 @@ from enum import StrEnum
 
 from shared.domain.errors import InputError
 from shared.domain.models import RateHeaders, WorkClass
+from shared.domain.money.prices import Amounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,17 +24,15 @@ class CallRequest:
 
     endpoint: the name of its window (the same for all calls that X counts together), without spaces.
     credential_ids: those that may make it; the limiter picks the one with the most room.
-    posts, users: the most objects the call may return, included ones too; they are what may cost money. A call with
-    neither, on an endpoint without a price, is free: no block of paid calls stops it, unless `is_paid` says that X asks
-    for credits all the same, as it does for objects that were bought before.
+    most: the most the call may buy, included objects too. A call that buys nothing is free: no block of paid calls
+    stops it, unless `is_paid` says that X asks for credits all the same, as it does for what was bought before.
     Raises InputError for an empty name, no credential, or a negative count.
     """
 
     endpoint: str
     credential_ids: tuple[str, ...]
     work_class: WorkClass
-    posts: int = 0
-    users: int = 0
+    most: Amounts = field(default_factory=Amounts)
     is_paid: bool = False
 
     def __post_init__(self) -> None:
@@ -41,23 +40,24 @@ class CallRequest:
             raise InputError(f"endpoint {self.endpoint!r}: expected a name without spaces")
         if not self.credential_ids or not all(self.credential_ids):
             raise InputError(f"credential_ids {self.credential_ids!r} for {self.endpoint}: expected at least one id")
-        if self.posts < 0 or self.users < 0:
-            raise InputError(f"posts={self.posts}, users={self.users} for {self.endpoint}: expected no negative count")
+        for kind, count in self.most.items():
+            if count < 0:
+                raise InputError(f"{kind.plural}={count} for {self.endpoint}: expected no negative count")
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
     """Leave to make one call now, with `credential_id`. Not settled within the lease, it counts as spent.
 
-    is_probe: the limits of this credential and endpoint are not known, and this call is to learn them; the others wait.
+    reserved: the most it may buy. is_probe: the limits of this credential and endpoint are not known, and this call is
+    to learn them; the others wait.
     """
 
     id: str
     endpoint: str
     credential_id: str
     work_class: WorkClass
-    posts: int = 0
-    users: int = 0
+    reserved: Amounts = field(default_factory=Amounts)
     is_probe: bool = False
 
 
@@ -128,7 +128,7 @@ class Settlement:
     answered: X answered whole, whatever the status. False (timeout, reset, cut body): all that was reserved counts as
     spent. sent False, and then not answered: no request left, and posts and money are given back. status: the HTTP
     status if one was seen. rate: the headers, all None where there were none.
-    posts, users: objects that X bills for this answer; the rest of what was reserved is given back. Failed calls: 0.
+    billed: what X bills for this answer; the rest of what was reserved is given back. Failed calls: nothing.
     block: set when X refused more than this call. fault: X failed, by a 5xx or by no usable answer; several in a row
     open the endpoint's breaker. Another answer closes it, also a refusal; no answer and no fault of X does neither.
     """
@@ -136,8 +136,7 @@ class Settlement:
     answered: bool
     status: int | None = None
     rate: RateHeaders = field(default_factory=RateHeaders)
-    posts: int = 0
-    users: int = 0
+    billed: Amounts = field(default_factory=Amounts)
     block: Block | None = None
     fault: bool = False
     sent: bool = True

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from shared.domain.money.budgets import MICRO, Budgets
+from shared.domain.money.budgets import Budgets
 from shared.domain.money.classes import (
     BACKGROUND_STOPS,
     CLASSES,
@@ -17,6 +17,7 @@ from shared.domain.money.classes import (
     PACED_UNTIL,
     RELEASE_LEFT,
 )
+from shared.domain.money.prices import MICRO
 from shared.ratelimit.layout import DAY_MS
 from shared.ratelimit.windows import HALF
 from shared.redis.scripts import Constant

@@ -9,8 +9,9 @@ from typing import Any
 
 import redis
 
-from shared.domain.money.budgets import MICRO, Budgets
+from shared.domain.money.budgets import Budgets
 from shared.domain.money.classes import CLASSES
+from shared.domain.money.prices import MICRO
 from shared.ratelimit.layout import BudgetNumbers, Keys, WindowNumbers, lease_ends_ms, open_breakers, unpack_chosen
 from shared.ratelimit.model import BlockState, BudgetState, LimiterState, Window, WindowState
 

@@ -50,7 +50,9 @@ BUDGET_USED_RATIO = Gauge(
 )
 FORECAST_USD = Gauge("covey_forecast_usd", "Spent when the day or month ends, if things go on as they did.", ["period"])
 OBJECTS_TODAY = Gauge(
-    "covey_objects_today", "Posts and users X returned this UTC day, by price: paid, free.", ["kind", "price"]
+    "covey_objects_today",
+    "What X returned this UTC day, by kind (post, user, ..) and price: paid, free.",
+    ["kind", "price"],
 )
 AUTHORS_WANTED = Gauge("covey_authors_wanted", "Authors of posts that are still to be looked up.")
 USAGE_DIFFERENCE_RATIO = Gauge(

@@ -17,7 +17,8 @@ from shared.domain.coverage.quotes import QuoteRule
 from shared.domain.engagement.next_reading import RefreshPolicy
 from shared.domain.errors import InputError
 from shared.domain.jobs import ALL_QUEUES
-from shared.domain.money.budgets import Budgets, Prices
+from shared.domain.money.budgets import Budgets
+from shared.domain.money.prices import PriceKind, Prices
 from shared.media.fetch import MediaFetcher
 from shared.platforms.transport import Timeouts
 from shared.platforms.x.auth import Credential, bearer_credential
@@ -90,7 +91,7 @@ def build(settings: Settings, *, middleware: Sequence[Middleware]) -> Services:
         queues=ALL_QUEUES,
         heartbeat_timeout_ms=int(settings.heartbeat_timeout_seconds * 1000),
     )
-    prices = Prices(post_usd=settings.price_post_usd, user_usd=settings.price_user_usd)
+    prices = Prices({PriceKind.POST: settings.price_post_usd, PriceKind.USER: settings.price_user_usd})
     ledger = Ledger(connect(redis_url(settings)), stores.ledger, prices=prices, clock=SystemClock())
     choices = BudgetChoices(stores.state)
     treasury = Treasury(stores.ledger, choices, ledger)

@@ -17,11 +17,11 @@ Must not refuse a call: the limiter does. Invariant: nothing is counted as read 
 
 from __future__ import annotations
 
+import json
 import secrets
-import struct
 import threading
 from collections import deque
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from datetime import date, datetime, timedelta
 from typing import Any, Final, Protocol
@@ -29,25 +29,30 @@ from typing import Any, Final, Protocol
 import redis
 
 from shared.domain.errors import LimiterUnavailable, RedisRefused
-from shared.domain.models import WorkClass
-from shared.domain.money.budgets import MICRO, Prices
-from shared.domain.money.purchases import COUNTS, DEFAULT_TENANT, HOURS, Billed, Outcome, Purchase, Row, RowKey, Sums
+from shared.domain.money.prices import Amounts, PriceKind, Prices
+from shared.domain.money.purchases import (
+    DEFAULT_TENANT,
+    CallResult,
+    Purchase,
+    Row,
+    RowKey,
+    hour_name,
+    reread_name,
+)
 from shared.redis.scripts import Connections, RedisAway, Script, load, reaching
 from shared.runtime.clock import Clock
 from shared.runtime.log import get_logger
 from shared.spending.bought import Bought, BoughtKeys
+from shared.spending.rows import day_key, field_of, rows_of
 
 log = get_logger(__name__)
 
 KEEP_BOUGHT: Final = timedelta(days=2)
-KEEP_SUMS: Final = timedelta(days=7)
+KEEP_ROWS: Final = timedelta(days=7)
 COPIED_DAYS: Final = 3  # today and two before: what an outage of MongoDB kept back
 MAX_UNTOLD: Final = 1_000
 # So close before midnight an id counts as not bought: the answer may be billed to the day after.
 MIDNIGHT_GUARD: Final = timedelta(seconds=60)
-_pack_call = struct.Struct("<9d").pack
-_ROW: Final = struct.Struct(f"<{len(COUNTS) + HOURS}d")
-_EPOCH: Final = b"epoch"
 
 
 class Rows(Protocol):
@@ -85,7 +90,7 @@ class Ledger:
         self._bought = Bought(connections)
         self._ahead = timedelta(0)
         self._untold: deque[Purchase] = deque(maxlen=MAX_UNTOLD)
-        self._copied: dict[tuple[date, str, bytes], bytes] = {}
+        self._copied: dict[tuple[RowKey, str], bytes] = {}
         self._copying = threading.Lock()
 
     @property
@@ -97,18 +102,21 @@ class Ledger:
         """X's time, as far as its answers have told it."""
         return self._clock.now() + self._ahead
 
-    def bought_posts(self, post_ids: Collection[int]) -> set[int]:
-        """Those of the posts that cost nothing to read again now. Raises LimiterUnavailable."""
-        return self._known(post_ids, lambda keys, ids: keys.posts(ids))
+    def bought(self, kind: PriceKind, ids: Collection[int]) -> set[int]:
+        """Those of the objects that cost nothing to read again now. Raises LimiterUnavailable."""
+        wanted = list(dict.fromkeys(ids))
+        now = self.now()
+        if not wanted or (now + MIDNIGHT_GUARD).date() != now.date():
+            return set()
+        try:
+            return self._bought.among(self._keys(now.date()).sets(kind, wanted), wanted)
+        except RedisAway as error:
+            raise LimiterUnavailable(str(error)) from error
 
-    def bought_users(self, user_ids: Collection[int]) -> set[int]:
-        """Those of the accounts that cost nothing to read again now. Raises LimiterUnavailable."""
-        return self._known(user_ids, lambda keys, ids: keys.users(ids))
+    def record(self, purchase: Purchase) -> Amounts:
+        """Write down one call; answers what of it costs money.
 
-    def record(self, purchase: Purchase) -> Billed:
-        """Write down one call; answers how many of its objects cost money.
-
-        Where Redis cannot be reached all of them do, and the call is told again later.
+        Where Redis cannot be reached all of it does, and the call is told again later.
         """
         if purchase.at is not None:
             self._ahead = purchase.at - self._clock.now()
@@ -121,7 +129,7 @@ class Ledger:
         except (RedisAway, RedisRefused) as error:
             self._untold.extend(waiting)
             log.warning("calls not recorded yet", calls=len(self._untold), reason=str(error))
-            return Billed(len(purchase.post_ids), len(purchase.user_ids))
+            return purchase.brought
 
     def copy(self) -> int:
         """Copy the sums that have changed to MongoDB; answers how many rows. Repeating it changes nothing.
@@ -129,11 +137,11 @@ class Ledger:
         Raises LimiterUnavailable, StoreUnavailable.
         """
         with self._copying:
-            found = {(row.key.day, row.epoch, field): (row, state) for row, field, state in self._sums()}
+            found = {(row.key, row.epoch): (row, text) for row, text in self._rows_here()}
             changed = {name: one for name, one in found.items() if self._copied.get(name) != one[1]}
             if changed:
                 self._rows.keep([row for row, _ in changed.values()])
-            self._copied = {name: state for name, (_, state) in found.items()}
+            self._copied = {name: text for name, (_, text) in found.items()}
             return len(changed)
 
     def _take_untold(self) -> list[Purchase]:
@@ -144,71 +152,61 @@ class Ledger:
                 taken.append(self._untold.popleft())
         return taken
 
-    def _known(self, ids: Collection[int], keys_of: Callable[[BoughtKeys, list[int]], list[str]]) -> set[int]:
-        wanted = list(dict.fromkeys(ids))
-        now = self.now()
-        if not wanted or (now + MIDNIGHT_GUARD).date() != now.date():
-            return set()
-        try:
-            return self._bought.among(keys_of(self._keys(now.date()), wanted), wanted)
-        except RedisAway as error:
-            raise LimiterUnavailable(str(error)) from error
-
-    def _tell(self, purchase: Purchase) -> Billed:
+    def _tell(self, purchase: Purchase) -> Amounts:
         at = purchase.at or self.now()
         keys = self._keys(at.date())
-        posts, users = list(purchase.post_ids), list(purchase.user_ids)
-        is_answered = purchase.outcome is Outcome.ANSWERED
-        numbers = _pack_call(
-            purchase.outcome is Outcome.FAILED,
-            purchase.outcome is Outcome.UNANSWERED,
-            at.hour,
-            len(posts),
-            round(self._prices.post_usd * MICRO),
-            round(self._prices.user_usd * MICRO),
-            self._prices.cost_micro(purchase.endpoint, posts=0, users=0, is_failure=not is_answered),
-            KEEP_BOUGHT.total_seconds(),
-            KEEP_SUMS.total_seconds(),
+        objects = {kind: list(ids) for kind, ids in purchase.object_ids.items()}
+        new = self._record(
+            [
+                day_key(self._prefix, at.date()),
+                *(key for kind, ids in objects.items() for key in keys.sets(kind, ids)),
+            ],
+            [
+                field_of(purchase, self._tenant),
+                json.dumps(self._told(purchase, at)),
+                *(one for ids in objects.values() for one in ids),
+            ],
         )
-        field = "\t".join((purchase.endpoint, purchase.credential_id, self._tenant, purchase.work_class.value))
-        new_posts, new_users = self._record(
-            [keys.sums, *keys.posts(posts), *keys.users(users)],
-            [field, numbers, secrets.token_hex(6), *posts, *users],
-        )
-        return Billed(new_posts, new_users)
+        return purchase.fee + Amounts(dict(zip(objects, new, strict=True)))
 
-    def _sums(self) -> Iterator[tuple[Row, bytes, bytes]]:
-        """The rows of the last days, each with its field and its state in Redis."""
+    def _told(self, purchase: Purchase, at: datetime) -> dict[str, Any]:
+        """What record.lua is told, apart from the ids."""
+        counts = {
+            "calls": 1,
+            "failed": int(purchase.result is CallResult.FAILED),
+            "unanswered": int(purchase.result is CallResult.UNANSWERED),
+        }
+        fee = {kind.plural: count for kind, count in purchase.fee.items()}
+        return {
+            "counts": counts | fee,
+            "hour": hour_name(at.hour),
+            "cost": self._prices.cost_micro(purchase.fee),
+            "objects": [self._told_of(kind, len(ids)) for kind, ids in purchase.object_ids.items()],
+            "keep_ids": int(KEEP_BOUGHT.total_seconds()),
+            "keep_rows": int(KEEP_ROWS.total_seconds()),
+            "epoch": secrets.token_hex(6),
+        }
+
+    def _told_of(self, kind: PriceKind, ids: int) -> dict[str, Any]:
+        return {"name": kind.plural, "again": reread_name(kind), "ids": ids, "price": self._prices.micro[kind]}
+
+    def _rows_here(self) -> Iterator[tuple[Row, bytes]]:
+        """The rows of the last days, each with its text in Redis."""
         today = self.now().date()
-        days = [today - timedelta(days=back) for back in range(COPIED_DAYS)]
+        hashes = [(today - timedelta(days=back), is_old) for back in range(COPIED_DAYS) for is_old in (False, True)]
         try:
             pipeline = self._redis.pipeline(transaction=False)
-            for day in days:
-                pipeline.execute_command("HGETALL", self._keys(day).sums, NEVER_DECODE=True)  # type: ignore[no-untyped-call]
+            for day, is_old in hashes:
+                key = day_key(self._prefix, day, is_old=is_old)
+                pipeline.execute_command("HGETALL", key, NEVER_DECODE=True)  # type: ignore[no-untyped-call]
             replies = reaching(self._redis, pipeline.execute)
         except RedisAway as error:
             raise LimiterUnavailable(str(error)) from error
-        for day, reply in zip(days, replies, strict=True):
-            fields = _fields(reply)
-            epoch = fields.pop(_EPOCH, b"").decode()
-            for field, state in fields.items():
-                yield Row(_row_key(day, field), epoch, _sums_of(state)), field, state
+        for (day, is_old), reply in zip(hashes, replies, strict=True):
+            yield from rows_of(day, _fields(reply), is_old=is_old)
 
     def _keys(self, day: date) -> BoughtKeys:
         return BoughtKeys(self._prefix, day)
-
-
-def _row_key(day: date, field: bytes) -> RowKey:
-    endpoint, credential_id, tenant, work_class = field.decode().split("\t")
-    return RowKey(
-        day=day, endpoint=endpoint, credential_id=credential_id, tenant=tenant, work_class=WorkClass(work_class)
-    )
-
-
-def _sums_of(state: bytes) -> Sums:
-    numbers = [int(number) for number in _ROW.unpack(state)]
-    counts = dict(zip(COUNTS, numbers, strict=False))
-    return Sums(**counts, hours=tuple(numbers[len(COUNTS) :]))
 
 
 def _fields(reply: Any) -> dict[bytes, bytes]:

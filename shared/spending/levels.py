@@ -17,8 +17,8 @@ from enum import StrEnum
 from typing import Final
 
 from shared.domain.models import WorkClass
-from shared.domain.money.budgets import MICRO, Prices
 from shared.domain.money.classes import BACKGROUND, BACKGROUND_STOPS, CLASSES
+from shared.domain.money.prices import MICRO, Amounts, PriceKind, Prices
 from shared.platforms.x import calls
 from shared.platforms.x.fields import Dialect
 from shared.ratelimit.model import BudgetState, LimiterState, Window
@@ -69,30 +69,24 @@ def level_of(used: float, limit: float | None) -> Level:
     return Level.WARNING if ratio >= WARNS_FROM else Level.OPEN
 
 
-@dataclass(frozen=True, slots=True)
-class Least:
-    """The least that a call of a class reserves: posts and accounts."""
+def least_of(work_class: WorkClass, dialect: Dialect) -> Amounts:
+    """The least that a call of a class reserves.
 
-    posts: int
-    users: int
-
-    def amount(self, window: Window, prices: Prices) -> int:
-        """The same in the unit of a budget: posts, or micro-dollars."""
-        is_posts = window is Window.MONTH_POSTS
-        return self.posts if is_posts else prices.cost_micro("", posts=self.posts, users=self.users)
-
-
-def least_of(work_class: WorkClass, dialect: Dialect) -> Least:
-    """The smallest page of searches and quotes; of look-ups the part that is tried last; one post for a person."""
+    The smallest page of searches and quotes; of look-ups the part that is tried last; one post for a person.
+    """
     if work_class is WorkClass.INTERACTIVE:
-        return Least(1, 0)
+        return Amounts({PriceKind.POST: 1})
     if work_class is WorkClass.ENGAGEMENT:
-        return Least(LEAST_LOOKED_UP, 0)
+        return Amounts({PriceKind.POST: LEAST_LOOKED_UP})
     page = calls.search_recent(query="any", expand_authors=None)
     if work_class is WorkClass.QUOTES:
         page = calls.quote_tweets(post_id=1, expand_authors=None)
-    least = page.least or page
-    return Least(least.posts(dialect), least.users(dialect))
+    return (page.least or page).most(dialect)
+
+
+def _in_unit_of(window: Window, amounts: Amounts, prices: Prices) -> int:
+    """What a budget counts of a call: posts, or micro-dollars."""
+    return amounts[PriceKind.POST] if window is Window.MONTH_POSTS else prices.cost_micro(amounts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +110,7 @@ def too_small(
         for work_class in WorkClass if limit else ():
             most = BACKGROUND_STOPS if work_class in BACKGROUND else 1.0
             part = (limit or 0) * min(shares.get(work_class, most), most)
-            least = least_of(work_class, dialect).amount(window, prices)
+            least = _in_unit_of(window, least_of(work_class, dialect), prices)
             if round(part * unit) < least:
                 found.append(TooSmall(name, work_class, part, least / unit))
     return found
@@ -136,7 +130,9 @@ def held_back(
 
     def waits(work_class: WorkClass) -> bool:
         share, least = shares.get(work_class, 1.0), least_of(work_class, dialect)
-        return any(_waits(work_class, one, share, least.amount(one.window, prices), now) for one in budgets.values())
+        return any(
+            _waits(work_class, one, share, _in_unit_of(one.window, least, prices), now) for one in budgets.values()
+        )
 
     return frozenset(filter(waits, WorkClass))
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.domain.models import WorkClass
-from shared.domain.money.budgets import Amounts, Spent
+from shared.domain.money.budgets import Spent, Totals
 from shared.domain.money.forecast import HISTORY_DAYS, Course, Hours, course_of, whole_days
+from shared.domain.money.prices import PriceKind
 from shared.domain.money.purchases import RowKey, Sums, add_up
 from shared.runtime.clock import Clock
 from shared.spending.choices import BudgetChoices
@@ -33,18 +34,18 @@ class Books:
         first = self.now.date().replace(day=1)
         return add_up(s for k, s in self.rows.items() if k.day >= first and _is(k, work_class))
 
-    def amounts(self) -> tuple[dict[WorkClass, Amounts], dict[str, dict[WorkClass, Amounts]]]:
+    def totals(self) -> tuple[dict[WorkClass, Totals], dict[str, dict[WorkClass, Totals]]]:
         """What each class of work spent this day and month, in the whole project and with each credential."""
         first, today = self.now.date().replace(day=1), self.now.date()
-        project: dict[WorkClass, Amounts] = {}
-        credentials: dict[str, dict[WorkClass, Amounts]] = {}
+        project: dict[WorkClass, Totals] = {}
+        credentials: dict[str, dict[WorkClass, Totals]] = {}
         for key, sums in self.rows.items():
             if key.day < first:
                 continue
             day_micro_usd = sums.micro_usd if key.day == today else 0
-            one = Amounts(day_micro_usd, sums.micro_usd, sums.calls, sums.posts)
+            one = Totals(day_micro_usd, sums.micro_usd, sums.calls, sums.bought[PriceKind.POST])
             for by_class in (project, credentials.setdefault(key.credential_id, {})):
-                by_class[key.work_class] = by_class.get(key.work_class, Amounts()).plus(one)
+                by_class[key.work_class] = by_class.get(key.work_class, Totals()).plus(one)
         return project, credentials
 
     def whole_days(self, work_class: WorkClass | None = None) -> list[Hours]:
@@ -90,7 +91,7 @@ class Treasury:
     def spent(self) -> Spent:
         """What an empty Redis is filled with. Raises StoreUnavailable."""
         books = self.books()
-        project, credentials = books.amounts()
+        project, credentials = books.totals()
         return Spent(project, credentials, chosen=self._choices.load())
 
 

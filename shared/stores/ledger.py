@@ -13,7 +13,7 @@ from datetime import UTC, date
 from pymongo import ASCENDING, UpdateOne
 
 from shared.domain.models import WorkClass
-from shared.domain.money.purchases import COUNTS, HOURS, Row, RowKey, Sums
+from shared.domain.money.purchases import Row, RowKey, Sums
 from shared.domain.money.usage import UsageCheck
 from shared.stores.database import Db, Document, guarded
 
@@ -35,7 +35,7 @@ class LedgerStore:
     def keep(self, rows: Collection[Row]) -> None:
         """Store rows in one bulk write, each in the place of an older copy of itself."""
         writes = [
-            UpdateOne({"_id": _row_id(row)}, {"$setOnInsert": _identity(row), "$max": _numbers(row.sums)}, upsert=True)
+            UpdateOne({"_id": _row_id(row)}, {"$setOnInsert": _identity(row), "$max": row.sums.by_name()}, upsert=True)
             for row in rows
         ]
         if writes:
@@ -93,11 +93,6 @@ def _identity(row: Row) -> Document:
     }
 
 
-def _numbers(sums: Sums) -> Document:
-    hours = {f"hours.{hour:02}": micro for hour, micro in enumerate(sums.hours) if micro}
-    return {name: getattr(sums, name) for name in COUNTS} | hours
-
-
 def _key(document: Document) -> RowKey:
     return RowKey(
         day=date.fromisoformat(document["day"]),
@@ -109,6 +104,5 @@ def _key(document: Document) -> RowKey:
 
 
 def _sums(document: Document) -> Sums:
-    hours = document.get("hours", {})
-    counts = {name: int(document.get(name, 0)) for name in COUNTS}
-    return Sums(**counts, hours=tuple(int(hours.get(f"{hour:02}", 0)) for hour in range(HOURS)))
+    hours = {f"hours.{name}": micro for name, micro in document.get("hours", {}).items()}
+    return Sums.named(document | hours)

@@ -14,12 +14,13 @@ from shared.domain.models import RateHeaders, WorkClass
 from shared.ratelimit.model import Block, BlockScope, CallRequest, Grant, Refusal, Settlement
 from shared.ratelimit.rules import BREAKER_FAULTS
 from shared.services.bootstrap import Services
+from tests.amounts import amounts
 from tests.control.conftest import Invoke
 
 
 def grant(services: Services, endpoint: str, credential: str = "app", posts: int = 0) -> Grant | Refusal:
     """Ask for one call."""
-    return services.limiter.acquire(CallRequest(endpoint, (credential,), WorkClass.INTERACTIVE, posts=posts))
+    return services.limiter.acquire(CallRequest(endpoint, (credential,), WorkClass.INTERACTIVE, most=amounts(posts)))
 
 
 def settle(services: Services, endpoint: str, settlement: Settlement, credential: str = "app") -> None:

@@ -16,7 +16,8 @@ import redis
 from control import budget
 from shared.domain.errors import InputError
 from shared.domain.models import Post, PostMetrics, User, WorkClass
-from shared.domain.money.purchases import Outcome, Purchase
+from shared.domain.money.prices import PriceKind
+from shared.domain.money.purchases import CallResult, Purchase
 from shared.runtime.clock import ManualClock
 from shared.services.bootstrap import Services
 from shared.spending.ledger import Ledger
@@ -42,7 +43,8 @@ def buy(services: Services, *post_ids: int, days_ago: int = 0, **more: Any) -> N
         prices=services.ledger.prices,
         clock=ManualClock(at),
     )
-    ledger.record(Purchase(outcome=Outcome.ANSWERED, post_ids=frozenset(post_ids), at=at, **given))
+    posts = {PriceKind.POST: frozenset(post_ids)}
+    ledger.record(Purchase(result=CallResult.ANSWERED, object_ids=posts, at=at, **given))
     ledger.copy()
 
 

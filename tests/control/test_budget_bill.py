@@ -12,16 +12,22 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import redis
 
 from control import budget, commands
 from scheduler.planner import AUTHORS, QUOTES, REFRESH, Planner
-from shared.domain.errors import NotFound, NotGranted
+from shared.domain.errors import InvalidRequest, NotFound, NotGranted
 from shared.domain.jobs import ALL_QUEUES, Queue
 from shared.domain.models import WorkClass
+from shared.domain.money.prices import Amounts, PriceKind
 from shared.domain.money.purchases import Sums, add_up
+from shared.platforms.x.calls import Call
+from shared.platforms.x.endpoints import COUNTS_RECENT
 from shared.services.bootstrap import Services
 from shared.services.following import SEARCH
 from shared.stores.schedules import Schedule, Slot
+from tests.amounts import amounts
+from tests.control.conftest import Invoke
 from tests.workers.world import HANDLERS, NOW, Simulator, start_simulator, take_jobs
 
 THREADS = 6
@@ -72,9 +78,41 @@ def at_once(work: Callable[[int], None]) -> None:
 
 def assert_same(sums: Sums, bill: dict[str, Any]) -> None:
     """Posts, accounts, what was free and the money are the same on both sides."""
-    assert (sums.posts, sums.users) == (bill["posts_bought"], bill["users_bought"])
-    assert (sums.posts_reread, sums.users_reread) == (bill["posts_reread"], bill["users_reread"])
+    assert sums.bought == amounts(bill["posts_bought"], bill["users_bought"])
+    assert sums.reread == amounts(bill["posts_reread"], bill["users_reread"])
     assert (sums.calls - sums.failed - sums.unanswered, sums.micro_usd) == (bill["calls"], bill["micro_usd"])
+
+
+def test_a_price_by_request_is_on_both_bills(make_services: Make, x_that_bills: Simulator, invoke: Invoke) -> None:
+    """Each answered request costs, a refused one does not; budget, ledger and command have it as X's bill does."""
+    services = make_services(x_that_bills.url, budget_day_usd=0.011)
+    before = billed(x_that_bills)["micro_usd"]
+
+    for _ in range(2):
+        with pytest.raises(InvalidRequest):
+            services.x.read(WorkClass.INTERACTIVE, counts_of(""))
+        assert services.x.read(WorkClass.INTERACTIVE, counts_of("a"))
+    with pytest.raises(NotGranted, match="day_money"):
+        services.x.read(WorkClass.INTERACTIVE, counts_of("a"))
+
+    sums = recorded(services)
+    assert (sums.bought, sums.calls, sums.failed) == (counts_of("a").fee + counts_of("a").fee, 4, 2)
+    assert sums.micro_usd == billed(x_that_bills)["micro_usd"] - before == 10_000
+    redis.Redis.from_url(services.settings.redis_url or "").flushall()
+    with pytest.raises(NotGranted, match="day_money"):
+        services.x.read(WorkClass.INTERACTIVE, counts_of("a"))
+    assert "2 counts requests" in " ".join(invoke("budget").stdout.split())
+
+
+def counts_of(query: str) -> Call[dict[str, Any]]:
+    """How many posts match."""
+    return Call(
+        endpoint=COUNTS_RECENT,
+        path=COUNTS_RECENT.path,
+        parameters=lambda dialect: {"query": query, "granularity": "day"},
+        parse=lambda body, rate: dict(body["meta"]),
+        fee=Amounts({PriceKind.COUNTS_REQUEST: 1}),
+    )
 
 
 def test_the_ledger_is_the_bill_of_everything_the_system_does(make_services: Make, x_that_bills: Simulator) -> None:
@@ -106,8 +144,8 @@ def test_the_ledger_is_the_bill_of_everything_the_system_does(make_services: Mak
 
     sums, bill = recorded(services), billed(x_that_bills)
     assert_same(sums, bill)
-    assert sums.posts > 100
-    assert sums.posts_reread > 50
+    assert sums.bought[PriceKind.POST] > 100
+    assert sums.reread[PriceKind.POST] > 50
     assert set(bill["by_endpoint"]) == {"search/recent", "quote_tweets", "tweets", "users", "users/by"}
 
 
@@ -142,7 +180,7 @@ def test_threads_that_read_the_same_things_share_one_bill(make_services: Make, x
 
     sums, bill = recorded(pair[0]), billed(x_that_bills)
     assert_same(sums, bill)
-    assert sums.posts_reread > sums.posts > 50
+    assert sums.reread[PriceKind.POST] > sums.bought[PriceKind.POST] > 50
 
 
 def _read_until_killed(make: Callable[[], Services], batches: Sequence[Sequence[int]], dies_after: int) -> None:
@@ -181,8 +219,8 @@ def test_after_crashes_the_work_that_is_done_again_is_billed_once(make_services:
         services.x.lookup_posts(WorkClass.INTERACTIVE, post_ids=batch)
 
     sums, bill = recorded(services), billed(x_that_bills)
-    assert (sums.posts, sums.micro_usd) == (bill["posts_bought"], bill["micro_usd"])
-    assert sums.posts_reread <= bill["posts_reread"]
+    assert (sums.bought[PriceKind.POST], sums.micro_usd) == (bill["posts_bought"], bill["micro_usd"])
+    assert sums.reread[PriceKind.POST] <= bill["posts_reread"]
 
 
 def test_a_budget_of_one_dollar_is_never_passed(make_services: Make, x_that_bills: Simulator) -> None:

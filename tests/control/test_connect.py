@@ -25,6 +25,7 @@ from shared.domain.models import WorkClass
 from shared.platforms.x.oauth import DEFAULT_SCOPES, OAuthClient
 from shared.ratelimit.model import Block, BlockScope, CallRequest, Grant, Settlement
 from shared.services.bootstrap import Services
+from tests.amounts import amounts
 from tests.workers.world import Simulator, eventually, refusing
 
 ROOT = str(Path(__file__).parents[2])
@@ -131,7 +132,7 @@ def spent(services: Services) -> None:
 
 def without_credits(services: Services) -> None:
     """X has answered 402 to somebody."""
-    grant = services.limiter.acquire(CallRequest("tweets", ("app",), WorkClass.SEARCH, posts=1))
+    grant = services.limiter.acquire(CallRequest("tweets", ("app",), WorkClass.SEARCH, most=amounts(1)))
     assert isinstance(grant, Grant)
     services.limiter.settle(grant, Settlement(answered=True, status=402, block=Block(BlockScope.PAID, "no credits")))
 

@@ -11,6 +11,7 @@ from scheduler.planner import AUTHORS, LEDGER, QUOTES, REFRESH, USAGE, Planner, 
 from scheduler.treasurer import Treasurer, export_money
 from shared.domain.jobs import CheckUsage, LookUpAuthors, RefreshEngagement
 from shared.domain.models import Post, WorkClass
+from shared.domain.money.prices import PriceKind
 from shared.domain.money.purchases import add_up
 from shared.domain.money.usage import UsageCheck
 from shared.services.bootstrap import Services
@@ -45,7 +46,7 @@ def test_a_round_copies_the_ledger_and_the_choice(services: Services, x: Scripte
     Treasurer(services).run_once(services.clock.now())
 
     today = services.ledger.now().date()
-    assert add_up(services.stores.ledger.between(today, today).values()).posts == 4
+    assert add_up(services.stores.ledger.between(today, today).values()).bought[PriceKind.POST] == 4
     limits = {budget.window.value: budget.limit for budget in services.limiter.state().budgets}
     assert limits["day_money"] == 5.0
 

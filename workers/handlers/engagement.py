@@ -9,6 +9,7 @@ from shared.domain.engagement.refresh import Engagement, Reading, read_absence, 
 from shared.domain.errors import NotGranted
 from shared.domain.jobs import RefreshEngagement
 from shared.domain.models import Page, PostState, WorkClass
+from shared.domain.money.prices import PriceKind
 from shared.ratelimit.model import BUDGETS
 from shared.runtime import metrics
 from shared.runtime.clock import from_epoch_seconds
@@ -41,7 +42,7 @@ def refresh_engagement(services: Services, job: RefreshEngagement) -> None:
 
 def _look_up_part(services: Services, job: RefreshEngagement, asked: Sequence[int]) -> None:
     """What a budget may still allow of the posts: those that are free and a few more, or only those that are free."""
-    bought = services.ledger.bought_posts(asked)
+    bought = services.ledger.bought(PriceKind.POST, asked)
     free = [post_id for post_id in asked if post_id in bought]
     few = [post_id for post_id in asked if post_id not in bought][: max(1, len(asked) // PARTS)]
     with suppress(NotGranted):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from shared.domain.jobs import CheckUsage
 from shared.domain.models import WorkClass
+from shared.domain.money.prices import PriceKind
 from shared.domain.money.purchases import add_up
 from shared.domain.money.usage import UsageCheck, last_whole_day
 from shared.runtime.clock import from_epoch_seconds
@@ -24,7 +25,7 @@ def check_usage(services: Services, job: CheckUsage) -> None:
         log.warning("X did not count yesterday", counted=[str(one) for one in sorted(usage.posts_by_day)])
         return
     services.ledger.copy()
-    ours = add_up(services.stores.ledger.between(day, day).values()).posts
+    ours = add_up(services.stores.ledger.between(day, day).values()).bought[PriceKind.POST]
     check = UsageCheck(day=day, ours=ours, theirs=usage.posts_by_day[day], checked_at=now)
     services.stores.ledger.keep_check(check)
     tell = log.warning if check.is_far_off else log.info

@@ -1,6 +1,7 @@
-"""What a call costs, and how much may be spent. Pure.
+"""How much may be spent in a day and in a month, by whom it was set, and what of it is spent. Pure.
 
-Money is counted in whole micro-dollars inside the limiter, so that a million additions lose nothing.
+What a call costs is `prices`, what is kept for whom `classes`; whether a call fits is the limiter's to say. Invariant:
+no budget and no share of one is below 0.
 """
 
 from __future__ import annotations
@@ -11,32 +12,6 @@ from typing import Any
 
 from shared.domain.errors import InputError
 from shared.domain.models import WorkClass
-
-MICRO = 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Prices:
-    """US dollars for one post, one user, and one request of the endpoints that are billed by request.
-
-    Defaults: X's pay-per-use prices of 2026 (docs.x.com, "Pricing"). Set all to 0 on a plan with a flat fee.
-    Raises InputError for a price below 0.
-    """
-
-    post_usd: float = 0.005
-    user_usd: float = 0.010
-    request_usd: Mapping[str, float] = field(default_factory=lambda: {"counts/recent": 0.005})
-
-    def __post_init__(self) -> None:
-        prices = {"post_usd": self.post_usd, "user_usd": self.user_usd, **self.request_usd}
-        for name, price in prices.items():
-            if price < 0:
-                raise InputError(f"price {name}={price}: expected no negative number")
-
-    def cost_micro(self, endpoint: str, *, posts: int, users: int, is_failure: bool = False) -> int:
-        """Micro-dollars of one call. is_failure: X answered an error, and bills no request."""
-        request = self.request_usd.get(endpoint, 0.0) if not is_failure else 0.0
-        return round(posts * self.post_usd * MICRO) + round(users * self.user_usd * MICRO) + round(request * MICRO)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +62,7 @@ CHOOSABLE = ("day_usd", "month_usd", "month_posts")
 
 
 @dataclass(frozen=True, slots=True)
-class Amounts:
+class Totals:
     """What one class of work spent in the present UTC day and month. Money in whole micro-dollars."""
 
     day_micro_usd: int = 0
@@ -95,9 +70,9 @@ class Amounts:
     month_requests: int = 0
     month_posts: int = 0
 
-    def plus(self, other: Amounts) -> Amounts:
+    def plus(self, other: Totals) -> Totals:
         """Both together."""
-        return Amounts(
+        return Totals(
             self.day_micro_usd + other.day_micro_usd,
             self.month_micro_usd + other.month_micro_usd,
             self.month_requests + other.month_requests,
@@ -105,7 +80,7 @@ class Amounts:
         )
 
 
-AmountsByClass = Mapping[WorkClass, Amounts]
+TotalsByClass = Mapping[WorkClass, Totals]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +91,6 @@ class Spent:
     credential that spent anything.
     """
 
-    project: AmountsByClass = field(default_factory=dict)
-    credentials: Mapping[str, AmountsByClass] = field(default_factory=dict)
+    project: TotalsByClass = field(default_factory=dict)
+    credentials: Mapping[str, TotalsByClass] = field(default_factory=dict)
     chosen: ChosenBudgets = field(default_factory=ChosenBudgets)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from shared.domain.money.budgets import MICRO, Prices
+from shared.domain.money.prices import PriceKind, Prices
 
 DAY: Final = timedelta(days=1)
 MONTH_DAYS: Final = 30
@@ -65,7 +65,7 @@ class RefreshEstimate:
 
 def of_track(accounts: int, known_today: int, since: timedelta, rates: Rates, prices: Prices) -> TrackEstimate:
     """Following `accounts` more, of which `known_today` were bought today, from `since` ago on."""
-    post, user = prices.post_usd * MICRO, prices.user_usd * MICRO
+    post, user = prices.micro[PriceKind.POST], prices.micro[PriceKind.USER]
     posts = accounts * rates.posts_a_day.value
     found = posts * (post * (1 + rates.quotes.value) + user * rates.new_authors.value)
     history = found * (since / DAY)
@@ -85,7 +85,7 @@ def of_track(accounts: int, known_today: int, since: timedelta, rates: Rates, pr
 
 def of_refresh(posts: int, bought_today: int, prices: Prices) -> RefreshEstimate:
     """Reading `posts` again, of which `bought_today` are free."""
-    cost = round(prices.post_usd * MICRO) * (posts - bought_today)
+    cost = prices.micro[PriceKind.POST] * (posts - bought_today)
     return RefreshEstimate(posts=posts, bought_today=bought_today, calls=-(-posts // IDS_A_CALL), cost=cost)
 
 

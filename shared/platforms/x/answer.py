@@ -6,11 +6,13 @@ Invariant: exactly one of `value` and `error` is set; nothing here holds a secre
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from shared.domain.errors import CoveyError, NoAnswer
 from shared.domain.models import Page, RateHeaders, UserLookup
+from shared.domain.money.prices import PriceKind
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -60,6 +62,11 @@ class Answer(Generic[T_co]):
         """Ids of the accounts returned."""
         found = self.value.users if isinstance(self.value, Page | UserLookup) else ()
         return frozenset(user.id for user in found)
+
+    @property
+    def object_ids(self) -> Mapping[PriceKind, frozenset[int]]:
+        """Ids of all that was returned and has a price."""
+        return {PriceKind.POST: self.post_ids, PriceKind.USER: self.user_ids}
 
     @property
     def record(self) -> CallRecord:

@@ -7,12 +7,13 @@ Invariant: one Call is one HTTP request; a token of a page is passed on exactly 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
 from shared.domain.errors import InputError
 from shared.domain.models import Page, RateHeaders, Usage, UserLookup
+from shared.domain.money.prices import Amounts, PriceKind
 from shared.platforms.x import endpoints, fields, parser
 from shared.platforms.x.addresses import username_of
 from shared.platforms.x.endpoints import Endpoint
@@ -27,9 +28,10 @@ MAX_REFERENCES = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call(Generic[T_co]):
-    """One read. `posts` and `users` say the most objects it may return in a dialect, included ones too.
+    """One read.
 
-    least: the same page of the smallest size; None where this is it, or where the call has no pages.
+    objects: the most it may return in a dialect, included ones too. fee: what X bills for the answer itself. least: the
+    same page of the smallest size; None where this is it, or where the call has no pages.
     """
 
     endpoint: Endpoint
@@ -37,9 +39,13 @@ class Call(Generic[T_co]):
     parameters: Callable[[Dialect], dict[str, str]]
     parse: Callable[[Any, RateHeaders], T_co]
     is_dialectal: bool = False
-    posts: Callable[[Dialect], int] = lambda dialect: 0
-    users: Callable[[Dialect], int] = lambda dialect: 0
+    objects: Callable[[Dialect], Amounts] = lambda dialect: Amounts()
+    fee: Amounts = field(default_factory=Amounts)
     least: Call[T_co] | None = None
+
+    def most(self, dialect: Dialect) -> Amounts:
+        """The most that the call may buy."""
+        return self.objects(dialect) + self.fee
 
 
 def search_recent(
@@ -122,8 +128,7 @@ def lookup_posts(*, post_ids: Sequence[int], expand_authors: bool = False) -> Ca
         ),
         parse=lambda body, rate: parser.parse_lookup(endpoint.key, body, asked, rate),
         is_dialectal=True,
-        posts=lambda dialect: len(asked),
-        users=lambda dialect: len(asked) if expand_authors else 0,
+        objects=lambda dialect: _objects(posts=len(asked), users=len(asked) if expand_authors else 0),
     )
 
 
@@ -146,7 +151,7 @@ def me() -> Call[UserLookup]:
         path=endpoint.path,
         parameters=lambda dialect: fields.user_parameters(),
         parse=lambda body, rate: parser.parse_user(endpoint.key, body, rate),
-        users=lambda dialect: 1,
+        objects=lambda dialect: _objects(users=1),
     )
 
 
@@ -200,8 +205,10 @@ def _page(
         ),
         parse=lambda body, rate: parser.parse_page(endpoint.key, body, rate),
         is_dialectal=True,
-        posts=lambda dialect: max_results * (1 if dialect is Dialect.OLD else 1 + MAX_REFERENCES),
-        users=lambda dialect: max_results if expands(dialect) else 0,
+        objects=lambda dialect: _objects(
+            posts=max_results * (1 if dialect is Dialect.OLD else 1 + MAX_REFERENCES),
+            users=max_results if expands(dialect) else 0,
+        ),
         least=least,
     )
 
@@ -213,8 +220,12 @@ def _users(endpoint: Endpoint, parameter: str, asked: tuple[str, ...]) -> Call[U
         path=endpoint.path,
         parameters=lambda dialect: {parameter: ",".join(asked)} | fields.user_parameters(),
         parse=lambda body, rate: parser.parse_users(endpoint.key, body, asked, rate),
-        users=lambda dialect: len(asked),
+        objects=lambda dialect: _objects(users=len(asked)),
     )
+
+
+def _objects(*, posts: int = 0, users: int = 0) -> Amounts:
+    return Amounts({PriceKind.POST: posts, PriceKind.USER: users})
 
 
 def _bounds(

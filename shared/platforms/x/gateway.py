@@ -22,8 +22,9 @@ keeps.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Protocol, TypeVar
 
 from shared.domain.errors import (
@@ -36,7 +37,8 @@ from shared.domain.errors import (
     Unauthorized,
 )
 from shared.domain.models import CredentialKind, Page, Usage, User, UserLookup, WorkClass
-from shared.domain.money.purchases import Billed, Outcome, Purchase
+from shared.domain.money.prices import Amounts, PriceKind
+from shared.domain.money.purchases import CallResult, Purchase
 from shared.platforms.x import calls
 from shared.platforms.x.answer import Answer
 from shared.platforms.x.auth import Credential
@@ -50,6 +52,7 @@ from shared.runtime.log import get_logger
 
 T = TypeVar("T")
 log = get_logger(__name__)
+_NOTHING: Mapping[PriceKind, Collection[int]] = MappingProxyType({})
 
 # A budget has room before its day ends when a call in flight costs less than it reserved, or when a person raises it.
 BUDGET_LOOK_SECONDS = 30.0
@@ -107,33 +110,25 @@ class FixedCredentials:
 class CallLedger(Protocol):
     """What the gateway needs of the ledger."""
 
-    def bought_posts(self, post_ids: Collection[int], /) -> Collection[int]:
-        """Those of the posts that cost nothing to read again now. Raises LimiterUnavailable."""
+    def bought(self, kind: PriceKind, ids: Collection[int], /) -> Collection[int]:
+        """Those of the objects that cost nothing to read again now. Raises LimiterUnavailable."""
         ...
 
-    def bought_users(self, user_ids: Collection[int], /) -> Collection[int]:
-        """Those of the accounts that cost nothing to read again now. Raises LimiterUnavailable."""
-        ...
-
-    def record(self, purchase: Purchase, /) -> Billed:
-        """Write down one call; answers how many of its objects cost money. Never raises."""
+    def record(self, purchase: Purchase, /) -> Amounts:
+        """Write down one call; answers what of it costs money. Never raises."""
         ...
 
 
 class NoLedger:
     """Writes nothing down: every distinct object of an answer costs money, whatever was read before."""
 
-    def bought_posts(self, post_ids: Collection[int], /) -> Collection[int]:
+    def bought(self, kind: PriceKind, ids: Collection[int], /) -> Collection[int]:
         """None."""
         return ()
 
-    def bought_users(self, user_ids: Collection[int], /) -> Collection[int]:
-        """None."""
-        return ()
-
-    def record(self, purchase: Purchase, /) -> Billed:
-        """All objects."""
-        return Billed(len(purchase.post_ids), len(purchase.user_ids))
+    def record(self, purchase: Purchase, /) -> Amounts:
+        """All of it."""
+        return purchase.brought
 
 
 class XGateway:
@@ -209,7 +204,7 @@ class XGateway:
     def lookup_posts(self, work_class: WorkClass, *, post_ids: Sequence[int], expand_authors: bool = False) -> Page:
         """Up to 100 posts by id; `states` says what became of each. Those bought today reserve no money."""
         call = calls.lookup_posts(post_ids=post_ids, expand_authors=expand_authors)
-        return self.read(work_class, call, post_ids=post_ids)
+        return self.read(work_class, call, asked={PriceKind.POST: post_ids})
 
     def users_by(self, work_class: WorkClass, *, usernames: Sequence[str]) -> UserLookup:
         """Up to 100 accounts by username, and why the others are missing."""
@@ -217,7 +212,7 @@ class XGateway:
 
     def users(self, work_class: WorkClass, *, user_ids: Sequence[int]) -> UserLookup:
         """Up to 100 accounts by id, and why the others are missing. Those bought today reserve no money."""
-        return self.read(work_class, calls.users(user_ids=user_ids), user_ids=user_ids)
+        return self.read(work_class, calls.users(user_ids=user_ids), asked={PriceKind.USER: user_ids})
 
     def me(self, work_class: WorkClass) -> User:
         """The account that the credential speaks for: meaningful of a gateway that asks as one."""
@@ -231,28 +226,26 @@ class XGateway:
         """What X itself counted for the project."""
         return self.read(work_class, calls.usage(days=days))
 
-    def read(
-        self, work_class: WorkClass, call: Call[T], *, post_ids: Sequence[int] = (), user_ids: Sequence[int] = ()
-    ) -> T:
+    def read(self, work_class: WorkClass, call: Call[T], *, asked: Mapping[PriceKind, Collection[int]] = _NOTHING) -> T:
         """Make any call of `calls` under a grant; under a second one again when only the dialect was wrong.
 
-        post_ids, user_ids: what the call names itself, so that what was bought today need not be reserved again.
+        asked: what the call names itself, so that what was bought today need not be reserved again.
         """
-        free = (len(self._ledger.bought_posts(post_ids)), len(self._ledger.bought_users(user_ids)))
-        answer = self._granted(work_class, call, free)
+        bought = Amounts({kind: len(self._ledger.bought(kind, ids)) for kind, ids in asked.items()})
+        answer = self._granted(work_class, call, bought)
         if answer.dialect_changed:
-            answer = self._granted(work_class, call, free)
+            answer = self._granted(work_class, call, bought)
         return answer.unwrap()
 
-    def _granted(self, work_class: WorkClass, call: Call[T], free: tuple[int, int]) -> Answer[T]:
+    def _granted(self, work_class: WorkClass, call: Call[T], bought: Amounts) -> Answer[T]:
         usable = {c.id: c for c in self._credentials.usable() if c.kind in call.endpoint.credentials}
         key = call.endpoint.key
         if not usable:
             raise self._credentials.missing(key, call.endpoint.credentials)
-        grant = self._acquire(work_class, call, tuple(usable), free)
+        grant = self._acquire(work_class, call, tuple(usable), bought)
         if isinstance(grant, Refusal) and grant.blocked_by in _BUDGETS_BY_SIZE and call.least is not None:
             call = call.least
-            grant = self._acquire(work_class, call, tuple(usable), free)
+            grant = self._acquire(work_class, call, tuple(usable), bought)
         if isinstance(grant, Refusal):
             metrics.X_REFUSALS.labels(key, grant.blocked_by).inc()
             raise NotGranted(key, wait_seconds=_wait_seconds(grant), blocked_by=grant.blocked_by)
@@ -261,7 +254,7 @@ class XGateway:
         try:
             answer = self._client.perform(call, credential)
             refusal = answer.error if credential.is_renewable and isinstance(answer.error, Unauthorized) else None
-            settlement = self._settlement(grant, answer, block_for(None if refusal else answer.error))
+            settlement = self._settlement(grant, call, answer, block_for(None if refusal else answer.error))
         finally:
             self._settle(grant, settlement)
         if refusal is not None:
@@ -269,31 +262,27 @@ class XGateway:
         return answer
 
     def _acquire(
-        self, work_class: WorkClass, call: Call[object], credential_ids: tuple[str, ...], free: tuple[int, int]
+        self, work_class: WorkClass, call: Call[object], credential_ids: tuple[str, ...], bought: Amounts
     ) -> Grant | Refusal:
-        dialect = self._client.dialect
-        posts, users = call.posts(dialect), call.users(dialect)
+        most = call.most(self._client.dialect)
         return self._limiter.acquire(
             CallRequest(
                 endpoint=call.endpoint.key,
                 credential_ids=credential_ids,
                 work_class=work_class,
-                posts=posts - free[0],
-                users=users - free[1],
-                is_paid=posts > 0 or users > 0,
+                most=most - bought,
+                is_paid=most.total() > 0,
             )
         )
 
-    def _settlement(self, grant: Grant, answer: Answer[object], block: Block | None) -> Settlement:
+    def _settlement(self, grant: Grant, call: Call[object], answer: Answer[object], block: Block | None) -> Settlement:
         if isinstance(answer.error, NotSent):
             return Settlement(answered=False, fault=True, sent=False)
-        billed = self._ledger.record(_purchase(grant, answer))
         return Settlement(
             answered=answer.is_whole,
             status=answer.status,
             rate=answer.rate,
-            posts=billed.posts,
-            users=billed.users,
+            billed=self._ledger.record(_purchase(grant, call.fee, answer)),
             block=block,
             fault=isinstance(answer.error, NoAnswer | ServerFault),
         )
@@ -310,16 +299,17 @@ def _wait_seconds(refusal: Refusal) -> float:
     return min(refusal.wait_seconds, BUDGET_LOOK_SECONDS) if refusal.blocked_by in BUDGETS else refusal.wait_seconds
 
 
-def _purchase(grant: Grant, answer: Answer[object]) -> Purchase:
+def _purchase(grant: Grant, fee: Amounts, answer: Answer[object]) -> Purchase:
     """What the ledger is told of an answer."""
-    failed = Outcome.FAILED if answer.is_whole else Outcome.UNANSWERED
+    failed = CallResult.FAILED if answer.is_whole else CallResult.UNANSWERED
+    is_answered = answer.error is None
     date_seconds = answer.rate.date_seconds
     return Purchase(
         endpoint=grant.endpoint,
         credential_id=grant.credential_id,
         work_class=grant.work_class,
-        outcome=Outcome.ANSWERED if answer.error is None else failed,
-        post_ids=answer.post_ids,
-        user_ids=answer.user_ids,
+        result=CallResult.ANSWERED if is_answered else failed,
+        object_ids=answer.object_ids,
+        fee=fee if is_answered else Amounts(),
         at=None if date_seconds is None else from_epoch_seconds(date_seconds),
     )

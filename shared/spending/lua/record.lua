@@ -1,32 +1,41 @@
 -- Records one call: which of its objects were not yet bought on that day, and what they cost.
 --
--- KEYS  1 the hash with the sums of the day; then the bucket of each id, in the order of the ids
--- ARGV  1 field of the sums: endpoint, credential, tenant and class of work, separated by tabs
---       2 nine doubles: failed (1 or 0), unanswered (1 or 0), hour of the day (0 to 23), how many of the ids are posts,
---       price of a post, of a user and of the request in micro-dollars, seconds to keep buckets, seconds to keep sums
---       3 a name for this life of Redis, taken when the day has none yet; then the ids, posts first
--- Returns {posts that were new, users that were new}. Told twice, the second time nothing is new.
--- TTL   buckets from their last new id on, sums from the first call of the day on
-local failed, unanswered, hour, posts, post_price, user_price, request_price, keep_bucket, keep_sums =
-  struct.unpack('<ddddddddd', ARGV[2])
-local ROW = '<' .. string.rep('d', 32) -- eight counts, then micro-dollars by hour
+-- KEYS  1 the hash with the rows of the day; then the bucket of each id, in the order of the ids
+-- ARGV  1 field of the row: endpoint, credential, tenant and class of work, separated by tabs
+--       2 a JSON object: `counts`, numbers to add to the row by name; `hour`, the name of the money of the hour; `cost`, micro-
+--       dollars of what has no id; `objects`, a list of the kinds of the ids, in their order: the `name` of those that are
+--       new, `again` of those that are not, how many `ids` and the `price` of one; `keep_ids` and `keep_rows` in seconds;
+--       `epoch`, a name for this life of Redis, taken when the day has none yet
+--       3 the ids
+-- Returns how many were new of each kind, in the order of `objects`. Told twice, the second time nothing is new.
+-- TTL   buckets from their last new id on, rows from the first call of the day on
+-- A number of a row is exact below 10^14 (cjson writes 14 digits): a hundred million dollars.
+local told = cjson.decode(ARGV[2])
+local state = redis.call('HGET', KEYS[1], ARGV[1])
+local row = state and cjson.decode(state) or {}
 
-local new_posts, new_users = 0, 0
-for i = 2, #KEYS do
-  if redis.call('SADD', KEYS[i], ARGV[i + 2]) == 1 then
-    redis.call('EXPIRE', KEYS[i], keep_bucket)
-    if i - 1 <= posts then new_posts = new_posts + 1 else new_users = new_users + 1 end
-  end
+local function add(name, number)
+  row[name] = (row[name] or 0) + number
 end
 
-local cost = new_posts * post_price + new_users * user_price + request_price
-local state = redis.call('HGET', KEYS[1], ARGV[1])
-local row = {}
-if state then row = { struct.unpack(ROW, state) } else for i = 1, 32 do row[i] = 0 end end
-local users = #KEYS - 1 - posts
-local added = { 1, failed, unanswered, new_posts, new_users, posts - new_posts, users - new_users, cost }
-for i = 1, 8 do row[i] = row[i] + added[i] end
-row[9 + hour] = row[9 + hour] + cost
-redis.call('HSET', KEYS[1], ARGV[1], struct.pack(ROW, unpack(row, 1, 32)))
-if redis.call('HSETNX', KEYS[1], 'epoch', ARGV[3]) == 1 then redis.call('EXPIRE', KEYS[1], keep_sums) end
-return { new_posts, new_users }
+local cost, first, new = told.cost, 2, {}
+for k, kind in ipairs(told.objects) do
+  new[k] = 0
+  for i = first, first + kind.ids - 1 do
+    if redis.call('SADD', KEYS[i], ARGV[i + 1]) == 1 then
+      redis.call('EXPIRE', KEYS[i], told.keep_ids)
+      new[k] = new[k] + 1
+    end
+  end
+  first = first + kind.ids
+  cost = cost + new[k] * kind.price
+  add(kind.name, new[k])
+  add(kind.again, kind.ids - new[k])
+end
+
+for name, number in pairs(told.counts) do add(name, number) end
+add('micro_usd', cost)
+add(told.hour, cost)
+redis.call('HSET', KEYS[1], ARGV[1], cjson.encode(row))
+if redis.call('HSETNX', KEYS[1], 'epoch', told.epoch) == 1 then redis.call('EXPIRE', KEYS[1], told.keep_rows) end
+return new

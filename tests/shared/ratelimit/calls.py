@@ -8,11 +8,12 @@ from shared.domain.models import RateHeaders, WorkClass
 from shared.ratelimit.limiter import Limiter
 from shared.ratelimit.model import Block, CallRequest, Grant, Refusal, Settlement
 from shared.runtime.clock import Clock, epoch_seconds
+from tests.amounts import amounts
 
 
 def request(work_class: WorkClass = WorkClass.INTERACTIVE, **changes: Any) -> CallRequest:
-    """A free call of the endpoint `search` with the credential `app`."""
-    fields = {"endpoint": "search", "credential_ids": ("app",), "work_class": work_class, **changes}
+    """A call of the endpoint `search` with the credential `app`: free, but for `posts` and `users`."""
+    fields = {"endpoint": "search", "credential_ids": ("app",), "work_class": work_class, **_amounts("most", changes)}
     return CallRequest(**fields)
 
 
@@ -40,8 +41,8 @@ def headers(
 
 
 def answered(rate: RateHeaders | None = None, **changes: Any) -> Settlement:
-    """A whole answer."""
-    fields = {"answered": True, "status": 200, "rate": rate or RateHeaders(), **changes}
+    """A whole answer, which bills nothing but `posts` and `users`."""
+    fields = {"answered": True, "status": 200, "rate": rate or RateHeaders(), **_amounts("billed", changes)}
     return Settlement(**fields)
 
 
@@ -72,3 +73,9 @@ def grants_until_refused(
     while isinstance(answer := limiter.acquire(request(work_class, **changes)), Grant):
         count += 1
     return count, answer
+
+
+def _amounts(name: str, changes: dict[str, Any]) -> dict[str, Any]:
+    """`posts` and `users`, where they are among the changes, as the field of that name."""
+    counts = {kind: changes.pop(kind) for kind in ("posts", "users") if kind in changes}
+    return {name: amounts(**counts), **changes} if counts else changes

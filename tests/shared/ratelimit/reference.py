@@ -9,8 +9,9 @@ import math
 from dataclasses import dataclass, field
 
 from shared.domain.models import RateHeaders, WorkClass
-from shared.domain.money.budgets import MICRO, Budgets, Prices
+from shared.domain.money.budgets import Budgets
 from shared.domain.money.classes import CLASSES
+from shared.domain.money.prices import MICRO, Amounts, PriceKind, Prices
 from shared.ratelimit.model import CallRequest, Settlement
 from shared.ratelimit.rules import (
     BREAKER_FAULTS,
@@ -121,7 +122,7 @@ class Reference:
 
     def acquire(self, now: float, request: CallRequest, grant_id: str) -> tuple[str, bool] | tuple[int, str]:
         """(credential, is it a probe), or (wait in ms, the window that refuses)."""
-        amounts = self._amounts(request.endpoint, request.posts, request.users)
+        amounts = self._amounts(request.most)
         breaker = self.breakers.setdefault(request.endpoint, Breaker())
         waits = [(breaker.wait(now), "breaker")]
         waits += [(self._budget_wait(now, name, request.work_class, amounts[name]), name) for name in self.limits]
@@ -176,8 +177,8 @@ class Reference:
             window.probe_until = 0
         self.breakers[key[0]].tell(now, grant_id, held=lease is not None, answered=answer.answered, fault=answer.fault)
         if lease is not None and answer.answered:
-            reserved = self._amounts(request.endpoint, request.posts, request.users)
-            billed = self._amounts(request.endpoint, answer.posts, answer.users)
+            reserved = self._amounts(request.most)
+            billed = self._amounts(answer.billed)
             for name in self.limits:
                 self.spent[name][request.work_class] += billed[name] - reserved[name]
 
@@ -279,8 +280,8 @@ class Reference:
         share = self.shares.get(work_class, 1.0)
         return budget_wait_ms(work_class, limit, sum(spent), spent, amount, ends - now, ends - starts, share=share)
 
-    def _amounts(self, endpoint: str, posts: int, users: int) -> dict[str, int]:
-        return {"day_money": self.prices.cost_micro(endpoint, posts=posts, users=users), "month_posts": posts}
+    def _amounts(self, amounts: Amounts) -> dict[str, int]:
+        return {"day_money": self.prices.cost_micro(amounts), "month_posts": amounts[PriceKind.POST]}
 
 
 def _longest(waits: list[tuple[float, str]]) -> tuple[float, str]:

@@ -9,7 +9,8 @@ import redis
 
 from shared.domain.errors import LimiterUnavailable, StoreUnavailable
 from shared.domain.models import WorkClass
-from shared.domain.money.budgets import Amounts, Budgets, Prices, Spent
+from shared.domain.money.budgets import Budgets, Spent, Totals
+from shared.domain.money.prices import Amounts, PriceKind, Prices
 from shared.ratelimit.limiter import Limiter
 from shared.ratelimit.model import BudgetState, LimiterState, Settlement, Window
 from shared.runtime.clock import ManualClock
@@ -112,15 +113,16 @@ def test_no_answer_keeps_the_whole_reservation(limiter: Limiter, clock: ManualCl
 
 
 def test_an_error_of_x_costs_nothing(limiter: Limiter, clock: ManualClock) -> None:
-    """Failed requests are not billed, those with a price by request included."""
+    """Failed requests are not billed, those with a price by request included; one that is answered is."""
+    counts = Amounts({PriceKind.COUNTS_REQUEST: 1})
     open_window(limiter, clock)
-    open_window(limiter, clock, endpoint="counts/recent")
-    before = budget(limiter.state(), Window.DAY_MONEY).used
 
     limiter.settle(grant(limiter, posts=100), answered(status=503))
-    limiter.settle(grant(limiter, endpoint="counts/recent"), answered(status=400))
+    limiter.settle(grant(limiter, most=counts), answered(status=400))
+    failed = budget(limiter.state(), Window.DAY_MONEY).used
+    limiter.settle(grant(limiter, most=counts), answered(billed=counts))
 
-    assert before == pytest.approx(0.005)
+    assert failed == 0
     assert budget(limiter.state(), Window.DAY_MONEY).used == pytest.approx(0.005)
 
 
@@ -195,7 +197,7 @@ def test_an_empty_redis_is_filled_from_the_ledger(
 
     def ledger() -> Spent:
         asked.append(1)
-        return Spent({WorkClass.BACKFILL: Amounts(1_000_000, 3_000_000, 7, 600)})
+        return Spent({WorkClass.BACKFILL: Totals(1_000_000, 3_000_000, 7, 600)})
 
     limiter = make_limiter(budgets=Budgets(month_posts=1000), spent=ledger)
     open_window(limiter, clock)
@@ -217,7 +219,7 @@ def test_floors_and_shares_stand_where_they_stood(
     make_limiter: MakeLimiter, clock: ManualClock, redis_client: redis.Redis, is_lost: bool
 ) -> None:
     """A loss of Redis neither gives a class its share a second time nor holds a floor that was spent."""
-    people, searches = Amounts(1_000_000, 1_000_000, 10, 200), Amounts(2_000_000, 2_000_000, 20, 400)
+    people, searches = Totals(1_000_000, 1_000_000, 10, 200), Totals(2_000_000, 2_000_000, 20, 400)
     budgets = Budgets(day_usd=10.0, shares={WorkClass.SEARCH: 0.3})
     before = make_limiter(budgets=budgets)
     open_window(before, clock, limit=10_000)
@@ -243,7 +245,7 @@ def test_the_budgets_of_credentials_are_filled_too(
 
     def ledger() -> Spent:
         asked.append(1)
-        spent = {WorkClass.SEARCH: Amounts(0, 300_000, 6, 60)}
+        spent = {WorkClass.SEARCH: Totals(0, 300_000, 6, 60)}
         return Spent(spent, credentials={"a": spent, "late": spent})
 
     limiter = make_limiter(credential_budgets=Budgets(month_posts=100), spent=ledger)
@@ -275,7 +277,7 @@ def test_without_the_ledger_there_is_no_grant(make_limiter: MakeLimiter) -> None
 
 def test_money_is_exact(make_limiter: MakeLimiter, clock: ManualClock) -> None:
     """Thousands of small sums add up to the micro-dollar."""
-    limiter = make_limiter(prices=Prices(post_usd=0.000001), budgets=Budgets(month_usd=0.003))
+    limiter = make_limiter(prices=Prices({PriceKind.POST: 0.000001}), budgets=Budgets(month_usd=0.003))
     open_window(limiter, clock, limit=10_000)
 
     assert grants_until_refused(limiter, posts=1)[0] == 3_000

@@ -7,7 +7,7 @@ import redis
 
 from shared.domain.errors import InputError
 from shared.domain.models import WorkClass
-from shared.domain.money.budgets import Amounts, Budgets, ChosenBudgets, Spent
+from shared.domain.money.budgets import Budgets, ChosenBudgets, Spent, Totals
 from shared.ratelimit.layout import pack_chosen, unpack_chosen
 from shared.ratelimit.model import Block, BlockScope, BudgetState, Window
 from shared.runtime.clock import ManualClock
@@ -90,7 +90,7 @@ def test_an_emptied_redis_is_given_the_choice_again(
 ) -> None:
     """What was chosen comes back with what was spent, before the first call."""
     chosen = ChosenBudgets({"day_usd": 1.0})
-    limiter = make_limiter(spent=lambda: Spent({WorkClass.SEARCH: Amounts(500_000)}, chosen=chosen))
+    limiter = make_limiter(spent=lambda: Spent({WorkClass.SEARCH: Totals(500_000)}, chosen=chosen))
     open_window(limiter, clock)
     redis_client.flushall()
     open_window(limiter, clock)

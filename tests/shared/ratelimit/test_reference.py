@@ -18,10 +18,12 @@ from hypothesis.stateful import (
 )
 
 from shared.domain.models import RateHeaders, WorkClass
-from shared.domain.money.budgets import Budgets, Prices
+from shared.domain.money.budgets import Budgets
+from shared.domain.money.prices import PriceKind, Prices
 from shared.ratelimit.limiter import Limiter
 from shared.ratelimit.model import CallRequest, Grant, Settlement
 from shared.runtime.clock import ManualClock, epoch_seconds
+from tests.amounts import amounts
 from tests.shared.ratelimit.calls import answered
 from tests.shared.ratelimit.counting_x import WINDOW_SECONDS, CountingX
 from tests.shared.ratelimit.reference import Reference
@@ -70,7 +72,7 @@ class LimiterMachine(RuleBasedStateMachine):
     )
     def acquire(self, work_class: WorkClass, credential_ids: tuple[str, ...], posts: int, count: int) -> None:
         for _ in range(count):
-            request = CallRequest("search", credential_ids, work_class, posts=posts, users=posts // 10)
+            request = CallRequest("search", credential_ids, work_class, amounts(posts, posts // 10))
             answer = self.limiter.acquire(request)
             grant_id = answer.id if isinstance(answer, Grant) else ""
             expected = self.reference.acquire(self.now_ms, request, grant_id)
@@ -101,9 +103,9 @@ class LimiterMachine(RuleBasedStateMachine):
             grant, request, rate = self.answered.pop(data.draw(st.integers(0, len(self.answered) - 1)))
             if kind == "lost":
                 continue
-            settlement = answered(rate, posts=min(5, request.posts), users=0)
+            settlement = answered(rate, posts=min(5, request.most[PriceKind.POST]))
             if kind == "cut":
-                settlement = Settlement(answered=self.fault == "headers", posts=request.posts, users=request.users)
+                settlement = Settlement(answered=self.fault == "headers", billed=request.most)
             if kind == "5xx":
                 settlement = answered(rate, status=503, fault=True)
             elif kind == "silent":

@@ -19,6 +19,7 @@ from shared.runtime.embedded import free_port
 from shared.runtime.settings import Settings
 from shared.services import bootstrap
 from shared.services.bootstrap import Services
+from tests.amounts import amounts
 
 MakeServices = Callable[..., Services]
 
@@ -131,14 +132,14 @@ def test_the_rules_follow_the_settings(services: Services) -> None:
 def test_every_window_can_be_set(make_services: MakeServices, values: dict[str, Any], blocked_by: str) -> None:
     """Each setting reaches the limiter, which names it when it refuses the call that is one too many."""
     limiter = make_services(**values).limiter
-    call = CallRequest("tweets", ("app",), WorkClass.INTERACTIVE, posts=1)
+    call = CallRequest("tweets", ("app",), WorkClass.INTERACTIVE, most=amounts(1))
     rate = RateHeaders(limit=100, remaining=99, reset_at_seconds=900, date_seconds=0.0)
 
     answers = []
     while not answers or isinstance(answers[-1], Grant):
         answers.append(limiter.acquire(call))
         if isinstance(answers[-1], Grant):
-            limiter.settle(answers[-1], Settlement(answered=True, status=200, rate=rate, posts=1))
+            limiter.settle(answers[-1], Settlement(answered=True, status=200, rate=rate, billed=amounts(1)))
 
     assert isinstance(answers[-1], Refusal)
     assert (answers[-1].blocked_by, len(answers)) == (blocked_by, 2 if blocked_by == "interval" else 3)

@@ -9,8 +9,8 @@ import pytest
 import redis
 
 from shared.domain.models import WorkClass
-from shared.domain.money.budgets import Prices
-from shared.domain.money.purchases import Outcome, Purchase
+from shared.domain.money.prices import PriceKind, Prices
+from shared.domain.money.purchases import CallResult, Purchase
 from shared.redis.connection import connect
 from shared.runtime.clock import ManualClock
 from shared.spending.ledger import Ledger
@@ -45,7 +45,8 @@ def call(*post_ids: int, users: tuple[int, ...] = (), at: datetime | None = None
         "endpoint": "search/recent",
         "credential_id": "app",
         "work_class": WorkClass.SEARCH,
-        "outcome": Outcome.ANSWERED,
+        "result": CallResult.ANSWERED,
         **more,
     }
-    return Purchase(post_ids=frozenset(post_ids), user_ids=frozenset(users), at=at, **given)  # type: ignore[arg-type]
+    objects = {PriceKind.POST: frozenset(post_ids), PriceKind.USER: frozenset(users)}
+    return Purchase(object_ids=objects, at=at, **given)  # type: ignore[arg-type]

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared.domain import snowflake
+from shared.domain.money.prices import PriceKind
 from shared.redis.scripts import Connections
 from shared.spending.bought import BUCKET_BITS, LOOK_UP_BATCH, Bought, BoughtKeys
 from shared.spending.ledger import Ledger
@@ -30,7 +31,7 @@ def posts_of(days: float, count: int) -> list[int]:
 def test_a_million_posts_stay_in_compact_sets() -> None:
     """Whether within an hour or over a month, no set of a million posts grows past the 512 that Redis keeps compact."""
     for days in (1 / 24, 1.0, 30.0):
-        sample = Counter(KEYS.posts(posts_of(days, 100_000)))  # a tenth of a million
+        sample = Counter(KEYS.sets(PriceKind.POST, posts_of(days, 100_000)))  # a tenth of a million
         mean = 100_000 / 2**BUCKET_BITS
 
         assert len(sample) > 0.99 * 2**BUCKET_BITS
@@ -48,7 +49,7 @@ def test_memory_for_each_post(ledger: Ledger, redis_client: redis.Redis) -> None
 
     each = (redis_client.info("memory")["used_memory"] - before) / len(set(posts))
     assert 8 <= each < 25
-    key = KEYS.posts(posts[:1])[0].replace("test", "covey:ledger")
+    key = KEYS.sets(PriceKind.POST, posts[:1])[0].replace("test", "covey:ledger")
     assert redis_client.object("encoding", key) == b"intset"
 
 
@@ -59,18 +60,18 @@ def test_only_what_was_bought_is_known(
 ) -> None:
     """For any ids, also past 63 bits: exactly those that were bought, of posts and accounts apart."""
     redis_client.flushall()
-    for key, one in zip(KEYS.posts(bought), bought, strict=True):
+    for key, one in zip(KEYS.sets(PriceKind.POST, bought), bought, strict=True):
         redis_client.sadd(key, one)
     wanted = list(asked | bought)
 
-    assert Bought(Connections(redis_client)).among(KEYS.posts(wanted), wanted) == bought
-    assert Bought(Connections(redis_client)).among(KEYS.users(wanted), wanted) == set()
+    assert Bought(Connections(redis_client)).among(KEYS.sets(PriceKind.POST, wanted), wanted) == bought
+    assert Bought(Connections(redis_client)).among(KEYS.sets(PriceKind.USER, wanted), wanted) == set()
 
 
 def test_more_ids_than_one_script_takes(redis_client: redis.Redis) -> None:
     """Long lists are asked for in parts."""
     many = list(range(2 * LOOK_UP_BATCH + 1))
-    for key, one in zip(KEYS.users(many[::2]), many[::2], strict=True):
+    for key, one in zip(KEYS.sets(PriceKind.USER, many[::2]), many[::2], strict=True):
         redis_client.sadd(key, one)
 
-    assert Bought(Connections(redis_client)).among(KEYS.users(many), many) == set(many[::2])
+    assert Bought(Connections(redis_client)).among(KEYS.sets(PriceKind.USER, many), many) == set(many[::2])

@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 
 from shared.domain.errors import LimiterUnavailable
 from shared.domain.models import WorkClass
-from shared.domain.money.budgets import Prices
-from shared.domain.money.purchases import Billed, Outcome, Purchase, Sums, add_up
+from shared.domain.money.prices import Amounts, PriceKind, Prices
+from shared.domain.money.purchases import CallResult, Purchase, Sums, add_up
 from shared.redis.connection import connect
 from shared.runtime.clock import ManualClock
 from shared.runtime.embedded import free_port
@@ -28,6 +28,7 @@ from shared.spending.ledger import COPIED_DAYS, MAX_UNTOLD, Ledger
 from shared.stores.database import Db
 from shared.stores.database import connect as connect_database
 from shared.stores.ledger import LedgerStore
+from tests.amounts import amounts
 from tests.faults.tcp_proxy import TcpProxy
 from tests.shared.spending.conftest import NOON, call
 
@@ -39,9 +40,8 @@ purchases = st.builds(
     endpoint=st.sampled_from(["search/recent", "tweets"]),
     credential_id=st.sampled_from(["app", "user:1"]),
     work_class=st.sampled_from(WorkClass),
-    outcome=st.just(Outcome.ANSWERED),
-    post_ids=ids,
-    user_ids=ids,
+    result=st.just(CallResult.ANSWERED),
+    object_ids=st.fixed_dictionaries({PriceKind.POST: ids, PriceKind.USER: ids}),
     at=moments,
 )
 
@@ -57,10 +57,9 @@ def test_an_object_costs_money_once_a_day(ledger: Ledger, store: LedgerStore) ->
     first = ledger.record(call(1, 2, users=(1,), at=NOON))
     second = ledger.record(call(2, 3, users=(1,), at=NOON))
 
-    assert (first, second) == (Billed(2, 1), Billed(1, 0))
+    assert (first, second) == (amounts(2, 1), amounts(1))
     total = sums_of(ledger, store)
-    assert (total.calls, total.posts, total.users) == (2, 3, 1)
-    assert (total.posts_reread, total.users_reread) == (1, 1)
+    assert (total.calls, total.bought, total.reread) == (2, amounts(3, 1), amounts(1, 1))
     assert total.micro_usd == 3 * 5_000 + 10_000
     assert total.hours[12] == total.micro_usd == sum(total.hours)
 
@@ -71,10 +70,10 @@ def test_midnight_by_xs_clock_starts_anew(ledger: Ledger, store: LedgerStore) ->
 
     billed = [ledger.record(call(1, at=before + timedelta(seconds=step))) for step in (0, 0, 1, 1)]
 
-    assert billed == [Billed(1, 0), Billed(0, 0), Billed(1, 0), Billed(0, 0)]
+    assert billed == [amounts(1), amounts(), amounts(1), amounts()]
     ledger.copy()
     days = store.between(DAY, DAY + timedelta(days=1))
-    assert {key.day: sums.posts for key, sums in days.items()} == {DAY: 1, DAY + timedelta(days=1): 1}
+    assert {key.day: sums.bought[PriceKind.POST] for key, sums in days.items()} == {DAY: 1, DAY + timedelta(days=1): 1}
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -85,25 +84,25 @@ def test_any_order_bills_the_distinct_objects_of_each_day(
     """For any calls in any order the bill is the distinct (day, object), and telling all of them again adds nothing."""
     redis_client.flushall()
     order.shuffle(many)
-    posts = {(one.at.date(), post) for one in many for post in one.post_ids if one.at}
-    users = {(one.at.date(), user) for one in many for user in one.user_ids if one.at}
+    posts = {(one.at.date(), post) for one in many for post in one.object_ids[PriceKind.POST] if one.at}
+    users = {(one.at.date(), user) for one in many for user in one.object_ids[PriceKind.USER] if one.at}
 
     told = [ledger.record(one) for one in many]
     again = [ledger.record(one) for one in many]
 
-    assert (sum(b.posts for b in told), sum(b.users for b in told)) == (len(posts), len(users))
-    assert set(again) <= {Billed(0, 0)}
+    assert sum(told, Amounts()) == amounts(len(posts), len(users))
+    assert not any(again)
 
 
 def test_what_was_bought_is_known_until_the_guard_before_midnight(ledger: Ledger, clock: ManualClock) -> None:
     """Bought ids are known, others are not; a minute before midnight nothing counts as bought any more."""
     ledger.record(call(*range(1, 2_001), users=(7,), at=NOON))
 
-    assert ledger.bought_posts([1, 2_000, 2_001]) == {1, 2_000}
-    assert ledger.bought_posts(range(3_000)) == set(range(1, 2_001))
-    assert (ledger.bought_users([7, 8]), ledger.bought_posts([])) == ({7}, set())
+    assert ledger.bought(PriceKind.POST, [1, 2_000, 2_001]) == {1, 2_000}
+    assert ledger.bought(PriceKind.POST, range(3_000)) == set(range(1, 2_001))
+    assert (ledger.bought(PriceKind.USER, [7, 8]), ledger.bought(PriceKind.POST, [])) == ({7}, set())
     clock.advance(12 * 3600 - 59)
-    assert ledger.bought_posts([1]) == set()
+    assert ledger.bought(PriceKind.POST, [1]) == set()
 
 
 def test_the_day_is_xs_even_where_our_clock_is_wrong(ledger: Ledger, clock: ManualClock) -> None:
@@ -113,19 +112,30 @@ def test_the_day_is_xs_even_where_our_clock_is_wrong(ledger: Ledger, clock: Manu
     ledger.record(call(1, at=NOON))
 
     assert ledger.now() == NOON
-    assert ledger.bought_posts([1]) == {1}
+    assert ledger.bought(PriceKind.POST, [1]) == {1}
 
 
-@pytest.mark.parametrize(("outcome", "counted"), [(Outcome.FAILED, (1, 0)), (Outcome.UNANSWERED, (0, 1))])
+@pytest.mark.parametrize(("result", "counted"), [(CallResult.FAILED, (1, 0)), (CallResult.UNANSWERED, (0, 1))])
 def test_a_call_that_brought_nothing_is_counted_and_free(
-    ledger: Ledger, store: LedgerStore, outcome: Outcome, counted: tuple[int, int]
+    ledger: Ledger, store: LedgerStore, result: CallResult, counted: tuple[int, int]
 ) -> None:
-    """Failed and unanswered calls are told apart and cost nothing, those with a price by request included."""
-    ledger.record(call(outcome=outcome, endpoint="counts/recent", at=NOON))
-    ledger.record(call(endpoint="counts/recent", at=NOON))
+    """Failed and unanswered calls are told apart and cost nothing."""
+    billed = ledger.record(call(result=result, at=NOON))
 
     total = sums_of(ledger, store)
-    assert (total.calls, (total.failed, total.unanswered), total.micro_usd) == (2, counted, 5_000)
+    assert (billed, total.calls, (total.failed, total.unanswered), total.micro_usd) == (amounts(), 1, counted, 0)
+
+
+def test_what_has_no_id_is_bought_anew_by_every_answer(ledger: Ledger, store: LedgerStore) -> None:
+    """A fee is booked with every answer that has one, beside its objects: in the money and the count of its kind."""
+    fee = Amounts({PriceKind.COUNTS_REQUEST: 2})
+
+    billed = [ledger.record(call(1, fee=fee, at=NOON)) for _ in range(2)]
+
+    assert billed == [fee + amounts(1), fee]
+    total = sums_of(ledger, store)
+    assert (total.bought, total.reread) == (fee + fee + amounts(1), amounts(1))
+    assert total.micro_usd == total.hours[12] == 4 * 5_000 + 5_000
 
 
 def test_copies_are_idempotent_and_only_of_what_changed(ledger: Ledger, store: LedgerStore, mongo_db: Db) -> None:
@@ -138,7 +148,7 @@ def test_copies_are_idempotent_and_only_of_what_changed(ledger: Ledger, store: L
     copied.append(ledger.copy())
 
     assert copied == [2, 0, 1]
-    assert (sums_of(ledger, store).posts, mongo_db["ledger"].count_documents({})) == (3, 2)
+    assert (sums_of(ledger, store).bought[PriceKind.POST], mongo_db["ledger"].count_documents({})) == (3, 2)
 
 
 def test_an_older_copy_does_not_undo_a_newer_one(
@@ -171,8 +181,8 @@ def test_a_redis_that_lost_everything_adds_to_what_was_copied(
 
     billed = ledger.record(call(2, 3, at=NOON))
 
-    assert billed == Billed(2, 0)
-    assert sums_of(ledger, store).posts == 4
+    assert billed == amounts(2)
+    assert sums_of(ledger, store).bought == amounts(4)
 
 
 def test_days_that_mongodb_missed_are_copied_later(ledger: Ledger, store: LedgerStore, clock: ManualClock) -> None:
@@ -194,7 +204,7 @@ def test_what_redis_did_not_take_is_told_with_the_next_call(
         proxy.cut()
         away = [ledger.record(call(one, at=NOON)) for one in (1, 2, 2)]
         with pytest.raises(LimiterUnavailable):
-            ledger.bought_posts([1])
+            ledger.bought(PriceKind.POST, [1])
         with pytest.raises(LimiterUnavailable):
             ledger.copy()
         proxy.restore()
@@ -202,8 +212,8 @@ def test_what_redis_did_not_take_is_told_with_the_next_call(
         back = ledger.record(call(2, 3, at=NOON))
 
         total = sums_of(ledger, store)
-    assert (away, back) == ([Billed(1, 0)] * 3, Billed(1, 0))
-    assert (total.posts, total.calls) == (3, 4)
+    assert (away, back) == ([amounts(1)] * 3, amounts(1))
+    assert (total.bought, total.calls) == (amounts(3), 4)
 
 
 def test_a_record_whose_answer_is_lost_bills_nothing_twice(
@@ -218,8 +228,8 @@ def test_a_record_whose_answer_is_lost_bills_nothing_twice(
         ledger.record(call(3, at=NOON))
 
         total = sums_of(ledger, store)
-    assert (proxy.resets, broken) == (1, Billed(2, 0))
-    assert total.posts == 4
+    assert (proxy.resets, broken) == (1, amounts(2))
+    assert total.bought == amounts(4)
 
 
 def test_memory_for_untold_calls_is_bounded(store: LedgerStore, clock: ManualClock) -> None:
@@ -238,7 +248,7 @@ def test_threads_that_take_what_is_untold_at_once_never_fail(store: LedgerStore,
     threads, calls = 8, 120
     start = threading.Barrier(threads)
 
-    def tell(number: int) -> list[Billed]:
+    def tell(number: int) -> list[Amounts]:
         start.wait(10)
         return [ledger.record(call(1_000 * number + one, at=NOON)) for one in range(calls)]
 
@@ -250,8 +260,8 @@ def test_threads_that_take_what_is_untold_at_once_never_fail(store: LedgerStore,
     finally:
         sys.setswitchinterval(interval)
 
-    assert billed == [[Billed(1, 0)] * calls] * threads
-    kept = [one.post_ids for one in ledger._untold]
+    assert billed == [[amounts(1)] * calls] * threads
+    kept = [one.object_ids[PriceKind.POST] for one in ledger._untold]
     assert len(kept) == len(set(kept)) == threads * calls
 
 
@@ -277,8 +287,8 @@ def _spend(redis_url: str, mongo_uri: str, seed: int, billed: str) -> None:
     def tell(mine: list[Purchase]) -> None:
         for page in mine:
             one = ledger.record(page)
-            client.hincrby(billed, "posts", one.posts)
-            client.hincrby(billed, "users", one.users)
+            client.hincrby(billed, "posts", one[PriceKind.POST])
+            client.hincrby(billed, "users", one[PriceKind.USER])
 
     threads = [threading.Thread(target=tell, args=(pages[number::4],)) for number in range(4)]
     for thread in threads:
@@ -307,7 +317,7 @@ def test_processes_and_threads_share_one_count(
         b"users": len(users),
     }
     total = sums_of(ledger, store)
-    assert (total.posts, total.users, total.calls) == (len(posts), len(users), 240)
+    assert (total.bought, total.calls) == (amounts(len(posts), len(users)), 240)
     assert total.micro_usd == len(posts) * 5_000 + len(users) * 10_000
 
 
@@ -336,5 +346,7 @@ def test_work_that_is_done_again_after_a_crash_is_billed_once(
         child.join(30)
 
     total = sums_of(ledger, store)
-    posts, users = set().union(*(p.post_ids for p in pages)), set().union(*(p.user_ids for p in pages))
+    posts, users = (
+        set().union(*(page.object_ids[kind] for page in pages)) for kind in (PriceKind.POST, PriceKind.USER)
+    )
     assert total.micro_usd == len(posts) * 5_000 + len(users) * 10_000

@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared.domain.models import WorkClass
-from shared.domain.money.budgets import Budgets, Prices
+from shared.domain.money.budgets import Budgets
+from shared.domain.money.prices import Prices
 from shared.platforms.x.fields import Dialect
 from shared.ratelimit.limiter import Limiter
 from shared.ratelimit.model import BUDGETS, CallRequest, Grant, Settlement
@@ -25,9 +26,10 @@ from shared.spending.levels import (
     too_small,
     used_ratio,
 )
+from tests.amounts import amounts
 
 SHARES = {WorkClass.SEARCH: 0.5, WorkClass.QUOTES: 0.1}
-amounts = st.dictionaries(st.sampled_from(WorkClass), st.integers(0, 120))
+spendings = st.dictionaries(st.sampled_from(WorkClass), st.integers(0, 120))
 
 
 @pytest.mark.parametrize(
@@ -56,7 +58,7 @@ def test_the_ratio_of_no_limit_is_zero() -> None:
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    spent=amounts,
+    spent=spendings,
     hour=st.integers(0, 23),
     day=st.integers(1, 30),
     dialect=st.sampled_from(Dialect),
@@ -77,13 +79,12 @@ def test_who_is_held_back_is_whom_the_limiter_refuses(
     for work_class, posts in spent.items():
         grant = limiter.acquire(CallRequest(f"of-{work_class}", ("app",), work_class))
         assert isinstance(grant, Grant)
-        limiter.settle(grant, Settlement(answered=True, status=200, posts=posts))
+        limiter.settle(grant, Settlement(answered=True, status=200, billed=amounts(posts)))
 
     held = held_back(project_budgets(limiter.state()), SHARES, Prices(), now, dialect)
 
     for work_class in WorkClass:
-        least = least_of(work_class, dialect)
-        asked = CallRequest(f"for-{work_class}", ("app",), work_class, posts=least.posts, users=least.users)
+        asked = CallRequest(f"for-{work_class}", ("app",), work_class, most=least_of(work_class, dialect))
         answer = limiter.acquire(asked)
         if isinstance(answer, Grant):
             limiter.settle(answer, Settlement(answered=True, status=200))

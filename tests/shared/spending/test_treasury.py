@@ -8,7 +8,8 @@ import pytest
 import redis
 
 from shared.domain.models import WorkClass
-from shared.domain.money.budgets import Amounts, Budgets, ChosenBudgets, Spent
+from shared.domain.money.budgets import Budgets, ChosenBudgets, Spent, Totals
+from shared.domain.money.prices import PriceKind
 from shared.ratelimit.limiter import Limiter
 from shared.ratelimit.model import CallRequest, Grant, Refusal, Window
 from shared.runtime.clock import ManualClock
@@ -18,6 +19,7 @@ from shared.spending.treasury import Treasury
 from shared.stores.database import Db
 from shared.stores.ledger import LedgerStore
 from shared.stores.state import StateStore
+from tests.amounts import amounts
 from tests.shared.spending.conftest import NOON, call
 
 DAY = timedelta(days=1)
@@ -51,7 +53,7 @@ def test_an_empty_redis_is_filled_with_what_was_spent(
     ledger.copy()
     choices.choose({"day_usd": 1.0}, {})
 
-    searches, quotes = Amounts(50_000, 200_000, 2, 40), Amounts(10_000, 10_000, 1, 2)
+    searches, quotes = Totals(50_000, 200_000, 2, 40), Totals(10_000, 10_000, 1, 2)
     assert treasury.spent() == Spent(
         project={WorkClass.SEARCH: searches, WorkClass.QUOTES: quotes},
         credentials={"app": {WorkClass.SEARCH: searches}, "user": {WorkClass.QUOTES: quotes}},
@@ -68,7 +70,9 @@ def test_a_limiter_whose_redis_was_lost_goes_on_where_it_stood(
     limiter = Limiter(redis_client, budgets=Budgets(day_usd=0.75), spent=treasury.spent, clock=clock)
 
     grants = 0
-    while isinstance(limiter.acquire(CallRequest(f"e{grants}", ("app",), WorkClass.INTERACTIVE, posts=10)), Grant):
+    while isinstance(
+        limiter.acquire(CallRequest(f"e{grants}", ("app",), WorkClass.INTERACTIVE, most=amounts(10))), Grant
+    ):
         grants += 1
 
     assert grants == 5
@@ -86,7 +90,8 @@ def test_a_credential_goes_on_where_it_stood(
     limiter = Limiter(redis_client, credential_budgets=budgets, spent=treasury.spent, clock=clock)
 
     spent, fresh = (
-        limiter.acquire(CallRequest("tweets", (one,), WorkClass.INTERACTIVE, posts=1)) for one in ("app", "user")
+        limiter.acquire(CallRequest("tweets", (one,), WorkClass.INTERACTIVE, most=amounts(1)))
+        for one in ("app", "user")
     )
 
     assert isinstance(spent, Refusal)
@@ -104,8 +109,8 @@ def test_the_books_tell_days_classes_and_endpoints_apart(treasury: Treasury, led
     books = treasury.books()
 
     assert [sum(hours) for hours in books.whole_days()] == [0, 100_000, 200_000]
-    assert (books.today().posts, books.today(WorkClass.QUOTES).posts) == (8, 1)
+    assert (books.today().bought[PriceKind.POST], books.today(WorkClass.QUOTES).bought[PriceKind.POST]) == (8, 1)
     days, by_endpoint = books.measured()
-    assert (days, by_endpoint["search/recent"].posts) == (3, 60)
+    assert (days, by_endpoint["search/recent"].bought[PriceKind.POST]) == (3, 60)
     assert "tweets" not in by_endpoint
     assert books.course(WorkClass.QUOTES).spent == 5_000

@@ -12,10 +12,11 @@ from shared.domain.money.purchases import Row, RowKey, Sums, add_up
 from shared.domain.money.usage import UsageCheck
 from shared.stores.database import Db
 from shared.stores.ledger import LedgerStore
+from tests.amounts import amounts
 
 DAY = date(2026, 11, 10)
 HOURS = (0,) * 5 + (25_000,) + (0,) * 18
-SUMS = Sums(calls=3, posts=5, users=0, posts_reread=2, micro_usd=25_000, hours=HOURS)
+SUMS = Sums(calls=3, bought=amounts(5), reread=amounts(2), micro_usd=25_000, hours=HOURS)
 
 
 def row(sums: Sums = SUMS, *, epoch: str = "a", day: date = DAY, **key: object) -> Row:
@@ -44,13 +45,13 @@ def test_what_is_kept_comes_back(store: LedgerStore) -> None:
 
 def test_copies_in_any_order_leave_the_greatest(store: LedgerStore) -> None:
     """Copies of growing sums, shuffled and repeated, leave the newest."""
-    copies = [row(Sums(calls=n, posts=2 * n, micro_usd=10_000 * n)) for n in range(1, 8)] * 2
+    copies = [row(Sums(calls=n, bought=amounts(2 * n), micro_usd=10_000 * n)) for n in range(1, 8)] * 2
     random.Random(4).shuffle(copies)
 
     for copy in copies:
         store.keep([copy])
 
-    assert add_up(store.between(DAY, DAY).values()) == Sums(calls=7, posts=14, micro_usd=70_000)
+    assert add_up(store.between(DAY, DAY).values()) == Sums(calls=7, bought=amounts(14), micro_usd=70_000)
 
 
 def test_epochs_of_redis_are_added_up(store: LedgerStore) -> None:

@@ -13,6 +13,7 @@ from shared.domain.coverage.short_pages import WAITS_SECONDS
 from shared.domain.coverage.streams import Stream
 from shared.domain.errors import PostsWithheld
 from shared.domain.jobs import Queue, QuotePage, SearchPage
+from shared.domain.money.prices import PriceKind
 from shared.services.bootstrap import Services
 from tests.workers.world import Asked, ScriptedX, jobs_in, open_quotes, open_sweep, page, post_id, state_of, stored_ids
 from workers.handlers.quotes import quote_page
@@ -85,7 +86,7 @@ def test_an_answer_that_is_short_is_no_fault_of_the_endpoint(services: Services,
 
     waits_of(lambda: search(services))
 
-    assert services.ledger.bought_posts([A, B, C]) == {A, C}
+    assert services.ledger.bought(PriceKind.POST, [A, B, C]) == {A, C}
     assert services.limiter.state().windows[0].blocked is None
 
 

@@ -11,6 +11,7 @@ from shared.domain.jobs import CheckUsage
 from shared.domain.models import WorkClass
 from shared.domain.money.purchases import Row, RowKey, Sums
 from shared.services.bootstrap import Services
+from tests.amounts import amounts
 from tests.workers.world import ScriptedX
 from workers.handlers.usage import check_usage
 
@@ -32,7 +33,7 @@ def bought(services: Services, posts: int) -> None:
         tenant="default",
         work_class=WorkClass.SEARCH,
     )
-    services.stores.ledger.keep([Row(key, "epoch", Sums(calls=1, posts=posts))])
+    services.stores.ledger.keep([Row(key, "epoch", Sums(calls=1, bought=amounts(posts)))])
 
 
 @pytest.mark.parametrize(("ours", "is_told"), [(980, False), (970, True), (0, True)])

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.money.budgets import Prices
 from shared.domain.money.estimate import MONTH_DAYS, Rate, Rates, of_refresh, of_track, rates_of
+from shared.domain.money.prices import PriceKind, Prices
 
 PRICES = Prices()
 HOUR = timedelta(hours=1)
@@ -58,7 +58,7 @@ def test_following_is_linear_and_ordered(accounts: int, since: timedelta, given_
 @given(since=spans, given_rates=rates)
 def test_nothing_costs_nothing(since: timedelta, given_rates: Rates) -> None:
     """No account, or no price: no cost."""
-    free = Prices(post_usd=0, user_usd=0)
+    free = Prices({PriceKind.POST: 0, PriceKind.USER: 0})
 
     for estimate in (of_track(0, 0, since, given_rates, PRICES), of_track(9, 0, since, given_rates, free)):
         assert (estimate.once, estimate.first_day, estimate.later_day, estimate.month) == (0, 0, 0, 0)

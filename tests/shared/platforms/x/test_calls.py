@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from shared.domain.errors import InputError
+from shared.domain.money.prices import PriceKind
 from shared.platforms.x import calls
 from shared.platforms.x.fields import Dialect
+from tests.amounts import amounts
 
 NOON = datetime(2026, 11, 20, 12, 0, 0, 987_000, tzinfo=UTC)
 
@@ -41,7 +43,7 @@ def test_a_page_knows_its_smallest_size(dialect: Dialect, posts: int, users: int
         assert least is not None
         assert least.parameters(dialect) == call.parameters(dialect) | {"max_results": "10"}
         assert (least.endpoint, least.path, least.least) == (call.endpoint, call.path, None)
-        assert (least.posts(dialect), least.users(dialect)) == (posts, users)
+        assert least.most(dialect) == amounts(posts, users)
     assert calls.lookup_posts(post_ids=[1, 2]).least is None
 
 
@@ -80,7 +82,7 @@ def test_a_lookup_asks_for_each_id_once() -> None:
     call = calls.lookup_posts(post_ids=[3, 1, 3, 2**63 + 1])
 
     assert call.parameters(Dialect.OLD)["ids"] == f"3,1,{2**63 + 1}"
-    assert call.posts(Dialect.OLD) == 3
+    assert call.most(Dialect.OLD) == amounts(3)
 
 
 def test_names_are_asked_for_once_whatever_their_case() -> None:
@@ -95,9 +97,9 @@ def test_reservations_cover_everything_that_may_be_billed() -> None:
     cheap = calls.search_recent(query="a", max_results=50, expand_authors=False)
     dear = calls.search_recent(query="a", max_results=50, expand_authors=True)
 
-    assert (cheap.posts(Dialect.OLD), cheap.users(Dialect.OLD)) == (50, 0)
-    assert (dear.posts(Dialect.NEW), dear.users(Dialect.NEW)) == (150, 50)
-    assert calls.usage().posts(Dialect.OLD) == calls.lookup_media(keys=["3_1"]).users(Dialect.OLD) == 0
+    assert cheap.most(Dialect.OLD) == amounts(50)
+    assert dear.most(Dialect.NEW) == amounts(150, 50)
+    assert calls.usage().most(Dialect.OLD) == calls.lookup_media(keys=["3_1"]).most(Dialect.OLD) == amounts()
 
 
 def test_authors_come_along_only_where_nothing_else_tells_them() -> None:
@@ -106,7 +108,7 @@ def test_authors_come_along_only_where_nothing_else_tells_them() -> None:
         calls.search_recent(query="a", expand_authors=None),
         calls.quote_tweets(post_id=1, expand_authors=None),
     ):
-        assert (call.users(Dialect.OLD), call.users(Dialect.NEW)) == (0, 100)
+        assert [call.most(dialect)[PriceKind.USER] for dialect in (Dialect.OLD, Dialect.NEW)] == [0, 100]
         assert "author_id" not in call.parameters(Dialect.OLD)["expansions"]
         assert "author_id" in call.parameters(Dialect.OLD)["tweet.fields"]
         assert "author_id" in call.parameters(Dialect.NEW)["expansions"]

@@ -16,7 +16,8 @@ from shared.domain import errors
 from shared.domain.errors import LimiterUnavailable, NoAnswer, NotGranted, NotSent, Unauthorized
 from shared.domain.models import CredentialKind, WorkClass
 from shared.domain.money.budgets import Budgets
-from shared.domain.money.purchases import Billed, Outcome, Purchase
+from shared.domain.money.prices import Amounts, PriceKind
+from shared.domain.money.purchases import CallResult, Purchase
 from shared.platforms.transport import Timeouts
 from shared.platforms.x.auth import Credential, bearer_credential, oauth2_credential
 from shared.platforms.x.client import XClient
@@ -25,6 +26,7 @@ from shared.platforms.x.gateway import BUDGET_LOOK_SECONDS, FixedCredentials, XG
 from shared.ratelimit.limiter import Limiter
 from shared.ratelimit.model import BlockScope, CallRequest, Grant, Refusal, Settlement, Window
 from shared.ratelimit.rules import BREAKER_FAULTS
+from tests.amounts import amounts
 from tests.shared.platforms.x.local_server import LocalServer, Reply, always, cut, http, page, post, serving
 
 NOW = 1_789_999_999
@@ -103,11 +105,11 @@ def test_a_call_is_granted_made_and_settled(make: Make, limiter: RecordingLimite
     found = gateway.search_recent(WorkClass.BACKFILL, query="a", max_results=50)
 
     assert found.newest_id == 6
-    asked = CallRequest("search/recent", (credential.id,), WorkClass.BACKFILL, posts=50, users=50, is_paid=True)
+    asked = CallRequest("search/recent", (credential.id,), WorkClass.BACKFILL, most=amounts(50, 50), is_paid=True)
     assert limiter.requests == [asked]
     [(grant, settlement)] = limiter.settled
     assert grant is limiter.grants[0]
-    assert (settlement.answered, settlement.status, settlement.posts, settlement.users) == (True, 200, 3, 1)
+    assert (settlement.answered, settlement.status, settlement.billed) == (True, 200, amounts(3, 1))
     assert (settlement.rate.limit, settlement.rate.remaining, settlement.block) == (450, 449, None)
 
 
@@ -133,7 +135,7 @@ def test_every_grant_is_settled_once(
 
     [(grant, settlement)] = limiter.settled
     assert (grant.id, settlement.answered) == (limiter.grants[0].id, answered)
-    assert (settlement.posts, settlement.users) == (0, 0)
+    assert settlement.billed == amounts()
 
 
 def test_a_defect_in_the_call_settles_too(make: Make, limiter: RecordingLimiter, credential: Credential) -> None:
@@ -264,7 +266,7 @@ def test_an_ignored_dialect_gives_the_better_page(make: Make, limiter: Recording
     gateway, _ = make(reply)
 
     assert gateway.search_recent(WorkClass.SEARCH, query="a").posts[0].author_id == 7
-    assert [settlement.posts for _, settlement in limiter.settled] == [1, 1]
+    assert [settlement.billed for _, settlement in limiter.settled] == [amounts(1), amounts(1)]
 
 
 def test_only_fitting_credentials_are_offered(limiter: RecordingLimiter, credential: Credential) -> None:
@@ -357,7 +359,7 @@ def test_a_window_of_x_is_not_asked_twice(make: Make, limiter: RecordingLimiter)
     with pytest.raises(NotGranted, match="window"):
         _search(gateway)
 
-    assert [request.posts for request in limiter.requests] == [100, 100]
+    assert [request.most[PriceKind.POST] for request in limiter.requests] == [100, 100]
 
 
 @pytest.mark.parametrize("is_there", [False, True], ids=["nobody there", "cut after the request"])
@@ -392,18 +394,17 @@ class KnowingLedger:
     def __init__(self) -> None:
         self.told: list[Purchase] = []
 
-    def bought_posts(self, post_ids: Collection[int], /) -> Collection[int]:
-        """Post 5."""
-        return {5} & set(post_ids)
+    def bought(self, kind: PriceKind, ids: Collection[int], /) -> Collection[int]:
+        """Post 5, account 7."""
+        return _BOUGHT[kind] & set(ids)
 
-    def bought_users(self, user_ids: Collection[int], /) -> Collection[int]:
-        """Account 7."""
-        return {7} & set(user_ids)
-
-    def record(self, purchase: Purchase, /) -> Billed:
+    def record(self, purchase: Purchase, /) -> Amounts:
         """What is not post 5 or account 7 costs money."""
         self.told.append(purchase)
-        return Billed(len(purchase.post_ids - {5}), len(purchase.user_ids - {7}))
+        return Amounts({kind: len(ids - _BOUGHT[kind]) for kind, ids in purchase.object_ids.items()})
+
+
+_BOUGHT = {PriceKind.POST: {5}, PriceKind.USER: {7}}
 
 
 @pytest.fixture
@@ -420,11 +421,11 @@ def test_what_was_bought_today_is_neither_reserved_nor_kept(
         gateway = XGateway(XClient(server.url), limiter, FixedCredentials([credential]), ledger=ledger)
         gateway.lookup_posts(WorkClass.ENGAGEMENT, post_ids=[5, 6])
 
-    assert [request.posts for request in limiter.requests] == [1]
-    assert limiter.settled[0][1].posts == 1
+    assert [request.most for request in limiter.requests] == [amounts(1)]
+    assert limiter.settled[0][1].billed == amounts(1)
     told = ledger.told[0]
     assert (told.endpoint, told.work_class, told.credential_id) == ("tweets", WorkClass.ENGAGEMENT, credential.id)
-    assert (told.outcome, told.post_ids) == (Outcome.ANSWERED, frozenset({5, 6}))
+    assert (told.result, told.object_ids[PriceKind.POST]) == (CallResult.ANSWERED, frozenset({5, 6}))
 
 
 def test_accounts_bought_today_reserve_nothing(
@@ -436,18 +437,18 @@ def test_accounts_bought_today_reserve_nothing(
         gateway.users(WorkClass.SEARCH, user_ids=[7])
         gateway.users(WorkClass.SEARCH, user_ids=[7, 8])
 
-    assert [request.users for request in limiter.requests] == [0, 1]
+    assert [request.most for request in limiter.requests] == [amounts(), amounts(users=1)]
 
 
 @pytest.mark.parametrize(
-    ("reply", "outcome"),
+    ("reply", "result"),
     [
-        (always(503, b"", LIMITS), Outcome.FAILED),
-        (lambda connection, head: cut(connection, http(200, page(post(5)), LIMITS)[:-4]), Outcome.UNANSWERED),
+        (always(503, b"", LIMITS), CallResult.FAILED),
+        (lambda connection, head: cut(connection, http(200, page(post(5)), LIMITS)[:-4]), CallResult.UNANSWERED),
     ],
 )
 def test_the_ledger_is_told_of_calls_that_brought_nothing(
-    limiter: RecordingLimiter, credential: Credential, ledger: KnowingLedger, reply: Reply, outcome: Outcome
+    limiter: RecordingLimiter, credential: Credential, ledger: KnowingLedger, reply: Reply, result: CallResult
 ) -> None:
     """A failed and an unanswered call are told as what they are."""
     with serving(reply) as server:
@@ -455,7 +456,7 @@ def test_the_ledger_is_told_of_calls_that_brought_nothing(
         with pytest.raises(errors.PassingFault):
             _search(XGateway(client, limiter, FixedCredentials([credential]), ledger=ledger))
 
-    assert [(one.outcome, one.post_ids) for one in ledger.told] == [(outcome, frozenset())]
+    assert [(one.result, one.brought) for one in ledger.told] == [(result, amounts())]
 
 
 def test_every_read_goes_through_a_grant(make: Make, limiter: RecordingLimiter) -> None:
@@ -485,7 +486,7 @@ def test_a_user_s_token_tells_whose_it_is(simulator_url: str, limiter: Recording
     assert account.id > 0
     assert account.username
     [request] = limiter.requests
-    assert (request.endpoint, request.credential_ids, request.users) == ("users/me", ("user-7",), 1)
+    assert (request.endpoint, request.credential_ids, request.most) == ("users/me", ("user-7",), amounts(users=1))
 
 
 def _new_only(connection: socket.socket, head: str) -> None:
