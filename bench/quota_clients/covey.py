@@ -13,9 +13,10 @@ from pydantic import SecretStr
 from bench.quota_clients import PAGE, QUERY, Load
 from shared.domain.errors import NotNow
 from shared.domain.models import WorkClass
+from shared.platforms.gateway import FixedCredentials
 from shared.platforms.x.auth import bearer_credential
 from shared.platforms.x.client import XClient
-from shared.platforms.x.gateway import FixedCredentials, XGateway
+from shared.platforms.x.gateway import XGateway
 from shared.ratelimit.limiter import Limiter
 from shared.redis.connection import connect
 

@@ -20,10 +20,11 @@ from pydantic import SecretStr
 
 from shared.domain.errors import LimiterUnavailable, NotNow, PassingFault
 from shared.domain.models import WorkClass
+from shared.platforms.gateway import FixedCredentials
 from shared.platforms.transport import Timeouts
 from shared.platforms.x.auth import bearer_credential
 from shared.platforms.x.client import XClient
-from shared.platforms.x.gateway import FixedCredentials, XGateway
+from shared.platforms.x.gateway import XGateway
 from shared.ratelimit.limiter import Limiter
 from shared.ratelimit.model import CallRequest, Grant, Refusal, Settlement
 from shared.redis.connection import connect

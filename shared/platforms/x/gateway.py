@@ -1,23 +1,12 @@
-"""The only way handlers call X: grant, call, settlement.
+"""The only way handlers call X: its typed reads, each under a grant.
 
-Owns the order of these three and what a refusal by X blocks. It must not wait: without a grant it raises NotGranted
-with the wait. Invariant: one grant, one HTTP request, one settlement, whatever becomes of the request; no grant, no
-request. A call whose dialect X does not speak is repeated once, under a second grant. A page that a budget has no room
-for is asked for in its smallest size at once, so that the last of a budget, or a small one, buys what it can.
+Owns what is X's own: which call a read is, and its dialect. Grant, ledger and settlement are the gateway's of all
+platforms. It must not wait. Invariant: one read is one request, and a second one, under a second grant, only where X
+does not speak the dialect of the first.
 
-    acquire --Refusal--> acquire the smallest page, if it was for a budget --Refusal--> NotGranted
-       |                    |
-       +--------------------+
-       |
-     Grant --> request --> Answer --> settle(answered)    --> value, or the error of the tree
-                  |
-                  |-- anything raised --> settle(not answered: all that was reserved counts as spent) --> raised on
-                  +-- NotSent --> settle(not sent: all that was reserved is given back; a fault all the same) --> raised
-
-A settlement that fails loses no answer: the grant's lease runs out, and then the call counts as spent. A 401 to a
-credential that can be renewed blocks nothing in the limiter: the source of the credentials says what it means.
-The ledger is told of every request that left, before the limiter is: what it says costs money is what the limiter
-keeps.
+    read --> call in the dialect of now --> value, or the error of the tree
+               |
+               +-- X does not speak it --> the same call in the other one --> value, or the error of the tree
 """
 
 from __future__ import annotations
@@ -25,110 +14,21 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
-from shared.domain.errors import (
-    CoveyError,
-    LimiterUnavailable,
-    NoAnswer,
-    NotGranted,
-    NotSent,
-    ServerFault,
-    Unauthorized,
-)
-from shared.domain.models import CredentialKind, Page, Usage, User, UserLookup, WorkClass
-from shared.domain.money.prices import Amounts, PriceKind
-from shared.domain.money.purchases import CallResult, Purchase
+from shared.domain.models import Page, Usage, User, UserLookup, WorkClass
+from shared.domain.money.prices import PriceKind
+from shared.platforms.call import GrantedCall
+from shared.platforms.gateway import CallLedger, CallLimiter, CredentialSource, FixedCredentials, Gateway
 from shared.platforms.x import calls
 from shared.platforms.x.answer import Answer
 from shared.platforms.x.auth import Credential
 from shared.platforms.x.blocks import block_for
 from shared.platforms.x.calls import Call
 from shared.platforms.x.client import XClient
-from shared.ratelimit.model import BUDGETS, Block, CallRequest, Grant, Refusal, Settlement, Window
-from shared.runtime import metrics
-from shared.runtime.clock import from_epoch_seconds
-from shared.runtime.log import get_logger
 
 T = TypeVar("T")
-log = get_logger(__name__)
 _NOTHING: Mapping[PriceKind, Collection[int]] = MappingProxyType({})
-
-# A budget has room before its day ends when a call in flight costs less than it reserved, or when a person raises it.
-BUDGET_LOOK_SECONDS = 30.0
-# Those that a smaller call may still fit into.
-_BUDGETS_BY_SIZE = BUDGETS - {Window.MONTH_REQUESTS}
-
-
-class CallLimiter(Protocol):
-    """What the gateway needs of the limiter."""
-
-    def acquire(self, request: CallRequest, /) -> Grant | Refusal:
-        """Leave to make one call, or the wait. Raises LimiterUnavailable."""
-        ...
-
-    def settle(self, grant: Grant, settlement: Settlement, /) -> None:
-        """Say what became of a granted call. Raises LimiterUnavailable."""
-        ...
-
-
-class CredentialSource(Protocol):
-    """What the gateway needs of the credentials. Every method may raise StoreUnavailable."""
-
-    def usable(self) -> Sequence[Credential]:
-        """Those that X may be asked with now."""
-        ...
-
-    def missing(self, endpoint: str, kinds: Collection[CredentialKind], /) -> CoveyError:
-        """Why none of these kinds is usable, as the error to raise."""
-        ...
-
-    def refused(self, credential: Credential, error: Unauthorized, /) -> CoveyError:
-        """X answered 401 to a renewable credential: the error to raise."""
-        ...
-
-
-class FixedCredentials:
-    """A source that never changes, whose credentials nobody renews."""
-
-    def __init__(self, credentials: Sequence[Credential]) -> None:
-        self._credentials = tuple(credentials)
-
-    def usable(self) -> Sequence[Credential]:
-        """All of them."""
-        return self._credentials
-
-    def missing(self, endpoint: str, kinds: Collection[CredentialKind], /) -> CoveyError:
-        """Only a person can add one."""
-        return Unauthorized(endpoint, "no credential is configured that X takes here", reason="no-credential")
-
-    def refused(self, credential: Credential, error: Unauthorized, /) -> CoveyError:
-        """The refusal stands."""
-        return error
-
-
-class CallLedger(Protocol):
-    """What the gateway needs of the ledger."""
-
-    def bought(self, kind: PriceKind, ids: Collection[int], /) -> Collection[int]:
-        """Those of the objects that cost nothing to read again now. Raises LimiterUnavailable."""
-        ...
-
-    def record(self, purchase: Purchase, /) -> Amounts:
-        """Write down one call; answers what of it costs money. Never raises."""
-        ...
-
-
-class NoLedger:
-    """Writes nothing down: every distinct object of an answer costs money, whatever was read before."""
-
-    def bought(self, kind: PriceKind, ids: Collection[int], /) -> Collection[int]:
-        """None."""
-        return ()
-
-    def record(self, purchase: Purchase, /) -> Amounts:
-        """All of it."""
-        return purchase.brought
 
 
 class XGateway:
@@ -144,14 +44,14 @@ class XGateway:
         self,
         client: XClient,
         limiter: CallLimiter,
-        credentials: CredentialSource,
+        credentials: CredentialSource[Credential],
         *,
         ledger: CallLedger | None = None,
     ) -> None:
         self._client = client
         self._limiter = limiter
-        self._credentials = credentials
-        self._ledger = ledger or NoLedger()
+        self._ledger = ledger
+        self._gateway = Gateway(limiter, credentials, block_for, ledger=ledger)
 
     def asking_as(self, credential: Credential) -> XGateway:
         """A gateway that asks with one credential only, under the same limits and budgets."""
@@ -231,85 +131,19 @@ class XGateway:
 
         asked: what the call names itself, so that what was bought today need not be reserved again.
         """
-        bought = Amounts({kind: len(self._ledger.bought(kind, ids)) for kind, ids in asked.items()})
-        answer = self._granted(work_class, call, bought)
+        bought = self._gateway.bought(asked)
+        answer = self._gateway.call(work_class, self._granted(call), bought=bought)
         if answer.dialect_changed:
-            answer = self._granted(work_class, call, bought)
+            answer = self._gateway.call(work_class, self._granted(call), bought=bought)
         return answer.unwrap()
 
-    def _granted(self, work_class: WorkClass, call: Call[T], bought: Amounts) -> Answer[T]:
-        usable = {c.id: c for c in self._credentials.usable() if c.kind in call.endpoint.credentials}
-        key = call.endpoint.key
-        if not usable:
-            raise self._credentials.missing(key, call.endpoint.credentials)
-        grant = self._acquire(work_class, call, tuple(usable), bought)
-        if isinstance(grant, Refusal) and grant.blocked_by in _BUDGETS_BY_SIZE and call.least is not None:
-            call = call.least
-            grant = self._acquire(work_class, call, tuple(usable), bought)
-        if isinstance(grant, Refusal):
-            metrics.X_REFUSALS.labels(key, grant.blocked_by).inc()
-            raise NotGranted(key, wait_seconds=_wait_seconds(grant), blocked_by=grant.blocked_by)
-        credential = usable[grant.credential_id]
-        settlement = Settlement(answered=False)
-        try:
-            answer = self._client.perform(call, credential)
-            refusal = answer.error if credential.is_renewable and isinstance(answer.error, Unauthorized) else None
-            settlement = self._settlement(grant, call, answer, block_for(None if refusal else answer.error))
-        finally:
-            self._settle(grant, settlement)
-        if refusal is not None:
-            raise self._credentials.refused(credential, refusal)
-        return answer
-
-    def _acquire(
-        self, work_class: WorkClass, call: Call[object], credential_ids: tuple[str, ...], bought: Amounts
-    ) -> Grant | Refusal:
-        most = call.most(self._client.dialect)
-        return self._limiter.acquire(
-            CallRequest(
-                endpoint=call.endpoint.key,
-                credential_ids=credential_ids,
-                work_class=work_class,
-                most=most - bought,
-                is_paid=most.total() > 0,
-            )
+    def _granted(self, call: Call[T]) -> GrantedCall[Credential, Answer[T]]:
+        """The call in the dialect that the next request speaks."""
+        return GrantedCall(
+            endpoint=call.endpoint.key,
+            credential_kinds=call.endpoint.credentials,
+            most=call.most(self._client.dialect),
+            fee=call.fee,
+            send=lambda credential: self._client.perform(call, credential),
+            least=None if call.least is None else self._granted(call.least),
         )
-
-    def _settlement(self, grant: Grant, call: Call[object], answer: Answer[object], block: Block | None) -> Settlement:
-        if isinstance(answer.error, NotSent):
-            return Settlement(answered=False, fault=True, sent=False)
-        return Settlement(
-            answered=answer.is_whole,
-            status=answer.status,
-            rate=answer.rate,
-            billed=self._ledger.record(_purchase(grant, call.fee, answer)),
-            block=block,
-            fault=isinstance(answer.error, NoAnswer | ServerFault),
-        )
-
-    def _settle(self, grant: Grant, settlement: Settlement) -> None:
-        try:
-            self._limiter.settle(grant, settlement)
-        except LimiterUnavailable as error:
-            log.warning("grant not settled; it counts as spent", endpoint=grant.endpoint, reason=str(error))
-
-
-def _wait_seconds(refusal: Refusal) -> float:
-    """When to ask again."""
-    return min(refusal.wait_seconds, BUDGET_LOOK_SECONDS) if refusal.blocked_by in BUDGETS else refusal.wait_seconds
-
-
-def _purchase(grant: Grant, fee: Amounts, answer: Answer[object]) -> Purchase:
-    """What the ledger is told of an answer."""
-    failed = CallResult.FAILED if answer.is_whole else CallResult.UNANSWERED
-    is_answered = answer.error is None
-    date_seconds = answer.rate.date_seconds
-    return Purchase(
-        endpoint=grant.endpoint,
-        credential_id=grant.credential_id,
-        work_class=grant.work_class,
-        result=CallResult.ANSWERED if is_answered else failed,
-        object_ids=answer.object_ids,
-        fee=fee if is_answered else Amounts(),
-        at=None if date_seconds is None else from_epoch_seconds(date_seconds),
-    )

@@ -13,9 +13,10 @@ from pydantic import SecretStr
 
 from shared.domain.errors import NoAnswer, NotGranted, ServerFault
 from shared.domain.models import WorkClass
+from shared.platforms.gateway import FixedCredentials
 from shared.platforms.x.auth import bearer_credential
 from shared.platforms.x.client import XClient
-from shared.platforms.x.gateway import FixedCredentials, XGateway
+from shared.platforms.x.gateway import XGateway
 from shared.ratelimit.limiter import Limiter
 from shared.ratelimit.rules import BREAKER_FAULTS
 from shared.runtime.clock import ManualClock

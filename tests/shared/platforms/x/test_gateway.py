@@ -18,11 +18,12 @@ from shared.domain.models import CredentialKind, WorkClass
 from shared.domain.money.budgets import Budgets
 from shared.domain.money.prices import Amounts, PriceKind
 from shared.domain.money.purchases import CallResult, Purchase
+from shared.platforms.gateway import BUDGET_LOOK_SECONDS, FixedCredentials
 from shared.platforms.transport import Timeouts
 from shared.platforms.x.auth import Credential, bearer_credential, oauth2_credential
 from shared.platforms.x.client import XClient
 from shared.platforms.x.dialect import DialectSetting
-from shared.platforms.x.gateway import BUDGET_LOOK_SECONDS, FixedCredentials, XGateway
+from shared.platforms.x.gateway import XGateway
 from shared.ratelimit.limiter import Limiter
 from shared.ratelimit.model import BlockScope, CallRequest, Grant, Refusal, Settlement, Window
 from shared.ratelimit.rules import BREAKER_FAULTS
