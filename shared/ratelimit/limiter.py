@@ -42,7 +42,9 @@ import redis
 from shared.domain.errors import CoveyError, InputError, LimiterUnavailable
 from shared.domain.money.budgets import Budgets, ChosenBudgets, Spent
 from shared.domain.money.prices import PriceKind, Prices
-from shared.ratelimit.layout import CONSTANTS, Keys, pack_chosen, pack_spent
+from shared.ratelimit.budget_fields import pack_chosen, pack_spent
+from shared.ratelimit.keys import Keys
+from shared.ratelimit.layout import CONSTANTS
 from shared.ratelimit.model import Block, CallRequest, Grant, LimiterState, Refusal, Settlement
 from shared.ratelimit.rules import CLASS_NUMBER, script_constants
 from shared.ratelimit.snapshot import read_state

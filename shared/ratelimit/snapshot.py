@@ -12,8 +12,10 @@ import redis
 from shared.domain.money.budgets import Budgets
 from shared.domain.money.classes import CLASSES
 from shared.domain.money.prices import MICRO
-from shared.ratelimit.layout import BudgetNumbers, Keys, WindowNumbers, lease_ends_ms, open_breakers, unpack_chosen
+from shared.ratelimit.budget_fields import unpack_chosen
+from shared.ratelimit.keys import Keys
 from shared.ratelimit.model import BlockState, BudgetState, LimiterState, Window, WindowState
+from shared.ratelimit.numbers import BudgetNumbers, WindowNumbers, lease_ends_ms, open_breakers
 
 Hash = dict[bytes, bytes]
 

@@ -8,7 +8,7 @@ import redis
 from shared.domain.errors import InputError
 from shared.domain.models import WorkClass
 from shared.domain.money.budgets import Budgets, ChosenBudgets, Spent, Totals
-from shared.ratelimit.layout import pack_chosen, unpack_chosen
+from shared.ratelimit.budget_fields import pack_chosen, unpack_chosen
 from shared.ratelimit.model import Block, BlockScope, BudgetState, Window
 from shared.runtime.clock import ManualClock
 from tests.shared.ratelimit.calls import grant, grants_until_refused, open_window, refusal, refused
