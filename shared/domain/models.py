@@ -217,11 +217,8 @@ class UserLookup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """What X counted for the project: posts read in this period, and the cap."""
+    """The posts that X counted for the project, by UTC day."""
 
-    project_id: int | None = None
-    project_usage: int | None = None
-    project_cap: int | None = None
     posts_by_day: dict[date, int] = field(default_factory=dict)
     rate: RateHeaders = field(default_factory=RateHeaders)
 

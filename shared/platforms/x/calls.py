@@ -83,38 +83,6 @@ def quote_tweets(
     )
 
 
-def user_posts(
-    *,
-    user_id: int,
-    since_id: int | None = None,
-    until_id: int | None = None,
-    start_time: datetime | None = None,
-    end_time: datetime | None = None,
-    pagination_token: str | None = None,
-    max_results: int = 100,
-    expand_authors: bool | None = False,
-) -> Call[Page]:
-    """One page of the newest 3,200 posts of an account. Raises InputError."""
-    own = {"pagination_token": pagination_token} | _bounds(since_id, until_id, start_time, end_time)
-    return _page(endpoints.USER_TWEETS, own, path_id=user_id, max_results=max_results, expand_authors=expand_authors)
-
-
-def user_mentions(
-    *,
-    user_id: int,
-    since_id: int | None = None,
-    until_id: int | None = None,
-    start_time: datetime | None = None,
-    end_time: datetime | None = None,
-    pagination_token: str | None = None,
-    max_results: int = 100,
-    expand_authors: bool | None = True,
-) -> Call[Page]:
-    """One page of the posts that mention an account. Raises InputError."""
-    own = {"pagination_token": pagination_token} | _bounds(since_id, until_id, start_time, end_time)
-    return _page(endpoints.USER_MENTIONS, own, path_id=user_id, max_results=max_results, expand_authors=expand_authors)
-
-
 def lookup_posts(*, post_ids: Sequence[int], expand_authors: bool = False) -> Call[Page]:
     """Up to 100 posts by id, with the state of each. References are known already and not asked for again."""
     endpoint, asked = endpoints.TWEETS, tuple(dict.fromkeys(post_ids))

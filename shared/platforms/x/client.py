@@ -1,4 +1,4 @@
-"""The X API as typed calls: one method call, one HTTP request, one answer.
+"""One call of the X API: one HTTP request, one answer.
 
 Owns the way from a Call to an Answer. It must not wait, retry, choose a credential or ask the limiter: `gateway` does,
 and handlers use that. Invariant: every request ends in one Answer with whatever X said of its limits; the token goes
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from requests.adapters import BaseAdapter
@@ -18,7 +18,6 @@ from shared.domain.errors import CoveyError, InputError, UnknownParameter
 from shared.domain.models import Page, RateHeaders
 from shared.domain.urls import check_url
 from shared.platforms.transport import BrokenAnswer, HttpTransport, Timeouts
-from shared.platforms.x import calls
 from shared.platforms.x.answer import Answer, CallRecord
 from shared.platforms.x.auth import Credential
 from shared.platforms.x.body import json_value
@@ -29,19 +28,8 @@ from shared.platforms.x.fields import Dialect
 from shared.platforms.x.headers import rate_headers
 from shared.platforms.x.parser import holds_asked_fields
 
-P = ParamSpec("P")
 T = TypeVar("T")
 Observer = Callable[[CallRecord], None]
-
-
-def _read(build: Callable[P, Call[T]]) -> Callable[Concatenate[XClient, Credential, P], T]:
-    """The method that makes the call which `build` describes, returns its value and raises its error."""
-
-    def method(self: XClient, credential: Credential, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return self.perform(build(*args, **kwargs), credential).unwrap()
-
-    method.__name__, method.__doc__ = build.__name__, build.__doc__
-    return method
 
 
 class XClient:
@@ -70,16 +58,6 @@ class XClient:
         self._dialects = DialectChoice(dialect, dialect_memory)
         self._observer = observer
         self._transport = HttpTransport(timeouts or Timeouts(), adapter=adapter, pool_size=pool_size)
-
-    search_recent = _read(calls.search_recent)
-    quote_tweets = _read(calls.quote_tweets)
-    lookup_posts = _read(calls.lookup_posts)
-    user_posts = _read(calls.user_posts)
-    user_mentions = _read(calls.user_mentions)
-    users_by = _read(calls.users_by)
-    users = _read(calls.users)
-    lookup_media = _read(calls.lookup_media)
-    usage = _read(calls.usage)
 
     @property
     def dialect(self) -> Dialect:

@@ -61,31 +61,6 @@ TWEETS = Endpoint(key="tweets", path="/2/tweets", max_ids=100)
 USERS_BY = Endpoint(key="users/by", path="/2/users/by", max_ids=100)
 USERS = Endpoint(key="users", path="/2/users", max_ids=100)
 USERS_ME = Endpoint(key="users/me", path="/2/users/me", credentials=USER_ONLY)
-USER_TWEETS = Endpoint(
-    key="users/tweets",
-    path="/2/users/{id}/tweets",
-    min_page=5,
-    max_page=100,
-)
-USER_MENTIONS = Endpoint(
-    key="users/mentions",
-    path="/2/users/{id}/mentions",
-    min_page=5,
-    max_page=100,
-)
-LIKING_USERS = Endpoint(
-    key="liking_users",
-    path="/2/tweets/{id}/liking_users",
-    min_page=1,
-    max_page=100,
-    credentials=USER_ONLY,
-)
-RETWEETED_BY = Endpoint(
-    key="retweeted_by",
-    path="/2/tweets/{id}/retweeted_by",
-    min_page=1,
-    max_page=100,
-)
 COUNTS_RECENT = Endpoint(
     key="counts/recent",
     path="/2/tweets/counts/recent",
@@ -105,10 +80,6 @@ ENDPOINTS: dict[str, Endpoint] = {
         USERS_BY,
         USERS,
         USERS_ME,
-        USER_TWEETS,
-        USER_MENTIONS,
-        LIKING_USERS,
-        RETWEETED_BY,
         COUNTS_RECENT,
         USAGE_TWEETS,
         MEDIA,

@@ -15,7 +15,7 @@ from typing import Any
 from shared.domain.errors import NoAnswer, NotFound
 from shared.domain.models import JsonObject, Page, Post, RateHeaders, Usage, UserLookup
 from shared.platforms.x import objects as parse
-from shared.platforms.x.body import identifier, json_object, number, objects, text
+from shared.platforms.x.body import json_object, number, objects, text
 from shared.platforms.x.problems import all_settled, count_settled, missing_accounts, post_states
 
 
@@ -97,9 +97,6 @@ def parse_usage(endpoint: str, body: Any, rate: RateHeaders) -> Usage:
         raise NoAnswer(endpoint, "'data' is not an object")
     daily = objects(endpoint, json_object(data, "daily_project_usage"), "usage")
     return Usage(
-        project_id=identifier(data.get("project_id")),
-        project_usage=number(data.get("project_usage")),
-        project_cap=number(data.get("project_cap")),
         posts_by_day={day: number(item.get("usage")) or 0 for item in daily if (day := _day(item)) is not None},
         rate=rate,
     )

@@ -258,15 +258,12 @@ def test_usage_reads_numbers_that_are_texts() -> None:
     body = {
         "data": {
             "project_id": "9",
-            "project_usage": "42",
-            "project_cap": 3000000,
             "daily_project_usage": {"project_id": "9", "usage": days},
         }
     }
 
     usage = parse_usage("usage/tweets", body, RATE)
 
-    assert (usage.project_usage, usage.project_cap) == (42, 3_000_000)
     assert usage.posts_by_day == {date(2026, 11, 21): 40, date(2026, 11, 22): 2}
 
 
