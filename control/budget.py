@@ -21,7 +21,7 @@ from shared.platforms.x.dialect import SharedDialectMemory, spoken
 from shared.platforms.x.endpoints import QUOTE_TWEETS, SEARCH_RECENT, USERS
 from shared.ratelimit.model import BudgetState
 from shared.services.bootstrap import Services, started_budgets
-from shared.spending.levels import Level, level_of, project_budgets, too_small, used_ratio
+from shared.spending.levels import Level, credential_budgets, level_of, project_budgets, too_small, used_ratio
 from shared.spending.treasury import Books
 
 # An ad-hoc refresh older than this is not waited for any more.
@@ -40,6 +40,7 @@ def show(services: Services) -> dict[str, Any]:
     return {
         "at": books.now,
         "budgets": budgets,
+        "credential_budgets": credential_budgets_of(services),
         "shares": _shares(services),
         "too_small": too_small_of(services),
         "spent": {"day": _spent(books.today(), books, books.today), "month": _spent(books.month(), books, books.month)},
@@ -75,6 +76,16 @@ def budgets_of(services: Services) -> dict[str, dict[str, Any]]:
     chosen = services.budget_choices.load()
     states = project_budgets(services.limiter.state())
     return {name: _budget(name, state, chosen) for name, state in states.items()}
+
+
+def credential_budgets_of(services: Services) -> dict[str, dict[str, dict[str, Any]]]:
+    """The same for each credential that has asked X for something; only budgets with a limit."""
+    states = credential_budgets(services.limiter.state())
+    nothing = ChosenBudgets()
+    return {
+        credential_id: {name: _budget(name, state, nothing) for name, state in budgets.items()}
+        for credential_id, budgets in states.items()
+    }
 
 
 def too_small_of(services: Services) -> list[dict[str, Any]]:
@@ -145,7 +156,7 @@ def _budget(name: str, state: BudgetState, chosen: ChosenBudgets) -> dict[str, A
         "used": state.used,
         "used_ratio": round(used_ratio(state.used, state.limit), 4),
         "level": level.value,
-        "stops": _STOPS[level],
+        "stops": "every call" if level is Level.SPENT and name == "month_requests" else _STOPS[level],
         "resets_in_seconds": state.reset_in_seconds,
         "set_by": "person" if name in chosen.limits else started,
     }

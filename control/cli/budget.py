@@ -106,6 +106,8 @@ def _show(*, as_json: bool) -> None:
     if as_json:
         return print_json(document)
     _print_budgets(document["budgets"], document["too_small"], as_json=False)
+    if any(document["credential_budgets"].values()):
+        out.print(_of_credentials(document["credential_budgets"]))
     if document["shares"]:
         parts = ", ".join(f"{name} {part:.0%}" for name, part in document["shares"].items())
         out.print(f"Shares of each budget: {parts}")
@@ -127,17 +129,9 @@ def _show(*, as_json: bool) -> None:
 def _print_budgets(budgets: dict[str, dict[str, Any]], too_small: list[dict[str, Any]], *, as_json: bool) -> None:
     if as_json:
         return print_json({"budgets": budgets, "too_small": too_small})
-    table = Table("budget", "limit", "used", "of it", "stops", "resets in", "set by", title="budgets")
+    table = Table(*_COLUMNS, title="budgets")
     for name, one in budgets.items():
-        table.add_row(
-            name,
-            "none" if one["limit"] is None else _amount(name, one["limit"]),
-            _amount(name, one["used"]),
-            "-" if one["limit"] is None else f"{one['used_ratio']:.0%}",
-            one["stops"],
-            f"{one['resets_in_seconds'] / 3600:.1f} h",
-            one["set_by"],
-        )
+        table.add_row(*_row(name, one))
     out.print(table)
     for one in too_small:
         part, least = (_amount(one["budget"], one[name]) for name in ("part", "least"))
@@ -148,6 +142,30 @@ def _print_budgets(budgets: dict[str, dict[str, Any]], too_small: list[dict[str,
             soft_wrap=True,
         )
     return None
+
+
+def _of_credentials(budgets: dict[str, dict[str, dict[str, Any]]]) -> Table:
+    """The budgets that each credential has by itself."""
+    table = Table("credential", *_COLUMNS, title="budgets of single credentials")
+    for credential_id, by_name in budgets.items():
+        for name, one in by_name.items():
+            table.add_row(credential_id, *_row(name, one))
+    return table
+
+
+_COLUMNS = ("budget", "limit", "used", "of it", "stops", "resets in", "set by")
+
+
+def _row(name: str, one: dict[str, Any]) -> tuple[str, ...]:
+    return (
+        name,
+        "none" if one["limit"] is None else _amount(name, one["limit"]),
+        _amount(name, one["used"]),
+        "-" if one["limit"] is None else f"{one['used_ratio']:.0%}",
+        one["stops"],
+        f"{one['resets_in_seconds'] / 3600:.1f} h",
+        one["set_by"],
+    )
 
 
 def _spending(document: dict[str, Any]) -> Table:

@@ -38,17 +38,33 @@ class Level(StrEnum):
     SPENT = "spent"
 
 
-# The budgets that a person sets, by the name of their setting.
+# All budgets, by the name of their setting.
 WINDOWS: Final = {
     "day_usd": Window.DAY_MONEY,
     "month_usd": Window.MONTH_MONEY,
     "month_posts": Window.MONTH_POSTS,
+    "month_requests": Window.MONTH_REQUESTS,
 }
+_MONEY: Final = {Window.DAY_MONEY, Window.MONTH_MONEY}
 
 
 def project_budgets(state: LimiterState) -> dict[str, BudgetState]:
-    """The budgets that a person sets, by the name of their setting."""
-    states = {budget.window: budget for budget in state.budgets if budget.credential_id is None}
+    """The budgets of the project, by the name of their setting."""
+    return _budgets_of(state, None)
+
+
+def credential_budgets(state: LimiterState) -> dict[str, dict[str, BudgetState]]:
+    """Those of each credential that has asked for something, by its id and by their names; only those with a limit."""
+    ids = dict.fromkeys(budget.credential_id for budget in state.budgets if budget.credential_id is not None)
+    found = {one: _budgets_of(state, one) for one in ids}
+    return {
+        credential_id: {name: budget for name, budget in budgets.items() if budget.limit is not None}
+        for credential_id, budgets in found.items()
+    }
+
+
+def _budgets_of(state: LimiterState, credential_id: str | None) -> dict[str, BudgetState]:
+    states = {budget.window: budget for budget in state.budgets if budget.credential_id == credential_id}
     return {name: states[window] for name, window in WINDOWS.items()}
 
 
@@ -85,8 +101,10 @@ def least_of(work_class: WorkClass, dialect: Dialect) -> Amounts:
 
 
 def _in_unit_of(window: Window, amounts: Amounts, prices: Prices) -> int:
-    """What a budget counts of a call: posts, or micro-dollars."""
-    return amounts[PriceKind.POST] if window is Window.MONTH_POSTS else prices.cost_micro(amounts)
+    """What a budget counts of one call: micro-dollars, posts, or the call itself."""
+    if window in _MONEY:
+        return prices.cost_micro(amounts)
+    return amounts[PriceKind.POST] if window is Window.MONTH_POSTS else 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +124,12 @@ def too_small(
     found = []
     for name, limit in limits.items():
         window = WINDOWS[name]
-        unit = 1 if window is Window.MONTH_POSTS else MICRO
+        unit = MICRO if window in _MONEY else 1
         for work_class in WorkClass if limit else ():
             most = BACKGROUND_STOPS if work_class in BACKGROUND else 1.0
             part = (limit or 0) * min(shares.get(work_class, most), most)
             least = _in_unit_of(window, least_of(work_class, dialect), prices)
-            if round(part * unit) < least:
+            if round(part * unit, 6) < least:  # a share is not binary either
                 found.append(TooSmall(name, work_class, part, least / unit))
     return found
 
@@ -138,7 +156,7 @@ def held_back(
 
 
 def _waits(work_class: WorkClass, budget: BudgetState, share: float, amount: int, now: datetime) -> bool:
-    unit = 1 if budget.window is Window.MONTH_POSTS else MICRO
+    unit = MICRO if budget.window in _MONEY else 1
     if budget.limit is None or amount == 0:
         return False
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)

@@ -71,7 +71,9 @@ def test_without_limits_only_what_was_spent_is_known(services: Services, invoke:
         "day_usd": None,
         "month_usd": None,
         "month_posts": 3_000_000,
+        "month_requests": None,
     }
+    assert document["credential_budgets"] == {}
     assert document["budgets"]["month_posts"]["set_by"] == "environment"
     assert document["budgets"]["day_usd"]["set_by"] == "none"
     assert (document["spent"]["day"]["usd"], document["forecast"]["month"]["usd"], document["usage"]) == (0, 0, None)
@@ -93,6 +95,43 @@ def test_what_x_billed_is_shown(services: Services, x: ScriptedX, invoke: Invoke
     assert document["forecast"]["day"]["usd"] >= 0.015
     for text in ("$0.015", "read again for free", "Forecast", "would like"):
         assert text in invoke("budget").stdout
+
+
+def test_every_budget_that_holds_is_listed(make_services: Make, x: ScriptedX) -> None:
+    """The requests of the month are, and what each credential may spend by itself, with what is used of both."""
+    limits = {"budget_month_requests": 2, "credential_budget_day_usd": 0.5, "credential_budget_month_requests": 7}
+    services = make_services(x.url, **limits)
+    x.script = lambda asked: page(*POSTS[:20])
+    for _ in range(2):
+        services.x.search_recent(WorkClass.INTERACTIVE, query="a", expand_authors=None)
+
+    document = budget.show(services)
+
+    requests = document["budgets"]["month_requests"]
+    assert (requests["limit"], requests["used"], requests["stops"]) == (2, 2, "every call")
+    [of_credential] = document["credential_budgets"].values()
+    assert {name: (one["limit"], one["used"]) for name, one in of_credential.items()} == {
+        "day_usd": (0.5, pytest.approx(0.1)),
+        "month_requests": (7, 2),
+    }
+
+
+def test_the_budgets_of_a_credential_are_printed(
+    make_services: Make, x: ScriptedX, invoke: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """People see them in a table of their own, scripts in the JSON; without any there is neither."""
+    without = invoke("budget").stdout
+    monkeypatch.setenv("COVEY_CREDENTIAL_BUDGET_MONTH_REQUESTS", "7")
+    services = make_services(x.url, credential_budget_month_requests=7)
+    x.script = lambda asked: page(*POSTS[:20])
+    services.x.search_recent(WorkClass.INTERACTIVE, query="a", expand_authors=None)
+
+    shown = " ".join(invoke("budget").stdout.split())
+
+    assert "single credentials" not in without
+    assert "budgets of single credentials" in shown
+    [of_credential] = answer(invoke, "budget")["credential_budgets"].values()
+    assert (of_credential["month_requests"]["limit"], of_credential["month_requests"]["used"]) == (7, 1)
 
 
 def test_a_budget_is_set_and_unset_while_processes_run(

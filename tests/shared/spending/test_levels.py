@@ -62,7 +62,9 @@ def test_the_ratio_of_no_limit_is_zero() -> None:
     hour=st.integers(0, 23),
     day=st.integers(1, 30),
     dialect=st.sampled_from(Dialect),
-    limits=st.sampled_from([{"day_usd": 0.5}, {"month_usd": 0.5}, {"month_posts": 100}, {"day_usd": 0.0}, {}]),
+    limits=st.sampled_from(
+        [{"day_usd": 0.5}, {"month_usd": 0.5}, {"month_posts": 100}, {"month_requests": 8}, {"day_usd": 0.0}, {}]
+    ),
 )
 def test_who_is_held_back_is_whom_the_limiter_refuses(
     spent: dict[WorkClass, int],
@@ -78,12 +80,11 @@ def test_who_is_held_back_is_whom_the_limiter_refuses(
     limiter = Limiter(redis_client, budgets=Budgets(**limits, shares=SHARES), clock=ManualClock(now))  # type: ignore[arg-type]
     for work_class, posts in spent.items():
         grant = limiter.acquire(CallRequest(f"of-{work_class}", ("app",), work_class))
-        assert isinstance(grant, Grant)
-        limiter.settle(grant, Settlement(answered=True, status=200, billed=amounts(posts)))
-
-    held = held_back(project_budgets(limiter.state()), SHARES, Prices(), now, dialect)
+        if isinstance(grant, Grant):
+            limiter.settle(grant, Settlement(answered=True, status=200, billed=amounts(posts)))
 
     for work_class in WorkClass:
+        held = held_back(project_budgets(limiter.state()), SHARES, Prices(), now, dialect)
         asked = CallRequest(f"for-{work_class}", ("app",), work_class, most=least_of(work_class, dialect))
         answer = limiter.acquire(asked)
         if isinstance(answer, Grant):
@@ -103,4 +104,7 @@ def test_a_budget_that_never_holds_a_call_is_named() -> None:
         TooSmall("day_usd", WorkClass.ENGAGEMENT, 0.04, 0.05)
     ]
     assert too_small({"month_posts": 20}, {WorkClass.SEARCH: 0.5}, prices, Dialect.OLD) == []
+    assert too_small({"month_requests": 20}, {WorkClass.SEARCH: 0.04}, prices, Dialect.OLD) == [
+        TooSmall("month_requests", WorkClass.SEARCH, 0.8, 1)
+    ]
     assert [one.least for one in too_small({"month_posts": 20}, {WorkClass.SEARCH: 0.4}, prices, Dialect.OLD)] == [10]
