@@ -40,14 +40,14 @@ def test_what_an_older_version_adds_is_booked_too(
 
 def test_what_a_newer_version_counted_stays(ledger: Ledger, store: LedgerStore, redis_client: redis.Redis) -> None:
     """A kind that is not known here is neither read as another one nor lost from the row."""
-    redis_client.hset(HASH, FIELD, json.dumps({"quota_units": 5, "posts": 1, "calls": 1, "micro_usd": 9}))
+    redis_client.hset(HASH, FIELD, json.dumps({"kinds_to_come": 5, "posts": 1, "calls": 1, "micro_usd": 9}))
 
     ledger.record(call(7, at=NOON))
 
     text = redis_client.hget(HASH, FIELD)
     assert text is not None
     row = json.loads(text)
-    assert (row["quota_units"], row["posts"], row["calls"], row["micro_usd"]) == (5, 2, 2, 5_009)
+    assert (row["kinds_to_come"], row["posts"], row["calls"], row["micro_usd"]) == (5, 2, 2, 5_009)
     ledger.copy()
     assert add_up(store.between(DAY, DAY).values()).bought == amounts(2)
 

@@ -38,7 +38,7 @@ def test_names_add_up_as_the_sums_do(many: list[Sums]) -> None:
 
 def test_names_of_a_newer_version_are_left_out() -> None:
     """A kind that this version does not know changes nothing of what it knows, and a missing one is none."""
-    found = Sums.named({"calls": 1, "posts": 2, "quota_units": 3, "hours.05": 7})
+    found = Sums.named({"calls": 1, "posts": 2, "kinds_to_come": 3, "hours.05": 7})
 
     assert found == Sums(calls=1, bought=Amounts({PriceKind.POST: 2}), hours=(0,) * 5 + (7,) + (0,) * 18)
 
