@@ -9,6 +9,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -47,7 +48,8 @@ def run(settings: Settings, queues: tuple[str, ...]) -> None:
     log.configure(level=settings.log_level, form=settings.log_format, process="worker")
     reporting.configure(settings, process="worker")
     clock = SystemClock()
-    middleware = [Telemetry(clock), TimeLimit(), Outcomes(decide, clock=clock, on_outcome=tell_outcome)]
+    policy = partial(decide, unknown_job_seconds=settings.unknown_job_seconds)
+    middleware = [Telemetry(clock), TimeLimit(), Outcomes(policy, clock=clock, on_outcome=tell_outcome)]
     services = bootstrap.build(settings, middleware=middleware)
     bootstrap.reach(services)
     services.stores.ensure_indexes()

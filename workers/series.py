@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from shared.broker.delivery import LEFT_REASONS
 from shared.credentials import renewal
 from shared.domain import errors
 from shared.domain.coverage.gaps import GapReason
@@ -48,6 +49,8 @@ MEDIA_RESULTS = ("ok", "retry", "failed")
 
 def begin(queues: Collection[str]) -> None:
     """Create the series of a worker that serves `queues`, all at 0."""
+    for reason in LEFT_REASONS:
+        metrics.JOBS_LEFT.labels(reason)
     for queue in queues:
         metrics.JOB_WAIT_SECONDS.labels(queue)
     for job in ALL_JOBS:

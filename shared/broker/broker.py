@@ -29,6 +29,7 @@ from shared.broker.pulse import PulseConsumer
 from shared.broker.scripts import Dedup, Placed, Placement, Scripts, reaching_redis
 from shared.broker.shutdown import GiveBackAtShutdown
 from shared.domain.errors import InputError
+from shared.domain.outcomes import UNKNOWN_JOB_SECONDS
 from shared.redis.connection import connect
 
 # A worker this long without a heartbeat is dead. Beats come every second; an 8 s stall of Redis plus Dramatiq's 3 s
@@ -43,6 +44,8 @@ LAST_CHANCE_DELAY_MS = 60_000
 # The longest pause between two looks at an empty queue: half of it is the usual wait of a message on an idle queue.
 # At 200 ms a process with six idle queues costs 0.5 % of a core of Redis.
 IDLE_POLL_MS = 200
+# How long a message that no actor here knows is left for a worker that does.
+UNKNOWN_JOB_MS = round(UNKNOWN_JOB_SECONDS * 1000)
 
 
 class CoveyBroker(RedisBroker):
@@ -50,7 +53,8 @@ class CoveyBroker(RedisBroker):
 
     client: one without retries (`shared.redis.connection.connect`). heartbeat_timeout_ms: a worker silent this long is
     dead. poison_after: deliveries that may end in a dead worker. last_chance_delay_ms: pause before the last of them.
-    idle_poll_ms: longest pause on an empty queue.
+    idle_poll_ms: longest pause on an empty queue. unknown_job_ms: how long a message that nobody here knows is left for
+    a newer worker. is_known: whether this process knows an actor by that name; None: those that were declared on it.
     """
 
     def __init__(
@@ -63,6 +67,8 @@ class CoveyBroker(RedisBroker):
         poison_after: int = POISON_AFTER,
         last_chance_delay_ms: int = LAST_CHANCE_DELAY_MS,
         idle_poll_ms: int = IDLE_POLL_MS,
+        unknown_job_ms: int = UNKNOWN_JOB_MS,
+        is_known: Callable[[str], bool] | None = None,
     ) -> None:
         super().__init__(  # type: ignore[no-untyped-call]
             client=client,
@@ -71,9 +77,11 @@ class CoveyBroker(RedisBroker):
             maintenance_chance=0,
             heartbeat_timeout=heartbeat_timeout_ms,
         )
-        timings = Timings(heartbeat_timeout_ms, poison_after, last_chance_delay_ms, idle_poll_ms)
+        timings = Timings(heartbeat_timeout_ms, poison_after, last_chance_delay_ms, idle_poll_ms, unknown_job_ms)
         self.operations = Scripts(client)
-        self.context = BrokerContext(self.operations, namespace, self.broker_id, timings, self.actors.__contains__)
+        self.context = BrokerContext(
+            self.operations, namespace, self.broker_id, timings, is_known or self.actors.__contains__
+        )
         self.introspection = Introspection(client, self.context, self.get_declared_queues)
         self.add_middleware(GiveBackAtShutdown(self.context))
 

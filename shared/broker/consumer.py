@@ -150,6 +150,9 @@ class QueueConsumer(Consumer):
             _log.error("message_is_poison", queue=self._queue, message_id=fetched.id, crashes=fetched.crashes)
             self._settler.bury_unrun(fetched, POISON, delivery)
             return None
+        if not self._context.is_known(delivery.actor_name):
+            self._settler.leave(fetched, delivery, self._hand.seen_us / 1e6)
+            return None
         return delivery
 
     def _give_back(self, ids: list[str]) -> None:

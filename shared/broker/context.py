@@ -20,12 +20,14 @@ from shared.broker.scripts import Dedup, Scripts
 class Timings:
     """heartbeat_timeout_ms: a worker silent this long is dead. poison_after: deliveries that may end in a dead worker.
     last_chance_delay_ms: pause before the last of them. idle_poll_ms: longest pause on an empty queue.
+    unknown_job_ms: how long a message that no actor here knows is left for a worker that does.
     """
 
     heartbeat_timeout_ms: int
     poison_after: int
     last_chance_delay_ms: int
     idle_poll_ms: int
+    unknown_job_ms: int
 
     @property
     def alone_from(self) -> int:

@@ -22,6 +22,10 @@ UNENCODABLE = "unencodable"
 UNKNOWN_ACTOR = "unknown_actor"
 UNHANDLED = "unhandled"
 POISON = "poison"
+# Why a job is left for a newer worker, and the option that says since when (epoch seconds).
+NEWER_JOB = "newer_job"
+LEFT_REASONS = (UNKNOWN_ACTOR, NEWER_JOB)
+LEFT_AT = "left_at"
 # Beyond any plan, and far within what Redis takes: a lifetime that it refuses could never be settled.
 MAX_DEDUP_TTL_MS = 10 * 365 * 86_400_000
 

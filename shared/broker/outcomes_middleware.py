@@ -15,8 +15,10 @@ from dramatiq.broker import Broker, MessageProxy
 from dramatiq.middleware import Retries
 
 from shared.broker.deferral import Deferred
-from shared.broker.delivery import Again
+from shared.broker.delivery import LEFT_AT, NEWER_JOB, Again
+from shared.domain.errors import NewerJob
 from shared.domain.outcomes import DeferFor, Done, GiveUp, Outcome, Pause, RetryIn
+from shared.runtime import metrics
 from shared.runtime.clock import Clock
 from shared.runtime.log import get_logger, redact
 
@@ -30,7 +32,9 @@ _log = get_logger(__name__)
 class Decide(Protocol):
     """The outcome policy: `shared.domain.outcomes.decide`."""
 
-    def __call__(self, error: BaseException | None, *, attempt: int, age_seconds: float) -> Outcome:
+    def __call__(
+        self, error: BaseException | None, *, attempt: int, age_seconds: float, left_seconds: float
+    ) -> Outcome:
         """What becomes of a message."""
         ...
 
@@ -45,8 +49,9 @@ def _ignore(_message: MessageProxy, _decision: Outcome) -> None:
 class Outcomes(Retries):
     """Dramatiq's retries, decided by a pure function.
 
-    decide: gets the error (None: the actor returned), the attempt (1 = the first run, deferred runs not counted) and
-    the age since the message was made. on_outcome: told every decision, before the message is settled.
+    decide: gets the error (None: the actor returned), the attempt (1 = the first run, deferred runs not counted), the
+    age since the message was made, and how long ago it was first left for a newer worker. on_outcome: told every
+    decision, before the message is settled.
     """
 
     def __init__(self, decide: Decide, *, clock: Clock, on_outcome: OnOutcome = _ignore) -> None:
@@ -69,8 +74,13 @@ class Outcomes(Retries):
 
     def _decision(self, message: MessageProxy, error: BaseException | None) -> Outcome:
         attempt = int(message.options.get("attempts", 0)) + 1
-        age_seconds = self._clock.now().timestamp() - message.message_timestamp / 1000
-        decision = self._decide(error, attempt=attempt, age_seconds=age_seconds)
+        now = self._clock.now().timestamp()
+        age_seconds = now - message.message_timestamp / 1000
+        left_seconds = 0.0
+        if isinstance(error, NewerJob):
+            left_seconds = now - float(message.options.setdefault(LEFT_AT, now))
+            metrics.JOBS_LEFT.labels(NEWER_JOB).inc()
+        decision = self._decide(error, attempt=attempt, age_seconds=age_seconds, left_seconds=left_seconds)
         if isinstance(error, Deferred) and isinstance(decision, DeferFor):
             return DeferFor(decision.seconds, error.reason)
         return decision

@@ -12,8 +12,11 @@ from dramatiq.broker import MessageProxy
 from dramatiq.message import Message
 
 from shared.broker.context import BrokerContext
-from shared.broker.delivery import UNENCODABLE, UNHANDLED, UNKNOWN_ACTOR, Again, Delivery
+from shared.broker.delivery import LEFT_AT, UNENCODABLE, UNHANDLED, UNKNOWN_ACTOR, Again, Delivery
 from shared.broker.scripts import Fetched
+from shared.domain.jobs import LEFT_FOR_SECONDS
+from shared.domain.outcomes import GiveUp, leave
+from shared.runtime import metrics
 from shared.runtime.log import get_logger
 
 _log = get_logger(__name__)
@@ -52,6 +55,31 @@ class Settler:
         try:
             kept = self._scripts.nack(self._keys, fetched.id, fetched.receipt, b"", reason, dedup)
         finally:  # nobody repeats this; on an error `adopt` gives the message back
+            self.let_go(fetched.id, kept)
+
+    def leave(self, fetched: Fetched, message: Delivery, now: float) -> None:
+        """Place a message that no actor here knows again, for a worker that does; bury it when none came in time.
+
+        now: epoch seconds by Redis. It is not run, so this costs no attempt.
+        """
+        first = message.options.setdefault(LEFT_AT, now)
+        left_seconds = now - first if isinstance(first, int | float) else 0.0
+        metrics.JOBS_LEFT.labels(UNKNOWN_ACTOR).inc()
+        outcome = leave(left_seconds, self._context.timings.unknown_job_ms / 1000, LEFT_FOR_SECONDS, UNKNOWN_ACTOR)
+        if isinstance(outcome, GiveUp):
+            return self.bury_unrun(fetched, UNKNOWN_ACTOR, message)
+        _log.warning("message_left_for_a_newer_worker", queue=self._queue, actor=message.actor_name)
+        kept = False
+        try:
+            kept = self._scripts.reschedule(
+                self._keys,
+                fetched.id,
+                fetched.receipt,
+                _encoded(message) or fetched.payload,
+                delay_ms=round(outcome.seconds * 1000),
+                dedup=self._context.dedup_of(message),
+            )
+        finally:  # as above
             self.let_go(fetched.id, kept)
 
     def let_go(self, id: str, kept: bool = True) -> None:

@@ -14,6 +14,7 @@
     │   ├── LimiterUnavailable     the limiter cannot be asked: no call without a grant
     │   ├── CredentialNotReady     the token is being renewed
     │   ├── PostsWithheld          X announced more posts than it gave
+    │   ├── NewerJob               a job of a newer version: a worker that knows it may come
     │   └── Throttled              X answered 429
     │       ├── WindowExceeded     the 15-minute window of one endpoint
     │       ├── BurstExceeded      the one-per-second rule
@@ -49,9 +50,6 @@ class CoveyError(Exception):
 
 class InputError(CoveyError):
     """The user gave something wrong; the message names the offending value."""
-
-
-# --- passing faults --------------------------------------------------------------------------------------------------
 
 
 class PassingFault(CoveyError):
@@ -90,9 +88,6 @@ class BrokerUnavailable(PassingFault):
 
 class MediaUnavailable(PassingFault):
     """A media host did not answer, or answered 5xx."""
-
-
-# --- not now ---------------------------------------------------------------------------------------------------------
 
 
 class NotNow(CoveyError):
@@ -134,6 +129,13 @@ class PostsWithheld(NotNow):
         super().__init__(f"X kept back {count} posts of {page}", wait_seconds=wait_seconds)
 
 
+class NewerJob(NotNow):
+    """A job of a type, version or field that this worker does not know, as a rolling deploy brings them."""
+
+    def __init__(self, what: str, *, wait_seconds: float) -> None:
+        super().__init__(f"left for a newer worker: {what}", wait_seconds=wait_seconds)
+
+
 class Throttled(NotNow):
     """X answered 429. `until` is when X says it ends, None where it does not say."""
 
@@ -165,9 +167,6 @@ class UsageCapExceeded(Throttled):
         self.period = period
 
 
-# --- paused ----------------------------------------------------------------------------------------------------------
-
-
 class Paused(CoveyError):
     """A person must act before this kind of call can succeed again."""
 
@@ -194,9 +193,6 @@ class RedisRefused(Paused):
 
     def __init__(self, reason: str) -> None:
         super().__init__("Redis refuses", reason)
-
-
-# --- permanent -------------------------------------------------------------------------------------------------------
 
 
 class Permanent(CoveyError):

@@ -11,9 +11,11 @@ from typing import Annotated, ClassVar, Final, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from shared.domain.errors import BadJob
+from shared.domain.errors import BadJob, NewerJob
 
 SCHEMA_VERSION: Final = 1
+# Between two looks of one worker at a job that it does not know: meanwhile another one may take it.
+LEFT_FOR_SECONDS: Final = 10.0
 MAX_IDS = 100  # ids or usernames in one call (X API v2, GET /2/tweets and GET /2/users/by)
 
 PostIdText = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,19}$")]
@@ -183,9 +185,20 @@ ALL_JOBS: tuple[type[Job], ...] = (
 
 
 def decode(job_type: type[J], payload: object) -> J:
-    """Check a payload on arrival. Raises BadJob, which names the fields that do not fit."""
+    """Check a payload on arrival. Raises BadJob, which names the fields that do not fit, and NewerJob for one that only
+    has a higher version, or fields that this version does not know.
+    """
     try:
         return job_type.model_validate(payload)
     except ValidationError as error:
         faults = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'payload'}: {e['msg']}" for e in error.errors())
+        if _is_newer(payload, error):
+            raise NewerJob(f"{job_type.name}: {faults}", wait_seconds=LEFT_FOR_SECONDS) from error
         raise BadJob(f"{job_type.name}: {faults}") from error
+
+
+def _is_newer(payload: object, error: ValidationError) -> bool:
+    """Whether a later version of this schema would write such a payload: a higher version, or known fields that fit."""
+    version = payload.get("version") if isinstance(payload, dict) else None
+    is_higher = type(version) is int and version > SCHEMA_VERSION
+    return is_higher or all(fault["type"] == "extra_forbidden" for fault in error.errors())

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from shared.domain.errors import InputError, NotNow, PassingFault, Paused, Permanent
+from shared.domain.errors import InputError, NewerJob, NotNow, PassingFault, Paused, Permanent
 
 MAX_ATTEMPTS = 5
 MIN_BACKOFF_SECONDS = 1.0
@@ -24,6 +24,8 @@ MIN_DEFERRAL_SECONDS = 0.05
 MAX_DEFERRAL_SECONDS = 900.0
 # How long work waits for a person before it looks again.
 PAUSE_SECONDS = 60.0
+# How long a job waits for a worker that knows it: longer than a rolling deploy takes.
+UNKNOWN_JOB_SECONDS = 3_600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +82,27 @@ def backoff_seconds(attempt: int, rng: random.Random | None = None) -> float:
     return max(MIN_BACKOFF_SECONDS, draw)
 
 
+def leave(left_seconds: float, patience_seconds: float, wait_seconds: float, reason: str) -> DeferFor | GiveUp:
+    """What becomes of a job that this worker does not know, and that was first left `left_seconds` ago."""
+    if left_seconds >= patience_seconds:
+        return GiveUp(reason)
+    return DeferFor(min(wait_seconds, max(MIN_DEFERRAL_SECONDS, patience_seconds - left_seconds)), reason)
+
+
 def decide(
-    error: BaseException | None, *, attempt: int, age_seconds: float, rng: random.Random | None = None
+    error: BaseException | None,
+    *,
+    attempt: int,
+    age_seconds: float,
+    left_seconds: float = 0.0,
+    unknown_job_seconds: float = UNKNOWN_JOB_SECONDS,
+    rng: random.Random | None = None,
 ) -> Outcome:
     """Decide what becomes of a job.
 
     error: what the handler raised, None when it returned. attempt: how often it ran without being deferred, this run
-    included (1 = first). age_seconds: since the job was first enqueued. An error outside the tree is a defect: it is
+    included (1 = first). age_seconds: since the job was first enqueued. left_seconds: since it was first left for a
+    newer worker, for unknown_job_seconds at most. An error outside the tree is a defect: it is
     given the attempts of a passing fault, because half of the defects met in operation depend on data that changes.
     """
     if error is None:
@@ -94,6 +110,8 @@ def decide(
     reason = type(error).__name__
     if isinstance(error, Permanent | InputError):  # a job asks the same wrong thing each time
         return GiveUp(reason)
+    if isinstance(error, NewerJob):
+        return leave(left_seconds, unknown_job_seconds, error.wait_seconds, reason)
     if age_seconds > MAX_AGE_SECONDS:
         return GiveUp(f"too_old:{reason}")
     if isinstance(error, NotNow):

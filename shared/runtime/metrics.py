@@ -20,6 +20,7 @@ JOB_SECONDS = Histogram("covey_job_seconds", "Time a handler took.", ["actor"], 
 JOB_WAIT_SECONDS = Histogram(
     "covey_job_wait_seconds", "From when a job was due to when it started.", ["queue"], buckets=_WAIT_SECONDS
 )
+JOBS_LEFT = Counter("covey_jobs_left", "Times a job was left for a newer worker: unknown_actor, newer_job.", ["reason"])
 JOBS_RUNNING = Gauge("covey_jobs_running", "Jobs being worked on in this process.", ["actor"])
 WORKER_THREADS = Gauge("covey_worker_threads", "Threads of this worker process.")
 CANARY_SECONDS = Gauge("covey_canary_seconds", "Time the last canary of a queue took to be worked on.", ["queue"])

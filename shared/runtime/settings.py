@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 
 from shared.domain.errors import InputError
 from shared.domain.models import WorkClass
+from shared.domain.outcomes import UNKNOWN_JOB_SECONDS
 from shared.domain.urls import safe_url
 
 # Settings whose environment name has no prefix: their values hold passwords or are secrets, and are never shown.
@@ -151,6 +152,9 @@ class Settings(BaseSettings):
     worker_threads: int = Field(8, ge=1, le=256, description="threads of one worker process")
     shutdown_grace_seconds: float = Field(25.0, gt=0, description="for running jobs to end after SIGTERM")
     heartbeat_timeout_seconds: float = Field(15.0, gt=0, description="a silent worker's jobs are given to others then")
+    unknown_job_seconds: float = Field(
+        UNKNOWN_JOB_SECONDS, gt=0, description="a job that no worker knows is left for a newer one this long"
+    )
     leader_lease_seconds: float = Field(15.0, gt=0, description="a silent scheduler is replaced after this")
     worker_metrics_port: int = Field(9191, ge=0, le=65535, description="0 picks a free port")
     scheduler_metrics_port: int = Field(9192, ge=0, le=65535, description="0 picks a free port")

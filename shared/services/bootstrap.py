@@ -90,6 +90,7 @@ def build(settings: Settings, *, middleware: Sequence[Middleware]) -> Services:
         middleware=middleware,
         queues=ALL_QUEUES,
         heartbeat_timeout_ms=int(settings.heartbeat_timeout_seconds * 1000),
+        unknown_job_ms=int(settings.unknown_job_seconds * 1000),
     )
     prices = Prices({PriceKind.POST: settings.price_post_usd, PriceKind.USER: settings.price_user_usd})
     ledger = Ledger(connect(redis_url(settings)), stores.ledger, prices=prices, clock=SystemClock())

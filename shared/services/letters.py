@@ -34,7 +34,7 @@ from shared.stores.dead_letters import DeadFilter, DeadLetterStore
 COLLECT_BATCH = 500
 REPLAY_BATCH = 500
 # What a message carries about its own past; a replay begins anew.
-_PAST = ("attempts", "deferrals", "last_reason", "reason", "traceback", "failed_at", "dedup_ttl_ms")
+_PAST = ("attempts", "deferrals", "last_reason", "reason", "traceback", "failed_at", "left_at", "dedup_ttl_ms")
 
 T = TypeVar("T")
 

@@ -60,6 +60,7 @@ class Fleet:
         *,
         heartbeat_timeout_ms: int = 2_000,
         last_chance_delay_ms: int = 2_000,
+        unknown_job_ms: int = 3_600_000,
         threads: int = 4,
         timeout_seconds: float = 5.0,
     ) -> None:
@@ -74,7 +75,8 @@ class Fleet:
         self._ledger.touch()
         self._arguments = [
             *("--heartbeat-timeout-ms", str(heartbeat_timeout_ms), "--threads", str(threads)),
-            *("--last-chance-delay-ms", str(last_chance_delay_ms), *self._options),
+            *("--last-chance-delay-ms", str(last_chance_delay_ms), "--unknown-job-ms", str(unknown_job_ms)),
+            *self._options,
         ]
         self.connect()
 

@@ -11,6 +11,7 @@ import logging
 import os
 import signal
 import threading
+from functools import partial
 from pathlib import Path
 
 import dramatiq
@@ -18,7 +19,7 @@ from dramatiq.brokers.redis import RedisBroker
 
 from shared.broker import CoveyBroker, Deferred, Outcomes, build_broker, start_worker
 from shared.broker.broker import LAST_CHANCE_DELAY_MS
-from shared.domain.errors import BadJob
+from shared.domain.errors import BadJob, NewerJob
 from shared.domain.outcomes import decide
 from shared.runtime.clock import SystemClock
 
@@ -38,11 +39,13 @@ class Ledger:
 
 def covey_broker(given: argparse.Namespace) -> CoveyBroker:
     """The broker that is tested."""
+    policy = partial(decide, unknown_job_seconds=given.unknown_job_ms / 1000)
     return build_broker(
         given.url,
-        middleware=[Outcomes(decide, clock=SystemClock())],
+        middleware=[Outcomes(policy, clock=SystemClock())],
         heartbeat_timeout_ms=given.heartbeat_timeout_ms,
         last_chance_delay_ms=given.last_chance_delay_ms,
+        unknown_job_ms=given.unknown_job_ms,
     )
 
 
@@ -59,6 +62,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=4)
     parser.add_argument("--heartbeat-timeout-ms", type=int, default=2_000)
     parser.add_argument("--last-chance-delay-ms", type=int, default=LAST_CHANCE_DELAY_MS)
+    parser.add_argument("--unknown-job-ms", type=int, default=3_600_000)
     parser.add_argument("--grace-ms", type=int, default=10_000)
     parser.add_argument("--stock", action="store_true")
     given = parser.parse_args()
@@ -94,7 +98,10 @@ def main() -> None:
         ledger.note("start", job)
         raise BadJob("version: Input should be 1")
 
-    for function in (work, defer_once, end_the_process, defer_or_end_the_process, refuse):
+    def leave(job: str) -> None:
+        raise NewerJob(f"{job}: tenant: Extra inputs are not permitted", wait_seconds=1.0)
+
+    for function in (leave, work, defer_once, end_the_process, defer_or_end_the_process, refuse):
         dramatiq.actor(function, broker=broker, queue_name=QUEUE, actor_name=function.__name__)
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())

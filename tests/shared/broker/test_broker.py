@@ -175,7 +175,7 @@ def test_a_cut_connection_is_connection_closed(redis_url: str, redis_client: red
     """Every operation raises the one error Dramatiq waits out, and works again afterwards."""
     port = redis_client.get_connection_kwargs()["port"]
     with TcpProxy(port) as proxy:
-        broker = build_broker(f"redis://127.0.0.1:{proxy.port}/0", middleware=[], queues=[QUEUE])
+        broker = build_broker(f"redis://127.0.0.1:{proxy.port}/0", middleware=[], queues=[QUEUE], is_known=bool)
         broker.enqueue(make_message())
         consumer = broker.consume(QUEUE, prefetch=1)
         delivery = next(consumer)
@@ -202,7 +202,9 @@ def test_a_cut_connection_is_connection_closed(redis_url: str, redis_client: red
 def test_a_timeout_is_connection_closed_and_is_not_repeated(redis_url: str, redis_client: redis.Redis) -> None:
     """An enqueue without a reply raises ConnectionClosed after one try, and repeating it places nothing twice."""
     with TcpProxy(redis_client.get_connection_kwargs()["port"]) as proxy:
-        broker = build_broker(f"redis://127.0.0.1:{proxy.port}/0?socket_timeout=0.2", middleware=[], queues=[QUEUE])
+        broker = build_broker(
+            f"redis://127.0.0.1:{proxy.port}/0?socket_timeout=0.2", middleware=[], queues=[QUEUE], is_known=bool
+        )
         broker.introspection.queue_stats()
         message = make_message()
         broker.enqueue(make_message())

@@ -114,7 +114,9 @@ def test_a_message_lost_and_handed_over_again_runs_on(broker: CoveyBroker, redis
 def test_a_lost_fetch_reply_is_given_back(redis_client: redis.Redis) -> None:
     """The server handed a message to a reply that never arrived: a new consumer of this process gets it."""
     with TcpProxy(redis_client.get_connection_kwargs()["port"]) as proxy:
-        broker = build_broker(f"redis://127.0.0.1:{proxy.port}/0?socket_timeout=0.3", middleware=[], queues=[QUEUE])
+        broker = build_broker(
+            f"redis://127.0.0.1:{proxy.port}/0?socket_timeout=0.3", middleware=[], queues=[QUEUE], is_known=bool
+        )
         consumer = consume(broker)
         for _ in range(2):  # both looks for lost replies that a consumer starts with
             next(consumer)

@@ -39,14 +39,14 @@ def test_the_policy_is_asked_with_attempt_and_age() -> None:
     """The attempt counts this run and the failed ones, not the deferred ones; the age is that of the message."""
     asked: dict[str, Any] = {}
 
-    def decide(error: BaseException | None, *, attempt: int, age_seconds: float) -> Outcome:
-        asked.update(error=error, attempt=attempt, age_seconds=age_seconds)
+    def decide(error: BaseException | None, *, attempt: int, age_seconds: float, left_seconds: float) -> Outcome:
+        asked.update(error=error, attempt=attempt, age_seconds=age_seconds, left_seconds=left_seconds)
         return RetryIn(1.0, "again")
 
     error = ValueError()
     run(delivery_of(90, attempts=2, deferrals=7), error, decide)
 
-    assert asked == {"error": error, "attempt": 3, "age_seconds": 90.0}
+    assert asked == {"error": error, "attempt": 3, "age_seconds": 90.0, "left_seconds": 0.0}
 
 
 def test_a_retry_is_counted_and_delayed() -> None:
@@ -120,7 +120,7 @@ def test_success_is_told_and_changes_nothing() -> None:
 def test_a_policy_that_fails_buries_the_message() -> None:
     """An error in the policy must not let Dramatiq forget a failed message; a finished one stays finished."""
 
-    def broken(error: BaseException | None, *, attempt: int, age_seconds: float) -> Outcome:
+    def broken(error: BaseException | None, *, attempt: int, age_seconds: float, left_seconds: float) -> Outcome:
         raise RuntimeError("defect")
 
     failed, finished = delivery_of(), delivery_of()
@@ -136,8 +136,8 @@ def counted(make_broker: Callable[..., CoveyBroker]) -> tuple[CoveyBroker, list[
     """A broker and the outcomes of its messages, with a policy that retries twice, at once."""
     told: list[tuple[str, Outcome]] = []
 
-    def decide(error: BaseException | None, *, attempt: int, age_seconds: float) -> Outcome:
-        decision = outcomes.decide(error, attempt=attempt, age_seconds=age_seconds)
+    def decide(error: BaseException | None, *, attempt: int, age_seconds: float, left_seconds: float) -> Outcome:
+        decision = outcomes.decide(error, attempt=attempt, age_seconds=age_seconds, left_seconds=left_seconds)
         if isinstance(decision, RetryIn):
             return RetryIn(0.01, decision.reason) if attempt < 3 else GiveUp("attempts")
         return decision
@@ -145,13 +145,14 @@ def counted(make_broker: Callable[..., CoveyBroker]) -> tuple[CoveyBroker, list[
     def tell(message: MessageProxy, decision: Outcome) -> None:
         told.append((message.message_id, decision))
 
-    return make_broker(middleware=[Outcomes(decide, clock=SystemClock(), on_outcome=tell)]), told
+    middleware = [Outcomes(decide, clock=SystemClock(), on_outcome=tell)]
+    return make_broker(middleware=middleware, is_known=None, unknown_job_ms=1), told
 
 
 def test_a_worker_retries_defers_and_buries(
     counted: tuple[CoveyBroker, list[tuple[str, Outcome]]], run_worker: Callable[..., dramatiq.Worker]
 ) -> None:
-    """Through a real worker: 50 deferrals spend no attempt, three failures end in the dead letters, success ends."""
+    """Through a real worker: deferrals spend no attempt, three failures and a job that nobody knew in time die."""
     broker, told = counted
     runs = {"defer": 0, "fail": 0}
 

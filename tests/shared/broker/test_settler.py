@@ -13,14 +13,8 @@ from tests.faults.tcp_proxy import TcpProxy
 from tests.shared.broker.conftest import QUEUE, consume, make_message, take
 
 
-def known(broker: CoveyBroker) -> None:
-    """Declare the actor of the messages of these tests."""
-    dramatiq.actor(lambda *_: None, broker=broker, queue_name=QUEUE, actor_name="note")
-
-
 def test_a_message_whose_options_cannot_be_encoded_is_buried(broker: CoveyBroker) -> None:
     """It is kept as it was stored, whether it was to be buried or placed again."""
-    known(broker)
     stored = [broker.enqueue(make_message()) for _ in range(2)]
     consumer = consume(broker)
     first, second = take(consumer, 2)
@@ -38,7 +32,6 @@ def test_a_message_whose_options_cannot_be_encoded_is_buried(broker: CoveyBroker
 
 def test_a_nacked_message_is_stored_as_it_was_left(broker: CoveyBroker) -> None:
     """The options that middleware added are in the dead letter, and its reason is the option `reason`."""
-    known(broker)
     broker.enqueue(make_message())
     consumer = consume(broker)
     delivery = take(consumer)[0]
@@ -96,7 +89,9 @@ def test_a_settlement_after_giving_back_changes_nothing(broker: CoveyBroker) -> 
 def test_a_lost_ack_reply_is_repeated_without_harm(redis_client: redis.Redis) -> None:
     """The first ack was done and not heard of; the second one finds nothing to do."""
     with TcpProxy(redis_client.get_connection_kwargs()["port"]) as proxy:
-        broker = build_broker(f"redis://127.0.0.1:{proxy.port}/0?socket_timeout=0.3", middleware=[], queues=[QUEUE])
+        broker = build_broker(
+            f"redis://127.0.0.1:{proxy.port}/0?socket_timeout=0.3", middleware=[], queues=[QUEUE], is_known=bool
+        )
         broker.enqueue(make_message())
         consumer = consume(broker)
         delivery = take(consumer)[0]
