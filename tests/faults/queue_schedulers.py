@@ -11,7 +11,7 @@ from pathlib import Path
 from dramatiq.errors import ConnectionClosed
 
 from shared.domain.coverage.sweeps import SweepStatus
-from shared.domain.jobs import ALL_QUEUES, SearchPage
+from shared.domain.jobs import ALL_JOBS, ALL_QUEUES, SearchPage
 from shared.stores.database import Db
 from tests.faults.finding import Finding
 from tests.faults.flock import Process, WholeFlock
@@ -41,6 +41,8 @@ class Readers:
         self._thread.join()
 
     def _read(self) -> None:
+        for job in ALL_JOBS:
+            self._broker.actors.setdefault(job.name, None)  # known, so that they are not left for a newer worker
         consumers = [self._broker.consume(queue, prefetch=500) for queue in ALL_QUEUES]
         found = True
         while found or not self._stop.wait(0.02):

@@ -55,6 +55,8 @@ def test_every_setting_is_listed_with_its_meaning_and_default() -> None:
 
     found = {name: entry for name, entry in listed().items() if name not in of_compose()}
 
+    missing = [f"# {meaning}\n#{name}={value}\n" for name, (meaning, value) in expected.items() if name not in found]
+    assert not missing, "add to .env.example:\n" + "\n".join(missing)
     assert found == expected
 
 
@@ -75,7 +77,10 @@ def test_a_worker_container_is_given_every_setting_that_is_not_fixed() -> None:
     handed = compose()["services"]["worker"]["environment"]
 
     open_names = {name for name, value in handed.items() if value is None}
-    assert open_names == SETTINGS.keys() - FIXED_IN_CONTAINERS
+    expected = SETTINGS.keys() - FIXED_IN_CONTAINERS
+    missing = "\n".join(f"  {name}:" for name in sorted(expected - open_names))
+    assert not missing, f"add to docker-compose.yml, beside the other settings:\n{missing}"
+    assert open_names == expected
 
 
 def test_only_those_who_ask_x_have_its_secrets() -> None:

@@ -34,6 +34,7 @@ from tests.workers.world import (
     by_token,
     eventually,
     jobs_in,
+    know_all,
     next_sweep,
     open_quotes,
     open_sweep,
@@ -263,6 +264,7 @@ def bury(services: Services, actor: str, payload: Any) -> None:
     services.broker.enqueue(
         dramatiq.Message(queue_name=Queue.SEARCH, actor_name=actor, args=(payload,), kwargs={}, options={})
     )
+    know_all(services)
     consumer = services.broker.consume(Queue.SEARCH)
     message = eventually(lambda: next(consumer))
     consumer.nack(message)

@@ -311,8 +311,15 @@ def jobs_in(services: Services, queue: str) -> list[Job]:
     return [_job(json.loads(payload)) for payload in payloads.values()]
 
 
+def know_all(services: Services) -> None:
+    """Let the broker take every job for known, for tests that fetch by hand and declare no actors."""
+    for job in ALL_JOBS:
+        services.broker.actors.setdefault(job.name, None)
+
+
 def take_jobs(services: Services, queue: str) -> list[Job]:
     """Take the jobs that are due out of a queue, as a worker that ends them all at once."""
+    know_all(services)
     consumer = services.broker.consume(queue, prefetch=500)
     taken = []
     while (message := next(consumer)) is not None:

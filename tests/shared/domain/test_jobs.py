@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.domain.errors import BadJob
+from shared.domain.errors import BadJob, NewerJob
 from shared.domain.jobs import (
     ALL_JOBS,
     ALL_QUEUES,
@@ -83,8 +83,8 @@ def test_every_job_has_a_name_and_queues_of_its_own() -> None:
         ("search_page", {"page": "x"}, "page"),
         ("search_page", {"sweep_id": ""}, "sweep_id"),
         ("search_page", {"sweep_id": "w" * 129}, "sweep_id"),
-        ("search_page", {"token": "abc"}, "token"),
-        ("quote_page", {"version": 2}, "version"),
+        ("search_page", {"token": "abc", "page": "x"}, "token"),
+        ("quote_page", {"version": 0}, "version"),
         ("refresh_engagement", {"post_ids": []}, "post_ids"),
         ("refresh_engagement", {"post_ids": ["1"] * 101}, "post_ids"),
         ("refresh_engagement", {"post_ids": ["1", "12a"]}, "post_ids.1"),
@@ -102,6 +102,16 @@ def test_a_payload_that_does_not_fit_names_the_field(name: str, change: dict[str
     """The error says which job and which field, for the dead letters."""
     with pytest.raises(BadJob, match=f"^{name}: (.*; )?{field}: "):
         decode(BY_NAME[name], GOOD[name] | change)
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [({"tenant": "t"}, "tenant"), ({"version": 2}, "version"), ({"version": 9, "page": "x"}, "page")],
+)
+def test_a_payload_of_a_later_version_is_a_newer_job(change: dict[str, Any], field: str) -> None:
+    """A higher version, or only fields that are not known, may be fit for another worker; the error names them."""
+    with pytest.raises(NewerJob, match=f"search_page: (.*; )?{field}: "):
+        decode(SearchPage, GOOD["search_page"] | change)
 
 
 @pytest.mark.parametrize("payload", [None, 7, "text", [], [1, 2]])

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.domain import errors
-from shared.domain.errors import CoveyError, NotGranted, NotNow, PassingFault, Paused
+from shared.domain.errors import CoveyError, NewerJob, NotGranted, NotNow, PassingFault, Paused
 from shared.domain.outcomes import (
     MAX_AGE_SECONDS,
     MAX_ATTEMPTS,
@@ -26,6 +26,7 @@ from shared.domain.outcomes import (
     backoff_ceiling_seconds,
     backoff_seconds,
     decide,
+    leave,
 )
 
 # One of each class of the tree that is raised, and the decision about a young job at its first attempt.
@@ -40,6 +41,7 @@ EXPECTED: list[tuple[CoveyError, type]] = [
     (errors.NotGranted("search", wait_seconds=2.0, blocked_by="window"), DeferFor),
     (errors.LimiterUnavailable("away"), DeferFor),
     (errors.CredentialNotReady("search", "user-1 is being renewed", wait_seconds=0.5), DeferFor),
+    (errors.NewerJob("search_page: tenant", wait_seconds=10.0), DeferFor),
     (errors.PostsWithheld("page 0 of sweep-1", 3, wait_seconds=1.0), DeferFor),
     (errors.WindowExceeded("search", "429", wait_seconds=2.0), DeferFor),
     (errors.BurstExceeded("search", "429", wait_seconds=2.0), DeferFor),
@@ -112,8 +114,20 @@ def test_every_decision_is_bounded(error: Exception, attempt: int, age_seconds: 
             assert age_seconds > MAX_AGE_SECONDS or not isinstance(error, NotNow | Paused)
         case Done():
             pytest.fail("an error is never done")
-    if age_seconds > MAX_AGE_SECONDS:
+    if age_seconds > MAX_AGE_SECONDS and not isinstance(error, NewerJob):
         assert isinstance(decided, GiveUp)
+
+
+@given(left=st.floats(0, 1e6), patience=st.floats(0.001, 1e6), wait=st.floats(0.1, 900))
+def test_a_job_is_left_for_so_long_and_no_longer(left: float, patience: float, wait: float) -> None:
+    """Until the time is over it waits, never much beyond it; then it is given up, whatever its age."""
+    outcome = leave(left, patience, wait, "unknown_actor")
+
+    if left >= patience:
+        assert outcome == GiveUp("unknown_actor")
+    else:
+        assert isinstance(outcome, DeferFor)
+        assert 0 < outcome.seconds <= max(MIN_DEFERRAL_SECONDS, min(wait, patience - left))
 
 
 @pytest.mark.parametrize("error", [e for e in ERRORS if isinstance(e, NotNow | Paused)], ids=lambda e: type(e).__name__)
