@@ -15,7 +15,7 @@ from dramatiq.errors import ConnectionClosed
 from scheduler.catch_up import CatchUp
 from scheduler.exporter import Exporter
 from scheduler.leader import Leader
-from scheduler.planner import DEAD, LEDGER, RECONCILE, Planner
+from scheduler.planner import DEAD, LEDGER, OPENS_SWEEPS, RECONCILE, Planner
 from scheduler.reconciler import Reconciler
 from scheduler.treasurer import Treasurer
 from shared.domain.errors import CoveyError
@@ -24,7 +24,8 @@ from shared.runtime import metrics
 from shared.runtime.clock import Clock
 from shared.runtime.log import get_logger
 from shared.services.bootstrap import Services
-from shared.stores.schedules import Slot
+from shared.stores.schedules import Schedule, Slot
+from shared.stores.sweeps import ONE_OPEN
 
 log = get_logger(__name__)
 
@@ -56,6 +57,7 @@ class Loop:
         self._catch_up = CatchUp()
         # Reconciling keeps the schedules, but is one of them: a database that is new has to be given them first.
         self._has_schedules = False
+        self._may_open_sweeps = False
         self._rounds = {
             RECONCILE: self._reconciler.run_once,
             DEAD: self._reconciler.collect_dead,
@@ -94,7 +96,7 @@ class Loop:
             self._has_schedules = True
         outgoing: list[tuple[Job, str | None]] = []
         claimed = 0
-        due = self._services.stores.schedules.due(now=now, limit=DUE_LIMIT)
+        due = self._without_waiting(self._services.stores.schedules.due(now=now, limit=DUE_LIMIT))
         for schedule in self._catch_up.choose(due, now)[:SLOTS_PER_TICK]:
             slot = self._services.stores.schedules.claim(schedule, now=now, by=self._services.settings.instance)
             if slot is not None:
@@ -102,6 +104,13 @@ class Loop:
                 metrics.CLAIMS.labels(schedule.kind).inc()
                 outgoing += self._carry_out(slot, now)
         return Result(led=True, claimed=claimed, sent=self._send(outgoing))
+
+    def _without_waiting(self, due: list[Schedule]) -> list[Schedule]:
+        """Those that may be claimed: without its index MongoDB would let two sweeps of one subject be open."""
+        if not self._may_open_sweeps:
+            missing = self._services.stores.indexes.missing(ONE_OPEN.collection)
+            self._may_open_sweeps = ONE_OPEN not in missing
+        return due if self._may_open_sweeps else [schedule for schedule in due if schedule.kind not in OPENS_SWEEPS]
 
     def _carry_out(self, slot: Slot, now: datetime) -> list[tuple[Job, str | None]]:
         """The jobs of one slot; a slot that fails is given back and does not keep the others away."""

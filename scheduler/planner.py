@@ -35,6 +35,7 @@ log = get_logger(__name__)
 
 QUOTES, REFRESH, MEDIA, RECONCILE, DEAD, CANARY = "quotes", "refresh", "media", "reconcile", "dead", "canary"
 AUTHORS, LEDGER, USAGE = "authors", "ledger", "usage"
+OPENS_SWEEPS = frozenset({SEARCH, QUOTES})
 DEAD_INTERVAL_SECONDS = 5.0
 AUTHORS_INTERVAL_SECONDS = 15.0  # authors of many pages share a call; X allows 20 such calls a minute
 AUTHOR_BATCHES = 10

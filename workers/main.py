@@ -23,7 +23,7 @@ from shared.runtime import log, metrics, reporting
 from shared.runtime.clock import SystemClock
 from shared.runtime.settings import Settings
 from shared.runtime.telemetry import serve_metrics
-from shared.services import bootstrap
+from shared.services import bootstrap, indexing
 from workers import series
 from workers.actors import declare_all
 from workers.middleware.telemetry import Telemetry, tell_outcome
@@ -52,7 +52,7 @@ def run(settings: Settings, queues: tuple[str, ...]) -> None:
     middleware = [Telemetry(clock), TimeLimit(), Outcomes(policy, clock=clock, on_outcome=tell_outcome)]
     services = bootstrap.build(settings, middleware=middleware)
     bootstrap.reach(services)
-    services.stores.ensure_indexes()
+    indexing.prepare(services.stores.indexes, name=settings.instance)
     declare_all(services)
     port = serve_metrics(settings.metrics_host, settings.worker_metrics_port)
     metrics.WORKER_THREADS.set(settings.worker_threads)

@@ -12,8 +12,15 @@ from datetime import datetime, timedelta
 from pymongo import ASCENDING, UpdateOne
 
 from shared.stores.database import Db, guarded
+from shared.stores.indexes import Index
 
 KEEP_MISSING = timedelta(days=7)
+
+
+INDEXES = (
+    Index("authors_wanted", {"due_at": ASCENDING}),
+    Index("authors_wanted", {"missing_at": ASCENDING}, {"expireAfterSeconds": int(KEEP_MISSING.total_seconds())}),
+)
 
 
 class AuthorStore:
@@ -21,12 +28,6 @@ class AuthorStore:
 
     def __init__(self, db: Db) -> None:
         self._wanted = db["authors_wanted"]
-
-    @guarded
-    def ensure_indexes(self) -> None:
-        """An index by due time; those that X did not return expire."""
-        self._wanted.create_index([("due_at", ASCENDING)])
-        self._wanted.create_index("missing_at", expireAfterSeconds=int(KEEP_MISSING.total_seconds()))
 
     @guarded
     def want(self, user_ids: Collection[int], *, now: datetime) -> None:

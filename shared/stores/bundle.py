@@ -4,12 +4,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from shared.stores import (
+    authors,
+    dead_letters,
+    engagement,
+    handles,
+    ledger,
+    media,
+    posts,
+    runs,
+    schedules,
+    streams,
+    sweeps,
+    users,
+)
 from shared.stores.authors import AuthorStore
 from shared.stores.credentials import CredentialStore
 from shared.stores.database import Db
 from shared.stores.dead_letters import DeadLetterStore
 from shared.stores.engagement import EngagementStore
 from shared.stores.handles import HandleStore
+from shared.stores.indexes import Indexes
 from shared.stores.ledger import LedgerStore
 from shared.stores.media import MediaStore
 from shared.stores.posts import PostStore
@@ -20,6 +35,12 @@ from shared.stores.state import StateStore
 from shared.stores.streams import StreamStore
 from shared.stores.sweeps import SweepStore
 from shared.stores.users import UserStore
+
+COLLECTIONS = (
+    *(authors, dead_letters, engagement, handles, ledger, media),
+    *(posts, runs, schedules, streams, sweeps, users),
+)
+INDEXES = tuple(index for collection in COLLECTIONS for index in collection.INDEXES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +86,12 @@ class Stores:
             ledger=LedgerStore(db),
         )
 
+    @property
+    def indexes(self) -> Indexes:
+        """The indexes of all collections."""
+        return Indexes(self.db, INDEXES)
+
     def ensure_indexes(self) -> None:
-        """Create what indexes are missing; each store knows its own."""
-        for store in (
-            *(self.handles, self.posts, self.users, self.media, self.streams, self.sweeps),
-            *(self.engagement, self.schedules, self.runs, self.dead_letters, self.authors, self.ledger),
-        ):
-            store.ensure_indexes()
+        """Create what indexes are missing, now: for a database that is new."""
+        for index in self.indexes.missing():
+            self.indexes.create(index)

@@ -24,6 +24,7 @@ from pymongo.errors import BulkWriteError, ConnectionFailure, PyMongoError, Writ
 
 from shared.domain.errors import InputError
 from shared.stores.database import Db, Document, guarded
+from shared.stores.indexes import Index
 
 # How long one caller may take to enqueue what it claimed, before another may: several timeouts of Redis.
 REPLAY_LEASE = timedelta(seconds=30)
@@ -80,17 +81,17 @@ class Added:
     refused: frozenset[str] = frozenset()
 
 
+INDEXES = (
+    Index("dead_letters", dict(_OLDEST_FIRST)),
+    Index("dead_letters", {"job": ASCENDING, "reason": ASCENDING}),
+)
+
+
 class DeadLetterStore:
     """Stores, finds, claims for replay and purges dead letters."""
 
     def __init__(self, db: Db) -> None:
         self._letters = db["dead_letters"]
-
-    @guarded
-    def ensure_indexes(self) -> None:
-        """Indexes by time, by job and by reason."""
-        self._letters.create_index(_OLDEST_FIRST)
-        self._letters.create_index([("job", ASCENDING), ("reason", ASCENDING)])
 
     @guarded
     def add(self, letters: Sequence[Document]) -> Added:

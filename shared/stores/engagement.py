@@ -18,9 +18,17 @@ from shared.domain.engagement.refresh import Engagement, Reading, Snapshot
 from shared.domain.engagement.tiers import Tier
 from shared.domain.models import Post, PostState
 from shared.stores.database import Db, Document, guarded
+from shared.stores.indexes import Index
 from shared.stores.posts import metrics_from_document, metrics_to_document
 
 DUPLICATE_KEY = 11000
+
+
+INDEXES = (
+    Index("X_engagement", {"next_refresh_at": ASCENDING}),
+    Index("X_engagement", {"claim_id": ASCENDING}, {"sparse": True}),
+    Index("X_engagement_history", {"post_id": ASCENDING, "at": ASCENDING}),
+)
 
 
 class EngagementStore:
@@ -29,13 +37,6 @@ class EngagementStore:
     def __init__(self, db: Db) -> None:
         self._states = db["X_engagement"]
         self._history = db["X_engagement_history"]
-
-    @guarded
-    def ensure_indexes(self) -> None:
-        """Indexes by due time, by claim, and of the history by post and time."""
-        self._states.create_index([("next_refresh_at", ASCENDING)])
-        self._states.create_index("claim_id", sparse=True)
-        self._history.create_index([("post_id", ASCENDING), ("at", ASCENDING)])
 
     @guarded
     def begin(self, posts: Iterable[Post], *, now: datetime) -> None:

@@ -5,13 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from pymongo import UpdateOne
+from pymongo import ASCENDING, UpdateOne
 
 from shared.domain.models import User
 from shared.stores.database import Db, Document, guarded
+from shared.stores.indexes import Index
 
 # Reasons with which X denies an account (`shared.domain.models.UserLookup.missing`).
 DENIED = ["not-found", "suspended", "protected"]
+
+
+INDEXES = (
+    Index("X_tracked_handles", {"user_id": ASCENDING}, {"sparse": True}),
+    Index("X_tracked_handles", {"active": ASCENDING, "username": ASCENDING}),
+)
 
 
 class HandleStore:
@@ -19,12 +26,6 @@ class HandleStore:
 
     def __init__(self, db: Db) -> None:
         self._handles = db["X_tracked_handles"]
-
-    @guarded
-    def ensure_indexes(self) -> None:
-        """Indexes by account id and by activity."""
-        self._handles.create_index("user_id", sparse=True)
-        self._handles.create_index([("active", 1), ("username", 1)])
 
     @guarded
     def active_among(self, usernames: Iterable[str]) -> set[str]:

@@ -16,8 +16,12 @@ from shared.domain.models import WorkClass
 from shared.domain.money.purchases import Row, RowKey, Sums
 from shared.domain.money.usage import UsageCheck
 from shared.stores.database import Db, Document, guarded
+from shared.stores.indexes import Index
 
 SPEND, USAGE = "spend", "usage"
+
+
+INDEXES = (Index("ledger", {"kind": ASCENDING, "day": ASCENDING}),)
 
 
 class LedgerStore:
@@ -25,11 +29,6 @@ class LedgerStore:
 
     def __init__(self, db: Db) -> None:
         self._ledger = db["ledger"]
-
-    @guarded
-    def ensure_indexes(self) -> None:
-        """An index by kind and day."""
-        self._ledger.create_index([("kind", ASCENDING), ("day", ASCENDING)])
 
     @guarded
     def keep(self, rows: Collection[Row]) -> None:

@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from pymongo import UpdateOne
+from pymongo import ASCENDING, UpdateOne
 
 from shared.domain.models import Media, MediaType, Variant
 from shared.stores.database import Db, Document, guarded
+from shared.stores.indexes import Index
 
 PENDING, OK, FAILED = "pending", "ok", "failed"
+
+
+# To find what is still to be downloaded.
+INDEXES = (Index("X_media", {"download.status": ASCENDING, "download.last_attempt_at": ASCENDING}),)
 
 
 class MediaStore:
@@ -18,11 +23,6 @@ class MediaStore:
 
     def __init__(self, db: Db) -> None:
         self._media = db["X_media"]
-
-    @guarded
-    def ensure_indexes(self) -> None:
-        """An index to find what is still to be downloaded."""
-        self._media.create_index([("download.status", 1), ("download.last_attempt_at", 1)])
 
     @guarded
     def upsert(self, media: Iterable[Media]) -> None:

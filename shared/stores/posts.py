@@ -5,10 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from pymongo import DESCENDING, UpdateOne
+from pymongo import ASCENDING, DESCENDING, UpdateOne
 
 from shared.domain.models import Post, PostMetrics
 from shared.stores.database import Db, Document, guarded
+from shared.stores.indexes import Index
+
+# The newest posts of an author, the quotes and replies around a post, and the newest of all.
+INDEXES = (
+    Index("X_tweets", {"author_id": ASCENDING, "created_at": DESCENDING}),
+    Index("X_tweets", {"referenced_tweets.id": ASCENDING, "referenced_tweets.type": ASCENDING}),
+    Index("X_tweets", {"created_at": DESCENDING}),
+)
 
 
 class PostStore:
@@ -16,13 +24,6 @@ class PostStore:
 
     def __init__(self, db: Db) -> None:
         self._posts = db["X_tweets"]
-
-    @guarded
-    def ensure_indexes(self) -> None:
-        """Indexes for the newest posts of an author, and for the quotes and replies around a post."""
-        self._posts.create_index([("author_id", 1), ("created_at", DESCENDING)])
-        self._posts.create_index([("referenced_tweets.id", 1), ("referenced_tweets.type", 1)])
-        self._posts.create_index([("created_at", DESCENDING)])
 
     @guarded
     def upsert(self, posts: Iterable[Post], *, source: str, now: datetime) -> set[int]:

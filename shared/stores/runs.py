@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
+from pymongo import ASCENDING
+
 from shared.stores.database import Db, Document, guarded
+from shared.stores.indexes import Index
 
 KEEP = timedelta(days=30)
+
+
+INDEXES = (Index("runs", {"started_at": ASCENDING}, {"expireAfterSeconds": int(KEEP.total_seconds())}),)
 
 
 class RunStore:
@@ -15,11 +21,6 @@ class RunStore:
 
     def __init__(self, db: Db) -> None:
         self._runs = db["runs"]
-
-    @guarded
-    def ensure_indexes(self) -> None:
-        """Old runs expire."""
-        self._runs.create_index("started_at", expireAfterSeconds=int(KEEP.total_seconds()))
 
     @guarded
     def begin(self, run_id: str, *, kind: str, subjects: Sequence[str], now: datetime) -> None:

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from pymongo import ASCENDING, ReturnDocument, UpdateOne
 
 from shared.stores.database import Db, Document, guarded
+from shared.stores.indexes import Index
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +48,14 @@ def following(due_at: datetime, interval: timedelta, now: datetime) -> datetime:
     return due_at + interval * (behind // interval + 1)
 
 
+INDEXES = (Index("schedules", {"next_due_at": ASCENDING}),)
+
+
 class ScheduleStore:
     """Keeps the schedules and claims their slots."""
 
     def __init__(self, db: Db) -> None:
         self._schedules = db["schedules"]
-
-    @guarded
-    def ensure_indexes(self) -> None:
-        """An index by due time."""
-        self._schedules.create_index([("next_due_at", ASCENDING)])
 
     @guarded
     def ensure(self, schedules: Iterable[Schedule]) -> None:

@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from pymongo import ASCENDING
+
 from shared.domain.coverage.gaps import Gap, GapReason
 from shared.domain.coverage.streams import Stream
 from shared.stores.database import Db, Document, guarded
+from shared.stores.indexes import Index
 
 ACTIVE, RETIRED = "active", "retired"
+
+
+INDEXES = (Index("X_streams", {"status": ASCENDING}), Index("X_streams", {"handles": ASCENDING}))
 
 
 class StreamStore:
@@ -17,12 +23,6 @@ class StreamStore:
 
     def __init__(self, db: Db) -> None:
         self._streams = db["X_streams"]
-
-    @guarded
-    def ensure_indexes(self) -> None:
-        """Indexes by status, and by handle."""
-        self._streams.create_index("status")
-        self._streams.create_index("handles")
 
     @guarded
     def add(self, stream: Stream, *, now: datetime) -> None:

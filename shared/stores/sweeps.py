@@ -8,14 +8,29 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from pymongo import ReturnDocument
+from pymongo import ASCENDING, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from shared.domain.coverage.sweeps import Sweep, SweepKind, SweepStatus
 from shared.stores.database import Db, Document, guarded
+from shared.stores.indexes import Index
 
 # Ended sweeps are kept for the questions of the next fortnight, then MongoDB removes them.
 KEEP_ENDED = timedelta(days=14)
+
+
+ONE_OPEN = Index(
+    "X_sweeps",
+    {"kind": ASCENDING, "subject": ASCENDING},
+    {"unique": True, "partialFilterExpression": {"status": SweepStatus.OPEN.value}},
+    called="one_open_sweep_a_subject",
+    rests_on_it="the searches and the readings of quotes",
+)
+INDEXES = (
+    ONE_OPEN,
+    Index("X_sweeps", {"status": ASCENDING, "progress_at": ASCENDING}),
+    Index("X_sweeps", {"ended_at": ASCENDING}, {"expireAfterSeconds": int(KEEP_ENDED.total_seconds())}),
+)
 
 
 class SweepStore:
@@ -23,18 +38,6 @@ class SweepStore:
 
     def __init__(self, db: Db) -> None:
         self._sweeps = db["X_sweeps"]
-
-    @guarded
-    def ensure_indexes(self) -> None:
-        """One open sweep a subject; open ones by their last progress; ended ones expire."""
-        self._sweeps.create_index(
-            [("kind", 1), ("subject", 1)],
-            unique=True,
-            partialFilterExpression={"status": SweepStatus.OPEN.value},
-            name="one_open_sweep_a_subject",
-        )
-        self._sweeps.create_index([("status", 1), ("progress_at", 1)])
-        self._sweeps.create_index("ended_at", expireAfterSeconds=int(KEEP_ENDED.total_seconds()))
 
     @guarded
     def open(self, sweep: Sweep) -> bool:

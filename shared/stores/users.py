@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from pymongo import UpdateOne
+from pymongo import ASCENDING, UpdateOne
 
 from shared.domain.models import User
 from shared.stores.database import Db, Document, guarded
+from shared.stores.indexes import Index
+
+INDEXES = (Index("X_users", {"username": ASCENDING}),)
 
 
 class UserStore:
@@ -16,11 +19,6 @@ class UserStore:
 
     def __init__(self, db: Db) -> None:
         self._users = db["X_users"]
-
-    @guarded
-    def ensure_indexes(self) -> None:
-        """An index to find an account by its name."""
-        self._users.create_index("username")
 
     @guarded
     def upsert(self, users: Iterable[User], *, now: datetime) -> None:

@@ -26,6 +26,7 @@ from shared.services.bootstrap import Services
 from shared.services.following import SEARCH
 from shared.stores.bundle import Stores
 from shared.stores.database import ServerClock
+from shared.stores.sweeps import ONE_OPEN
 from tests.workers.world import eventually, jobs_in, refusing
 
 
@@ -170,6 +171,27 @@ def test_a_slot_that_fails_is_given_back_and_keeps_no_other_away(
     assert (during.led, during.sent) == (True, len(ALL_QUEUES))
     assert (after.claimed, after.sent) == (1, 1)
     assert len(jobs_in(services, Queue.SEARCH)) == 2  # a canary and the page
+
+
+def test_no_sweep_is_opened_without_the_index_that_keeps_them_apart(
+    make_services: Callable[..., Services], redis_client: redis.Redis
+) -> None:
+    """While it is missing all other work goes on; once it is there the search that waited is sent."""
+    services = make_services(NOWHERE)
+    follow(services, 1)
+    db = services.stores.db
+    db["X_sweeps"].drop_index(ONE_OPEN.name)
+    scheduler = loop_of(services, redis_client)
+
+    during = scheduler.run_once()
+    opened_during = db["X_sweeps"].count_documents({})
+    services.stores.ensure_indexes()
+    after = scheduler.run_once()
+
+    assert during.sent == len(ALL_QUEUES)  # the canaries
+    assert opened_during == 0
+    assert after.claimed >= 1
+    assert db["X_sweeps"].count_documents({"status": "open"}) == 1
 
 
 def test_a_round_without_mongodb_ends_and_the_next_one_works(

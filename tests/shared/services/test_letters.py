@@ -40,9 +40,8 @@ def broker(redis_url: str, redis_client: redis.Redis) -> Iterator[CoveyBroker]:
 @pytest.fixture
 def store(mongo_db: Db) -> DeadLetterStore:
     """The letters in MongoDB."""
-    store = DeadLetterStore(mongo_db)
-    store.ensure_indexes()
-    return store
+    mongo_db.create_collection("dead_letters")
+    return DeadLetterStore(mongo_db)
 
 
 @pytest.fixture

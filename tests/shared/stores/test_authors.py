@@ -16,10 +16,8 @@ LEASE = timedelta(minutes=10)
 
 @pytest.fixture
 def authors(mongo_db: Db) -> AuthorStore:
-    """The store with its indexes."""
-    store = AuthorStore(mongo_db)
-    store.ensure_indexes()
-    return store
+    """The store."""
+    return AuthorStore(mongo_db)
 
 
 def test_wanted_authors_are_claimed_the_longest_waiting_first(authors: AuthorStore) -> None:

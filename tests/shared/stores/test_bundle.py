@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from importlib import resources
+from importlib.resources.abc import Traversable
+from typing import Any
 
+import pymongo
 import pytest
 
 from shared.domain.coverage.gaps import Gap, GapReason
@@ -13,7 +17,7 @@ from shared.domain.coverage.sweeps import SweepStatus
 from shared.domain.engagement.next_reading import RefreshPolicy
 from shared.domain.engagement.refresh import read_counts
 from shared.domain.models import UserLookup
-from shared.stores.bundle import Stores
+from shared.stores.bundle import COLLECTIONS, INDEXES, Stores
 from shared.stores.database import Db
 from shared.stores.dead_letters import DeadFilter
 from tests.shared.stores.conftest import HOUR, NOW, dump, likes, photo_of, posts_of, user_of
@@ -113,6 +117,28 @@ def test_every_collection_has_its_indexes_and_making_them_again_is_no_error(stor
         *("X_engagement_history", "schedules", "runs", "dead_letters"),
     }
     assert all(len(indexes) > 1 for indexes in first.values())
+
+
+def test_the_index_that_work_rests_on_comes_first(mongo_uri: str) -> None:
+    """Of a new database every index is missing, and the one that keeps sweeps apart is the first to be made."""
+    with pymongo.MongoClient[dict[str, Any]](mongo_uri) as client:
+        missing = Stores.on(client["covey_new"]).indexes.missing()
+
+    assert len(missing) == len(INDEXES)
+    assert [index.name for index in missing if index.rests_on_it] == [missing[0].name] == ["one_open_sweep_a_subject"]
+
+
+def test_every_store_with_indexes_is_in_the_bundle() -> None:
+    """No module of a collection is left out of what is made at a start."""
+    folder = resources.files("shared.stores")
+    declaring = [file.name for file in folder.iterdir() if "\nINDEXES = " in f"\n{_text(file)}"]
+
+    assert {index.collection for index in INDEXES} >= {"X_sweeps", "X_tweets", "ledger"}
+    assert len(declaring) == len(COLLECTIONS) + 1  # the bundle itself
+
+
+def _text(file: Traversable) -> str:
+    return file.read_text() if file.name.endswith(".py") else ""
 
 
 def test_the_reads_of_every_round_use_an_index(mongo_db: Db) -> None:

@@ -27,10 +27,8 @@ def row(sums: Sums = SUMS, *, epoch: str = "a", day: date = DAY, **key: object) 
 
 @pytest.fixture
 def store(mongo_db: Db) -> LedgerStore:
-    """The store with its index."""
-    store = LedgerStore(mongo_db)
-    store.ensure_indexes()
-    return store
+    """The store."""
+    return LedgerStore(mongo_db)
 
 
 def test_what_is_kept_comes_back(store: LedgerStore) -> None:
