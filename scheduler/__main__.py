@@ -16,7 +16,7 @@ from shared.redis.connection import connect
 from shared.runtime import log, reporting
 from shared.runtime.settings import Settings
 from shared.runtime.telemetry import serve_metrics
-from shared.services import bootstrap, indexing
+from shared.services import bootstrap, indexing, preflight
 from shared.stores.database import ServerClock
 
 logger = log.get_logger(__name__)
@@ -30,6 +30,7 @@ def run(settings: Settings) -> None:
     reporting.configure(settings, process="scheduler")
     services = bootstrap.build(settings, middleware=[])
     bootstrap.reach(services)
+    preflight.require(services, preflight.EVERY_PROCESS)
     indexing.prepare(services.stores.indexes, name=settings.instance)
     port = serve_metrics(settings.metrics_host, settings.scheduler_metrics_port)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
+from collections.abc import Collection
 from functools import partial
 from typing import Annotated
 
@@ -23,7 +24,8 @@ from shared.runtime import log, metrics, reporting
 from shared.runtime.clock import SystemClock
 from shared.runtime.settings import Settings
 from shared.runtime.telemetry import serve_metrics
-from shared.services import bootstrap, indexing
+from shared.services import bootstrap, indexing, preflight
+from shared.services.preflight import Part
 from workers import series
 from workers.actors import declare_all
 from workers.middleware.telemetry import Telemetry, tell_outcome
@@ -52,6 +54,7 @@ def run(settings: Settings, queues: tuple[str, ...]) -> None:
     middleware = [Telemetry(clock), TimeLimit(), Outcomes(policy, clock=clock, on_outcome=tell_outcome)]
     services = bootstrap.build(settings, middleware=middleware)
     bootstrap.reach(services)
+    preflight.require(services, parts_of(queues))
     indexing.prepare(services.stores.indexes, name=settings.instance)
     declare_all(services)
     port = serve_metrics(settings.metrics_host, settings.worker_metrics_port)
@@ -67,6 +70,12 @@ def run(settings: Settings, queues: tuple[str, ...]) -> None:
     logger.info("worker stops", grace_seconds=settings.shutdown_grace_seconds)
     worker.stop(timeout=int(settings.shutdown_grace_seconds * 1000))
     services.broker.close()
+
+
+def parts_of(queues: Collection[str]) -> frozenset[Part]:
+    """What a worker of these queues rests on."""
+    asks_x = {Part.ACCESS} if set(queues) - {Queue.MEDIA} else set()
+    return preflight.EVERY_PROCESS | asks_x | ({Part.MEDIA} if Queue.MEDIA in queues else set())
 
 
 def parse_queues(text: str | None) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ app         the application, and what all commands share
 following   track, untrack, handles
 refreshing  refresh
 looking     status
+doctor      doctor
 blocking    unblock
 budget      budget show, set, unset
 credentials credentials list, add, remove, rotate-keys, new-key
@@ -19,7 +20,7 @@ from typing import Annotated
 
 import typer
 
-from control.cli import blocking, budget, connect, credentials, dead, following, looking, refreshing, running
+from control.cli import blocking, budget, connect, credentials, dead, doctor, following, looking, refreshing, running
 from control.cli.app import app, err, out
 from shared.domain.errors import CoveyError, InputError
 from shared.runtime import log
@@ -31,6 +32,7 @@ __all__ = [
     "connect",
     "credentials",
     "dead",
+    "doctor",
     "following",
     "looking",
     "main",

@@ -18,7 +18,7 @@ from shared.services.bootstrap import Services
 
 # How `covey --help` lists the commands: in the order in which a person comes to need them.
 ORDER = (
-    *("demo", "up", "track", "untrack", "handles", "refresh", "status", "budget", "dead", "unblock"),
+    *("demo", "up", "track", "untrack", "handles", "refresh", "status", "doctor", "budget", "dead", "unblock"),
     *("credentials", "connect", "worker", "scheduler", "simulator"),
 )
 

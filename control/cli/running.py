@@ -21,7 +21,8 @@ from shared.domain.jobs import ALL_QUEUES, Queue
 from shared.runtime.embedded import Servers, running
 from shared.runtime.reporting import checked_dsn
 from shared.runtime.settings import Settings, child_environment
-from shared.services import bootstrap
+from shared.services import bootstrap, preflight
+from shared.services.preflight import Part
 
 PASS_THROUGH = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
@@ -140,7 +141,9 @@ def _check(settings: Settings, servers: Servers) -> None:
     """Raise here, in one line, what would keep every child from starting."""
     checked_dsn(settings)
     there = {"redis_url": servers.redis_url, "mongo_uri": servers.mongo_uri}
-    bootstrap.reach(bootstrap.build(settings.model_copy(update=there), middleware=[]))
+    services = bootstrap.build(settings.model_copy(update=there), middleware=[])
+    bootstrap.reach(services)
+    preflight.require(services, preflight.EVERY_PROCESS | {Part.ACCESS, Part.DATA, Part.MEDIA})
 
 
 def _run_flock(settings: Settings, servers: Servers, workers: int) -> None:

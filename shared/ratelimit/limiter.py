@@ -51,6 +51,7 @@ from shared.ratelimit.snapshot import read_state
 from shared.redis.scripts import Connections, RedisAway, Script, load, reaching
 from shared.runtime.clock import Clock, epoch_seconds
 
+LEASE_SECONDS: Final = 60.0
 _NOTHING: Final[Mapping[str, float]] = MappingProxyType({})
 _pack_request = struct.Struct("<7d").pack
 _pack_settlement = struct.Struct("<13d").pack
@@ -71,7 +72,7 @@ class Limiter:
         redis_client: redis.Redis,
         *,
         window_seconds: float = 900.0,
-        lease_seconds: float = 60.0,
+        lease_seconds: float = LEASE_SECONDS,
         intervals_seconds: Mapping[str, float] = _NOTHING,
         prices: Prices | None = None,
         budgets: Budgets | None = None,

@@ -64,6 +64,14 @@ class BearerAuth(AuthBase):
         return "BearerAuth(**)"
 
 
+class Nobody(AuthBase):
+    """Leaves a request as it is: X answers it with 401, counts it for nobody and bills nothing."""
+
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        """The same request."""
+        return request
+
+
 def bearer_credential(token: SecretStr) -> Credential:
     """The credential of an app-only token. Its id is the start of the token's SHA-256.
 

@@ -18,8 +18,9 @@ from shared.domain.errors import CoveyError, InputError, UnknownParameter
 from shared.domain.models import Page, RateHeaders
 from shared.domain.urls import check_url
 from shared.platforms.transport import BrokenAnswer, HttpTransport, Timeouts
+from shared.platforms.x import endpoints
 from shared.platforms.x.answer import Answer, CallRecord
-from shared.platforms.x.auth import Credential
+from shared.platforms.x.auth import Credential, Nobody
 from shared.platforms.x.body import json_value
 from shared.platforms.x.calls import Call
 from shared.platforms.x.dialect import DialectChoice, DialectMemory, DialectSetting
@@ -98,6 +99,11 @@ class XClient:
         if self._observer is not None:
             self._observer(answer.record)
         return answer
+
+    def date_seconds(self) -> float | None:
+        """X's own time in epoch seconds, by its answer to nobody; None where it does not tell. Raises NoAnswer."""
+        path = endpoints.USAGE_TWEETS.path
+        return rate_headers(self._transport.get("date", self._base_url + path, {}, Nobody()).headers).date_seconds
 
     def close(self) -> None:
         """Close every connection."""

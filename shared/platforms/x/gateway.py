@@ -57,6 +57,11 @@ class XGateway:
         """A gateway that asks with one credential only, under the same limits and budgets."""
         return XGateway(self._client, self._limiter, FixedCredentials([credential]), ledger=self._ledger)
 
+    def date_seconds(self) -> float | None:
+        """X's own time in epoch seconds, None where it does not tell. Takes no grant: nobody is asked as, and X counts
+        and bills nothing. Raises NoAnswer."""
+        return self._client.date_seconds()
+
     def search_recent(
         self,
         work_class: WorkClass,

@@ -1,0 +1,56 @@
+"""`covey doctor`: what is wrong with this set-up, and what to do about it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Annotated, Final
+
+import typer
+from rich.markup import escape
+from rich.table import Column, Table
+
+from control.cli.app import Json, app, out, print_json, settings_here
+from shared.domain.preflight.finding import Finding, Level, exit_status
+from shared.services import bootstrap, preflight
+
+_STYLE: Final = {Level.OK: "green", Level.WARNING: "yellow", Level.ERROR: "red"}
+
+
+@app.command()
+def doctor(
+    strict: Annotated[bool, typer.Option("--strict", help="End with status 1 where there are only warnings.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Look at the servers, this machine, the settings and the credentials, and say what to do. Costs nothing.
+
+    Exit status: 0 without an error, 2 with one; with --strict also 1 with a warning.
+    """
+    findings = preflight.examine(bootstrap.build(settings_here(), middleware=[]))
+    if as_json:
+        print_json([_row(finding) for finding in findings])
+    else:
+        _print(findings)
+    if status := exit_status(findings, strict=strict):
+        raise typer.Exit(status)
+
+
+def _row(finding: Finding) -> dict[str, str]:
+    return {
+        "check": finding.check.value,
+        "level": finding.level.value,
+        "message": finding.message,
+        "todo": finding.todo,
+    }
+
+
+def _print(findings: Sequence[Finding]) -> None:
+    table = Table(Column("check", no_wrap=True), "level", "found", "what to do")
+    for finding in findings:
+        style = _STYLE[finding.level]
+        message, todo = escape(finding.message), escape(finding.todo)
+        table.add_row(finding.check.value, f"[{style}]{finding.level.value}[/]", message, todo)
+    out.print(table)
+    levels = Counter(finding.level for finding in findings)
+    counts = f"errors: {levels[Level.ERROR]}, warnings: {levels[Level.WARNING]}, well: {levels[Level.OK]}"
+    out.print(counts, highlight=False)

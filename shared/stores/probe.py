@@ -1,0 +1,64 @@
+"""Reads what a MongoDB is like, for `shared/domain/preflight/mongo.py` to judge. Changes nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import pymongo
+
+from shared.domain.errors import StoreUnavailable
+from shared.domain.preflight.mongo import MongoFacts, Topology
+from shared.stores.bundle import Stores
+from shared.stores.database import Document, guarded
+
+PATIENCE_SECONDS: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class MongoReading:
+    """The facts, and how far the server's clock is ahead of ours; None where it could not be asked."""
+
+    facts: MongoFacts
+    ahead_seconds: float | None = None
+
+
+def probe(stores: Stores, now: Callable[[], datetime]) -> MongoReading:
+    """Read everything in a few round trips, within 5 s. Raises nothing that MongoDB does wrong."""
+    try:
+        with pymongo.timeout(PATIENCE_SECONDS):
+            return _read(stores, now)
+    except StoreUnavailable as error:
+        return MongoReading(MongoFacts(away=re.split(r"^\S+: (?:.* cannot be reached: )?", str(error))[-1]))
+
+
+@guarded
+def _read(stores: Stores, now: Callable[[], datetime]) -> MongoReading:
+    db = stores.db
+    before = now()
+    hello: Document = db.command("hello")
+    middle = before + (now() - before) / 2
+    is_writable = bool(hello.get("isWritablePrimary"))
+    concern: Any = db.write_concern.document.get("w")
+    facts = MongoFacts(
+        version=_version(db.command("buildInfo")),
+        topology=_topology(hello),
+        is_writable=is_writable,
+        write_concern=concern,
+        read_from=db.read_preference.mongos_mode,
+        missing=stores.indexes.described() if is_writable else (),  # a secondary does not answer
+    )
+    return MongoReading(facts, (hello["localTime"].astimezone(UTC) - middle).total_seconds())
+
+
+def _version(build: Document) -> tuple[int, ...]:
+    return tuple(build["versionArray"][:3])
+
+
+def _topology(hello: Document) -> Topology:
+    if hello.get("msg") == "isdbgrid":
+        return Topology.SHARDED
+    return Topology.REPLICA_SET if "setName" in hello else Topology.STANDALONE
