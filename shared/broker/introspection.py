@@ -6,12 +6,15 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import redis
+from redis.exceptions import NoPermissionError
 
 from shared.broker.context import BrokerContext
 from shared.broker.keys import epoch_key
 from shared.broker.outbox import DeadMessage
 from shared.broker.queue_stats import QueueStats
 from shared.broker.scripts import reaching_redis
+
+UNKNOWN_SERVER = "unknown"
 
 
 class Introspection:
@@ -55,6 +58,15 @@ class Introspection:
         reaching_redis(self._client, lambda: self._client.set(epoch_key(self._context.namespace), value))
 
     def server_id(self) -> str:
-        """Names the server process (Redis, INFO server, run_id): another one may have lost the last second."""
-        info: Any = reaching_redis(self._client, lambda: self._client.info("server"))
+        """Names the server process (Redis, INFO server, run_id): another one may have lost the last second.
+
+        The same name for all where the user may not run INFO, which the preflight tells.
+        """
+        info: Any = reaching_redis(self._client, self._server_info)
         return str(info["run_id"])
+
+    def _server_info(self) -> Any:
+        try:
+            return self._client.info("server")
+        except NoPermissionError:
+            return {"run_id": UNKNOWN_SERVER}
