@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from dramatiq.errors import ConnectionClosed
 
 from scheduler.treasurer import export_money
+from shared.broker.scripts import reaching_redis
 from shared.domain.errors import CoveyError
 from shared.platforms.x.endpoints import ENDPOINTS
 from shared.ratelimit.model import Window
+from shared.redis.probe import evictable
 from shared.runtime import metrics
 from shared.runtime.log import get_logger
 from shared.services.bootstrap import Services
@@ -18,6 +20,8 @@ from shared.stores.dead_letters import DeadFilter
 from shared.stores.media import PENDING
 
 log = get_logger(__name__)
+
+SERVERS_INTERVAL = timedelta(minutes=1)
 
 
 class Exporter:
@@ -28,6 +32,7 @@ class Exporter:
 
     def __init__(self, services: Services) -> None:
         self._services = services
+        self._servers_due_at: datetime | None = None
         # Labels that were ever set. Those of alerts begin at 0: a series that appears with its first block has no past.
         self._blocked = {(Window.BREAKER.value, endpoint) for endpoint in ENDPOINTS}
 
@@ -38,6 +43,7 @@ class Exporter:
             ("documents", self._documents),
             ("coverage", self._coverage),
             ("windows", self._windows),
+            ("servers", self._servers),
             ("money", lambda now: export_money(self._services)),
         ):
             try:
@@ -67,6 +73,16 @@ class Exporter:
         metrics.REFRESHES_DUE.set(stores.engagement.count_due(now=now))
         for kind, seconds in stores.schedules.most_overdue(now=now).items():
             metrics.SCHEDULE_LAG_SECONDS.labels(kind).set(seconds)
+
+    def _servers(self, now: datetime) -> None:
+        """What may be wrong with the servers while everything still works; looked at once a minute."""
+        if self._servers_due_at is not None and now < self._servers_due_at:
+            return
+        may_evict = reaching_redis(lambda: evictable(self._services.broker.client))
+        if may_evict is not None:
+            metrics.REDIS_EVICTABLE.set(int(may_evict))
+        metrics.INDEXES_MISSING.set(len(self._services.stores.indexes.missing()))
+        self._servers_due_at = now + SERVERS_INTERVAL
 
     def _coverage(self, now: datetime) -> None:
         streams = self._services.stores.streams.active()

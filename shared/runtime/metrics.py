@@ -89,4 +89,6 @@ DOCUMENTS = Gauge("covey_documents", "Documents in MongoDB, by collection.", ["c
 STREAMS = Gauge("covey_streams", "Active streams.")
 COVERAGE_LAG_SECONDS = Gauge("covey_coverage_lag_seconds", "How far behind now the least covered stream is.")
 REFRESHES_DUE = Gauge("covey_refreshes_due", "Posts whose engagement is due to be read.")
+REDIS_EVICTABLE = Gauge("covey_redis_evictable", "1 where Redis may throw keys away when it is full, else 0.")
+INDEXES_MISSING = Gauge("covey_indexes_missing", "Indexes of MongoDB that are not there yet.")
 MEDIA_PENDING = Gauge("covey_media_pending", "Media files not yet stored.")

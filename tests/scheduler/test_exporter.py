@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
+import redis
 from prometheus_client import REGISTRY
 from pymongo.database import Database
 
@@ -15,6 +16,7 @@ from shared.ratelimit.model import Block, BlockScope, CallRequest, Grant, Settle
 from shared.runtime.embedded import free_port
 from shared.runtime.settings import Settings
 from shared.services import bootstrap
+from shared.stores.bundle import INDEXES, Stores
 
 # The session's Redis holds what earlier tests left until a client of this one empties it.
 pytestmark = pytest.mark.usefixtures("redis_client")
@@ -43,7 +45,7 @@ def test_all_parts_are_read_and_say_when(redis_url: str, mongo_uri: str, mongo_d
 
     exporter(redis_url, mongo_uri).run_once(FIRST)
 
-    assert {read_at(part) for part in ("queues", "documents", "coverage", "windows")} == {FIRST.timestamp()}
+    assert {read_at(part) for part in ("queues", "documents", "coverage", "windows", "servers")} == {FIRST.timestamp()}
     assert REGISTRY.get_sample_value("covey_queue_jobs", {"queue": "search", "state": "ready"}) == 0
     assert REGISTRY.get_sample_value("covey_dead_letters_waiting") == 1
 
@@ -92,3 +94,27 @@ def test_the_series_of_broken_endpoints_begin_at_0(
 
     series = {"scope": "breaker", "endpoint": "search/recent"}
     assert REGISTRY.get_sample_value("covey_x_blocked", series) == 0
+
+
+def test_what_the_servers_lack_is_told(
+    redis_url: str, mongo_uri: str, redis_client: redis.Redis, mongo_db: Database[dict[str, object]]
+) -> None:
+    """Whether Redis may throw keys away, and how many indexes are missing; looked at again after a minute."""
+    told = exporter(redis_url, mongo_uri)
+
+    def look(now: datetime) -> tuple[float | None, float | None]:
+        told.run_once(now)
+        names = ("covey_redis_evictable", "covey_indexes_missing")
+        return REGISTRY.get_sample_value(names[0]), REGISTRY.get_sample_value(names[1])
+
+    first = look(FIRST)
+    redis_client.config_set("maxmemory-policy", "volatile-lru")
+    try:
+        Stores.on(mongo_db).ensure_indexes()
+        within_the_minute = look(FIRST + timedelta(seconds=59))
+        after_it = look(FIRST + timedelta(seconds=60))
+    finally:
+        redis_client.config_set("maxmemory-policy", "noeviction")
+
+    assert first == within_the_minute == (0, len(INDEXES))
+    assert after_it == (1, 0)
