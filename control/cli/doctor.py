@@ -20,6 +20,7 @@ _STYLE: Final = {Level.OK: "green", Level.WARNING: "yellow", Level.ERROR: "red"}
 @app.command()
 def doctor(
     strict: Annotated[bool, typer.Option("--strict", help="End with status 1 where there are only warnings.")] = False,
+    brief: Annotated[bool, typer.Option("--brief", help="Leave out what is well.")] = False,
     as_json: Json = False,
 ) -> None:
     """Look at the servers, this machine, the settings and the credentials, and say what to do. Costs nothing.
@@ -28,9 +29,9 @@ def doctor(
     """
     findings = preflight.examine(bootstrap.build(settings_here(), middleware=[]))
     if as_json:
-        print_json([_row(finding) for finding in findings])
+        print_json([_row(finding) for finding in findings if _is_told(finding, brief=brief)])
     else:
-        _print(findings)
+        _print(findings, brief=brief)
     if status := exit_status(findings, strict=strict):
         raise typer.Exit(status)
 
@@ -44,13 +45,18 @@ def _row(finding: Finding) -> dict[str, str]:
     }
 
 
-def _print(findings: Sequence[Finding]) -> None:
+def _is_told(finding: Finding, *, brief: bool) -> bool:
+    return not (brief and finding.level is Level.OK)
+
+
+def _print(findings: Sequence[Finding], *, brief: bool) -> None:
     table = Table(Column("check", no_wrap=True), "level", "found", "what to do")
-    for finding in findings:
+    for finding in (one for one in findings if _is_told(one, brief=brief)):
         style = _STYLE[finding.level]
         message, todo = escape(finding.message), escape(finding.todo)
         table.add_row(finding.check.value, f"[{style}]{finding.level.value}[/]", message, todo)
-    out.print(table)
+    if table.row_count or not brief:
+        out.print(table)
     levels = Counter(finding.level for finding in findings)
     counts = f"errors: {levels[Level.ERROR]}, warnings: {levels[Level.WARNING]}, well: {levels[Level.OK]}"
     out.print(counts, highlight=False)

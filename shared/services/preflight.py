@@ -67,7 +67,7 @@ def examine(services: Services, parts: Iterable[Part] = ALL) -> list[Finding]:
     with ThreadPoolExecutor(max_workers=len(Part)) as pool:
         looks = pool.map(lambda part: _PROBES[part](services), wanted - {Part.ACCESS})
         found = [finding for findings in looks for finding in findings]
-    if Part.ACCESS in wanted and not any(_says_mongo_is_away(finding) for finding in found):
+    if Part.ACCESS in wanted and not any(_says_mongo_is_of_no_use(finding) for finding in found):
         found += _access(services)
     order = {check: place for place, check in enumerate(Check)}
     return sorted(found, key=lambda finding: order[finding.check])
@@ -87,8 +87,8 @@ def require(services: Services, parts: Iterable[Part]) -> None:
         raise InputError("; ".join(fatal))
 
 
-def _says_mongo_is_away(finding: Finding) -> bool:
-    return finding.check is Check.MONGO_REACHABLE and finding.level is Level.ERROR
+def _says_mongo_is_of_no_use(finding: Finding) -> bool:
+    return finding.check in (Check.MONGO_REACHABLE, Check.MONGO_TOPOLOGY) and finding.level is Level.ERROR
 
 
 def _tell(finding: Finding) -> None:

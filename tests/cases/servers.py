@@ -19,7 +19,8 @@ from tests.workers.world import eventually
 @contextmanager
 def redis_with(folder: Path, *options: str) -> Iterator[str]:
     """A redis-server with these options beside none of its own but where it lives; answers its URL."""
-    port = free_port()
+    # A cluster's nodes talk on this port + 10000.
+    port = next(port for port in iter(free_port, None) if port < 55_000)
     command = [str(find_redis_server()), "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder)]
     url = f"redis://127.0.0.1:{port}/0"
     with _running([*command, *options]), redis.Redis.from_url(url) as client:

@@ -45,13 +45,16 @@ def test_json_is_a_list_of_findings(invoke: Invoke) -> None:
 
 @pytest.mark.usefixtures("healthy")
 def test_a_warning_counts_for_who_is_strict(invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The status is 0, and 1 with --strict."""
+    """The status is 0, and 1 with --strict; told in brief it stands alone."""
     monkeypatch.setenv("COVEY_HEARTBEAT_TIMEOUT_SECONDS", "5")
 
     usual, strict = invoke("doctor"), invoke("doctor", "--strict")
 
+    brief = json.loads(invoke("doctor", "--brief", "--json").stdout)
+
     assert (usual.exit_code, strict.exit_code) == (0, 1)
     assert "COVEY_HEARTBEAT_TIMEOUT_SECONDS" in usual.output
+    assert [finding["check"] for finding in brief] == ["heartbeat"]
 
 
 @pytest.mark.usefixtures("healthy")

@@ -17,7 +17,7 @@ class Level(StrEnum):
 
 
 class Check(StrEnum):
-    """Every check there is; docs/troubleshooting.md has a section for each. The values are for scripts: stable."""
+    """Every check there is; docs/troubleshooting.md tells of each. The values are for scripts: stable."""
 
     PYTHON = "python"
     OPEN_FILES = "open_files"
