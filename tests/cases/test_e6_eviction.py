@@ -51,3 +51,23 @@ def test_a_process_does_not_start_on_it(
     assert last.endswith("set maxmemory-policy noeviction")
     errors = [entry["check"] for line in log if (entry := json.loads(line))["level"] == "error"]
     assert errors == ["redis_eviction"]
+
+
+def test_covey_up_says_so_before_it_starts_anything(
+    policy: redis.Redis, redis_url: str, mongo_uri: str, tmp_path: Path
+) -> None:
+    """The same line at once, instead of children that keep dying."""
+    policy.config_set("maxmemory-policy", "allkeys-lfu")
+
+    done = subprocess.run(
+        [sys.executable, "-m", "control.cli", "up"],
+        env={"PYTHONPATH": ROOT, "X_BEARER_TOKEN": "sim-test", "REDIS_URL": redis_url, "MONGO_URI": mongo_uri},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=20,
+    )
+
+    assert done.returncode == 2
+    assert "set maxmemory-policy noeviction" in done.stderr.splitlines()[-1]
+    assert not (tmp_path / "var" / "logs").exists()
