@@ -35,7 +35,7 @@ from datetime import timedelta
 from shared.services.indexing import IndexBuilder
 from shared.stores.bundle import Stores
 stores = Stores.on(pymongo.MongoClient(sys.argv[1], tz_aware=True)[sys.argv[2]])
-IndexBuilder(stores.indexes, name="child", lease=timedelta(seconds=1)).run_forever(threading.Event())
+IndexBuilder(stores.indexes, name="child", lease=timedelta(seconds=5)).run_forever(threading.Event())
 """
 
 
@@ -64,19 +64,10 @@ def unindexed(large: Db) -> Db:
 
 
 @pytest.fixture
-def commands() -> CommandCount:
-    """The commands that go to MongoDB through `hurried`."""
-    return CommandCount()
-
-
-@pytest.fixture
-def hurried(unindexed: Db, mongo_uri: str, commands: CommandCount) -> Iterator[Stores]:
+def hurried(unindexed: Db, mongo_uri: str) -> Iterator[Stores]:
     """Stores whose calls may take a moment only."""
-    client: pymongo.MongoClient[dict[str, Any]] = pymongo.MongoClient(
-        mongo_uri, tz_aware=True, timeoutMS=TIMEOUT_MS, event_listeners=[commands]
-    )
-    yield Stores.on(client[NAME])
-    client.close()
+    with pymongo.MongoClient[dict[str, Any]](mongo_uri, tz_aware=True, timeoutMS=TIMEOUT_MS) as client:
+        yield Stores.on(client[NAME])
 
 
 def is_under_way(db: Db) -> bool:
@@ -110,26 +101,32 @@ def test_one_that_is_being_built_is_still_missing(unindexed: Db) -> None:
     assert indexes.missing() == []
 
 
-def test_a_start_does_not_wait_for_it(hurried: Stores) -> None:
+def test_a_start_does_not_wait_for_it(unindexed: Db) -> None:
     """Preparing leaves the large one to a thread and comes back while it is missing; in the end it is there."""
-    stop = prepare(hurried.indexes, name="starting")
-    missing_at_once = hurried.indexes.missing()
+    indexes = Stores.on(unindexed).indexes
 
-    eventually(lambda: Stores.on(hurried.db).indexes.missing() == [])
+    stop = prepare(indexes, name="starting")
+    missing_at_once = indexes.missing()
+    eventually(lambda: indexes.missing() == [])
     stop.set()
 
     assert missing_at_once == [INDEX]
 
 
-def test_of_two_at_once_one_builds(unindexed: Db, hurried: Stores, commands: CommandCount) -> None:
+def test_of_two_at_once_one_builds(unindexed: Db, mongo_uri: str) -> None:
     """The other one is refused the claim while the first has it, and finds the work done afterwards."""
-    builders = [IndexBuilder(hurried.indexes, name=f"process-{number}") for number in range(2)]
+    commands = CommandCount()
+    with pymongo.MongoClient[dict[str, Any]](mongo_uri, tz_aware=True, event_listeners=[commands]) as client:
+        indexes = Stores.on(client[NAME]).indexes
+        builders = [IndexBuilder(indexes, name=f"process-{number}") for number in range(2)]
 
-    done = at_once(2, lambda number: builders[number].run_once())
+        done = at_once(2, lambda number: builders[number].run_once())
+        sent = list(commands.names)
+        afterwards = [builder.run_once() for builder in builders]
 
     assert sorted(done) == [False, True]
-    assert commands.names.count("createIndexes") == 1
-    assert all(builder.run_once() for builder in builders)
+    assert sent.count("createIndexes") == 1
+    assert afterwards == [True, True]
 
 
 def test_after_a_crash_in_the_middle_another_one_goes_on(unindexed: Db, mongo_uri: str) -> None:
@@ -140,7 +137,7 @@ def test_after_a_crash_in_the_middle_another_one_goes_on(unindexed: Db, mongo_ur
     child.wait()
     indexes = Stores.on(unindexed).indexes
     assert indexes.missing() == [INDEX]
-    next_one = IndexBuilder(indexes, name="next", lease=timedelta(seconds=1))
+    next_one = IndexBuilder(indexes, name="next", lease=timedelta(seconds=5))
 
     assert not next_one.run_once()
     eventually(next_one.run_once)

@@ -90,7 +90,7 @@ def _info(facts: RedisFacts) -> Finding:
 def _role(role: str) -> Finding:
     if role != "master":
         todo = "point REDIS_URL at the master, or at the sentinels: sentinel://"
-        return error(Check.REDIS_ROLE, f"this Redis is a replica (role:{role}) and takes no writes", todo)
+        return error(Check.REDIS_ROLE, f"this Redis is no master (role:{role}) and takes no writes", todo)
     return ok(Check.REDIS_ROLE, "this Redis is a master")
 
 
