@@ -4,7 +4,7 @@
     ├── InputError                 the user gave something wrong: say what, do nothing
     ├── PassingFault               try the same thing again, with backoff
     │   ├── NoAnswer               X never answered whole: timeout, reset, cut body, not JSON
-    │   │   └── NotSent            no connection came about: X was asked nothing
+    │   │   └── NotSent            no byte of the request was written: X was asked nothing
     │   ├── ServerFault            X answered 5xx, or 404 noise of its gateway
     │   ├── StoreUnavailable       MongoDB cannot be reached
     │   ├── BrokerUnavailable      Redis, as queue, cannot be reached
@@ -66,7 +66,7 @@ class NoAnswer(PassingFault):
 
 
 class NotSent(NoAnswer):
-    """No connection came about (no address, refused, timeout): X was asked nothing, and bills nothing."""
+    """No byte of the request was written: X was asked nothing, and bills nothing."""
 
 
 class ServerFault(PassingFault):

@@ -6,18 +6,20 @@ redirects, cookies or credentials, up to a size, within a time.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
-from http.cookiejar import DefaultCookiePolicy
+from http.client import HTTPException
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 import requests
+import urllib3
 
 from shared.domain.errors import MediaRejected, MediaUnavailable
+from shared.http.adapter import BoundedAdapter
+from shared.http.body import UnusableLength, announced_bytes, pieces
+from shared.http.exchange import exchange
 from shared.media.storage import IncomingFile, StoredFile, incoming
 
-CHUNK_BYTES = 64 * 1024
 CONNECT_TIMEOUT_SECONDS = 5.0
 # A trickle must not hold a thread for ever: the whole file has this many read timeouts.
 TOTAL_TIMEOUTS = 20
@@ -32,9 +34,7 @@ class MediaFetcher:
         self._origins = frozenset(host if "://" in host else f"https://{host}" for host in hosts)
         self._max_bytes = max_bytes
         self._read_timeout_seconds = read_timeout_seconds
-        self._session = requests.Session()
-        self._session.trust_env = False
-        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self._adapter = BoundedAdapter()
 
     def fetch(self, url: str) -> StoredFile:
         """Store the file behind `url`.
@@ -45,20 +45,23 @@ class MediaFetcher:
         parts = self._allowed(url)
         try:
             with (
-                self._session.get(
-                    url,
-                    stream=True,
-                    allow_redirects=False,
-                    timeout=(CONNECT_TIMEOUT_SECONDS, self._read_timeout_seconds),
-                    headers={"Accept-Encoding": "identity"},
-                ) as response,
+                exchange(self._read_timeout_seconds * TOTAL_TIMEOUTS),
+                self._asked(url) as response,
                 incoming(self._root) as file,
             ):
                 self._check_status(response)
                 self._copy(response, file)
                 return file.keep()
-        except requests.RequestException as error:
+        except (UnusableLength, requests.exceptions.InvalidHeader) as error:
+            raise MediaRejected(f"{parts.hostname}: the Content-Length is no length") from error
+        except (requests.RequestException, urllib3.exceptions.HTTPError, HTTPException, TimeoutError) as error:
             raise MediaUnavailable(f"{parts.hostname}: {type(error).__name__}") from error
+
+    def _asked(self, url: str) -> requests.Response:
+        """The head of the answer; its body is still to come."""
+        # Not by a session: that reads the environment, keeps cookies, and reads the whole body of a redirect.
+        request = requests.Request("GET", url, headers={"Accept-Encoding": "identity"}).prepare()
+        return self._adapter.send(request, stream=True, timeout=(CONNECT_TIMEOUT_SECONDS, self._read_timeout_seconds))
 
     def _allowed(self, url: str) -> SplitResult:
         try:
@@ -76,22 +79,14 @@ class MediaFetcher:
             raise MediaUnavailable(f"the media host answered {response.status_code}")
 
     def _copy(self, response: requests.Response, file: IncomingFile) -> None:
-        """Copy the body, held to the size, the time and the length that was announced."""
-        announced = _announced_bytes(response)
+        """Copy the body, held to the size and the length that was announced."""
+        is_packed = "Content-Encoding" in response.headers
+        announced = announced_bytes(response.headers)
         if announced is not None and announced > self._max_bytes:
             raise MediaRejected(f"{announced} bytes are more than the {self._max_bytes} allowed")
-        deadline = time.monotonic() + self._read_timeout_seconds * TOTAL_TIMEOUTS
-        for chunk in response.iter_content(CHUNK_BYTES):
-            file.write(chunk)
+        for piece in pieces(response):
+            file.write(piece)
             if file.byte_size > self._max_bytes:
                 raise MediaRejected(f"more than the {self._max_bytes} bytes allowed")
-            if time.monotonic() > deadline:
-                raise MediaUnavailable("the media host is too slow")
-        if announced is not None and file.byte_size != announced:
+        if announced is not None and not is_packed and file.byte_size != announced:
             raise MediaUnavailable(f"the file was cut: {file.byte_size} of {announced} bytes")
-
-
-def _announced_bytes(response: requests.Response) -> int | None:
-    """The length that was announced; None where there is none, or it is no number, or it is that of a packed body."""
-    length = response.headers.get("Content-Length", "")
-    return int(length) if length.isdecimal() and "Content-Encoding" not in response.headers else None

@@ -12,11 +12,10 @@ from collections.abc import Callable
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from requests.adapters import BaseAdapter
-
 from shared.domain.errors import CoveyError, InputError, UnknownParameter
 from shared.domain.models import Page, RateHeaders
 from shared.domain.urls import check_url
+from shared.platforms.route import Route
 from shared.platforms.transport import BrokenAnswer, HttpTransport, Timeouts
 from shared.platforms.x import endpoints
 from shared.platforms.x.answer import Answer, CallRecord
@@ -37,7 +36,7 @@ class XClient:
     """A client of the X API, safe for threads.
 
     base_url: of X or of the simulator. dialect: "old", "new", or "auto" with a memory shared by workers. observer:
-    told of every request. adapter: the transport seam. Raises InputError for a base URL that is none.
+    told of every request. route: the way to X. Raises InputError for a base URL that is none, and as Route does.
     """
 
     def __init__(
@@ -48,7 +47,7 @@ class XClient:
         dialect: DialectSetting = "auto",
         dialect_memory: DialectMemory | None = None,
         observer: Observer | None = None,
-        adapter: BaseAdapter | None = None,
+        route: Route | None = None,
         pool_size: int = 32,
     ) -> None:
         check_url("COVEY_X_BASE_URL", base_url, schemes=("https", "http"))
@@ -58,7 +57,7 @@ class XClient:
         self._base_url = base_url.rstrip("/")
         self._dialects = DialectChoice(dialect, dialect_memory)
         self._observer = observer
-        self._transport = HttpTransport(timeouts or Timeouts(), adapter=adapter, pool_size=pool_size)
+        self._transport = HttpTransport(timeouts or Timeouts(), route=route, pool_size=pool_size)
 
     @property
     def dialect(self) -> Dialect:

@@ -20,11 +20,12 @@ from urllib.parse import quote, quote_plus, urlencode, urlsplit
 
 from pydantic import SecretStr
 from requests import PreparedRequest
-from requests.adapters import BaseAdapter
 from requests.auth import AuthBase
 
 from shared.domain.errors import CoveyError, InputError, NoAnswer, Unauthorized
 from shared.domain.models import JsonObject, RateHeaders
+from shared.http.adapter import BoundedAdapter
+from shared.platforms.route import Route
 from shared.platforms.transport import HttpTransport, RawAnswer, Timeouts
 from shared.platforms.x.body import json_value, text
 from shared.platforms.x.error_map import error_for
@@ -34,6 +35,7 @@ KEY = "oauth2/token"
 PATH = "/2/oauth2/token"
 # A renewal holds back every call of its credential, so it is given up sooner than a read.
 TIMEOUTS = Timeouts(connect_seconds=5.0, read_seconds=10.0, total_seconds=15.0, max_body_bytes=64 * 1024)
+_RESOLVER_SECONDS = 10.0
 DEFAULT_SCOPES = ("tweet.read", "users.read", "offline.access")
 HIDDEN = "***"
 
@@ -67,16 +69,26 @@ class TokenRefused(Unauthorized):
 
 
 class TokenEndpoint:
-    """The endpoint that issues tokens. base_url: of X or of the simulator. adapter: the transport seam.
+    """The endpoint that issues tokens.
+
+    base_url: of X or of the simulator. route: the way there. adapter: the transport seam.
 
     All methods raise TokenRefused; Unauthorized where X refuses the app or the request itself; NoAnswer, after which
     nobody knows whether the token was used; ServerFault and Throttled, after which it was not.
     """
 
-    def __init__(self, base_url: str, *, timeouts: Timeouts = TIMEOUTS, adapter: BaseAdapter | None = None) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        timeouts: Timeouts = TIMEOUTS,
+        route: Route | None = None,
+        adapter: BoundedAdapter | None = None,
+    ) -> None:
         self._url = base_url.rstrip("/") + PATH
-        self._transport = HttpTransport(timeouts, adapter=adapter, pool_size=1)
-        self.longest_call_seconds = timeouts.connect_seconds + timeouts.total_seconds + timeouts.read_seconds
+        self._transport = HttpTransport(timeouts, route=route, adapter=adapter, pool_size=1)
+        # The look-up of its name has no bound of ours; a resolver answers or gives up within ten seconds.
+        self.longest_call_seconds = timeouts.total_seconds + _RESOLVER_SECONDS
 
     def exchange(self, client: OAuthClient, *, code: SecretStr, verifier: SecretStr, redirect_uri: str) -> IssuedTokens:
         """The tokens of an account that has just let the app in. A code is good for 30 seconds, once."""

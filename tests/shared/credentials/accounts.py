@@ -10,7 +10,6 @@ from uuid import uuid4
 import redis
 import requests
 from pydantic import SecretStr
-from requests.adapters import BaseAdapter
 
 from shared.credentials.pool import CredentialPool
 from shared.credentials.renewal import Renewal
@@ -18,6 +17,7 @@ from shared.credentials.secrets import UserTokens
 from shared.credentials.standing import State
 from shared.credentials.vault import Vault, new_key
 from shared.domain.models import CredentialKind
+from shared.http.adapter import BoundedAdapter
 from shared.platforms.transport import Timeouts
 from shared.platforms.x.answer import CallRecord
 from shared.platforms.x.client import XClient
@@ -78,7 +78,7 @@ def make_pool(
     url: str,
     *,
     store: CredentialStore | None = None,
-    adapter: BaseAdapter | None = None,
+    adapter: BoundedAdapter | None = None,
     lease: timedelta = LEASE,
     **options: Any,
 ) -> CredentialPool:

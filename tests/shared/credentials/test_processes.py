@@ -17,13 +17,13 @@ import pytest
 import redis
 from pydantic import SecretStr
 from requests import PreparedRequest, Response
-from requests.adapters import HTTPAdapter
 
 from shared.credentials.secrets import UserTokens
 from shared.credentials.standing import State
 from shared.credentials.vault import Vault
 from shared.domain.errors import NotNow
 from shared.domain.models import WorkClass
+from shared.http.adapter import BoundedAdapter
 from shared.platforms.x.answer import CallRecord
 from shared.runtime import log
 from shared.stores.credentials import CredentialStore
@@ -168,7 +168,7 @@ def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-class DiesBeforeSending(HTTPAdapter):
+class DiesBeforeSending(BoundedAdapter):
     """The claim is written; nothing reaches X."""
 
     def send(self, *arguments: Any, **named: Any) -> Response:
@@ -177,7 +177,7 @@ class DiesBeforeSending(HTTPAdapter):
         raise AssertionError
 
 
-class DiesBeforeReading(HTTPAdapter):
+class DiesBeforeReading(BoundedAdapter):
     """X has issued the tokens; nobody has seen them."""
 
     def send(self, request: PreparedRequest, *arguments: Any, **named: Any) -> Response:
@@ -214,7 +214,7 @@ class DiesBeforeClaiming(CredentialStore):
         die()
 
 
-def renew(places: Places, adapter: type[HTTPAdapter] | None, kind: type[CredentialStore]) -> None:
+def renew(places: Places, adapter: type[BoundedAdapter] | None, kind: type[CredentialStore]) -> None:
     """One process: finds the token ended, and renews it."""
     db = places.db()
     pool = make_pool(db, places.x_url, store=kind(db), adapter=adapter() if adapter else None)
@@ -222,18 +222,18 @@ def renew(places: Places, adapter: type[HTTPAdapter] | None, kind: type[Credenti
     threading.Event().wait(30)
 
 
-SURVIVED: list[tuple[type[HTTPAdapter] | None, type[CredentialStore], bool]] = [
+SURVIVED: list[tuple[type[BoundedAdapter] | None, type[CredentialStore], bool]] = [
     (None, DiesBeforeClaiming, False),
     (DiesBeforeSending, CredentialStore, True),
     (None, DiesAfterStoring, False),
 ]
-LOST: list[tuple[type[HTTPAdapter] | None, type[CredentialStore]]] = [
+LOST: list[tuple[type[BoundedAdapter] | None, type[CredentialStore]]] = [
     (DiesBeforeReading, CredentialStore),
     (None, DiesBeforeStoring),
 ]
 
 
-def kill(places: Places, adapter: type[HTTPAdapter] | None, kind: type[CredentialStore]) -> None:
+def kill(places: Places, adapter: type[BoundedAdapter] | None, kind: type[CredentialStore]) -> None:
     """Run a process that dies by SIGKILL in the middle of a renewal."""
     process = FORK.Process(target=renew, args=(places, adapter, kind), daemon=True)
     process.start()
@@ -247,7 +247,7 @@ def test_a_death_before_the_call_or_after_the_write_costs_nothing(
     store: CredentialStore,
     mongo_db: Db,
     account: Account,
-    adapter: type[HTTPAdapter] | None,
+    adapter: type[BoundedAdapter] | None,
     kind: type[CredentialStore],
     is_claimed: bool,
 ) -> None:
@@ -271,7 +271,7 @@ def test_a_death_between_answer_and_write_is_told_and_tried_once(
     store: CredentialStore,
     mongo_db: Db,
     account: Account,
-    adapter: type[HTTPAdapter] | None,
+    adapter: type[BoundedAdapter] | None,
     kind: type[CredentialStore],
 ) -> None:
     """The only tokens died with it: one more try by whoever comes next, then the credential is lost, for all."""

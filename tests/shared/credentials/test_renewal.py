@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 import requests
 from pydantic import SecretStr
-from requests.adapters import HTTPAdapter
 
 from shared.credentials.pool import CredentialPool
 from shared.credentials.renewal import RESULTS, Renewal
@@ -17,6 +16,7 @@ from shared.credentials.secrets import BearerToken
 from shared.credentials.standing import State
 from shared.credentials.vault import Vault
 from shared.domain.errors import CredentialNotReady, InputError, StoreUnavailable
+from shared.http.adapter import BoundedAdapter
 from shared.platforms.x.blocks import LOOK_AGAIN_SECONDS
 from shared.platforms.x.endpoints import ANY_KIND
 from shared.platforms.x.oauth import TokenEndpoint
@@ -322,7 +322,7 @@ def test_what_has_no_refresh_token_is_not_renewed(store: CredentialStore) -> Non
     bearer = BearerToken(SecretStr("a-token"))
     sealed = Vault(KEY).seal("app-1", bearer)
     store.put("app-1", bearer.kind, NewTokens(sealed, is_renewable=True))
-    renewal = Renewal(store, Vault(KEY), TokenEndpoint("http://127.0.0.1:1", adapter=HTTPAdapter()), lease=LEASE)
+    renewal = Renewal(store, Vault(KEY), TokenEndpoint("http://127.0.0.1:1", adapter=BoundedAdapter()), lease=LEASE)
 
     with pytest.raises(InputError, match="no refresh token"):
         renewal.begin(store.all()[0])

@@ -7,7 +7,6 @@ import hashlib
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -169,15 +168,6 @@ def test_hosts_without_a_scheme_are_https(host: MediaHost, fetcher: Make) -> Non
     """The hosts of X are named bare: plain http to them is refused."""
     with pytest.raises(MediaRejected):
         fetcher(hosts=["pbs.twimg.com"]).fetch("http://pbs.twimg.com/media/a.jpg")
-
-
-@pytest.mark.parametrize("length", ["many", "12, 12", "-5"])
-def test_a_length_that_is_no_number_is_not_believed(host: MediaHost, fetcher: Make, length: str) -> None:
-    """A host that announces nonsense gets no defect of ours: the file is taken, or may heal."""
-    url = host.serve("/file", Answer(JPEG, length=length))
-
-    with suppress(MediaUnavailable):
-        assert fetcher().fetch(url).byte_size == len(JPEG)
 
 
 def test_a_file_that_the_host_packed_is_stored_unpacked(host: MediaHost, fetcher: Make) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterator
@@ -17,13 +18,14 @@ Reply = Callable[[socket.socket, str], None]
 class LocalServer:
     """Answers every request on every connection with `reply(connection, request head)`."""
 
-    def __init__(self, reply: Reply) -> None:
+    def __init__(self, reply: Reply, tls: ssl.SSLContext | None = None) -> None:
         self.reply = reply
+        self._tls = tls
         self.requests: list[str] = []
         self.connections = 0
         self.stopped = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self._listener.getsockname()[1]}"
         self._open: list[socket.socket] = []
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -48,6 +50,12 @@ class LocalServer:
 
     def _serve(self, connection: socket.socket) -> None:
         buffered = b""
+        if self._tls is not None:
+            try:
+                connection = self._tls.wrap_socket(connection, server_side=True)
+            except OSError:
+                return
+            self._open.append(connection)
         while True:
             try:
                 while b"\r\n\r\n" not in buffered:
@@ -63,9 +71,9 @@ class LocalServer:
 
 
 @contextmanager
-def serving(reply: Reply) -> Iterator[LocalServer]:
-    """A server until the block ends."""
-    server = LocalServer(reply)
+def serving(reply: Reply, tls: ssl.SSLContext | None = None) -> Iterator[LocalServer]:
+    """A server until the block ends; it speaks TLS where it is given a context."""
+    server = LocalServer(reply, tls)
     try:
         yield server
     finally:
