@@ -26,7 +26,7 @@ from shared.platforms.x.auth import BearerAuth, Credential
 from shared.platforms.x.endpoints import USERS_ME
 from shared.platforms.x.oauth import OAuthClient, TokenEndpoint, authorize_url, challenge_of
 from shared.runtime.settings import Settings
-from shared.services.bootstrap import Services
+from shared.services.bootstrap import Services, route_to_x
 
 # A port of its own: X sends browsers only to addresses that were written down with the app.
 DEFAULT_PORT = 8711
@@ -73,7 +73,7 @@ def connect(
             )
         )
         code = callback.wait(wait_seconds)
-    endpoint = TokenEndpoint(settings.x_base_url)
+    endpoint = TokenEndpoint(settings.x_base_url, route=route_to_x(settings))
     issued = endpoint.exchange(client, code=code, verifier=verifier, redirect_uri=callback.redirect_uri)
     tokens = UserTokens(None, client, issued.access, issued.refresh, provisional=secrets.token_hex(4))
     lifetime = None if issued.lifetime_seconds is None else timedelta(seconds=issued.lifetime_seconds)

@@ -25,7 +25,7 @@ _UNPREFIXED = frozenset({"REDIS_URL", "MONGO_URI", "SENTRY_DSN", "X_BEARER_TOKEN
 # Names the file that is read beside the environment, instead of `.env`; empty: none.
 _FILE = "COVEY_ENV_FILE"
 # Settings with the prefix that are secrets too.
-_SECRET = frozenset({"CREDENTIAL_KEYS", "X_CLIENT_SECRET"})
+_SECRET = frozenset({"CREDENTIAL_KEYS", "X_CLIENT_SECRET", "X_PROXY"})
 
 
 def _json(kind: type, what: str, example: str) -> Callable[[object], object]:
@@ -95,6 +95,8 @@ class Settings(BaseSettings):
     x_search_lag_seconds: float = Field(30.0, ge=0, description="how far behind now X's search ends")
     x_connect_timeout_seconds: float = Field(5.0, gt=0, description="to connect to X")
     x_read_timeout_seconds: float = Field(20.0, gt=0, description="between two bytes of an answer of X")
+    x_ca_file: Path | None = Field(None, description="authorities to trust for X, as PEM, instead of the public ones")
+    x_proxy: SecretStr | None = Field(None, description="http or https address of the proxy that X is reached through")
     call_intervals_seconds: Annotated[
         dict[str, Seconds], NoDecode, BeforeValidator(_json(dict, "object", '{"search/recent": 1}'))
     ] = Field({}, description="least time between two calls of an endpoint by a credential, as a JSON object")

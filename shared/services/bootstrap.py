@@ -20,6 +20,7 @@ from shared.domain.jobs import ALL_QUEUES
 from shared.domain.money.budgets import Budgets
 from shared.domain.money.prices import PriceKind, Prices
 from shared.media.fetch import MediaFetcher
+from shared.platforms.route import Route
 from shared.platforms.transport import Timeouts
 from shared.platforms.x.auth import Credential, bearer_credential
 from shared.platforms.x.client import XClient
@@ -106,10 +107,11 @@ def build(settings: Settings, *, middleware: Sequence[Middleware]) -> Services:
         spent=treasury.spent,
     )
     vault = Vault(settings.credential_keys)
+    route = route_to_x(settings)
     pool = CredentialPool(
         stores.credentials,
         vault,
-        Renewal(stores.credentials, vault, TokenEndpoint(settings.x_base_url)),
+        Renewal(stores.credentials, vault, TokenEndpoint(settings.x_base_url, route=route)),
         own=credentials(settings),
     )
     client = XClient(
@@ -120,6 +122,7 @@ def build(settings: Settings, *, middleware: Sequence[Middleware]) -> Services:
         dialect=settings.x_dialect,
         dialect_memory=SharedDialectMemory(stores.state),
         observer=count_call,
+        route=route,
     )
     return Services(
         settings=settings,
@@ -194,6 +197,11 @@ def mongo_uri(settings: Settings) -> str:
     if not settings.mongo_uri:
         raise InputError("MONGO_URI is not set; set it, or let `covey up` or `covey demo` start servers of their own")
     return settings.mongo_uri
+
+
+def route_to_x(settings: Settings) -> Route:
+    """How X is reached. Raises InputError for a proxy that is none."""
+    return Route(settings.x_ca_file, settings.x_proxy)
 
 
 def credentials(settings: Settings) -> list[Credential]:
