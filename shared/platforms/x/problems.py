@@ -1,7 +1,8 @@
 """What the partial errors of an answer with status 200 say of what was asked for.
 
 Pure. Rules taken from several hundred real errors: only an error about the parameter `ids` or `id`, and not about an
-included object, speaks of the post itself; the others speak of something around it.
+included object, speaks of the post itself; the others speak of something around it. An error without a parameter, as
+the newer spec allows, speaks of the resource it names.
 Invariant: a post is gone only where X says so about that very id; everything else is unknown.
 """
 
@@ -13,6 +14,8 @@ from shared.domain.models import JsonObject, PostState
 from shared.platforms.x.body import identifier, text
 
 _ASKED_FOR = frozenset({"ids", "id", "usernames", "username"})
+# What X calls a post and an account; None where it does not say.
+_POST, _USER = frozenset({None, "tweet", "post"}), frozenset({None, "user"})
 # Of two things X says of one id, the one that can still heal is believed.
 _BELIEF = (PostState.PROTECTED, PostState.SUSPENDED, PostState.DELETED, PostState.UNKNOWN)
 
@@ -21,7 +24,7 @@ def post_states(asked: Sequence[int], found: Iterable[int], problems: Sequence[J
     """The state of every id that was asked for."""
     said: dict[int, set[PostState]] = {}
     for problem in problems:
-        subject = identifier(_subject(problem))
+        subject = identifier(_subject(problem, _POST))
         if subject is not None:
             said.setdefault(subject, set()).add(_state(problem))
     alive = set(found)
@@ -30,7 +33,7 @@ def post_states(asked: Sequence[int], found: Iterable[int], problems: Sequence[J
 
 def missing_accounts(asked: Sequence[str], found: Iterable[str], problems: Sequence[JsonObject]) -> dict[str, str]:
     """Why each account that was asked for is missing; names in lower case."""
-    reasons = {(_subject(problem) or "").lower(): _reason(problem) for problem in problems}
+    reasons = {(_subject(problem, _USER) or "").lower(): _reason(problem) for problem in problems}
     present = {name.lower() for name in found}
     names = dict.fromkeys(name.lower() for name in asked)
     return {name: reasons.get(name, "unknown") for name in names if name not in present}
@@ -56,16 +59,24 @@ def problem_type(problem: JsonObject) -> str:
     return (text(problem.get("type")) or "").rstrip("/").rsplit("/", 1)[-1]
 
 
-def _subject(problem: JsonObject) -> str | None:
-    """What was asked for and the problem is about; None when it is about something else."""
-    if problem.get("parameter") not in _ASKED_FOR or problem.get("section") == "includes":
+def _subject(problem: JsonObject, kind: frozenset[str | None]) -> str | None:
+    """What may have been asked for and the problem is about; None when it is about something else."""
+    if problem.get("section") == "includes":
         return None
-    return _name(problem)
+    if problem.get("parameter") is None:
+        return _resource(problem) if text(problem.get("resource_type")) in kind else None
+    return _name(problem) if problem["parameter"] in _ASKED_FOR else None
 
 
 def _name(problem: JsonObject) -> str | None:
     """The id or name that the problem gives."""
-    return text(problem.get("resource_id")) or text(problem.get("value")) or None
+    return _resource(problem) or text(problem.get("value")) or None
+
+
+def _resource(problem: JsonObject) -> str | None:
+    """The id or name of the resource itself, which X may write as a number."""
+    given = problem.get("resource_id")
+    return text(given) or (None if (found := identifier(given)) is None else str(found))
 
 
 def _state(problem: JsonObject) -> PostState:

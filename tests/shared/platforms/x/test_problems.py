@@ -42,7 +42,10 @@ def test_each_problem_has_its_state(base: str, kind: str, title: str, state: Pos
         {"parameter": "entities.mentions.username"},
         {"parameter": "in_reply_to_user_id"},
         {"section": "includes"},
-        {"parameter": None},
+        {"parameter": None, "section": "includes"},
+        {"parameter": None, "resource_type": "user"},
+        {"parameter": None, "resource_id": None},
+        {"parameter": None, "resource_id": "2"},
     ],
 )
 def test_problems_of_something_around_the_post_do_not_count(about: dict[str, Any]) -> None:
