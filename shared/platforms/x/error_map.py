@@ -42,6 +42,7 @@ _GONE_STATUSES = frozenset({410, 451})
 # 420 is how Twitter said 429 before that status was registered.
 _THROTTLED_STATUSES = frozenset({420, 429})
 
+_OWN_WORDS = frozenset({"title", "detail", "type"})
 _STALE_SINCE_ID = re.compile(r"since_id.{0,200}?larger than\D{0,5}(\d{1,25})", re.DOTALL)
 _UNKNOWN_PARAMETER = re.compile(r"query parameter \[([^\]]{1,60})\] is not one of")
 _UNKNOWN_VALUE = re.compile(r"`(expansions|[a-z_]{1,30}\.fields)` query parameter value \[[^\]]*\] is not one of")
@@ -49,7 +50,7 @@ _UNKNOWN_VALUE = re.compile(r"`(expansions|[a-z_]{1,30}\.fields)` query paramete
 
 def error_for(endpoint: str, status: int, rate: RateHeaders, body: bytes) -> CoveyError:
     """The error that an answer with a status other than 200 means."""
-    problem = _problem(body)
+    problem = problem_of(body)
     if status in _THROTTLED_STATUSES:
         return throttled(endpoint, problem or {}, rate)
     if status == 400 or status in _REQUEST_STATUSES:
@@ -81,13 +82,22 @@ def _names_an_object(endpoint: str) -> bool:
     return known is None or "{id}" in known.path
 
 
-def _problem(body: bytes) -> JsonObject | None:
-    """The JSON object of the body, None where it is none."""
+def problem_of(body: bytes) -> JsonObject | None:
+    """The JSON object of the body, with what it says of its first fault; None where it is none."""
     try:
         value: Any = json.loads(body.decode("utf-8", "replace"))
     except (ValueError, RecursionError):
         return None
-    return value if isinstance(value, dict) else None
+    if not isinstance(value, dict):
+        return None
+    # X also puts the problem itself into a list, beside nothing.
+    says = next((fault for fault in _faults(value) if not _OWN_WORDS.isdisjoint(fault)), {})
+    return says | value
+
+
+def _faults(problem: JsonObject) -> list[JsonObject]:
+    faults = problem.get("errors")
+    return [fault for fault in faults if isinstance(fault, dict)] if isinstance(faults, list) else []
 
 
 def _invalid_request(endpoint: str, status: int, problem: JsonObject) -> InvalidRequest:
@@ -104,18 +114,19 @@ def _invalid_request(endpoint: str, status: int, problem: JsonObject) -> Invalid
 
 def _messages(problem: JsonObject) -> tuple[str, ...]:
     """X's words about each fault of a request, without what it repeats of the parameters."""
-    faults = problem.get("errors")
-    found = [fault.get("message") for fault in faults if isinstance(fault, dict)] if isinstance(faults, list) else []
-    return tuple(_clean(message) for message in found if isinstance(message, str))
+    found = [text(fault.get("message")) for fault in _faults(problem)]
+    return tuple(_clean(message) for message in found if message is not None)
 
 
 def _detail(problem: JsonObject | None) -> str:
-    """X's title and detail, or what an OAuth answer says instead."""
+    """X's title, detail and type, or what an OAuth answer says instead."""
     if problem is None:
         return ""
     words = [text(problem.get(key)) for key in ("title", "detail", "error", "error_description")]
     found = list(dict.fromkeys(word for word in words if word)) or list(_messages(problem))
-    return _clean(": ".join(found))
+    kind = _clean(text(problem.get("type")) or "")
+    shown = "" if kind in {"", "about:blank"} else f" ({kind})"
+    return f"{_clean(': '.join(found))}{shown}".strip()
 
 
 def _reason(problem: JsonObject | None) -> str:

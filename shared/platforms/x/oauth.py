@@ -28,7 +28,7 @@ from shared.http.adapter import BoundedAdapter
 from shared.platforms.route import Route
 from shared.platforms.transport import HttpTransport, RawAnswer, Timeouts
 from shared.platforms.x.body import json_value, text
-from shared.platforms.x.error_map import error_for
+from shared.platforms.x.error_map import error_for, problem_of
 from shared.platforms.x.headers import rate_headers
 
 KEY = "oauth2/token"
@@ -189,7 +189,7 @@ def _refusal(status: int, rate: RateHeaders, body: bytes) -> CoveyError:
     """The error of an answer that is not 200; secrets have been cut out of the body."""
     if status not in {400, 401, 403}:
         return error_for(KEY, status, rate, body)
-    problem = _object(body)
+    problem = problem_of(body) or {}
     code = (text(problem.get("error")) or text(problem.get("title")) or f"status {status}")[:_MAX_WORDS]
     words = " ".join((text(problem.get("error_description")) or text(problem.get("detail")) or "").split())
     said = f"X answered {status} {code}: {words[:_MAX_WORDS]}".rstrip(": ")
