@@ -24,6 +24,7 @@
     │   ├── Unauthorized           401: the token of one credential
     │   ├── Forbidden              403: one credential for one endpoint
     │   ├── CreditsDepleted        402: every paid call
+    │   ├── SpendCapReached        403 of a spend cap: every paid call, until it is reset
     │   └── RedisRefused           rights, login or layout of Redis do not fit
     └── Permanent                  never the same thing again
         ├── InvalidRequest         400: our request is wrong
@@ -186,6 +187,17 @@ class Forbidden(Paused):
 
 class CreditsDepleted(Paused):
     """402: the account has no credits; every paid call stops."""
+
+
+class SpendCapReached(Paused):
+    """403: the project has spent what it may in its month; every paid call stops.
+
+    until: when X says that ends; None where it does not say.
+    """
+
+    def __init__(self, endpoint: str, detail: str, *, reason: str, until: datetime | None) -> None:
+        super().__init__(endpoint, detail, reason=reason)
+        self.until = until
 
 
 class RedisRefused(Paused):

@@ -1,8 +1,8 @@
 """What a refusal by X blocks beside the one call it answered, and until when.
 
-Pure. A 429 ends when X says. A 401, 402 or 403 ends when a person has acted, which X does not announce: so such a
-block lasts a good quarter of an hour at a time, and one refused call of an endpoint with a credential, which is never
-billed, looks whether it is over.
+Pure. A 429 and a spend cap end when X says. A 401, 402 or other 403 ends when a person has acted, which X does not
+announce: so such a block lasts a good quarter of an hour at a time, and one refused call of an endpoint with a
+credential, which is never billed, looks whether it is over.
 Invariant: every error that speaks for more than one call has a block; no other one has.
 """
 
@@ -15,6 +15,7 @@ from shared.domain.errors import (
     DailyCapExceeded,
     Forbidden,
     Paused,
+    SpendCapReached,
     Throttled,
     Unauthorized,
     UsageCapExceeded,
@@ -36,6 +37,7 @@ _SCOPES: dict[type[CoveyError], BlockScope] = {
     Unauthorized: BlockScope.CREDENTIAL,
     Forbidden: BlockScope.CREDENTIAL_ENDPOINT,
     CreditsDepleted: BlockScope.PAID,
+    SpendCapReached: BlockScope.PAID,
 }
 
 
@@ -48,5 +50,7 @@ def block_for(error: CoveyError | None) -> Block | None:
         if error.until is not None:
             return Block(scope, scope.value, until_seconds=epoch_seconds(error.until))
         return Block(scope, scope.value, for_seconds=error.wait_seconds)
+    if isinstance(error, SpendCapReached) and error.until is not None:
+        return Block(scope, error.reason, until_seconds=epoch_seconds(error.until))
     assert isinstance(error, Paused)
     return Block(scope, error.reason, for_seconds=LOOK_AGAIN_SECONDS)

@@ -28,6 +28,7 @@ from shared.domain.models import JsonObject, RateHeaders
 from shared.platforms.x.body import text
 from shared.platforms.x.endpoints import ENDPOINTS
 from shared.platforms.x.problems import problem_type
+from shared.platforms.x.spend_cap import is_spend_cap, spend_cap
 from shared.platforms.x.throttles import throttled
 
 MAX_DETAIL_CHARACTERS = 300
@@ -41,6 +42,8 @@ _REQUEST_STATUSES = frozenset(
 _GONE_STATUSES = frozenset({410, 451})
 # 420 is how Twitter said 429 before that status was registered.
 _THROTTLED_STATUSES = frozenset({420, 429})
+# A spend cap comes as 403; it is the same under the others that mean "not now, not for this money".
+_REFUSED_STATUSES = _THROTTLED_STATUSES | {402, 403}
 
 _OWN_WORDS = frozenset({"title", "detail", "type"})
 _STALE_SINCE_ID = re.compile(r"since_id.{0,200}?larger than\D{0,5}(\d{1,25})", re.DOTALL)
@@ -51,6 +54,8 @@ _UNKNOWN_VALUE = re.compile(r"`(expansions|[a-z_]{1,30}\.fields)` query paramete
 def error_for(endpoint: str, status: int, rate: RateHeaders, body: bytes) -> CoveyError:
     """The error that an answer with a status other than 200 means."""
     problem = problem_of(body)
+    if status in _REFUSED_STATUSES and is_spend_cap(problem or {}):
+        return spend_cap(endpoint, f"X answered {status} {_detail(problem)}".rstrip(), problem or {}, rate)
     if status in _THROTTLED_STATUSES:
         return throttled(endpoint, problem or {}, rate)
     if status == 400 or status in _REQUEST_STATUSES:

@@ -54,13 +54,13 @@ def _is_usage_cap(problem: JsonObject) -> bool:
 
 def _usage_cap(endpoint: str, problem: JsonObject, rate: RateHeaders) -> UsageCapExceeded:
     period = (text(problem.get("period")) or "unknown").lower()
-    ends = None if rate.date_seconds is None else _end_of_period(period, rate.date_seconds)
+    ends = None if rate.date_seconds is None else end_of_period(period, rate.date_seconds)
     wait, until = _wait(ends, rate.date_seconds, UNKNOWN_CAP_SECONDS)
     detail = f"the {period} usage cap of the {text(problem.get('scope')) or 'account'} is used up"
     return UsageCapExceeded(endpoint, detail, period=period, wait_seconds=wait, until=until)
 
 
-def _end_of_period(period: str, now: float) -> float:
+def end_of_period(period: str, now: float) -> float:
     """The first moment of the next UTC month, or day where the period is not a month."""
     midnight = from_epoch_seconds(now).astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     days = monthrange(midnight.year, midnight.month)[1] - midnight.day + 1 if period == MONTHLY else 1

@@ -51,6 +51,7 @@ EXPECTED: list[tuple[CoveyError, type]] = [
     (errors.Forbidden("search", "403"), Pause),
     (errors.RedisRefused("NOPERM"), Pause),
     (errors.CreditsDepleted("search", "402"), Pause),
+    (errors.SpendCapReached("search", "403", reason="spend-cap-reached", until=None), Pause),
     (errors.InvalidRequest("search", ["bad"]), GiveUp),
     (errors.StaleSinceId("search", ["old"], oldest_since_id=1), GiveUp),
     (errors.UnknownParameter("search", ["what"], parameters=["x"]), GiveUp),
