@@ -8,7 +8,7 @@ to the base URL and nowhere else; vendor exceptions end here.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 from urllib.parse import urlsplit
 
@@ -25,10 +25,13 @@ from shared.platforms.x.calls import Call
 from shared.platforms.x.dialect import DialectChoice, DialectMemory, DialectSetting
 from shared.platforms.x.error_map import error_for
 from shared.platforms.x.fields import Dialect
-from shared.platforms.x.headers import rate_headers
+from shared.platforms.x.headers import clock_difference_seconds, rate_headers
 from shared.platforms.x.parser import holds_asked_fields
+from shared.runtime.clock import Clock, SystemClock, epoch_seconds
+from shared.runtime.log import get_logger
 
 T = TypeVar("T")
+log = get_logger(__name__)
 Observer = Callable[[CallRecord], None]
 
 
@@ -36,7 +39,8 @@ class XClient:
     """A client of the X API, safe for threads.
 
     base_url: of X or of the simulator. dialect: "old", "new", or "auto" with a memory shared by workers. observer:
-    told of every request. route: the way to X. Raises InputError for a base URL that is none, and as Route does.
+    told of every request. route: the way to X. clock: what X's Date is held
+    against. Raises InputError for a base URL that is none, and as Route does.
     """
 
     def __init__(
@@ -48,6 +52,7 @@ class XClient:
         dialect_memory: DialectMemory | None = None,
         observer: Observer | None = None,
         route: Route | None = None,
+        clock: Clock | None = None,
         pool_size: int = 32,
     ) -> None:
         check_url("COVEY_X_BASE_URL", base_url, schemes=("https", "http"))
@@ -57,6 +62,8 @@ class XClient:
         self._base_url = base_url.rstrip("/")
         self._dialects = DialectChoice(dialect, dialect_memory)
         self._observer = observer
+        self._clock = clock or SystemClock()
+        self._doubts_date = False
         self._transport = HttpTransport(timeouts or Timeouts(), route=route, pool_size=pool_size)
 
     @property
@@ -77,12 +84,12 @@ class XClient:
         error: CoveyError | None = None
         try:
             raw = self._transport.get(key, self._base_url + call.path, call.parameters(dialect), credential.auth)
-            status, rate = raw.status, rate_headers(raw.headers)
+            status, rate = raw.status, self._rate(raw.headers)
             if status != 200:
                 raise error_for(key, status, rate, raw.body)
             value = call.parse(json_value(key, raw.body), rate)
         except BrokenAnswer as broken:
-            status, rate, error = broken.status, rate_headers(broken.headers), broken
+            status, rate, error = broken.status, self._rate(broken.headers), broken
         except CoveyError as caught:
             error = caught
         answer = Answer(
@@ -107,6 +114,15 @@ class XClient:
     def close(self) -> None:
         """Close every connection."""
         self._transport.close()
+
+    def _rate(self, headers: Mapping[str, str]) -> RateHeaders:
+        """What an answer says of limits and time; a Date that cannot be true is told of once."""
+        now_seconds = epoch_seconds(self._clock.now())
+        ahead_seconds = clock_difference_seconds(headers, now_seconds)
+        if ahead_seconds is not None and not self._doubts_date:
+            log.warning("X's Date is not believed; this machine's clock counts", ahead_seconds=round(ahead_seconds))
+        self._doubts_date = self._doubts_date or ahead_seconds is not None
+        return rate_headers(headers, now_seconds)
 
     def _dialect_failed(self, dialect: Dialect, value: object, error: CoveyError | None) -> bool:
         if isinstance(error, UnknownParameter):

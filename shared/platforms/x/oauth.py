@@ -30,6 +30,7 @@ from shared.platforms.transport import HttpTransport, RawAnswer, Timeouts
 from shared.platforms.x.body import json_value, text
 from shared.platforms.x.error_map import error_for, problem_of
 from shared.platforms.x.headers import rate_headers
+from shared.runtime.clock import Clock, SystemClock, epoch_seconds
 
 KEY = "oauth2/token"
 PATH = "/2/oauth2/token"
@@ -71,7 +72,7 @@ class TokenRefused(Unauthorized):
 class TokenEndpoint:
     """The endpoint that issues tokens.
 
-    base_url: of X or of the simulator. route: the way there. adapter: the transport seam.
+    base_url: of X or of the simulator. route: the way there. adapter: the transport seam. clock: as of XClient.
 
     All methods raise TokenRefused; Unauthorized where X refuses the app or the request itself; NoAnswer, after which
     nobody knows whether the token was used; ServerFault and Throttled, after which it was not.
@@ -84,7 +85,9 @@ class TokenEndpoint:
         timeouts: Timeouts = TIMEOUTS,
         route: Route | None = None,
         adapter: BoundedAdapter | None = None,
+        clock: Clock | None = None,
     ) -> None:
+        self._clock = clock or SystemClock()
         self._url = base_url.rstrip("/") + PATH
         self._transport = HttpTransport(timeouts, route=route, adapter=adapter, pool_size=1)
         # The look-up of its name has no bound of ours; a resolver answers or gives up within ten seconds.
@@ -104,7 +107,7 @@ class TokenEndpoint:
         self._transport.close()
 
     def _ask(self, request: _TokenRequest) -> IssuedTokens:
-        found = _read(self._transport.post(KEY, self._url, request), request.secrets)
+        found = _read(self._transport.post(KEY, self._url, request), request.secrets, epoch_seconds(self._clock.now()))
         if isinstance(found, CoveyError):
             raise found
         return found
@@ -160,10 +163,10 @@ def authorize_url(
     return f"{base}{'&' if parts.query else '?'}{urlencode(asked, quote_via=quote)}"
 
 
-def _read(raw: RawAnswer, secrets: Sequence[SecretStr]) -> IssuedTokens | CoveyError:
+def _read(raw: RawAnswer, secrets: Sequence[SecretStr], now_seconds: float) -> IssuedTokens | CoveyError:
     """What an answer means. Raises nothing: its frame holds the body."""
     if raw.status != 200:
-        return _refusal(raw.status, rate_headers(raw.headers), _without(secrets, raw.body))
+        return _refusal(raw.status, rate_headers(raw.headers, now_seconds), _without(secrets, raw.body))
     found = _issued(raw.body)
     return NoAnswer(KEY, f"status 200 without tokens ({len(raw.body)} bytes)") if found is None else found
 

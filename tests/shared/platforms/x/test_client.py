@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import pytest
@@ -21,6 +22,7 @@ from shared.platforms.x.client import XClient
 from shared.platforms.x.dialect import DialectSetting, LocalDialectMemory
 from shared.platforms.x.fields import Dialect
 from shared.platforms.x.query import pack
+from shared.runtime.clock import ManualClock
 from tests.shared.platforms.x.conftest import TOKEN
 from tests.shared.platforms.x.local_server import Reply, always, cut, http, page, post, serving
 
@@ -31,12 +33,14 @@ LIMITS = {
     "x-rate-limit-reset": "1790000900",
     "Date": "Mon, 21 Sep 2026 14:13:20 GMT",
 }
+# Twenty minutes ahead of X.
+CLOCK = ManualClock(datetime(2026, 9, 21, 14, 33, 20, tzinfo=UTC))
 SEARCH = calls.search_recent(query="a")
 
 
 def _answer(reply: Reply, credential: Credential, dialect: DialectSetting = "auto") -> Answer[Any]:
     with serving(reply) as server:
-        client = XClient(server.url, dialect=dialect, timeouts=Timeouts(read_seconds=1))
+        client = XClient(server.url, dialect=dialect, timeouts=Timeouts(read_seconds=1), clock=CLOCK)
         try:
             return client.perform(SEARCH, credential)
         finally:

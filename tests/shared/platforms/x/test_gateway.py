@@ -27,6 +27,7 @@ from shared.platforms.x.gateway import XGateway
 from shared.ratelimit.limiter import Limiter
 from shared.ratelimit.model import BlockScope, CallRequest, Grant, Refusal, Settlement, Window
 from shared.ratelimit.rules import BREAKER_FAULTS
+from shared.runtime.clock import ManualClock, from_epoch_seconds
 from tests.amounts import amounts
 from tests.shared.platforms.x.local_server import LocalServer, Reply, always, cut, http, page, post, serving
 
@@ -80,7 +81,7 @@ def make(limiter: RecordingLimiter, credential: Credential) -> Iterator[Make]:
     def build(reply: Reply) -> tuple[XGateway, LocalServer]:
         server = LocalServer(reply)
         servers.append(server)
-        client = XClient(server.url, timeouts=Timeouts(read_seconds=1))
+        client = XClient(server.url, timeouts=Timeouts(read_seconds=1), clock=ManualClock(from_epoch_seconds(NOW)))
         return XGateway(client, limiter, FixedCredentials([credential])), server
 
     yield build
@@ -450,7 +451,7 @@ def test_the_ledger_is_told_of_calls_that_brought_nothing(
 ) -> None:
     """A failed and an unanswered call are told as what they are."""
     with serving(reply) as server:
-        client = XClient(server.url, timeouts=Timeouts(read_seconds=1))
+        client = XClient(server.url, timeouts=Timeouts(read_seconds=1), clock=ManualClock(from_epoch_seconds(NOW)))
         with pytest.raises(errors.PassingFault):
             _search(XGateway(client, limiter, FixedCredentials([credential]), ledger=ledger))
 
