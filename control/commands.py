@@ -16,6 +16,7 @@ from control.inputs import SEARCH_WINDOW
 from shared.broker import QueueStats
 from shared.domain.errors import BrokerUnavailable, InputError
 from shared.domain.jobs import MAX_IDS, Queue, ResolveHandles
+from shared.platforms.x.dialect import SharedDialectMemory, spoken
 from shared.ratelimit.model import WindowState
 from shared.services.ad_hoc import unanswered_jobs
 from shared.services.bootstrap import Services
@@ -141,6 +142,7 @@ def status(services: Services) -> dict[str, Any]:
             for queue, s in queues.items()
         },
         "budgets": budgets_of(services),
+        "dialect": _dialect(services),
         "windows": [_window(window) for window in limits.windows],
         "blocked": blocked(limits, now),
     }
@@ -151,6 +153,18 @@ def _queue_stats(services: Services) -> dict[str, QueueStats]:
         return services.broker.introspection.queue_stats()
     except ConnectionClosed as error:
         raise BrokerUnavailable(f"the queue cannot be reached: {error}") from error
+
+
+def _dialect(services: Services) -> dict[str, Any]:
+    """spoken: to X. is_fixed: by the setting. looked_at, reason: of what was learned; None where nothing had to be."""
+    setting, memory = services.settings.x_dialect, SharedDialectMemory(services.stores.state)
+    learned = memory.get() if setting == "auto" else None
+    return {
+        "spoken": spoken(setting, memory).value,
+        "is_fixed": setting != "auto",
+        "looked_at": learned.at if learned else None,
+        "reason": learned.reason if learned else None,
+    }
 
 
 def _window(window: WindowState) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from shared.domain.jobs import ALL_JOBS, Queue
 from shared.domain.models import PostState
 from shared.platforms.transport import BrokenAnswer
 from shared.platforms.x.endpoints import QUOTE_TWEETS, SEARCH_RECENT, TWEETS, USAGE_TWEETS, USERS, USERS_BY
+from shared.platforms.x.fields import Dialect
 from shared.ratelimit.model import BlockScope, Window
 from shared.runtime import metrics
 from workers.middleware.telemetry import OUTCOMES
@@ -70,6 +71,8 @@ def begin(queues: Collection[str]) -> None:
 def _begin_calls() -> None:
     for result in renewal.RESULTS:
         metrics.CREDENTIAL_RENEWALS.labels(result)
+    for dialect in Dialect:
+        metrics.X_DIALECT_CHANGES.labels(dialect.value)
     for endpoint in ENDPOINTS:
         metrics.X_CALL_SECONDS.labels(endpoint)
         for answer in ANSWERS:

@@ -53,6 +53,7 @@ def _facts(document: dict[str, Any]) -> Table:
         ("tiers", tiers),
         ("media", media),
         ("money", _money(document["budgets"])),
+        ("dialect of X", _dialect(document["dialect"])),
     ):
         table.add_row(name, value)
     return table
@@ -67,6 +68,15 @@ def _money(budgets: dict[str, Any]) -> str:
             word = "" if one["level"] == "open" else f" ({one['level'].replace('_', ' ')})"
             parts.append(f"{one['used_ratio']:.0%} of {name}{word}")
     return "; ".join(parts)
+
+
+def _dialect(dialect: dict[str, Any]) -> str:
+    """Which one is spoken, and why and as of when where it was learned."""
+    if dialect["is_fixed"]:
+        return f"{dialect['spoken']}, as COVEY_X_DIALECT says"
+    if dialect["looked_at"] is None:
+        return str(dialect["spoken"])
+    return f"{dialect['spoken']}, as of {dialect['looked_at']:%Y-%m-%d %H:%M} UTC: {dialect['reason']}"
 
 
 def _or_unknown(value: int | None) -> str:

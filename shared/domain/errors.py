@@ -229,7 +229,10 @@ class StaleSinceId(InvalidRequest):
 
 
 class UnknownParameter(InvalidRequest):
-    """400: X does not know `parameters`; with the other dialect of field names it may."""
+    """400: X does not know `parameters`; with the other dialect of field names it may.
+
+    parameters: names, or `name=value` where X knows the name and not the value.
+    """
 
     def __init__(self, endpoint: str, messages: Sequence[str], *, parameters: Sequence[str]) -> None:
         super().__init__(endpoint, messages)

@@ -30,6 +30,9 @@ X_CALLS = Counter("covey_x_calls", "Calls made to X, by answer: ok, or the class
 X_CALL_SECONDS = Histogram("covey_x_call_seconds", "Time X took to answer.", ["endpoint"], buckets=_JOB_SECONDS)
 X_OBJECTS = Counter("covey_x_objects", "Objects X returned: post, user.", ["endpoint", "kind"])
 X_REFUSALS = Counter("covey_x_refusals", "Calls the limiter refused, by what blocked them.", ["endpoint", "blocked_by"])
+X_DIALECT_CHANGES = Counter(
+    "covey_x_dialect_changes", "Changes of the dialect that X is asked in, by the one since: old, new.", ["dialect"]
+)
 X_BLOCKED = Gauge(
     "covey_x_blocked", "Blocks of X that stand, by how far they reach; no endpoint = all.", ["scope", "endpoint"]
 )

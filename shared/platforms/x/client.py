@@ -60,10 +60,10 @@ class XClient:
         if not parts.hostname or parts.query or parts.username is not None:
             raise InputError("COVEY_X_BASE_URL is not the base URL of an X API: it has a host, and no login or query")
         self._base_url = base_url.rstrip("/")
-        self._dialects = DialectChoice(dialect, dialect_memory)
         self._observer = observer
         self._clock = clock or SystemClock()
         self._doubts_date = False
+        self._dialects = DialectChoice(dialect, dialect_memory, self._clock)
         self._transport = HttpTransport(timeouts or Timeouts(), route=route, pool_size=pool_size)
 
     @property
@@ -127,5 +127,8 @@ class XClient:
     def _dialect_failed(self, dialect: Dialect, value: object, error: CoveyError | None) -> bool:
         if isinstance(error, UnknownParameter):
             return self._dialects.was_refused(dialect, error)
-        ignored = isinstance(value, Page) and not holds_asked_fields(value.posts)
-        return ignored and self._dialects.was_ignored(dialect)
+        if isinstance(value, Page) and not holds_asked_fields(value.posts):
+            return self._dialects.was_ignored(dialect)
+        if error is None:
+            self._dialects.was_answered(dialect)
+        return False

@@ -48,7 +48,9 @@ _REFUSED_STATUSES = _THROTTLED_STATUSES | {402, 403}
 _OWN_WORDS = frozenset({"title", "detail", "type"})
 _STALE_SINCE_ID = re.compile(r"since_id.{0,200}?larger than\D{0,5}(\d{1,25})", re.DOTALL)
 _UNKNOWN_PARAMETER = re.compile(r"query parameter \[([^\]]{1,60})\] is not one of")
-_UNKNOWN_VALUE = re.compile(r"`(expansions|[a-z_]{1,30}\.fields)` query parameter value \[[^\]]*\] is not one of")
+_UNKNOWN_VALUE = re.compile(
+    r"`(expansions|[a-z_]{1,30}\.fields)` query parameter value \[([^\]]{0,600})\] is not one of"
+)
 
 
 def error_for(endpoint: str, status: int, rate: RateHeaders, body: bytes) -> CoveyError:
@@ -111,7 +113,8 @@ def _invalid_request(endpoint: str, status: int, problem: JsonObject) -> Invalid
     if stale:
         return StaleSinceId(endpoint, messages, oldest_since_id=int(stale[1]))
     joined = "\n".join(messages)
-    unknown = [*_UNKNOWN_PARAMETER.findall(joined), *_UNKNOWN_VALUE.findall(joined)]
+    values = [(name, value.strip()) for name, many in _UNKNOWN_VALUE.findall(joined) for value in many.split(",")]
+    unknown = [*_UNKNOWN_PARAMETER.findall(joined), *(f"{name}={value}" for name, value in values)]
     if unknown:
         return UnknownParameter(endpoint, messages, parameters=tuple(dict.fromkeys(unknown)))
     return InvalidRequest(endpoint, messages)

@@ -63,8 +63,16 @@ _MEDIA = (
 _POST_PARAMETER = {Dialect.OLD: "tweet.fields", Dialect.NEW: "post.fields"}
 _REFERENCES_EXPANSION = "referenced_posts"  # only the new dialect needs one for the ids
 
-# What X calls by one dialect only: a refusal that names none of these is not about the dialect.
-DIALECT_PARAMETERS = frozenset({*_POST_PARAMETER.values(), "expansions"})
+
+def peculiar_names(dialect: Dialect) -> frozenset[str]:
+    """What only that dialect says: its parameter, and as `parameter=value` what the other one has no such name for.
+
+    A refusal that names none of these is not about the dialect.
+    """
+    parameter = post_parameter(dialect)
+    own = set(post_fields(dialect)) - set(post_fields(dialect.other))
+    expansions = {f"expansions={_REFERENCES_EXPANSION}"} if dialect is Dialect.NEW else set()
+    return frozenset({parameter, *expansions, *(f"{parameter}={name}" for name in own)})
 
 
 def post_parameter(dialect: Dialect) -> str:

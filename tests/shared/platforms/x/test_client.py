@@ -137,7 +137,9 @@ def test_a_refused_dialect_is_changed_without_a_second_request(credential: Crede
     assert isinstance(first.error, UnknownParameter)
     assert [first.dialect_changed, second.dialect_changed, third.dialect_changed] == [True, False, False]
     assert second.unwrap().newest_id == third.unwrap().newest_id == 5
-    assert memory.get() is Dialect.NEW
+    learned = memory.get()
+    assert learned is not None
+    assert learned.dialect is Dialect.NEW
 
 
 def test_an_ignored_dialect_is_noticed(credential: Credential) -> None:

@@ -110,19 +110,23 @@ def test_two_faults_are_not_read_as_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("message", "parameter"),
+    ("message", "parameters"),
     [
         ("The query parameter [post.fields] is not one of [query,tweet.fields]", "post.fields"),
-        ("The `expansions` query parameter value [referenced_posts] is not one of [author_id]", "expansions"),
-        ("The `tweet.fields` query parameter value [note_post] is not one of [id,text]", "tweet.fields"),
+        (
+            "The `expansions` query parameter value [referenced_posts] is not one of [author_id]",
+            "expansions=referenced_posts",
+        ),
+        ("The `tweet.fields` query parameter value [note_post] is not one of [id,text]", "tweet.fields=note_post"),
+        ("The `post.fields` query parameter value [a, b] is not one of [id]", "post.fields=a post.fields=b"),
     ],
 )
-def test_an_unknown_name_is_told_apart(message: str, parameter: str) -> None:
+def test_an_unknown_name_is_told_apart(message: str, parameters: str) -> None:
     """The caller may speak the other dialect."""
     error = _error(400, _invalid(message, message))
 
     assert isinstance(error, errors.UnknownParameter)
-    assert error.parameters == (parameter,)
+    assert error.parameters == tuple(parameters.split())
 
 
 def test_an_unknown_value_of_an_ordinary_parameter_is_our_fault() -> None:

@@ -249,7 +249,7 @@ def test_a_wrong_dialect_is_asked_again_under_a_second_grant(make: Make, limiter
 
 def test_a_dialect_nobody_speaks_ends(make: Make) -> None:
     """Both are refused: one repetition, then the error."""
-    message = "The `expansions` query parameter value [attachments.media_keys] is not one of []"
+    message = "The query parameter [tweet.fields] is not one of []. The query parameter [post.fields] is not one of []"
     gateway, server = make(always(400, {"errors": [{"message": message}]}, LIMITS))
 
     with pytest.raises(errors.UnknownParameter):
