@@ -78,7 +78,7 @@ class Exporter:
         """What may be wrong with the servers while everything still works; looked at once a minute."""
         if self._servers_due_at is not None and now < self._servers_due_at:
             return
-        may_evict = reaching_redis(lambda: evictable(self._services.broker.client))
+        may_evict = reaching_redis(self._services.broker.client, lambda: evictable(self._services.broker.client))
         if may_evict is not None:
             metrics.REDIS_EVICTABLE.set(int(may_evict))
         metrics.INDEXES_MISSING.set(len(self._services.stores.indexes.missing()))

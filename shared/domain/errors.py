@@ -124,17 +124,11 @@ class CredentialNotReady(NotNow):
 
 
 class PostsWithheld(NotNow):
-    """X announced `count` more posts than it gave; the page is worth asking for again."""
-
-    def __init__(self, page: str, count: int, *, wait_seconds: float) -> None:
-        super().__init__(f"X kept back {count} posts of {page}", wait_seconds=wait_seconds)
+    """X announced more posts than it gave; the page is worth asking for again."""
 
 
 class NewerJob(NotNow):
     """A job of a type, version or field that this worker does not know, as a rolling deploy brings them."""
-
-    def __init__(self, what: str, *, wait_seconds: float) -> None:
-        super().__init__(f"left for a newer worker: {what}", wait_seconds=wait_seconds)
 
 
 class Throttled(NotNow):
@@ -169,12 +163,13 @@ class UsageCapExceeded(Throttled):
 
 
 class Paused(CoveyError):
-    """A person must act before this kind of call can succeed again."""
+    """A person must act before this kind of call can succeed again. until: when X says it ends, None if it does not."""
 
-    def __init__(self, endpoint: str, detail: str, *, reason: str = "") -> None:
+    def __init__(self, endpoint: str, detail: str, *, reason: str = "", until: datetime | None = None) -> None:
         super().__init__(f"{endpoint}: {detail}")
         self.endpoint = endpoint
         self.reason = reason
+        self.until = until
 
 
 class Unauthorized(Paused):
@@ -190,14 +185,7 @@ class CreditsDepleted(Paused):
 
 
 class SpendCapReached(Paused):
-    """403: the project has spent what it may in its month; every paid call stops.
-
-    until: when X says that ends; None where it does not say.
-    """
-
-    def __init__(self, endpoint: str, detail: str, *, reason: str, until: datetime | None) -> None:
-        super().__init__(endpoint, detail, reason=reason)
-        self.until = until
+    """403: the project has spent what it may in its month; every paid call stops."""
 
 
 class RedisRefused(Paused):
@@ -229,10 +217,7 @@ class StaleSinceId(InvalidRequest):
 
 
 class UnknownParameter(InvalidRequest):
-    """400: X does not know `parameters`; with the other dialect of field names it may.
-
-    parameters: names, or `name=value` where X knows the name and not the value.
-    """
+    """400: X does not know `parameters` (names, or `name=value`); with the other dialect of field names it may."""
 
     def __init__(self, endpoint: str, messages: Sequence[str], *, parameters: Sequence[str]) -> None:
         super().__init__(endpoint, messages)

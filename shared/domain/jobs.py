@@ -193,7 +193,9 @@ def decode(job_type: type[J], payload: object) -> J:
     except ValidationError as error:
         faults = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'payload'}: {e['msg']}" for e in error.errors())
         if _is_newer(payload, error):
-            raise NewerJob(f"{job_type.name}: {faults}", wait_seconds=LEFT_FOR_SECONDS) from error
+            raise NewerJob(
+                f"left for a newer worker: {job_type.name}: {faults}", wait_seconds=LEFT_FOR_SECONDS
+            ) from error
         raise BadJob(f"{job_type.name}: {faults}") from error
 
 

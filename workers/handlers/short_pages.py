@@ -20,6 +20,7 @@ def fell_short(services: Services, sweep: Sweep, page: Page) -> bool:
     times = services.stores.sweeps.fell_short(sweep, now=services.clock.now())
     wait = wait_seconds(times)
     if wait is not None:
-        raise PostsWithheld(f"page {sweep.page} of {sweep.id}", page.withheld, wait_seconds=wait)
+        what = f"X kept back {page.withheld} posts of page {sweep.page} of {sweep.id}"
+        raise PostsWithheld(what, wait_seconds=wait)
     log.warning("posts withheld", sweep=sweep.id, page=sweep.page, posts=page.withheld)
     return True

@@ -25,7 +25,7 @@ from shared.platforms.x.calls import Call
 from shared.platforms.x.dialect import DialectChoice, DialectMemory, DialectSetting
 from shared.platforms.x.error_map import error_for
 from shared.platforms.x.fields import Dialect
-from shared.platforms.x.headers import clock_difference_seconds, rate_headers
+from shared.platforms.x.headers import clock_difference_seconds, rate_headers, said_seconds
 from shared.platforms.x.parser import holds_asked_fields
 from shared.runtime.clock import Clock, SystemClock, epoch_seconds
 from shared.runtime.log import get_logger
@@ -109,7 +109,7 @@ class XClient:
     def date_seconds(self) -> float | None:
         """X's own time in epoch seconds, by its answer to nobody; None where it does not tell. Raises NoAnswer."""
         path = endpoints.USAGE_TWEETS.path
-        return rate_headers(self._transport.get("date", self._base_url + path, {}, Nobody()).headers).date_seconds
+        return said_seconds(self._transport.get("date", self._base_url + path, {}, Nobody()).headers)
 
     def close(self) -> None:
         """Close every connection."""

@@ -27,6 +27,11 @@ _APP_DAY = "x-app-limit-24hour-"
 _USER_DAY = "x-user-limit-24hour-"
 
 
+def said_seconds(headers: Mapping[str, str]) -> float | None:
+    """X's own `Date` in epoch seconds, believable or not; None where there is none."""
+    return _date_seconds({name.lower(): value for name, value in headers.items()}.get("date"))
+
+
 def rate_headers(headers: Mapping[str, str], now_seconds: float) -> RateHeaders:
     """Read the limits of an answer. `headers` may be in any case; now_seconds: our clock, in epoch seconds."""
     lower = {name.lower(): value for name, value in headers.items()}

@@ -42,7 +42,7 @@ EXPECTED: list[tuple[CoveyError, type]] = [
     (errors.LimiterUnavailable("away"), DeferFor),
     (errors.CredentialNotReady("search", "user-1 is being renewed", wait_seconds=0.5), DeferFor),
     (errors.NewerJob("search_page: tenant", wait_seconds=10.0), DeferFor),
-    (errors.PostsWithheld("page 0 of sweep-1", 3, wait_seconds=1.0), DeferFor),
+    (errors.PostsWithheld("X kept back 3 posts of page 0 of sweep-1", wait_seconds=1.0), DeferFor),
     (errors.WindowExceeded("search", "429", wait_seconds=2.0), DeferFor),
     (errors.BurstExceeded("search", "429", wait_seconds=2.0), DeferFor),
     (errors.DailyCapExceeded("search", "429", wait_seconds=2.0), DeferFor),
