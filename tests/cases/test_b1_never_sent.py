@@ -105,9 +105,9 @@ UNSENT: dict[str, Callable[[Path], AbstractContextManager[Way]]] = {
 }
 
 
-def _ask(way: Way, auth: AuthBase = AUTH) -> None:
+def _ask(way: Way, auth: AuthBase = AUTH, timeouts: Timeouts = TIMEOUTS) -> None:
     url, route = way
-    transport = HttpTransport(TIMEOUTS, route=route)
+    transport = HttpTransport(timeouts, route=route)
     try:
         transport.get("tweets", url, {"ids": "1"}, auth)
     finally:
@@ -123,7 +123,7 @@ def test_what_fails_before_the_request_is_written_was_not_sent(kind: str, tmp_pa
             _ask(way)
         took = time.monotonic() - started
 
-    assert took < TIMEOUTS.total_seconds + 0.3
+    assert took < TIMEOUTS.total_seconds + 2
     assert "s3cret" not in str(caught.value)
     assert "ids" not in str(caught.value)
 
@@ -276,6 +276,6 @@ def test_the_addresses_of_a_name_share_the_time_to_connect(monkeypatch: pytest.M
         monkeypatch.setattr(socket, "getaddrinfo", resolve)
         started = time.monotonic()
         with pytest.raises(NotSent, match="Refused"):
-            _ask((f"http://two.example:{port}", Route()))
+            _ask((f"http://two.example:{port}", Route()), timeouts=Timeouts(connect_seconds=4))
 
-    assert time.monotonic() - started < TIMEOUTS.connect_seconds
+    assert 1.9 < time.monotonic() - started < 4

@@ -65,10 +65,12 @@ LINES: dict[str, Sender] = {
 }
 
 
-def _ask(sender: Sender, route: Route | None = None, **tls: object) -> tuple[NoAnswer, float]:
+def _ask(
+    sender: Sender, route: Route | None = None, timeouts: Timeouts = TIMEOUTS, **tls: object
+) -> tuple[NoAnswer, float]:
     """What became of a call of X, and how long it took."""
     with serving(lambda connection, head: sender(connection), **tls) as server:  # type: ignore[arg-type]
-        transport = HttpTransport(TIMEOUTS, route=route)
+        transport = HttpTransport(timeouts, route=route)
         started = time.monotonic()
         with pytest.raises(NoAnswer) as caught:
             transport.get("tweets", server.url, {}, AUTH)
@@ -82,7 +84,7 @@ def test_an_answer_of_x_ends_with_its_time(kind: str) -> None:
     """The head counts as much as the body: nothing came whole, the call was sent, and the thread is free."""
     error, took = _ask((HEADS | BODIES)[kind])
 
-    assert 0.5 < took < 1.0
+    assert 0.5 < took < 3
     assert "longer than 0.6 s" in error.reason
     assert type(error) is (NoAnswer if kind in HEADS else BrokenAnswer)
 
@@ -94,16 +96,16 @@ def test_tls_keeps_to_the_time_too(kind: str, tmp_path: Path) -> None:
 
     error, took = _ask((HEADS | BODIES)[kind], Route(ca_file=file), tls=context)
 
-    assert 0.5 < took < 1.0
+    assert 0.5 < took < 3
     assert "longer than 0.6 s" in error.reason
 
 
 @pytest.mark.parametrize("kind", LINES)
 def test_lines_without_end_are_left_at_once(kind: str) -> None:
     """A line has a length and a head has a number of lines: neither fills the memory until the time is over."""
-    error, took = _ask(LINES[kind])
+    error, took = _ask(LINES[kind], timeouts=Timeouts(read_seconds=10, total_seconds=20))
 
-    assert took < 0.5
+    assert took < 5
     assert type(error) in {NoAnswer, BrokenAnswer}
 
 
@@ -118,7 +120,7 @@ def test_a_file_ends_with_its_time(kind: str, tmp_path: Path, monkeypatch: pytes
         with pytest.raises(MediaUnavailable):
             fetcher.fetch(f"{host.url}/file")
 
-        assert time.monotonic() - started < 1.0
+        assert time.monotonic() - started < 3
     assert list(tmp_path.iterdir()) == []
 
 
