@@ -51,8 +51,8 @@ def _running(command: Sequence[str]) -> Iterator[None]:
     try:
         yield
     finally:
-        process.terminate()
-        process.wait(20)
+        process.kill()  # nothing of it is needed any more, and a replica may take its time to end
+        process.wait()
 
 
 def _answers(ask: Callable[[], object]) -> bool:
