@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-clients check bench faults up up-simulator down clean
+.PHONY: help install demo test test-redis test-clients check bench faults up up-simulator down clean
 BENCH := $(sort $(basename $(notdir $(filter-out bench/__init__.py bench/report.py,$(wildcard bench/*.py)))))
 BENCH_STAMP := $(VENV)/.installed-bench
 CLIENTS_STAMP := $(VENV)/.installed-clients
@@ -26,6 +26,9 @@ demo: $(STAMP) ## Follow a simulated X on real Redis and MongoDB, and prove that
 
 test: $(STAMP) ## Run the tests in two processes
 	$(BIN)/pytest $(ARGS)
+
+test-redis: $(STAMP) ## Run what speaks to Redis on every Redis server that can be had here
+	$(BIN)/python -m tests.redis_versions $(ARGS)
 
 test-clients: $(CLIENTS_STAMP) ## Run tweepy, twarc and X's own client against the simulator
 	$(BIN)/pytest -n 0 tests/clients $(ARGS)

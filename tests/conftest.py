@@ -31,6 +31,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
     """redis-server and mongod of this test session."""
     with running(tmp_path_factory.mktemp("servers")) as servers:
+        with pymongo.MongoClient(servers.mongo_uri) as client:  # documents of tests are dated in the past
+            client.admin.command("setParameter", 1, ttlMonitorEnabled=False)
         yield servers
 
 
