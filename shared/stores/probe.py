@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 import pymongo
 
@@ -42,13 +42,10 @@ def _read(stores: Stores, now: Callable[[], datetime]) -> MongoReading:
     hello: Document = db.command("hello")
     middle = before + (now() - before) / 2
     is_writable = bool(hello.get("isWritablePrimary"))
-    concern: Any = db.write_concern.document.get("w")
     facts = MongoFacts(
         version=_version(db.command("buildInfo")),
         topology=_topology(hello),
         is_writable=is_writable,
-        write_concern=concern,
-        read_from=db.read_preference.mongos_mode,
         missing=stores.indexes.described() if is_writable else (),  # a secondary does not answer
     )
     return MongoReading(facts, (hello["localTime"].astimezone(UTC) - middle).total_seconds())

@@ -8,6 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from shared.domain.models import PostState
+from shared.platforms.x import calls
 from shared.platforms.x.auth import bearer_credential
 from shared.platforms.x.client import XClient
 from tests.shared.platforms.x.local_server import always, post, serving
@@ -24,7 +25,7 @@ DELETED = {
 def _states(*problems: dict[str, Any]) -> dict[int, PostState]:
     """What a look-up of two posts, of which X returns the first, says of both."""
     with serving(always(200, {"data": [post(10)], "errors": list(problems)})) as server:
-        return XClient(server.url).lookup_posts(CREDENTIAL, post_ids=[10, 20]).states
+        return XClient(server.url).perform(calls.lookup_posts(post_ids=[10, 20]), CREDENTIAL).unwrap().states
 
 
 @pytest.mark.parametrize(
@@ -85,6 +86,6 @@ def test_an_account_is_missing_for_the_reason_that_is_given(change: dict[str, An
     """The same holds for accounts."""
     body = {"errors": [DELETED | {"resource_id": "Gone"} | change]}
     with serving(always(200, body)) as server:
-        found = XClient(server.url).users_by(CREDENTIAL, usernames=["gone"])
+        found = XClient(server.url).perform(calls.users_by(usernames=["gone"]), CREDENTIAL).unwrap()
 
     assert found.missing == {"gone": "not-found"}

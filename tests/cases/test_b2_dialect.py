@@ -14,7 +14,7 @@ from pymongo.database import Database
 
 from shared.domain.errors import UnknownParameter
 from shared.domain.models import CredentialKind, WorkClass
-from shared.domain.money.budgets import MICRO, Prices
+from shared.domain.money.prices import MICRO, Prices
 from shared.platforms.x.auth import BearerAuth, Credential
 from shared.platforms.x.client import XClient
 from shared.platforms.x.dialect import LOOK_AGAIN, READ_AGAIN, SharedDialectMemory
@@ -73,7 +73,7 @@ def store(mongo_db: Database[dict[str, Any]]) -> StateStore:
 @pytest.fixture
 def ledger(redis_client: redis.Redis, mongo_db: Database[dict[str, Any]]) -> Ledger:
     """The books."""
-    prices = Prices(post_usd=0.005, user_usd=0.01)
+    prices = Prices()
     return Ledger(redis_client, LedgerStore(mongo_db), prices=prices, clock=SystemClock())
 
 

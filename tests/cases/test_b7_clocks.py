@@ -13,7 +13,7 @@ from pymongo.database import Database
 
 from shared.domain.errors import DailyCapExceeded, NotGranted, Throttled, WindowExceeded
 from shared.domain.models import CredentialKind, Page, WorkClass
-from shared.domain.money.budgets import Prices
+from shared.domain.money.prices import Prices
 from shared.platforms.x.auth import BearerAuth, Credential
 from shared.platforms.x.client import XClient
 from shared.platforms.x.gateway import FixedCredentials, XGateway
@@ -157,7 +157,7 @@ def books(mongo_db: Database[dict[str, Any]]) -> LedgerStore:
 @pytest.mark.parametrize("off", [timedelta(0), WEEK, -WEEK, YEAR])
 def test_money_is_booked_today(off: timedelta, redis_client: redis.Redis, limiter: Limiter, books: LedgerStore) -> None:
     """By whatever Date: what was bought is in the sums of this UTC day, and is known as bought."""
-    ledger = Ledger(redis_client, books, prices=Prices(post_usd=0.005, user_usd=0.01), clock=SystemClock())
+    ledger = Ledger(redis_client, books, prices=Prices(), clock=SystemClock())
     with serving(always(200, page(post(5), post(6)), _limits(400, _seconds(WINDOW)) | _date(off))) as server:
         before = _now().date()
         _search(_gateway(server.url, limiter, ledger))

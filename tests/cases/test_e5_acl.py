@@ -25,7 +25,7 @@ from shared.redis.probe import NEEDED
 from shared.runtime.clock import SystemClock
 from shared.services.bootstrap import Services
 from shared.services.preflight import Part, examine
-from tests.workers.world import ScriptedX, Simulator, eventually, stored_ids, work_off
+from tests.workers.world import ScriptedX, Simulator, eventually, know_all, stored_ids, work_off
 
 # What is tried, and done without; the client's library tells its name where it may.
 WANTED = {b"info", b"config", b"config|get", b"client", b"client|setinfo"}
@@ -79,12 +79,13 @@ def live(services: Services, simulator: Simulator, url: str) -> None:
     services.limiter.unblock(credential_id="app")
     services.ledger.copy()
     services.dead_letters.collect()
-    services.broker.set_epoch("of another server")
+    services.broker.introspection.set_epoch("of another server")
     assert loop.run_once().led  # finds that Redis is another one, and rebuilds
 
 
 def bury_one(services: Services) -> None:
     """One canary goes to the dead letters."""
+    know_all(services)
     consumer = services.broker.consume(Queue.MEDIA, prefetch=1)
     message = next(consumer)
     assert message is not None
@@ -151,7 +152,8 @@ def test_a_worker_and_a_scheduler_run_with_them(
     try:
         services.sender.send(Canary(queue=Queue.SEARCH, sent_at_ms=1), queue=Queue.SEARCH)
         eventually(lambda: len(services.stores.schedules.all()) >= 6)
-        eventually(lambda: not any(depth.ready + depth.in_flight for depth in services.broker.queue_stats().values()))
+        queues = services.broker.introspection
+        eventually(lambda: not any(depth.ready + depth.in_flight for depth in queues.queue_stats().values()))
         for process in started:
             process.send_signal(signal.SIGTERM)
         said = [process.communicate(timeout=20)[1] for process in started]

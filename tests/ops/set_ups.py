@@ -139,7 +139,6 @@ SET_UPS = (
     SetUp("rights", few_rights),
     SetUp("secondary", secondary),
     SetUp("indexes", unindexed),
-    SetUp("concerns", settings(MONGO_OPTIONS="&w=0")),
     SetUp("clock", wrong_clock),
     SetUp("folder", settings(COVEY_MEDIA_DIR="/proc/media")),
     SetUp("credentials", settings(X_BEARER_TOKEN="")),

@@ -2,7 +2,7 @@
 
 finding   what was found: a check, a level, a sentence, and what to do
 redis     Redis: reachable, version, eviction, cluster, replica, persistence, rights
-mongo     MongoDB: reachable, version, topology, concerns, indexes
+mongo     MongoDB: reachable, version, topology, indexes
 machine   this machine: Python, open files, folders and their room
 clocks    how far clocks are apart
 timing    settings that contradict one another

@@ -34,7 +34,6 @@ class Check(StrEnum):
     MONGO_REACHABLE = "mongo_reachable"
     MONGO_VERSION = "mongo_version"
     MONGO_TOPOLOGY = "mongo_topology"
-    MONGO_CONCERNS = "mongo_concerns"
     MONGO_INDEXES = "mongo_indexes"
     REDIS_CLOCK = "redis_clock"
     MONGO_CLOCK = "mongo_clock"
@@ -53,7 +52,6 @@ ENDS_A_START: Final = frozenset(
     {
         *(Check.REDIS_REACHABLE, Check.REDIS_VERSION, Check.REDIS_RIGHTS, Check.REDIS_CLUSTER, Check.REDIS_ROLE),
         *(Check.REDIS_EVICTION, Check.MONGO_REACHABLE, Check.MONGO_VERSION, Check.MONGO_TOPOLOGY),
-        *(Check.MONGO_CONCERNS,),
     }
 )
 

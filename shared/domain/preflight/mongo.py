@@ -39,15 +39,13 @@ class MissingIndex:
 class MongoFacts:
     """What was read of a MongoDB; None: it could not be.
 
-    away: why it cannot be reached. write_concern: `w`, None for the server's default. read_from: the read preference.
+    away: why it cannot be reached.
     """
 
     away: str | None = None
     version: Version | None = None
     topology: Topology = Topology.STANDALONE
     is_writable: bool = True
-    write_concern: int | str | None = None
-    read_from: str = "primary"
     missing: tuple[MissingIndex, ...] = ()
 
 
@@ -56,7 +54,7 @@ def judge_mongo(facts: MongoFacts) -> list[Finding]:
     if facts.away is not None:
         todo = "see that it runs, and check MONGO_URI, its password and the network between"
         return [error(Check.MONGO_REACHABLE, f"MongoDB cannot be used: {facts.away}", todo)]
-    found = [ok(Check.MONGO_REACHABLE, "MongoDB answers"), _topology(facts), _concerns(facts), _indexes(facts.missing)]
+    found = [ok(Check.MONGO_REACHABLE, "MongoDB answers"), _topology(facts), _indexes(facts.missing)]
     return found if facts.version is None else [*found, _version(facts.version)]
 
 
@@ -74,19 +72,6 @@ def _topology(facts: MongoFacts) -> Finding:
     alone = facts.topology is Topology.STANDALONE
     advice = ": keep backups; a replica set would outlive the loss of its disk" if alone else ""
     return ok(Check.MONGO_TOPOLOGY, f"MongoDB is {facts.topology}{advice}")
-
-
-def _concerns(facts: MongoFacts) -> Finding:
-    if facts.write_concern == 0:
-        message = "MONGO_URI asks for w=0: writes are not acknowledged, and claims read nothing"
-        return error(Check.MONGO_CONCERNS, message, "take w=0 out of MONGO_URI")
-    if facts.read_from != "primary":
-        message = f"MONGO_URI reads from {facts.read_from}, where claims may see what is old"
-        return error(Check.MONGO_CONCERNS, message, "take readPreference out of MONGO_URI")
-    if facts.write_concern == 1 and facts.topology is not Topology.STANDALONE:
-        message = "MONGO_URI asks for w=1: an election can take back what was acknowledged"
-        return warning(Check.MONGO_CONCERNS, message, "take w=1 out of MONGO_URI; the default is the majority")
-    return ok(Check.MONGO_CONCERNS, "writes are acknowledged, and reads see them")
 
 
 def _indexes(missing: tuple[MissingIndex, ...]) -> Finding:

@@ -49,11 +49,6 @@ def test_one_that_is_away_has_one_finding() -> None:
     [
         (replace(GOOD, version=(4, 4, 29)), {Check.MONGO_VERSION: Level.ERROR}),
         (replace(GOOD, is_writable=False), {Check.MONGO_TOPOLOGY: Level.ERROR}),
-        (replace(GOOD, write_concern=0), {Check.MONGO_CONCERNS: Level.ERROR}),
-        (replace(GOOD, read_from="secondaryPreferred"), {Check.MONGO_CONCERNS: Level.ERROR}),
-        (replace(GOOD, write_concern=1), {}),
-        (replace(GOOD, write_concern=1, topology=Topology.REPLICA_SET), {Check.MONGO_CONCERNS: Level.WARNING}),
-        (replace(GOOD, write_concern="majority", topology=Topology.REPLICA_SET), {}),
         (replace(GOOD, missing=(SLOW,)), {Check.MONGO_INDEXES: Level.WARNING}),
         (replace(GOOD, missing=(SLOW, HELD)), {Check.MONGO_INDEXES: Level.ERROR}),
         (replace(GOOD, missing=(SMALL,)), {}),
