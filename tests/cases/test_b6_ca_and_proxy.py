@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +12,6 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from control.cli import main
 from shared.domain.errors import InputError, NoAnswer, NotSent
 from shared.media.fetch import MediaFetcher
 from shared.platforms.route import Route
@@ -20,6 +21,7 @@ from shared.platforms.x.oauth import OAuthClient, TokenEndpoint
 from shared.runtime.settings import Settings
 from shared.services.bootstrap import build, route_to_x
 from tests.cases.hosts import certificate, proxying
+from tests.ops.artifacts import ROOT
 from tests.shared.media.conftest import JPEG
 from tests.shared.platforms.x.local_server import always, http, serving
 
@@ -216,18 +218,20 @@ def test_a_file_that_is_no_authority_is_refused_at_start(content: bytes | None, 
         build(Settings.alone(**SERVERS, x_ca_file=file), middleware=[])
 
 
-def test_a_command_ends_with_that_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_command_ends_with_that_line(tmp_path: Path) -> None:
     """No traceback: the line, and a status that says so."""
-    for name, value in {"REDIS_URL": SERVERS["redis_url"], "MONGO_URI": SERVERS["mongo_uri"]}.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("COVEY_X_PROXY", "ftp://u:s3cret@proxy.example")
-    monkeypatch.setattr("sys.argv", ["covey", "status"])
+    address = "ftp://u:s3cret@proxy.example"
+    servers = {"REDIS_URL": SERVERS["redis_url"], "MONGO_URI": SERVERS["mongo_uri"]}
+    done = subprocess.run(
+        [sys.executable, "-m", "control.cli", "status"],
+        env={"PYTHONPATH": str(ROOT), "COVEY_X_PROXY": address, **servers},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
 
-    with pytest.raises(SystemExit) as caught:
-        main()
-
-    output = "".join(capsys.readouterr())
-    assert caught.value.code == 2
-    assert "COVEY_X_PROXY: not the address of a proxy" in output
-    assert "Traceback" not in output
-    assert "s3cret" not in output
+    assert done.returncode == 2
+    assert "COVEY_X_PROXY: not the address of a proxy" in done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    assert "s3cret" not in done.stdout + done.stderr
