@@ -13,7 +13,7 @@ from pymongo.database import Database
 
 from shared.domain.errors import DailyCapExceeded, NotGranted, Throttled, WindowExceeded
 from shared.domain.models import CredentialKind, Page, WorkClass
-from shared.domain.money.prices import Prices
+from shared.domain.money.prices import PriceKind, Prices
 from shared.platforms.x.auth import BearerAuth, Credential
 from shared.platforms.x.client import XClient
 from shared.platforms.x.gateway import FixedCredentials, XGateway
@@ -166,8 +166,8 @@ def test_money_is_booked_today(off: timedelta, redis_client: redis.Redis, limite
 
     [(row, sums)] = books.between(before - YEAR * 2, after + YEAR * 2).items()
     assert row.day in {before, after}
-    assert sums.posts == 2
-    assert after != before or ledger.bought_posts([5, 6]) == {5, 6}
+    assert sums.bought[PriceKind.POST] == 2
+    assert after != before or ledger.bought(PriceKind.POST, [5, 6]) == {5, 6}
 
 
 def test_it_is_told_once(limiter: Limiter, capsys: pytest.CaptureFixture[str]) -> None:
