@@ -69,7 +69,9 @@ def _safe_login(scheme: str, rest: str) -> str:
     """What follows the `//`, with no more of the login than a name that has a password."""
     authority = _AUTHORITY_ENDS.split(rest, maxsplit=1)[0]
     # On the web an @ may stand in a path; elsewhere it ends the login, and a reserved character came unencoded.
-    on_the_web = scheme.lower() in ("http", "https") and ("@" in authority or ":" not in authority)
+    # Behind a password it may be a part of that.
+    may_be_login = authority.rpartition("@")[0] or authority
+    on_the_web = scheme.lower() in ("http", "https") and ":" not in may_be_login
     login, at, _ = (authority if on_the_web else rest).rpartition("@")
     if not at:
         return rest

@@ -95,8 +95,8 @@ def replayed_and_purged(folder: Path, *, pages: int, crash: bool, limit_seconds:
 def _die(flock: WholeFlock, pages: int) -> None:
     """Jobs of a version that nobody knows, and bytes that nobody can read, die in a worker, and are stored."""
     broker = flock.services.broker
-    payloads = [(SearchPage.name, Queue.SEARCH, {"version": 9, "sweep_id": str(n), "page": 0}) for n in range(pages)]
-    payloads += [(DownloadMedia.name, Queue.MEDIA, {"version": 9, "media_key": f"3_{n}"}) for n in range(FILES)]
+    payloads = [(SearchPage.name, Queue.SEARCH, {"version": 0, "sweep_id": str(n), "page": 0}) for n in range(pages)]
+    payloads += [(DownloadMedia.name, Queue.MEDIA, {"version": 0, "media_key": f"3_{n}"}) for n in range(FILES)]
     entries = [
         (dramatiq.Message(queue, job, (payload,), {}, {"correlation_id": "c"}), f"{job}:{number}", None)
         for number, (job, queue, payload) in enumerate(payloads)

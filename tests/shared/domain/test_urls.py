@@ -67,6 +67,7 @@ def test_what_is_taken_has_one_reading(rest: str, scheme: str) -> None:
 
 @given(passwords, logins, st.sampled_from(["redis", "mongodb+srv", "sentinel", "http", "https"]))
 @example("s3cret1/s3cret2@s3cret3", "covey", "http")
+@example("s3cret1@s3cret2/s3cret3", "covey", "http")
 def test_a_url_in_a_text_shows_no_password(password: str, user: str, scheme: str) -> None:
     """As it must be written for every scheme; as it must not be, for those of servers too, to the next space."""
     encoded = safe_url(f"cannot reach {scheme}://{user}:{quote(password, safe='')}@host/0: refused")
