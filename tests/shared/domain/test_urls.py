@@ -6,7 +6,7 @@ import re
 from urllib.parse import quote, urlsplit
 
 import pytest
-from hypothesis import assume, example, given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shared.domain.errors import InputError
@@ -48,7 +48,7 @@ def test_a_password_is_taken_as_it_is_meant_or_refused_without_a_word_of_it(
         assert (urlsplit(url).hostname, urlsplit(url).password) == ("host", password)
 
 
-@given(st.text(max_size=40), schemes)
+@given(st.text("ab:@/?#%21.-[]ü ", max_size=20), schemes)
 @example("u:p@h/#", "redis")
 @example(":s3cret1", "redis")
 def test_what_is_taken_has_one_reading(rest: str, scheme: str) -> None:
@@ -57,7 +57,7 @@ def test_what_is_taken_has_one_reading(rest: str, scheme: str) -> None:
     try:
         check_url("REDIS_URL", url, schemes=SCHEMES)
     except InputError:
-        assume(False)
+        return
 
     assert "#" not in url
     assert url.count("@") <= 1
