@@ -6,6 +6,7 @@ is one command; who may try again is decided above, where it is known to be harm
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -51,6 +52,7 @@ def connect(
         options["socket_keepalive"] = True
     if scheme in ("sentinel", "sentinels"):
         return _through_sentinel(url, options)
+    _check_database(url)
     try:
         return _checked(redis.Redis.from_url(url, retry=_no_retry(), **options))
     except (ValueError, TypeError, redis.RedisError) as error:
@@ -74,6 +76,16 @@ def reach(url: str) -> None:
         raise BrokerUnavailable(f"Redis at {place(url)} cannot be reached yet: it is loading its data") from error
     except (redis.RedisError, OSError) as error:
         raise BrokerUnavailable(f"Redis at {place(url)} cannot be reached: {why_away(error)} (REDIS_URL)") from error
+
+
+def _check_database(url: str) -> None:
+    """Raise InputError unless the database of a URL is a number; redis-py takes 0 for any other word."""
+    parts = urlsplit(url)
+    path = [] if parts.scheme == "unix" else [parts.path.removeprefix("/")]
+    named = [*path, *(value for name, value in parse_qsl(parts.query, keep_blank_values=True) if name == "db")]
+    for database in named:
+        if not re.fullmatch(r"[0-9]{0,9}", database):
+            raise InputError(f"REDIS_URL names the database {database!r}: it is a number, as in redis://host:6379/0")
 
 
 def _checked(client: redis.Redis) -> redis.Redis:
