@@ -100,12 +100,16 @@ class NotNow(CoveyError):
 
 
 class NotGranted(NotNow):
-    """The limiter refused the call; `blocked_by` names the window."""
+    """The limiter refused the call; `blocked_by` names the window.
 
-    def __init__(self, endpoint: str, *, wait_seconds: float, blocked_by: str) -> None:
+    stops_all: it would refuse every call of the endpoint and class of work; False: a smaller one might fit.
+    """
+
+    def __init__(self, endpoint: str, *, wait_seconds: float, blocked_by: str, stops_all: bool = True) -> None:
         super().__init__(f"{endpoint}: {blocked_by} is used up for {wait_seconds:.1f} s", wait_seconds=wait_seconds)
         self.endpoint = endpoint
         self.blocked_by = blocked_by
+        self.stops_all = stops_all
 
 
 class LimiterUnavailable(NotNow):

@@ -44,6 +44,9 @@ class Job(BaseModel):
 
     name: ClassVar[str]
     queues: ClassVar[tuple[str, ...]]  # the first is the default
+    # Each run begins with a call of the platform: of one endpoint, and in each queue of one class of work. So when one
+    # job is refused, the others of its queue would be.
+    asks_first: ClassVar[bool] = False
 
     version: Literal[1] = SCHEMA_VERSION
 
@@ -58,6 +61,7 @@ class SearchPage(Job):
 
     name = "search_page"
     queues = (Queue.SEARCH, Queue.BACKFILL)
+    asks_first = True
 
     sweep_id: DocumentId
     page: int = Field(ge=0)
@@ -73,6 +77,7 @@ class QuotePage(Job):
 
     name = "quote_page"
     queues = (Queue.QUOTES,)
+    asks_first = True
 
     sweep_id: DocumentId
     page: int = Field(ge=0)
@@ -88,6 +93,7 @@ class RefreshEngagement(Job):
 
     name = "refresh_engagement"
     queues = (Queue.ENGAGEMENT, Queue.INTERACTIVE)
+    asks_first = True
 
     claim_id: DocumentId
     post_ids: tuple[PostIdText, ...] = Field(min_length=1, max_length=MAX_IDS)
@@ -133,6 +139,7 @@ class LookUpAuthors(Job):
 
     name = "look_up_authors"
     queues = (Queue.ENGAGEMENT,)
+    asks_first = True
 
     claim_id: DocumentId
     user_ids: tuple[PostIdText, ...] = Field(min_length=1, max_length=MAX_IDS)
@@ -182,6 +189,12 @@ ALL_JOBS: tuple[type[Job], ...] = (
     CheckUsage,
     Canary,
 )
+
+
+def gated_jobs() -> dict[str, tuple[str, ...]]:
+    """For each queue, the names of the jobs that wait together for grants. People's work always asks at once."""
+    queues = [queue for queue in ALL_QUEUES if queue != Queue.INTERACTIVE]
+    return {queue: tuple(job.name for job in ALL_JOBS if job.asks_first and queue in job.queues) for queue in queues}
 
 
 def decode(job_type: type[J], payload: object) -> J:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
+from enum import StrEnum
 
-from shared.domain.errors import InputError, NewerJob, NotNow, PassingFault, Paused, Permanent
+from shared.domain.errors import InputError, NewerJob, NotGranted, NotNow, PassingFault, Paused, Permanent
 
 MAX_ATTEMPTS = 5
 MIN_BACKOFF_SECONDS = 1.0
@@ -28,6 +29,14 @@ PAUSE_SECONDS = 60.0
 UNKNOWN_JOB_SECONDS = 3_600.0
 
 
+class Reach(StrEnum):
+    """Which jobs have to wait when one has."""
+
+    JOB = "job"  # this one
+    REFUSED = "refused"  # it and those of its kind and queue that were refused like it: others may be smaller
+    KIND = "kind"  # every one of its kind in its queue
+
+
 @dataclass(frozen=True, slots=True)
 class Done:
     """The effect is in MongoDB."""
@@ -43,10 +52,13 @@ class RetryIn:
 
 @dataclass(frozen=True, slots=True)
 class DeferFor:
-    """Not its turn: the same job again after `seconds`; spends no attempt."""
+    """Not its turn: the same job again after `seconds`; spends no attempt. reach: who waits with it, and comes after
+    it, as grants allow.
+    """
 
     seconds: float
     reason: str
+    reach: Reach = Reach.JOB
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +128,16 @@ def decide(
         return GiveUp(f"too_old:{reason}")
     if isinstance(error, NotNow):
         wait = min(MAX_DEFERRAL_SECONDS, max(MIN_DEFERRAL_SECONDS, error.wait_seconds))
-        return DeferFor(wait, reason)
+        return DeferFor(wait, reason, _reach(error))
     if isinstance(error, Paused):
         return Pause(PAUSE_SECONDS, reason)
     if attempt >= MAX_ATTEMPTS:
         return GiveUp(f"attempts:{reason}" if isinstance(error, PassingFault) else f"defect:{reason}")
     return RetryIn(backoff_seconds(attempt, rng), reason)
+
+
+def _reach(error: NotNow) -> Reach:
+    """Only the limiter speaks for more than the one call that it was asked for."""
+    if not isinstance(error, NotGranted):
+        return Reach.JOB
+    return Reach.KIND if error.stops_all else Reach.REFUSED

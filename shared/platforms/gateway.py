@@ -179,7 +179,12 @@ class Gateway(Generic[C]):
             answer = self._limiter.acquire(_request(work_class, call, credential_ids, bought))
         if isinstance(answer, Refusal):
             metrics.X_REFUSALS.labels(call.endpoint, answer.blocked_by).inc()
-            raise NotGranted(call.endpoint, wait_seconds=_wait_seconds(answer), blocked_by=answer.blocked_by)
+            raise NotGranted(
+                call.endpoint,
+                wait_seconds=_wait_seconds(answer),
+                blocked_by=answer.blocked_by,
+                stops_all=answer.blocked_by not in _BUDGETS_BY_SIZE,
+            )
         return answer, call
 
     def _settlement(self, grant: Grant, call: GrantedCall[C, A], answer: CallAnswer, block: Block | None) -> Settlement:

@@ -18,11 +18,13 @@ from shared.domain.jobs import (
     DownloadMedia,
     Job,
     LookUpAuthors,
+    Queue,
     QuotePage,
     RefreshEngagement,
     ResolveHandles,
     SearchPage,
     decode,
+    gated_jobs,
 )
 
 document_ids = st.text(min_size=1, max_size=128)
@@ -161,3 +163,16 @@ def test_subjects_tell_work_apart() -> None:
     assert RefreshEngagement(claim_id="c", post_ids=("1",)).subject == "c"
     with pytest.raises(TypeError, match="Job has no subject"):
         _ = Job().subject
+
+
+def test_jobs_that_ask_first_wait_together_but_for_those_of_people() -> None:
+    """Searches, quotes, refreshes and look-ups wait for grants by queue; people's queue and files never do."""
+    gated = gated_jobs()
+
+    assert gated == {
+        Queue.SEARCH: ("search_page",),
+        Queue.QUOTES: ("quote_page",),
+        Queue.ENGAGEMENT: ("refresh_engagement", "look_up_authors"),
+        Queue.BACKFILL: ("search_page",),
+        Queue.MEDIA: (),
+    }

@@ -22,6 +22,7 @@ from shared.domain.outcomes import (
     Done,
     GiveUp,
     Pause,
+    Reach,
     RetryIn,
     backoff_ceiling_seconds,
     backoff_seconds,
@@ -146,7 +147,20 @@ def test_a_wait_is_kept_within_its_bounds(wait: float, seconds: float) -> None:
     """Whatever the limiter says, a job looks again within a quarter of an hour, and not in a tight loop."""
     decided = decide(NotGranted("search", wait_seconds=wait, blocked_by="w"), attempt=1, age_seconds=0.0)
 
-    assert decided == DeferFor(seconds, "NotGranted")
+    assert decided == DeferFor(seconds, "NotGranted", Reach.KIND)
+
+
+def test_a_refusal_tells_how_far_it_reaches() -> None:
+    """What stops every call makes its kind of job wait, the size of one call those refused like it; a 429 one job."""
+    all_stop = NotGranted("search", wait_seconds=2.0, blocked_by="window")
+    too_large = NotGranted("search", wait_seconds=2.0, blocked_by="day_money", stops_all=False)
+    by_x = errors.WindowExceeded("search", "429", wait_seconds=2.0)
+
+    decided = [decide(error, attempt=1, age_seconds=0.0) for error in (all_stop, too_large, by_x)]
+
+    reasons = ("NotGranted", "NotGranted", "WindowExceeded")
+    reaches = (Reach.KIND, Reach.REFUSED, Reach.JOB)
+    assert decided == [DeferFor(2.0, reason, reach) for reason, reach in zip(reasons, reaches, strict=True)]
 
 
 @pytest.mark.parametrize("wait", [float("nan"), float("inf"), float("-inf")])

@@ -127,10 +127,11 @@ def test_answers_are_bought_until_the_budget_ends(
     call = video_at(server.url)
 
     titles = [gateway.call(WORK, call, bought=Amounts()).title for _ in range(2)]
-    with pytest.raises(NotGranted, match="day_money"):
+    with pytest.raises(NotGranted, match="day_money") as refused:
         gateway.call(WORK, call, bought=Amounts())
 
     assert (titles, len(server.requests)) == (["a", "a"], 2)
+    assert not refused.value.stops_all  # a cheaper call might fit
     ledger.copy()
     today = ledger.now().date()
     sums = add_up(store.between(today, today).values())

@@ -210,6 +210,7 @@ def test_a_refusal_of_the_limiter_makes_no_call(make: Make, limiter: RecordingLi
 
     assert caught.value.wait_seconds > 0
     assert caught.value.blocked_by
+    assert caught.value.stops_all
     assert len(server.requests) == 1
 
 
