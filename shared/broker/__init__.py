@@ -17,11 +17,16 @@ held      hash, the receipt 'worker fetched_us due_us'. Settling needs the very 
           it lost its message (the process was stopped, cut off, or its command arrived late) changes nothing.
 dead      sorted set, payloads and reasons: an outbox, which the scheduler empties into MongoDB.
 
+What the limiter refused goes in line at a gate (`gates.py`): still in waiting, and let out as grants allow.
+
 What fails                   What happens then
 producer around `enqueue`    nothing was placed, or the message waits; enqueueing it again is harmless
 reply of `fetch` lost        held, but not in the hand: the consumer's `adopt` gives it back within seconds
 worker dies or is cut off    no heartbeat for the timeout: `recover` gives it back and counts a crash
 worker resumes after that    its run is a repeat; its settlement changes nothing
+worker dies with what a gate let out
+                             as above, and after a quarter of a second without its word the gate lets out the next
+gates are forgotten          what stood in line is due by itself within minutes
 worker is asked to end       what waits for a thread is given back at once, what outlasts the grace period at its end;
                              no crash is counted
 reply of a settlement lost   Dramatiq repeats the call; the second one finds no receipt and changes nothing

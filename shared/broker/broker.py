@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NoReturn
 
 import redis
@@ -55,6 +55,7 @@ class CoveyBroker(RedisBroker):
     dead. poison_after: deliveries that may end in a dead worker. last_chance_delay_ms: pause before the last of them.
     idle_poll_ms: longest pause on an empty queue. unknown_job_ms: how long a message that nobody here knows is left for
     a newer worker. is_known: whether this process knows an actor by that name; None: those that were declared on it.
+    gated: for each queue, the actors whose messages wait together when one is refused; the same in all processes.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class CoveyBroker(RedisBroker):
         idle_poll_ms: int = IDLE_POLL_MS,
         unknown_job_ms: int = UNKNOWN_JOB_MS,
         is_known: Callable[[str], bool] | None = None,
+        gated: Mapping[str, tuple[str, ...]] | None = None,
     ) -> None:
         super().__init__(  # type: ignore[no-untyped-call]
             client=client,
@@ -80,7 +82,7 @@ class CoveyBroker(RedisBroker):
         timings = Timings(heartbeat_timeout_ms, poison_after, last_chance_delay_ms, idle_poll_ms, unknown_job_ms)
         self.operations = Scripts(client)
         self.context = BrokerContext(
-            self.operations, namespace, self.broker_id, timings, is_known or self.actors.__contains__
+            self.operations, namespace, self.broker_id, timings, is_known or self.actors.__contains__, gated or {}
         )
         self.introspection = Introspection(client, self.context, self.get_declared_queues)
         self.add_middleware(GiveBackAtShutdown(self.context))
@@ -152,7 +154,9 @@ class CoveyBroker(RedisBroker):
 
     def flush(self, queue_name: str) -> None:
         """Drop all messages of a queue, dead letters included. Keys of de-duplication expire by themselves."""
-        reaching_redis(self.client, lambda: self.client.delete(*self.keys(q_name(queue_name)).all()))
+        keys, gates = self.keys(q_name(queue_name)), self.context.gates(q_name(queue_name)).names
+        names = (*keys.all(), *(keys.line(gate) for gate in gates))
+        reaching_redis(self.client, lambda: self.client.delete(*names))
 
     def join(self, queue_name: str, *, interval: int = 100, timeout: int | None = None) -> None:
         """Wait until a queue has nothing ready, delayed or in flight. Raises QueueJoinTimeout after `timeout` ms."""

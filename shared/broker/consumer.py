@@ -17,8 +17,9 @@ from dramatiq.broker import Consumer, MessageProxy
 
 from shared.broker.context import BrokerContext
 from shared.broker.delivery import POISON, UNDECODABLE, Delivery, Unreadable, open_delivery
-from shared.broker.scripts import Fetched
+from shared.broker.fetched import Fetched
 from shared.broker.settler import Settler
+from shared.domain.outcomes import MAX_AGE_SECONDS
 from shared.runtime.log import get_logger
 
 # Between two looks for lost replies. A look costs Redis one pass over what the queue has in flight.
@@ -47,6 +48,9 @@ class QueueConsumer(Consumer):
         self._hand = context.hands.of(queue)
         self._scripts = context.scripts
         self._settler = Settler(context, queue)
+        self._gates = context.gates(queue)
+        self._standing: frozenset[str] = frozenset()  # the gates that stood at the last fetch
+        self._next_seconds: float | None = None  # from then until one of them lets more out
         self._fetched: deque[Fetched] = deque()
         self._pause = threading.Event()  # never set: waiting on it is a pause
         self._misses = 0
@@ -117,26 +121,28 @@ class QueueConsumer(Consumer):
         last_chance, timings = self._context.last_chance, self._context.timings
         alone = last_chance.reserve()
         try:
-            now_us, vanished, messages = self._scripts.fetch(
+            handed = self._scripts.fetch(
                 self._keys,
                 self._context.worker_id,
                 room,
                 alone=alone,
                 alone_from=timings.alone_from,
                 dead_from=timings.poison_after,
+                gates=self._gates.names,
             )
-            for message in messages:
+            for message in handed.messages:
                 if alone and timings.alone_from <= message.crashes < timings.poison_after:
                     last_chance.occupy(message.id)
                     alone = False
         finally:
             if alone:
                 last_chance.release()
-        self._hand.seen_us = now_us
-        if vanished:
-            _log.error("messages_without_payload_dropped", queue=self._queue, count=vanished)
-        self._fetched.extend(message for message in messages if self._hand.take(message.id, message.receipt))
-        return bool(messages)
+        self._hand.seen_us, self._standing = handed.now_us, handed.standing
+        self._next_seconds = None if handed.next_us is None else handed.next_us / 1e6
+        if handed.vanished:
+            _log.error("messages_without_payload_dropped", queue=self._queue, count=handed.vanished)
+        self._fetched.extend(one for one in handed.messages if self._hand.take(one.id, one.receipt))
+        return bool(handed.messages)
 
     def _open(self, fetched: Fetched) -> Delivery | None:
         """The delivery to run, or None when the message had to be buried."""
@@ -153,7 +159,20 @@ class QueueConsumer(Consumer):
         if not self._context.is_known(delivery.actor_name):
             self._settler.leave(fetched, delivery, self._hand.seen_us / 1e6)
             return None
+        if gate := self._gate_before(delivery):
+            self._settler.hold_back(fetched, delivery, gate)
+            return None
         return delivery
+
+    def _gate_before(self, delivery: Delivery) -> str | None:
+        """The gate at which a message has to wait in line, None when it may run.
+
+        One that is too old to wait is run, so that the outcome policy can end it.
+        """
+        gate = self._gates.of(delivery.actor_name)
+        age_seconds = self._hand.seen_us / 1e6 - delivery.message_timestamp / 1000
+        is_led = delivery.gate is not None
+        return None if is_led or gate not in self._standing or age_seconds > MAX_AGE_SECONDS else gate
 
     def _give_back(self, ids: list[str]) -> None:
         pairs = [(id, receipt) for id in ids if (receipt := self._hand.receipt(id)) is not None]
@@ -174,8 +193,11 @@ class QueueConsumer(Consumer):
             _log.warning("lost_replies_given_back", queue=self._queue, count=given)
 
     def _idle(self) -> None:
-        """Pause a little longer after each miss, with jitter so that the consumers of a fleet spread out."""
+        """Pause a little longer after each miss, at most until a gate lets more out.
+
+        With jitter, so that the consumers of a fleet spread out.
+        """
         longest = self._context.timings.idle_poll_ms / 1000
-        pause = min(longest, FIRST_PAUSE_SECONDS * 2.0 ** min(self._misses, 10))
+        pause = min(longest, FIRST_PAUSE_SECONDS * 2.0 ** min(self._misses, 10)) * random.uniform(0.75, 1.0)
         self._misses += 1
-        self._pause.wait(pause * random.uniform(0.75, 1.0))
+        self._pause.wait(pause if self._next_seconds is None else min(pause, self._next_seconds))

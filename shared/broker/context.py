@@ -5,12 +5,13 @@ Made by the broker and passed down, so that consumer, pulse, settler and shutdow
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from dramatiq.broker import MessageProxy
 from dramatiq.message import Message
 
+from shared.broker.gates import Gates
 from shared.broker.hand import Hands, LastChance
 from shared.broker.keys import QueueKeys, dedup_key
 from shared.broker.scripts import Dedup, Scripts
@@ -37,13 +38,17 @@ class Timings:
 
 @dataclass(frozen=True, slots=True)
 class BrokerContext:
-    """One process. worker_id names it in Redis. is_known: whether this process has an actor of that name."""
+    """One process. worker_id names it in Redis. is_known: whether this process has an actor of that name.
+
+    gated: for each queue that has gates, the actors that have one.
+    """
 
     scripts: Scripts
     namespace: str
     worker_id: str
     timings: Timings
     is_known: Callable[[str], bool]
+    gated: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     hands: Hands = field(default_factory=Hands)
     last_chance: LastChance = field(default_factory=LastChance)
     _keys: dict[str, QueueKeys] = field(default_factory=dict)
@@ -51,6 +56,10 @@ class BrokerContext:
     def keys(self, queue: str) -> QueueKeys:
         """The keys of a queue."""
         return self._keys.get(queue) or self._keys.setdefault(queue, QueueKeys(self.namespace, queue))
+
+    def gates(self, queue: str) -> Gates:
+        """The gates of a queue."""
+        return Gates(self.gated.get(queue, ()))
 
     def dedup_of(self, message: Message[object] | MessageProxy) -> Dedup | None:
         """The de-duplication that a message was enqueued with, which was checked (`dedup_fault`)."""

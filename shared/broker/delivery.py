@@ -15,7 +15,8 @@ from dramatiq.broker import MessageProxy
 from dramatiq.errors import DecodeError
 from dramatiq.message import Message
 
-from shared.broker.scripts import Fetched
+from shared.broker.fetched import Fetched
+from shared.domain.outcomes import Reach
 
 UNDECODABLE = "undecodable"
 UNENCODABLE = "unencodable"
@@ -26,6 +27,8 @@ POISON = "poison"
 NEWER_JOB = "newer_job"
 LEFT_REASONS = (UNKNOWN_ACTOR, NEWER_JOB)
 LEFT_AT = "left_at"
+# Messages stand in line by when they were made; no greater whole number does Redis keep exactly.
+LATEST_MS = 2**53
 # Beyond any plan, and far within what Redis takes: a lifetime that it refuses could never be settled.
 MAX_DEDUP_TTL_MS = 10 * 365 * 86_400_000
 
@@ -36,18 +39,25 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """The same message, to be placed again `delay_ms` from now when the present delivery is settled."""
+    """The same message, to be placed again `delay_ms` from now when the present delivery is settled. reach: who has to
+    wait with it, where its queue has a gate.
+    """
 
     message: Message[Any]
     delay_ms: int
+    reach: Reach = Reach.JOB
 
 
 class Delivery(MessageProxy):
-    """A message on its way through this process. Dramatiq's threads and middleware see it as the message itself."""
+    """A message on its way through this process. Dramatiq's threads and middleware see it as the message itself.
 
-    def __init__(self, message: Message[Any], waited_seconds: float = 0.0) -> None:
+    gate: the gate that let it out, if one did.
+    """
+
+    def __init__(self, message: Message[Any], waited_seconds: float = 0.0, gate: str | None = None) -> None:
         super().__init__(message)
         self.again: Again | None = None
+        self.gate = gate
         self._waited_seconds = waited_seconds
         self._fetched_at = time.monotonic()
 
@@ -65,7 +75,7 @@ def open_delivery(fetched: Fetched, queue: str) -> Delivery:
     """The delivery of a fetched message. Raises Unreadable."""
     message = read_message(fetched.payload, id=fetched.id, queue=queue)
     _, fetched_us, due_us = fetched.receipt.split(" ")
-    return Delivery(message, waited_seconds=(int(fetched_us) - int(due_us)) / 1e6)
+    return Delivery(message, waited_seconds=(int(fetched_us) - int(due_us)) / 1e6, gate=fetched.gate)
 
 
 def read_message(payload: bytes, *, id: str, queue: str) -> Message[Any]:
@@ -80,8 +90,10 @@ def read_message(payload: bytes, *, id: str, queue: str) -> Message[Any]:
         raise Unreadable(_fault(error.error)) from error
     if not isinstance(message.kwargs, dict) or not isinstance(message.options, dict):
         raise Unreadable("kwargs and options must be objects")
-    if not isinstance(message.actor_name, str) or not isinstance(message.message_timestamp, int | float):
-        raise Unreadable("actor_name must be a string and message_timestamp a number")
+    if not isinstance(message.actor_name, str):
+        raise Unreadable("actor_name must be a string")
+    if not isinstance(message.message_timestamp, int | float) or not 0 <= message.message_timestamp <= LATEST_MS:
+        raise Unreadable("message_timestamp must be a number of milliseconds since the epoch")
     if message.message_id != id or message.queue_name != queue:
         raise Unreadable(f"it is {message.message_id!r} of queue {message.queue_name!r}, found as {id!r} in {queue!r}")
     if fault := dedup_fault(message.options):

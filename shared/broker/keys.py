@@ -48,6 +48,15 @@ class QueueKeys:
         return f"{self._base}.watch"
 
     @cached_property
+    def gates(self) -> str:
+        """Hash: name of a gate that stands -> its state; expires."""
+        return f"{self._base}.gates"
+
+    def line(self, gate: str) -> str:
+        """Sorted set: id of a message in line at a gate -> when it was made in milliseconds; expires."""
+        return f"{self._base}.line.{gate}"
+
+    @cached_property
     def dead(self) -> str:
         """Sorted set: id of a dead letter -> when it died in microseconds."""
         return f"{self._base}.XQ"
@@ -63,9 +72,9 @@ class QueueKeys:
         return f"{self._base}.XQ.reasons"
 
     def all(self) -> tuple[str, ...]:
-        """Every key of the queue."""
+        """Every key of the queue but the lines of its gates."""
         return (
-            *(self.waiting, self.payloads, self.held, self.workers, self.crashes, self.watch),
+            *(self.waiting, self.payloads, self.held, self.workers, self.crashes, self.watch, self.gates),
             *(self.dead, self.dead_payloads, self.dead_reasons),
         )
 

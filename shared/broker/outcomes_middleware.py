@@ -17,7 +17,7 @@ from dramatiq.middleware import Retries
 from shared.broker.deferral import Deferred
 from shared.broker.delivery import LEFT_AT, NEWER_JOB, Again
 from shared.domain.errors import NewerJob
-from shared.domain.outcomes import DeferFor, Done, GiveUp, Outcome, Pause, RetryIn
+from shared.domain.outcomes import DeferFor, Done, GiveUp, Outcome, Pause, Reach, RetryIn
 from shared.runtime import metrics
 from shared.runtime.clock import Clock
 from shared.runtime.log import get_logger, redact
@@ -89,7 +89,9 @@ class Outcomes(Retries):
         match decision:
             case RetryIn(seconds, reason):
                 self._again(message, "attempts", seconds, reason)
-            case DeferFor(seconds, reason) | Pause(seconds, reason):
+            case DeferFor(seconds, reason, reach):
+                self._again(message, "deferrals", seconds, reason, reach)
+            case Pause(seconds, reason):
                 self._again(message, "deferrals", seconds, reason)
             case GiveUp(reason):
                 message.options["reason"] = reason
@@ -100,10 +102,10 @@ class Outcomes(Retries):
                 pass
 
     @staticmethod
-    def _again(message: MessageProxy, counter: str, seconds: float, reason: str) -> None:
+    def _again(message: MessageProxy, counter: str, seconds: float, reason: str, reach: Reach = Reach.JOB) -> None:
         count = int(message.options.get(counter, 0)) + 1
         copy = message.copy(options={counter: count, "last_reason": reason})
-        message.again = Again(copy, delay_ms=round(seconds * 1000))  # type: ignore[attr-defined]
+        message.again = Again(copy, delay_ms=round(seconds * 1000), reach=reach)  # type: ignore[attr-defined]
 
 
 def _traceback(error: BaseException | None) -> str:

@@ -15,13 +15,15 @@ from typing import Any, Literal, TypeVar
 import redis
 from dramatiq.errors import ConnectionClosed
 
+from shared.broker.fetched import Handed, read_fetch
+from shared.broker.gates import CONSTANTS
 from shared.broker.keys import QueueKeys
 from shared.domain.errors import RedisRefused
 from shared.redis.scripts import Argument, Connections, RedisAway, Script, load, reaching
 from shared.runtime.log import get_logger
 
 _NAMES = (
-    *("enqueue", "fetch", "ack", "reschedule", "nack", "requeue", "adopt", "recover", "heartbeat"),
+    *("enqueue", "fetch", "ack", "reschedule", "park", "pass", "nack", "requeue", "adopt", "recover", "heartbeat"),
     *("stats", "dead", "forget_dead"),
 )
 
@@ -32,16 +34,6 @@ Placed = Literal["placed", "outstanding", "refused", "conflict"]
 # Messages in one pipeline: about 200 KB at the usual size.
 _BATCH = 500
 _PLACED: dict[int, Placed] = {1: "placed", 2: "outstanding", 0: "refused", -1: "conflict"}
-
-
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """One message as the fetch script hands it over."""
-
-    id: str
-    receipt: str
-    payload: bytes
-    crashes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +79,7 @@ class Scripts:
     def __init__(self, client: redis.Redis) -> None:
         connections = Connections(client)
         self._connections = connections
-        self._scripts = {name: Script(connections, load("shared.broker", name)) for name in _NAMES}
+        self._scripts = {name: Script(connections, load("shared.broker", name, CONSTANTS)) for name in _NAMES}
 
     def close(self) -> None:
         """Close the connections. A later call opens new ones."""
@@ -109,16 +101,23 @@ class Scripts:
         return [_PLACED[reply] for reply in replies]
 
     def fetch(
-        self, keys: QueueKeys, worker: str, room: int, *, alone: bool, alone_from: int, dead_from: int, now_us: int = 0
-    ) -> tuple[int, int, list[Fetched]]:
-        """Hold up to `room` due messages for `worker`: (Redis time in us, ids without a payload, messages)."""
-        names = (keys.waiting, keys.payloads, keys.held, keys.workers, keys.crashes)
-        reply = self._run("fetch", names, (worker, room, int(alone), alone_from, dead_from, now_us))
-        messages = [
-            Fetched(reply[i].decode(), reply[i + 1].decode(), reply[i + 2], int(reply[i + 3]))
-            for i in range(2, len(reply), 4)
-        ]
-        return int(reply[0]), int(reply[1]), messages
+        self,
+        keys: QueueKeys,
+        worker: str,
+        room: int,
+        *,
+        alone: bool,
+        alone_from: int,
+        dead_from: int,
+        gates: Sequence[str] = (),
+        now_us: int = 0,
+    ) -> Handed:
+        """Hold up to `room` messages for `worker` that are due, or that one of the `gates` lets out."""
+        names = [keys.waiting, keys.payloads, keys.held, keys.workers, keys.crashes]
+        if gates:
+            names += [keys.gates, *(keys.line(gate) for gate in gates)]
+        args: list[Argument] = [worker, room, int(alone), alone_from, dead_from, now_us, *gates]
+        return read_fetch(self._run("fetch", names, args), gates)
 
     def ack(self, keys: QueueKeys, id: str, receipt: str, dedup: Dedup | None = None) -> bool:
         """Forget a message; False when this delivery no longer holds it."""
@@ -139,6 +138,30 @@ class Scripts:
         names = (keys.held, keys.payloads, keys.waiting, *_key(dedup))
         args = (id, receipt, payload, delay_ms * 1000, _ttl_ms(dedup), now_us)
         return bool(self._run("reschedule", names, args))
+
+    def park(
+        self,
+        keys: QueueKeys,
+        id: str,
+        receipt: str,
+        payload: bytes,
+        *,
+        gate: str,
+        made_ms: int,
+        closed_ms: int | None = None,
+        dedup: Dedup | None = None,
+        now_us: int = 0,
+    ) -> bool:
+        """Place a held message in line at a gate, which is closed for `closed_ms` (None: stays as it is); False when
+        this delivery no longer holds it.
+        """
+        names = (keys.held, keys.payloads, keys.waiting, keys.gates, keys.line(gate), *_key(dedup))
+        closed_us = -1 if closed_ms is None else closed_ms * 1000
+        return bool(self._run("park", names, (id, receipt, payload, gate, made_ms, closed_us, _ttl_ms(dedup), now_us)))
+
+    def pass_gate(self, keys: QueueKeys, gate: str, fetched_us: int, now_us: int = 0) -> bool:
+        """Say that what a gate let out at `fetched_us` got its grant; False when the gate has closed since."""
+        return bool(self._run("pass", (keys.gates, keys.line(gate)), (gate, fetched_us, now_us)))
 
     def nack(
         self,

@@ -13,9 +13,9 @@ from dramatiq.message import Message
 
 from shared.broker.context import BrokerContext
 from shared.broker.delivery import LEFT_AT, UNENCODABLE, UNHANDLED, UNKNOWN_ACTOR, Again, Delivery
-from shared.broker.scripts import Fetched
+from shared.broker.fetched import Fetched
 from shared.domain.jobs import LEFT_FOR_SECONDS
-from shared.domain.outcomes import GiveUp, leave
+from shared.domain.outcomes import GiveUp, Reach, leave
 from shared.runtime import metrics
 from shared.runtime.log import get_logger
 
@@ -31,9 +31,11 @@ class Settler:
         self._keys = context.keys(queue)
         self._hand = context.hands.of(queue)
         self._scripts = context.scripts
+        self._gates = context.gates(queue)
 
     def ack(self, message: Delivery) -> None:
         """End a delivery as its middleware decided."""
+        self._tell_gate(message)
         if message.again is not None:
             self._place_again(message, message.again)
         elif message.error is not None:
@@ -82,6 +84,22 @@ class Settler:
         finally:  # as above
             self.let_go(fetched.id, kept)
 
+    def hold_back(self, fetched: Fetched, message: Delivery, gate: str) -> None:
+        """Place what was fetched past a gate that stands in line at it; not run, so nothing is counted."""
+        kept = False
+        try:
+            kept = self._scripts.park(
+                self._keys,
+                fetched.id,
+                fetched.receipt,
+                fetched.payload,
+                gate=gate,
+                made_ms=int(message.message_timestamp),
+                dedup=self._context.dedup_of(message),
+            )
+        finally:  # as above
+            self.let_go(fetched.id, kept)
+
     def let_go(self, id: str, kept: bool = True) -> None:
         """Hold a message no longer; `kept`: this delivery held it until now."""
         self._context.hands.drop(self._queue, id)
@@ -94,9 +112,22 @@ class Settler:
         if payload is None:
             self._bury(message, UNENCODABLE)
         elif receipt := self._hand.receipt(id):
-            dedup = self._context.dedup_of(message)
-            kept = self._scripts.reschedule(self._keys, id, receipt, payload, delay_ms=again.delay_ms, dedup=dedup)
+            dedup, delay_ms = self._context.dedup_of(message), again.delay_ms
+            if gate := self._gates.of(message.actor_name, again.reach):
+                made_ms = int(message.message_timestamp)
+                kept = self._scripts.park(
+                    self._keys, id, receipt, payload, gate=gate, made_ms=made_ms, closed_ms=delay_ms, dedup=dedup
+                )
+            else:
+                kept = self._scripts.reschedule(self._keys, id, receipt, payload, delay_ms=delay_ms, dedup=dedup)
             self.let_go(id, kept)
+
+    def _tell_gate(self, message: Delivery) -> None:
+        """A delivery that a gate let out, and that was not refused, got its grant or needed none."""
+        is_refused = message.again is not None and message.again.reach is not Reach.JOB
+        receipt = self._hand.receipt(message.message_id)
+        if message.gate is not None and not is_refused and receipt is not None:
+            self._scripts.pass_gate(self._keys, message.gate, int(receipt.split(" ")[1]))
 
     def _bury(self, message: MessageProxy, reason: str) -> None:
         if receipt := self._hand.receipt(message.message_id):

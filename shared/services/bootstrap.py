@@ -16,7 +16,7 @@ from shared.credentials.vault import Vault
 from shared.domain.coverage.quotes import QuoteRule
 from shared.domain.engagement.next_reading import RefreshPolicy
 from shared.domain.errors import InputError
-from shared.domain.jobs import ALL_QUEUES
+from shared.domain.jobs import ALL_QUEUES, gated_jobs
 from shared.domain.money.budgets import Budgets
 from shared.domain.money.prices import PriceKind, Prices
 from shared.media.fetch import MediaFetcher
@@ -92,6 +92,7 @@ def build(settings: Settings, *, middleware: Sequence[Middleware]) -> Services:
         queues=ALL_QUEUES,
         heartbeat_timeout_ms=int(settings.heartbeat_timeout_seconds * 1000),
         unknown_job_ms=int(settings.unknown_job_seconds * 1000),
+        gated=gated_jobs(),
     )
     prices = Prices({PriceKind.POST: settings.price_post_usd, PriceKind.USER: settings.price_user_usd})
     ledger = Ledger(connect(redis_url(settings)), stores.ledger, prices=prices, clock=SystemClock())

@@ -12,6 +12,7 @@ from functools import partial
 from tests.faults.form import Form
 from tests.faults.limits_classes import people_first
 from tests.faults.limits_redis import failed_over, flushed, flushed_when_used_up
+from tests.faults.limits_refusals import a_paced_window, a_turning_window, an_interval
 from tests.faults.limits_speed import beside_a_bare_script
 from tests.faults.limits_surprises import CALLERS, a_stranger, cut_below_what_is_used, cut_with_room_left
 from tests.faults.limits_windows import all_used, at_the_turn, clock_off, fifty_windows, never_settled, no_429
@@ -54,4 +55,7 @@ def long_forms(seed: int) -> dict[str, Form]:
         "L9 flushed": partial(flushed, seed=seed, windows=10),
         "L9 flushed when used up": partial(flushed_when_used_up, seed=seed, windows=5),
         "L9 failed over": partial(failed_over, seed=seed, windows=8, behind_seconds=0.3),
+        "L10 interval": partial(an_interval, jobs=1000, interval_seconds=1.1, seconds=60.0),
+        "L10 paced": partial(a_paced_window, jobs=1000, window_seconds=900.0, limit=450, seconds=60.0),
+        "L10 turning": partial(a_turning_window, jobs=3000, window_seconds=12.0, limit=450, seconds=40.0),
     }

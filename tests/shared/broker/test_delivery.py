@@ -7,7 +7,7 @@ import json
 import pytest
 
 from shared.broker.delivery import Unreadable, open_delivery, read_message
-from shared.broker.scripts import Fetched
+from shared.broker.fetched import Fetched
 from tests.shared.broker.conftest import QUEUE, make_message
 
 BAD_LIFETIMES = ("x", "5", 1.5, 0, -1, True, None, 10**30)
@@ -30,7 +30,7 @@ def encoded(**changes: object) -> bytes:
         (encoded(kwargs=[]), "kwargs"),
         (encoded(options=None), "options"),
         (encoded(actor_name=["x"]), "actor_name"),
-        (encoded(message_timestamp="now"), "message_timestamp"),
+        *((encoded(message_timestamp=ms), "message_timestamp") for ms in ("now", -1, 2**54, 1e300, float("nan"))),
         (encoded(message_id="b"), "'b'"),
         (encoded(queue_name="elsewhere"), "elsewhere"),
         (encoded(options={"dedup_key": 5, "dedup_ttl_ms": 1}), "dedup_key"),

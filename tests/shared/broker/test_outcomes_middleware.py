@@ -13,7 +13,7 @@ from dramatiq.broker import MessageProxy
 from shared.broker import CoveyBroker, Deferred, Delivery, Outcomes
 from shared.domain import outcomes
 from shared.domain.errors import BadJob, NoAnswer, NotGranted, Unauthorized
-from shared.domain.outcomes import DeferFor, Done, GiveUp, Outcome, Pause, RetryIn
+from shared.domain.outcomes import DeferFor, Done, GiveUp, Outcome, Pause, Reach, RetryIn
 from shared.runtime.clock import ManualClock, SystemClock
 from tests.shared.broker.conftest import QUEUE, eventually, make_message
 
@@ -82,6 +82,7 @@ def test_a_deferral_spends_no_attempt(error: Exception, kind: type, reason: str)
     assert delivery.again.message.options == {"attempts": 4, "deferrals": 1, "last_reason": reason}
     if kind is DeferFor:
         assert delivery.again.delay_ms == 2000
+    assert (delivery.again.reach is Reach.KIND) == isinstance(error, NotGranted)
 
 
 def test_giving_up_leaves_reason_traceback_and_time() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 import fakeredis
 import pytest
@@ -19,6 +20,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from shared.broker.gates import UNLED_SECONDS
 from shared.broker.keys import QueueKeys
 from shared.broker.scripts import Dedup, Placed, Placement, Scripts
 
@@ -27,6 +29,9 @@ SECOND = 1_000_000
 START_US = 1_700_000_000 * SECOND
 TIMEOUT_MS = 10_000
 WORKERS = ("ann", "bob")
+GATES = ("search", "look")
+# How a delivery ends at a gate: in line as it stands, or closing it.
+PARKS = {"hold back": ("search", None), "close at once": ("search", 0), "close": ("look", 20_000)}
 
 
 @pytest.fixture(params=["redis-server", "fakeredis"])
@@ -48,9 +53,18 @@ def enqueue(
     return scripts.enqueue([Placement(KEYS, id, payload, delay_ms, dedup)], now_us)[0]
 
 
-def fetch(scripts: Scripts, worker: str = "ann", room: int = 10, *, now_us: int = 0, alone: bool = True):  # type: ignore[no-untyped-def]
+def fetch(  # type: ignore[no-untyped-def]
+    scripts: Scripts,
+    worker: str = "ann",
+    room: int = 10,
+    *,
+    now_us: int = 0,
+    alone: bool = True,
+    gates: Sequence[str] = (),
+):
     """The messages of one fetch."""
-    return scripts.fetch(KEYS, worker, room, alone=alone, alone_from=2, dead_from=3, now_us=now_us)[2]
+    handed = scripts.fetch(KEYS, worker, room, alone=alone, alone_from=2, dead_from=3, gates=gates, now_us=now_us)
+    return handed.messages
 
 
 def test_enqueueing_twice_places_once(scripts: Scripts) -> None:
@@ -223,10 +237,10 @@ def test_a_message_whose_payload_vanished_is_dropped(scripts: Scripts, client: r
     enqueue(scripts, "b", b"y")
     client.hdel(KEYS.payloads, "a")
 
-    _, vanished, messages = scripts.fetch(KEYS, "ann", 10, alone=True, alone_from=2, dead_from=3)
+    handed = scripts.fetch(KEYS, "ann", 10, alone=True, alone_from=2, dead_from=3)
 
-    assert vanished == 1
-    assert [m.id for m in messages] == ["b"]
+    assert handed.vanished == 1
+    assert [m.id for m in handed.messages] == ["b"]
     assert client.zcard(KEYS.waiting) == 0
 
 
@@ -266,6 +280,11 @@ def test_a_full_redis_can_be_drained(redis_client: redis.Redis) -> None:
         assert scripts.nack(KEYS, "b", b.receipt, b"", "why")
         assert scripts.reschedule(KEYS, "c", c.receipt, b"y", delay_ms=1)
         assert scripts.requeue(KEYS, [("d", d.receipt)]) == 1
+        [again] = fetch(scripts)
+        assert scripts.park(KEYS, "d", again.receipt, b"y", gate="g", made_ms=1, closed_ms=0)
+        [led] = fetch(scripts, gates=["g"])
+        assert led.gate == "g"
+        assert scripts.pass_gate(KEYS, "g", int(led.receipt.split(" ")[1]))
     finally:
         redis_client.config_set("maxmemory", 0)
 
@@ -336,13 +355,17 @@ class Queue(RuleBasedStateMachine):
     @rule(worker=st.sampled_from(WORKERS), room=st.integers(1, 4), alone=st.booleans(), lost=st.booleans())
     def fetch(self, worker: str, room: int, alone: bool, lost: bool) -> None:
         """A worker fetches; the reply may be lost."""
-        for message in fetch(self.scripts, worker, room, now_us=self.tick(), alone=alone):
+        in_line = {gate: self.line(gate) for gate in GATES}
+        for message in fetch(self.scripts, worker, room, now_us=self.tick(), alone=alone, gates=GATES):
             assert message.id in self.outstanding
+            assert message.gate is None or message.id in in_line[message.gate]
             if not lost:
                 self.memory[worker][message.id] = message.receipt
 
     @rule(
-        how=st.sampled_from(["ack", "nack", "reschedule", "requeue"]), worker=st.sampled_from(WORKERS), data=st.data()
+        how=st.sampled_from(["ack", "nack", "reschedule", "requeue", *PARKS]),
+        worker=st.sampled_from(WORKERS),
+        data=st.data(),
     )
     def settle(self, how: str, worker: str, data: st.DataObject) -> None:
         """A worker settles a message it believes to hold."""
@@ -354,7 +377,7 @@ class Queue(RuleBasedStateMachine):
         self.command(how, id, receipt)
 
     @precondition(lambda self: self.old_receipts)
-    @rule(how=st.sampled_from(["ack", "nack", "reschedule", "requeue"]), data=st.data())
+    @rule(how=st.sampled_from(["ack", "nack", "reschedule", "requeue", *PARKS]), data=st.data())
     def late_command(self, how: str, data: st.DataObject) -> None:
         """A command of a settled or crashed delivery is executed late: nothing may change once it lost the message."""
         id, receipt = data.draw(st.sampled_from(self.old_receipts))
@@ -368,6 +391,14 @@ class Queue(RuleBasedStateMachine):
         dedup, now = self.dedup(id), self.tick()
         if how == "requeue":
             self.scripts.requeue(KEYS, [(id, receipt)])
+        elif how in PARKS:
+            gate, closed_ms = PARKS[how]
+            parked = self.scripts.park(
+                *(KEYS, id, receipt, b"p2"),
+                **{"gate": gate, "made_ms": int(id), "closed_ms": closed_ms, "dedup": dedup, "now_us": now},
+            )
+            if parked:
+                self.owners.setdefault(dedup.key, id)
         elif how == "reschedule":
             if self.scripts.reschedule(KEYS, id, receipt, b"p2", delay_ms=700, dedup=dedup, now_us=now):
                 self.owners.setdefault(dedup.key, id)
@@ -383,6 +414,17 @@ class Queue(RuleBasedStateMachine):
                     del self.owners[dedup.key]
                 if how == "nack":
                     self.dead[id] = now
+
+    @rule(gate=st.sampled_from(GATES), seconds_ago=st.sampled_from([0, 5]))
+    def pass_gate(self, gate: str, seconds_ago: int) -> None:
+        """What a gate let out got its grant, or says so late."""
+        self.scripts.pass_gate(KEYS, gate, self.now_us - seconds_ago * SECOND, now_us=self.tick())
+
+    @rule(gate=st.sampled_from(GATES))
+    def a_gate_is_forgotten(self, gate: str) -> None:
+        """Its keys expire, or Redis loses them."""
+        self.redis.delete(KEYS.line(gate))
+        self.redis.hdel(KEYS.gates, gate)
 
     @rule(worker=st.sampled_from(WORKERS))
     def crash(self, worker: str) -> None:
@@ -438,6 +480,10 @@ class Queue(RuleBasedStateMachine):
         id = data.draw(st.sampled_from(sorted(self.dead)))
         assert self.scripts.forget_dead(KEYS, [(id, self.dead.pop(id))]) == 1
 
+    def line(self, gate: str) -> set[str]:
+        """Who stands in line at a gate."""
+        return {id.decode() for id in self.redis.zrange(KEYS.line(gate), 0, -1)}
+
     def held(self) -> dict[str, str]:
         """Who holds what, according to Redis."""
         return {id.decode(): receipt.decode() for id, receipt in self.redis.hgetall(KEYS.held).items()}
@@ -450,6 +496,8 @@ class Queue(RuleBasedStateMachine):
             self.held(),
             dead,
             self.redis.hgetall(KEYS.payloads),
+            self.redis.hgetall(KEYS.gates),
+            [self.line(gate) for gate in GATES],
         ]
 
     @invariant()
@@ -461,6 +509,13 @@ class Queue(RuleBasedStateMachine):
         assert {id.decode() for id in self.redis.hkeys(KEYS.payloads)} == self.outstanding
         assert {id.decode() for id in self.redis.zrange(KEYS.dead, 0, -1)} == set(self.dead)
         assert {id.decode() for id in self.redis.hkeys(KEYS.dead_payloads)} == set(self.dead)
+
+    @invariant()
+    def who_stands_in_line_waits_too(self) -> None:
+        """A line is an index: what it lets out is in the queue, and would come without it."""
+        waiting = {id.decode() for id in self.redis.zrange(KEYS.waiting, 0, -1)}
+        standing = [gate for gate in GATES if self.redis.hexists(KEYS.gates, gate)]
+        assert all(self.line(gate) <= waiting for gate in standing)
 
     @invariant()
     def crashes_are_counted_until_a_message_is_settled_for_good(self) -> None:
@@ -480,7 +535,7 @@ class Queue(RuleBasedStateMachine):
         """At rest nothing is stuck: after recovery, every outstanding message can be fetched and acked."""
         self.now_us += 100 * SECOND
         self.give_back(self.now_us)
-        self.now_us += TIMEOUT_MS * 1000
+        self.now_us += TIMEOUT_MS * 1000 + round(UNLED_SECONDS * SECOND)
         while messages := fetch(self.scripts, "eve", now_us=self.now_us):
             for message in messages:
                 assert self.scripts.ack(KEYS, message.id, message.receipt, self.dedup(message.id))
