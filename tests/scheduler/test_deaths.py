@@ -44,6 +44,7 @@ def test_every_reason_of_the_policy_has_a_series_that_begins_at_zero() -> None:
     for kind in kinds_of(errors.CoveyError):
         error = kind.__new__(kind)
         error.wait_seconds = 1.0  # type: ignore[attr-defined]
+        error.stops_all = True  # type: ignore[attr-defined]
         for attempt, age in ((1, 0.0), (MAX_ATTEMPTS, 0.0), (1, MAX_AGE_SECONDS + 1)):
             decision = decide(error, attempt=attempt, age_seconds=age)
             if isinstance(decision, GiveUp) and kind is not errors.CoveyError:

@@ -280,10 +280,9 @@ def test_a_full_redis_can_be_drained(redis_client: redis.Redis) -> None:
         assert scripts.nack(KEYS, "b", b.receipt, b"", "why")
         assert scripts.reschedule(KEYS, "c", c.receipt, b"y", delay_ms=1)
         assert scripts.requeue(KEYS, [("d", d.receipt)]) == 1
-        [again] = fetch(scripts)
+        again = next(m for m in fetch(scripts) if m.id == "d")  # c may be due as well
         assert scripts.park(KEYS, "d", again.receipt, b"y", gate="g", made_ms=1, closed_ms=0)
-        [led] = fetch(scripts, gates=["g"])
-        assert led.gate == "g"
+        led = next(m for m in fetch(scripts, gates=["g"]) if m.gate == "g")
         assert scripts.pass_gate(KEYS, "g", int(led.receipt.split(" ")[1]))
     finally:
         redis_client.config_set("maxmemory", 0)
