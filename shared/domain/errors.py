@@ -100,10 +100,7 @@ class NotNow(CoveyError):
 
 
 class NotGranted(NotNow):
-    """The limiter refused the call; `blocked_by` names the window.
-
-    stops_all: it would refuse every call of the endpoint and class of work; False: a smaller one might fit.
-    """
+    """The limiter refused; `blocked_by` names the window. stops_all: so to every call of the endpoint and class."""
 
     def __init__(self, endpoint: str, *, wait_seconds: float, blocked_by: str, stops_all: bool = True) -> None:
         super().__init__(f"{endpoint}: {blocked_by} is used up for {wait_seconds:.1f} s", wait_seconds=wait_seconds)

@@ -34,7 +34,7 @@ class FaultyX(Simulator):
         """So long ago that a search for all accounts from then on finds so many posts."""
         now, names = datetime.now(UTC), self.names()
         query = " OR ".join([*(f"from:{name}" for name in names), *(f"@{name}" for name in names)])
-        found = self.posts(f"({query}) -is:retweet", since=now - timedelta(hours=24), until=now)
+        found = self.posts(f"({query}) -is:retweet", since=now - timedelta(days=3), until=now)
         return datetime.fromisoformat(found[hits]["created_at"])
 
     def misbehave(self, answer: dict[str, Any], **match: Any) -> None:
