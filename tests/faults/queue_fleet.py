@@ -97,15 +97,19 @@ class Fleet:
     # --- faults
 
     def start(self, count: int = 1) -> list[subprocess.Popen[bytes]]:
-        """Start workers and wait until they are ready."""
+        """Start workers and wait until they are ready; one that its first job ended is not waited for."""
         url = f"redis://127.0.0.1:{self.port}/0?socket_timeout={self.timeout_seconds}"
         command = [sys.executable, "-m", "tests.faults.queue_worker", url, str(self._ledger), *self._arguments]
         environment = {**os.environ, "dramatiq_restart_delay": "500"}
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         started = [subprocess.Popen(command, env=environment, **quiet) for _ in range(count)]
         self.workers += started
-        pids = {str(worker.pid) for worker in started}
-        wait_until(lambda: pids <= {pid for pid, event, _ in self.lines() if event == "ready"}, 60, "workers ready")
+
+        def are_ready() -> bool:
+            ready = {pid for pid, event, _ in self.lines() if event == "ready"}
+            return all(str(worker.pid) in ready or worker.poll() is not None for worker in started)
+
+        wait_until(are_ready, 60, "workers ready")
         return started
 
     def kill(self, worker: subprocess.Popen[bytes]) -> set[str]:
