@@ -133,6 +133,7 @@ def status(services: Services) -> dict[str, Any]:
         "gaps": sum(len(stream.gaps) for stream in streams),
         "posts": stores.posts.count(),
         "users": stores.users.count(),
+        "set_aside_today": stores.set_aside.count(since=now - timedelta(days=1)),
         "snapshots": stores.engagement.count_snapshots(),
         "media": stores.media.count_by_status(),
         "tiers": stores.engagement.count_by_tier(),

@@ -16,6 +16,7 @@ from shared.domain.coverage.gaps import GapReason
 from shared.domain.coverage.sweeps import SweepKind, SweepStatus
 from shared.domain.jobs import ALL_JOBS, Queue
 from shared.domain.models import PostState
+from shared.domain.set_aside import Kind, Reason
 from shared.platforms.transport import BrokenAnswer
 from shared.platforms.x.endpoints import QUOTE_TWEETS, SEARCH_RECENT, TWEETS, USAGE_TWEETS, USERS, USERS_BY
 from shared.platforms.x.fields import Dialect
@@ -84,6 +85,9 @@ def _begin_calls() -> None:
 
 
 def _begin_collection() -> None:
+    for object_kind in Kind:
+        for why in Reason:
+            metrics.OBJECTS_SET_ASIDE.labels(object_kind.value, why.value)
     for source in POST_SOURCES:
         metrics.POSTS_STORED.labels(source)
     for state in PostState:

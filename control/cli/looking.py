@@ -49,6 +49,7 @@ def _facts(document: dict[str, Any]) -> Table:
         ("covered until", f"{document['covered_seconds_ago']:.0f} s ago, {document['gaps']} gaps"),
         ("posts", str(document["posts"])),
         ("accounts seen", str(document["users"])),
+        ("set aside", _set_aside(document["set_aside_today"])),
         ("snapshots", f"{document['snapshots']}, {document['refreshes_due']} readings due"),
         ("tiers", tiers),
         ("media", media),
@@ -57,6 +58,11 @@ def _facts(document: dict[str, Any]) -> Table:
     ):
         table.add_row(name, value)
     return table
+
+
+def _set_aside(by_reason: dict[str, int]) -> str:
+    """What X sent within a day that could not be read; the collection `set_aside` has it."""
+    return ", ".join(f"{count} {reason}" for reason, count in sorted(by_reason.items())) or "nothing in 24 h"
 
 
 def _money(budgets: dict[str, Any]) -> str:

@@ -1,38 +1,20 @@
 """What crosses module borders: posts, users, media and pages, in one form whichever dialect X spoke.
 
 Pure data. Ids are integers, times are aware UTC. `raw` is the object exactly as X sent it, so that nothing is lost
-when X adds a field.
+when X adds a field; where no document can hold it, `raw` is empty and `raw_text` is the same as JSON text.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
+from shared.domain.counts import PostMetrics
+from shared.domain.set_aside import SetAside
+
 JsonObject = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PostMetrics:
-    """Public counts of a post at one moment."""
-
-    repost_count: int = 0
-    reply_count: int = 0
-    like_count: int = 0
-    quote_count: int = 0
-    bookmark_count: int = 0
-    impression_count: int = 0
-
-    @property
-    def engagement(self) -> int:
-        """Acts of people: reposts, replies, likes, quotes and bookmarks; impressions are not acts."""
-        return self.repost_count + self.reply_count + self.like_count + self.quote_count + self.bookmark_count
-
-    def minus(self, earlier: PostMetrics) -> PostMetrics:
-        """The differences since `earlier`; negative where a count fell."""
-        return PostMetrics(**{f.name: getattr(self, f.name) - getattr(earlier, f.name) for f in fields(PostMetrics)})
 
 
 class ReferenceType(StrEnum):
@@ -70,6 +52,7 @@ class Post:
     edit_history_ids: tuple[int, ...] = ()
     metrics: PostMetrics | None = None
     raw: JsonObject = field(default_factory=dict)
+    raw_text: str | None = None
 
     @property
     def media_keys(self) -> tuple[str, ...]:
@@ -98,6 +81,7 @@ class User:
     location: str | None = None
     created_at: datetime | None = None
     raw: JsonObject = field(default_factory=dict)
+    raw_text: str | None = None
 
 
 class MediaType(StrEnum):
@@ -133,6 +117,7 @@ class Media:
     alt_text: str | None = None
     public_metrics: JsonObject = field(default_factory=dict)
     raw: JsonObject = field(default_factory=dict)
+    raw_text: str | None = None
 
     @property
     def best_url(self) -> str | None:
@@ -181,6 +166,7 @@ class Page:
 
     `posts` are the objects asked for, newest first as X sent them; `included_posts`, `users` and `media` came along.
     `states` holds every id asked for by name (lookups only). `newest_id` and `oldest_id` are over `posts`, numerically.
+    `set_aside` is what X sent and nobody could read; it was paid for all the same.
     """
 
     posts: tuple[Post, ...] = ()
@@ -188,6 +174,7 @@ class Page:
     users: tuple[User, ...] = ()
     media: tuple[Media, ...] = ()
     states: dict[int, PostState] = field(default_factory=dict)
+    set_aside: tuple[SetAside, ...] = ()
     next_token: str | None = None
     rate: RateHeaders = field(default_factory=RateHeaders)
 
@@ -212,6 +199,7 @@ class UserLookup:
 
     users: tuple[User, ...] = ()
     missing: dict[str, str] = field(default_factory=dict)
+    set_aside: tuple[SetAside, ...] = ()
     rate: RateHeaders = field(default_factory=RateHeaders)
 
 

@@ -26,7 +26,8 @@ class CallCredential(Protocol):
 
 
 class CallAnswer(Protocol):
-    """What the gateway needs of an answer. is_whole: it can be believed, good or bad, so what it bills is known."""
+    """What the gateway needs of an answer. is_whole: it can be believed, good or bad, so what it bills is known.
+    nameless: what it brought that has a price and no id."""
 
     @property
     def status(self) -> int | None: ...
@@ -38,6 +39,8 @@ class CallAnswer(Protocol):
     def is_whole(self) -> bool: ...
     @property
     def object_ids(self) -> Mapping[PriceKind, frozenset[int]]: ...
+    @property
+    def nameless(self) -> Amounts: ...
 
 
 C = TypeVar("C", bound=CallCredential)

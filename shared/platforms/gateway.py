@@ -234,6 +234,6 @@ def _purchase(grant: Grant, fee: Amounts, answer: CallAnswer) -> Purchase:
         work_class=grant.work_class,
         result=CallResult.ANSWERED if is_answered else failed,
         object_ids=answer.object_ids,
-        fee=fee if is_answered else Amounts(),
+        fee=fee + answer.nameless if is_answered else Amounts(),
         at=None if date_seconds is None else from_epoch_seconds(date_seconds),
     )

@@ -30,6 +30,11 @@ X_CALLS = Counter("covey_x_calls", "Calls made to X, by answer: ok, or the class
 X_CALL_SECONDS = Histogram("covey_x_call_seconds", "Time X took to answer.", ["endpoint"], buckets=_JOB_SECONDS)
 X_OBJECTS = Counter("covey_x_objects", "Objects X returned: post, user.", ["endpoint", "kind"])
 X_REFUSALS = Counter("covey_x_refusals", "Calls the limiter refused, by what blocked them.", ["endpoint", "blocked_by"])
+OBJECTS_SET_ASIDE = Counter(
+    "covey_objects_set_aside",
+    "Objects of X's answers that could not be read or stored: post, user, media, .., by reason.",
+    ["kind", "reason"],
+)
 X_DIALECT_CHANGES = Counter(
     "covey_x_dialect_changes", "Changes of the dialect that X is asked in, by the one since: old, new.", ["dialect"]
 )

@@ -14,6 +14,7 @@ from shared.stores import (
     posts,
     runs,
     schedules,
+    set_aside,
     streams,
     sweeps,
     users,
@@ -31,6 +32,7 @@ from shared.stores.posts import PostStore
 from shared.stores.quotes import QuoteStore
 from shared.stores.runs import RunStore
 from shared.stores.schedules import ScheduleStore
+from shared.stores.set_aside import SetAsideStore
 from shared.stores.state import StateStore
 from shared.stores.streams import StreamStore
 from shared.stores.sweeps import SweepStore
@@ -38,7 +40,7 @@ from shared.stores.users import UserStore
 
 COLLECTIONS = (
     *(authors, dead_letters, engagement, handles, ledger, media),
-    *(posts, runs, schedules, streams, sweeps, users),
+    *(posts, runs, schedules, set_aside, streams, sweeps, users),
 )
 INDEXES = tuple(index for collection in COLLECTIONS for index in collection.INDEXES)
 
@@ -63,6 +65,7 @@ class Stores:
     credentials: CredentialStore
     authors: AuthorStore
     ledger: LedgerStore
+    set_aside: SetAsideStore
 
     @classmethod
     def on(cls, db: Db) -> Stores:
@@ -84,6 +87,7 @@ class Stores:
             credentials=CredentialStore(db),
             authors=AuthorStore(db),
             ledger=LedgerStore(db),
+            set_aside=SetAsideStore(db),
         )
 
     @property

@@ -13,15 +13,16 @@ from datetime import datetime, timedelta
 from pymongo import ASCENDING, InsertOne, UpdateOne
 from pymongo.errors import BulkWriteError
 
-from shared.domain.engagement.next_reading import Claimed, Found, Released, next_reading_at
-from shared.domain.engagement.refresh import Engagement, Reading, Snapshot
+from shared.domain.engagement.next_reading import DEFAULT_POLICY, Claimed, RefreshPolicy, Released, next_reading_at
+from shared.domain.engagement.refresh import Engagement, Reading, Snapshot, first_seen
 from shared.domain.engagement.tiers import Tier
 from shared.domain.models import Post, PostState
 from shared.stores.database import Db, Document, guarded
 from shared.stores.indexes import Index
-from shared.stores.posts import metrics_from_document, metrics_to_document
+from shared.stores.posts import metrics_from_document, metrics_to_document, stored_names
 
 DUPLICATE_KEY = 11000
+FIRST = "first"  # in the place of a claim, for the counts that a post was found with
 
 
 INDEXES = (
@@ -39,27 +40,41 @@ class EngagementStore:
         self._history = db["X_engagement_history"]
 
     @guarded
-    def begin(self, posts: Iterable[Post], *, now: datetime) -> None:
-        """Follow the engagement of posts that were seen for the first time; the first reading is due at once.
+    def begin(
+        self,
+        posts: Iterable[Post],
+        *,
+        now: datetime,
+        at: datetime | None = None,
+        policy: RefreshPolicy = DEFAULT_POLICY,
+    ) -> int:
+        """Follow the engagement of posts that are not followed yet; answers how many snapshots are new.
 
-        Counts that came along with a post are not kept here: `X_tweets` has them, and a snapshot needs a reading.
+        The counts that a post brought along are its first reading; without any it is due at once. at: when X told
+        them, by its clock. Snapshots come first, so that a state that is there never lacks its own.
         """
-        writes = [
-            UpdateOne(
-                {"_id": str(post.id)},
-                {
-                    "$setOnInsert": {
-                        **_to_document(Engagement(post_id=post.id, created_at=post.created_at)),
-                        "next_refresh_at": next_reading_at(Found(), now=now),
-                        "first_seen_at": now,
-                    }
-                },
-                upsert=True,
-            )
-            for post in {post.id: post for post in posts}.values()
+        unique = {str(post.id): post for post in posts}
+        if not unique:
+            return 0
+        known = {document["_id"] for document in self._states.find({"_id": {"$in": list(unique)}}, {"_id": 1})}
+        readings = [
+            first_seen(post, now=now, at=at or now, policy=policy) for key, post in unique.items() if key not in known
         ]
-        if writes:
-            self._states.bulk_write(writes, ordered=False)
+        if not readings:
+            return 0
+        new = self._insert_new(_snapshots(readings, FIRST))
+        self._states.bulk_write(
+            [
+                UpdateOne(
+                    {"_id": str(reading.engagement.post_id)},
+                    {"$setOnInsert": {**_to_document(reading.engagement), "first_seen_at": now}},
+                    upsert=True,
+                )
+                for reading in readings
+            ],
+            ordered=False,
+        )
+        return new
 
     @guarded
     def count_due(self, *, now: datetime) -> int:
@@ -115,25 +130,17 @@ class EngagementStore:
     def answer(self, claim_id: str, readings: Sequence[Reading]) -> int:
         """Store readings and their snapshots in two bulk writes; answers how many snapshots are new.
 
-        A snapshot's id is made of the post and the claim, so that writing it twice leaves one.
+        A snapshot's id is made of the post and the claim, so that writing it twice leaves one. A reading that is older
+        than what another one wrote meanwhile leaves that as it is.
         """
         if not readings:
             return 0
-        snapshots = [
-            InsertOne({"_id": f"{s.post_id}:{claim_id}", **snapshot_to_document(s)})
-            for s in (reading.snapshot for reading in readings)
-            if s is not None
-        ]
-        new = self._insert_new(snapshots)
+        new = self._insert_new(_snapshots(readings, claim_id))
         self._states.bulk_write(
             [
                 UpdateOne(
                     {"_id": str(reading.engagement.post_id), "answered_claim": {"$ne": claim_id}},
-                    {
-                        "$set": {**_to_document(reading.engagement), "answered_claim": claim_id},
-                        "$inc": {"readings": 1},
-                        "$unset": {"claim_id": ""},
-                    },
+                    _answered(reading, claim_id),
                 )
                 for reading in readings
             ],
@@ -172,9 +179,25 @@ class EngagementStore:
             return int(error.details["nInserted"])
 
 
+def _snapshots(readings: Iterable[Reading], source: str) -> list[InsertOne[Document]]:
+    """The snapshots of readings; `source`, the claim, makes the id of each."""
+    found = [reading.snapshot for reading in readings if reading.snapshot is not None]
+    return [InsertOne({"_id": f"{one.post_id}:{source}", **snapshot_to_document(one)}) for one in found]
+
+
+def _answered(reading: Reading, claim_id: str) -> list[Document]:
+    """The update that ends a claim and, where nobody wrote a later reading, sets the state."""
+    is_later = {"$gte": [reading.at, {"$ifNull": ["$read_at", reading.at]}]}
+    state = {"$cond": [is_later, {"$literal": _to_document(reading.engagement)}, {}]}
+    ended = {"answered_claim": {"$literal": claim_id}, "readings": {"$add": [{"$ifNull": ["$readings", 0]}, 1]}}
+    return [{"$replaceWith": {"$mergeObjects": ["$$ROOT", state, ended]}}, {"$unset": "claim_id"}]
+
+
 def snapshot_to_document(snapshot: Snapshot) -> Document:
-    """The document of a snapshot, without `_id`."""
+    """The document of a snapshot, without `_id`. `fallen` is only there where a count fell."""
+    fallen = {"fallen": stored_names(snapshot.fallen)} if snapshot.fallen else {}
     return {
+        **fallen,
         "post_id": str(snapshot.post_id),
         "at": snapshot.at,
         "metrics": metrics_to_document(snapshot.metrics),
@@ -192,6 +215,8 @@ def _to_document(engagement: Engagement) -> Document:
         "velocity": engagement.velocity,
         "metrics": metrics_to_document(engagement.metrics) if engagement.metrics else None,
         "read_at": engagement.read_at,
+        "base": metrics_to_document(engagement.base) if engagement.base else None,
+        "base_at": engagement.base_at,
         "next_refresh_at": engagement.next_refresh_at,
         "gone_reports": engagement.gone_reports,
         "gone_first_at": engagement.gone_first_at,
@@ -200,6 +225,7 @@ def _to_document(engagement: Engagement) -> Document:
 
 def _from_document(document: Document) -> Engagement:
     metrics = document.get("metrics")
+    base = document.get("base", metrics)  # before there were bases, a velocity was measured from the last counts
     return Engagement(
         post_id=int(document["_id"]),
         created_at=document["created_at"],
@@ -208,6 +234,8 @@ def _from_document(document: Document) -> Engagement:
         velocity=document["velocity"],
         metrics=metrics_from_document(metrics) if metrics else None,
         read_at=document["read_at"],
+        base=metrics_from_document(base) if base else None,
+        base_at=document.get("base_at", document["read_at"]),
         next_refresh_at=document["next_refresh_at"],
         gone_reports=document["gone_reports"],
         gone_first_at=document.get("gone_first_at"),

@@ -9,8 +9,10 @@ from pymongo import ASCENDING, UpdateOne
 
 from shared.domain.models import Media, MediaType, Variant
 from shared.stores.database import Db, Document, guarded
+from shared.stores.described import put_over
 from shared.stores.indexes import Index
 
+_NESTED = ("public_metrics", "raw")
 PENDING, OK, FAILED = "pending", "ok", "failed"
 
 
@@ -25,8 +27,8 @@ class MediaStore:
         self._media = db["X_media"]
 
     @guarded
-    def upsert(self, media: Iterable[Media]) -> None:
-        """Store media objects in one bulk write; a new one is pending."""
+    def upsert(self, media: Iterable[Media], *, at: datetime) -> None:
+        """Store media objects in one bulk write; a new one is pending. `at` is when X described them."""
         unique = {item.key: item for item in media}
         if not unique:
             return
@@ -34,7 +36,9 @@ class MediaStore:
         self._media.bulk_write(
             [
                 UpdateOne(
-                    {"_id": item.key}, {"$set": to_document(item), "$setOnInsert": {"download": pending}}, upsert=True
+                    {"_id": item.key},
+                    put_over(to_document(item), at=at, nested=_NESTED, on_insert={"download": pending}),
+                    upsert=True,
                 )
                 for item in unique.values()
             ],
@@ -125,6 +129,7 @@ def to_document(item: Media) -> Document:
         "alt_text": item.alt_text,
         "public_metrics": item.public_metrics,
         "raw": item.raw,
+        "raw_text": item.raw_text,
     }
     return {name: value for name, value in document.items() if value not in (None, [], {})}
 
@@ -143,4 +148,5 @@ def from_document(document: Document) -> Media:
         alt_text=document.get("alt_text"),
         public_metrics=document.get("public_metrics", {}),
         raw=document.get("raw", {}),
+        raw_text=document.get("raw_text"),
     )

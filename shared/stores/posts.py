@@ -7,8 +7,10 @@ from datetime import datetime
 
 from pymongo import ASCENDING, DESCENDING, UpdateOne
 
-from shared.domain.models import Post, PostMetrics
+from shared.domain.counts import NAMES, PostMetrics
+from shared.domain.models import Post
 from shared.stores.database import Db, Document, guarded
+from shared.stores.described import put_over
 from shared.stores.indexes import Index
 
 # The newest posts of an author, the quotes and replies around a post, and the newest of all.
@@ -19,6 +21,9 @@ INDEXES = (
 )
 
 
+_STORED_NAMES = {"repost_count": "retweet_count"}
+
+
 class PostStore:
     """Writes posts in bulk; reads them by id and by author."""
 
@@ -26,22 +31,16 @@ class PostStore:
         self._posts = db["X_tweets"]
 
     @guarded
-    def upsert(self, posts: Iterable[Post], *, source: str, now: datetime) -> set[int]:
-        """Store posts in one bulk write; answers the ids that were new. `source` tells how a new one was found."""
+    def upsert(self, posts: Iterable[Post], *, source: str, now: datetime, at: datetime | None = None) -> set[int]:
+        """Store posts in one bulk write; answers the ids that were new. `source` tells how a new one was found.
+
+        at: when X described them, by its clock; the present where it is not known.
+        """
         unique = {post.id: post for post in posts}
         if not unique:
             return set()
         writes = [
-            UpdateOne(
-                {"_id": str(post.id)},
-                {
-                    "$set": to_document(post),
-                    "$max": {"last_seen_at": now},
-                    "$setOnInsert": {"first_seen_at": now, "found_by": source},
-                    "$unset": {"gone": ""},  # X gave it: it is there
-                },
-                upsert=True,
-            )
+            UpdateOne({"_id": str(post.id)}, _seen(post, source, now, at or now), upsert=True)
             for post in unique.values()
         ]
         result = self._posts.bulk_write(writes, ordered=False)
@@ -72,6 +71,20 @@ class PostStore:
         return self._posts.estimated_document_count()
 
 
+def _seen(post: Post, source: str, now: datetime, at: datetime) -> list[Document]:
+    found = {"first_seen_at": now, "found_by": source}
+    return [
+        *put_over(to_document(post), at=at, nested=("public_metrics", "raw"), on_insert=found),
+        {
+            "$set": {
+                "last_seen_at": {"$max": ["$last_seen_at", now]},
+                # X gave it: it is there, but for what X said later.
+                "gone": {"$cond": [{"$gt": ["$gone.at", at]}, "$gone", "$$REMOVE"]},
+            }
+        },
+    ]
+
+
 def to_document(post: Post) -> Document:
     """The document of a post, without `_id` and the times of seeing it.
 
@@ -92,32 +105,25 @@ def to_document(post: Post) -> Document:
         "edit_history_tweet_ids": [str(version) for version in post.edit_history_ids],
         "public_metrics": metrics_to_document(post.metrics) if post.metrics else None,
         "raw": post.raw,
+        "raw_text": post.raw_text,
     }
     return {name: value for name, value in document.items() if value not in (None, [], {})}
 
 
 def metrics_to_document(metrics: PostMetrics) -> Document:
-    """Counts under the names that `X_tweets` has always had."""
-    return {
-        "retweet_count": metrics.repost_count,
-        "reply_count": metrics.reply_count,
-        "like_count": metrics.like_count,
-        "quote_count": metrics.quote_count,
-        "bookmark_count": metrics.bookmark_count,
-        "impression_count": metrics.impression_count,
-    }
+    """Counts under the names that `X_tweets` has always had; those that are not known are left out."""
+    counts = {_STORED_NAMES.get(name, name): getattr(metrics, name) for name in NAMES}
+    return {name: count for name, count in counts.items() if count is not None}
 
 
 def metrics_from_document(document: Document) -> PostMetrics:
     """The counts of a stored document."""
-    return PostMetrics(
-        repost_count=document.get("retweet_count", 0),
-        reply_count=document.get("reply_count", 0),
-        like_count=document.get("like_count", 0),
-        quote_count=document.get("quote_count", 0),
-        bookmark_count=document.get("bookmark_count", 0),
-        impression_count=document.get("impression_count", 0),
-    )
+    return PostMetrics(**{name: document.get(_STORED_NAMES.get(name, name)) for name in NAMES})
+
+
+def stored_names(names: Iterable[str]) -> list[str]:
+    """The names of counts as documents have them."""
+    return [_STORED_NAMES.get(name, name) for name in names]
 
 
 def _text(value: int | None) -> str | None:

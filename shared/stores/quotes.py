@@ -37,8 +37,8 @@ class QuoteStore:
             candidates.append(
                 QuoteCandidate(
                     post_id=int(post["_id"]),
-                    quote_count=counts.quote_count,
-                    like_count=counts.like_count,
+                    quote_count=counts.quote_count or 0,
+                    like_count=counts.like_count or 0,
                     quotes_read_at=state.get("quotes_read_at"),
                 )
             )

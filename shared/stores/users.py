@@ -9,8 +9,10 @@ from pymongo import ASCENDING, UpdateOne
 
 from shared.domain.models import User
 from shared.stores.database import Db, Document, guarded
+from shared.stores.described import put_over
 from shared.stores.indexes import Index
 
+_NESTED, _AT = ("public_metrics", "bio_snapshot", "raw"), "last_updated_at"
 INDEXES = (Index("X_users", {"username": ASCENDING}),)
 
 
@@ -22,17 +24,11 @@ class UserStore:
 
     @guarded
     def upsert(self, users: Iterable[User], *, now: datetime) -> None:
-        """Store accounts in one bulk write."""
-        unique = {user.id: user for user in users}
-        if not unique:
-            return
-        self._users.bulk_write(
-            [
-                UpdateOne({"_id": str(user.id)}, {"$set": {**to_document(user), "last_updated_at": now}}, upsert=True)
-                for user in unique.values()
-            ],
-            ordered=False,
-        )
+        """Store accounts in one bulk write. `now` is when X described them."""
+        described = {user.id: put_over(to_document(user), at=now, nested=_NESTED, at_field=_AT) for user in users}
+        writes = [UpdateOne({"_id": str(user_id)}, update, upsert=True) for user_id, update in described.items()]
+        if writes:
+            self._users.bulk_write(writes, ordered=False)
 
     @guarded
     def fresh_among(self, user_ids: Collection[int], *, since: datetime) -> set[int]:
@@ -50,15 +46,19 @@ def to_document(user: User) -> Document:
     """The document of an account, without `_id`; absent values are left out, so a short answer erases nothing."""
     document: Document = {
         "username": user.username,
-        "name": user.name,
+        "name": user.name or None,
         "verified": user.verified,
         "verified_type": user.verified_type,
         "protected": user.protected,
         "profile_image_url": user.profile_image_url,
-        "public_metrics": user.public_metrics or None,
+        "public_metrics": user.public_metrics,
         "created_at": user.created_at,
+        "bio_snapshot": _known({"description": user.description, "url": user.url, "location": user.location}),
         "raw": user.raw,
+        "raw_text": user.raw_text,
     }
-    if user.description is not None:
-        document["bio_snapshot"] = {"description": user.description, "url": user.url, "location": user.location}
-    return {name: value for name, value in document.items() if value is not None}
+    return _known(document)
+
+
+def _known(document: Document) -> Document:
+    return {name: value for name, value in document.items() if value not in (None, {})}

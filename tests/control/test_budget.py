@@ -14,8 +14,9 @@ import pytest
 import redis
 
 from control import budget
+from shared.domain.counts import PostMetrics
 from shared.domain.errors import InputError
-from shared.domain.models import Post, PostMetrics, User, WorkClass
+from shared.domain.models import Post, User, WorkClass
 from shared.domain.money.prices import PriceKind
 from shared.domain.money.purchases import CallResult, Purchase
 from shared.runtime.clock import ManualClock

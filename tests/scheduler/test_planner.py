@@ -10,11 +10,12 @@ import pytest
 
 from scheduler.planner import CANARY, MEDIA, QUOTES, REFRESH, Planner
 from shared.domain import snowflake
+from shared.domain.counts import PostMetrics
 from shared.domain.coverage.streams import Stream
 from shared.domain.coverage.sweeps import Sweep, SweepKind
 from shared.domain.errors import StoreUnavailable
 from shared.domain.jobs import ALL_QUEUES, Job, Queue, QuotePage, RefreshEngagement, SearchPage
-from shared.domain.models import Media, MediaType, Post, PostMetrics, Reference, ReferenceType, User
+from shared.domain.models import Media, MediaType, Post, Reference, ReferenceType, User
 from shared.services.bootstrap import Services
 from shared.services.following import SEARCH
 from shared.stores.schedules import Schedule, Slot
@@ -311,7 +312,7 @@ def test_files_that_nobody_tried_for_a_while_are_sent_for_again(services: Servic
     """Pending files are sent for; one tried a moment ago, one stored, one failed and one of an odd key are not."""
     now = services.clock.now()
     keys = ["3_1", "3_2", "3_3", "3_4", "3_5", "odd key"]
-    services.stores.media.upsert([Media(key=key, type=MediaType.PHOTO) for key in keys])
+    services.stores.media.upsert([Media(key=key, type=MediaType.PHOTO) for key in keys], at=services.clock.now())
     services.stores.media.mark_ok("3_2", path="p", byte_size=1, checksum="c", now=now)
     services.stores.media.mark_attempt("3_3", error="e", now=now, failed=True)
     services.stores.media.mark_attempt("3_4", error="e", now=now, failed=False)

@@ -150,7 +150,7 @@ def test_after_a_loss_of_redis_all_outstanding_work_is_sent_for_in_one_round(ser
     claim_and_lose(services)
     services.stores.runs.begin("run", kind="refresh", subjects=["1", "2"], now=now)
     services.stores.runs.record("run", {"1": "alive"}, now=now)
-    services.stores.media.upsert([Media(key="3_1", type=MediaType.PHOTO)])
+    services.stores.media.upsert([Media(key="3_1", type=MediaType.PHOTO)], at=services.clock.now())
     reconciler = Reconciler(services)
     eventually(lambda: services.clock.now() > state_of_progress(services))
     assert reconciler.rebuild_if_redis_is_new(services.clock.now())
@@ -196,7 +196,7 @@ def test_a_redis_that_was_started_anew_is_rebuilt(services: Services) -> None:
     """It may have lost its last second: what is missing is sent for, also when a worker's clock is ahead."""
     ahead = open_sweep(services)
     services.stores.sweeps.nudge(ahead.id, now=services.clock.now() + timedelta(minutes=2))
-    services.stores.media.upsert([Media(key="3_1", type=MediaType.PHOTO)])
+    services.stores.media.upsert([Media(key="3_1", type=MediaType.PHOTO)], at=services.clock.now())
     services.sender.send(DownloadMedia(media_key="3_1"))
     services.broker.introspection.set_epoch("of the process before")
 
@@ -233,7 +233,7 @@ def test_a_rebuild_that_was_interrupted_is_done_by_the_next_round(services: Serv
         [Post(id=C, text="", created_at=snowflake.created_at(C))], now=services.clock.now()
     )
     services.stores.engagement.claim_due(claim_id="lost", now=services.clock.now(), lease=timedelta(hours=1), limit=100)
-    services.stores.media.upsert([Media(key="3_1", type=MediaType.PHOTO)])
+    services.stores.media.upsert([Media(key="3_1", type=MediaType.PHOTO)], at=services.clock.now())
     reconciler = Reconciler(services)
 
     with refusing(services, "X_engagement"), pytest.raises(StoreUnavailable):

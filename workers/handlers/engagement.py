@@ -12,10 +12,9 @@ from shared.domain.models import Page, PostState, WorkClass
 from shared.domain.money.prices import PriceKind
 from shared.ratelimit.model import BUDGETS
 from shared.runtime import metrics
-from shared.runtime.clock import from_epoch_seconds
 from shared.services.bootstrap import Services
 from workers.handlers.authors import want_authors
-from workers.handlers.intake import store_page
+from workers.handlers.intake import answered_at, store_page
 
 # A look-up of all posts of a job may be more than is left of a budget; this part of it is tried then.
 PARTS = 10
@@ -68,7 +67,7 @@ def _look_up(services: Services, job: RefreshEngagement, post_ids: Sequence[int]
 def _store(services: Services, job: RefreshEngagement, page: Page) -> None:
     """Store a look-up's answer; the run learns X's word on each id."""
     now = services.clock.now()
-    read_at = from_epoch_seconds(page.rate.date_seconds) if page.rate.date_seconds else now
+    read_at = answered_at(page.rate, now)
     stored = store_page(services, page, source="refresh", now=now)
     if stored.new_ids:
         want_authors(services, page, now=now)

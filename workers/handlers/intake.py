@@ -1,16 +1,20 @@
 """Storing an answer of X: what search, quotes and refreshes have in common.
 
-Order matters: posts before anything that points at them, media documents before the jobs that download them. Every
-step is idempotent, so a handler that died in the middle starts again at the first.
+What X described is stored as of the time that X says, so that a late answer undoes no later one; what could not be read
+is set aside. Order matters: posts before anything that points at them, media documents before the jobs that download
+them. Every step is idempotent, so a handler that died in the middle starts again at the first.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.domain.models import Page
+from shared.domain.models import Page, RateHeaders
+from shared.domain.set_aside import SetAside
 from shared.runtime import metrics
+from shared.runtime.clock import from_epoch_seconds
 from shared.runtime.log import get_logger
 from shared.services.bootstrap import Services
 from shared.services.downloads import downloads
@@ -30,14 +34,35 @@ def store_page(services: Services, page: Page, *, source: str, now: datetime) ->
 
     Included posts (the originals of quotes and replies) are stored too, for they were paid for, but not followed.
     """
-    stores = services.stores
-    new_ids = stores.posts.upsert(page.posts, source=source, now=now)
-    stores.posts.upsert(page.included_posts, source="included", now=now)
-    stores.users.upsert(page.users, now=now)
+    stores, at = services.stores, answered_at(page.rate, now)
+    put_aside(services, page.set_aside, now=now)
+    new_ids = stores.posts.upsert(page.posts, source=source, now=now, at=at)
+    stores.posts.upsert(page.included_posts, source="included", now=now, at=at)
+    stores.users.upsert(page.users, now=at)
     stores.handles.learn(page.users, now=now)
-    stores.engagement.begin(page.posts, now=now)
-    stores.media.upsert(page.media)
+    snapshots = stores.engagement.begin(page.posts, now=now, at=at, policy=services.refresh_policy)
+    metrics.SNAPSHOTS.inc(snapshots)
+    stores.media.upsert(page.media, at=at)
     pending = stores.media.pending_of([item.key for item in page.media])
     services.sender.send_all(downloads(pending))
     metrics.POSTS_STORED.labels(source).inc(len(new_ids))
     return Stored(frozenset(new_ids))
+
+
+def answered_at(rate: RateHeaders, otherwise: datetime) -> datetime:
+    """When X answered, by its own clock where it told the time."""
+    return otherwise if rate.date_seconds is None else from_epoch_seconds(rate.date_seconds)
+
+
+def put_aside(services: Services, objects: Sequence[SetAside], *, now: datetime) -> None:
+    """Keep what could not be read for a person to see; the rest of the answer goes on."""
+    services.stores.set_aside.note(objects, now=now)
+    for one in objects:
+        metrics.OBJECTS_SET_ASIDE.labels(one.kind.value, one.reason.value).inc()
+        log.warning(
+            "object set aside",
+            kind=one.kind.value,
+            reason=one.reason.value,
+            object_id=one.object_id,
+            endpoint=one.endpoint,
+        )

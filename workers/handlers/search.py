@@ -11,11 +11,10 @@ from shared.domain.errors import StaleSinceId
 from shared.domain.jobs import Queue, SearchPage
 from shared.domain.models import Page, WorkClass
 from shared.runtime import metrics
-from shared.runtime.clock import from_epoch_seconds
 from shared.runtime.log import get_logger
 from shared.services.bootstrap import Services
 from workers.handlers.authors import want_authors
-from workers.handlers.intake import store_page
+from workers.handlers.intake import answered_at, store_page
 from workers.handlers.short_pages import fell_short
 
 log = get_logger(__name__)
@@ -63,8 +62,7 @@ def _read(services: Services, sweep: Sweep, heals: int = 0) -> Sweep:
 
 def _asked_at(page: Page, before: datetime, after: datetime) -> datetime:
     """When X was asked, by its clock: what was posted while it answered may not be in the page."""
-    answered_at = from_epoch_seconds(page.rate.date_seconds) if page.rate.date_seconds else after
-    return answered_at - (after - before)
+    return answered_at(page.rate, after) - (after - before)
 
 
 def _move(services: Services, before: Sweep, after: Sweep, now: datetime) -> Sweep:

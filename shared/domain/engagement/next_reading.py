@@ -1,6 +1,6 @@
 """When is a post read next: the only place that says so. Pure.
 
-found            at once: a new post moves most
+found            without counts: at once; with counts, which are its first reading, as counted
 counted          after the interval of its tier; never for a cold post past RETIRE_AGE
 silent           X gave no counts and no reason: after UNKNOWN_RETRY
 reported gone    after the confirmation time, counted from X's first word
@@ -32,7 +32,7 @@ class RefreshPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The post was seen for the first time."""
+    """The post was seen for the first time, and X gave no counts with it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,11 @@
 """One reading of one post's counts: the snapshot and the state that follow from it. Pure.
 
+A reading is told by X's time of the answer. One that is older than what is known, as a late worker brings it, is a
+snapshot and changes nothing else. A count that X left out stays as it was known.
+
+Velocity is measured over at least `MIN_SPAN`: one like in five seconds is no 720 an hour. Until so much time has passed
+since its base it stays what it was, and the base stays where it is, so that nothing that grew meanwhile is left out.
+
 Invariant 7: a post is gone only when X said so, about that id, twice, with the time set for it in between; a passing
 fault never counts as gone.
 """
@@ -7,19 +13,32 @@ fault never counts as gone.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from shared.domain.engagement.next_reading import Counted, Gone, RefreshPolicy, ReportedGone, Silent, next_reading_at
+from shared.domain.counts import PostMetrics
+from shared.domain.engagement.next_reading import (
+    Counted,
+    Found,
+    Gone,
+    RefreshPolicy,
+    ReportedGone,
+    Silent,
+    next_reading_at,
+)
 from shared.domain.engagement.tiers import Tier, tier_of
-from shared.domain.models import PostMetrics, PostState
+from shared.domain.models import Post, PostState
+
+# Posts are found and read seconds apart by search, quotes and people; below two minutes chance is most of a velocity.
+MIN_SPAN = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Engagement:
     """What is known of a post's engagement.
 
-    `gone_reports` counts X's words in a row that it is gone, those that came too soon after the first left out;
-    `gone_first_at` is when the first of them came.
+    `metrics` are the last counts known, each for itself, and `read_at` is when X told the last of them. `velocity` was
+    measured from the counts `base` of `base_at` on. `gone_reports` counts X's words in a row that it is gone, those
+    that came too soon after the first left out; `gone_first_at` is when the first of them came.
     """
 
     post_id: int
@@ -29,6 +48,8 @@ class Engagement:
     velocity: float = 0.0
     metrics: PostMetrics | None = None
     read_at: datetime | None = None
+    base: PostMetrics | None = None
+    base_at: datetime | None = None
     next_refresh_at: datetime | None = None
     gone_reports: int = 0
     gone_first_at: datetime | None = None
@@ -36,7 +57,10 @@ class Engagement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """The counts of a post at one moment, with what changed since the reading before (all zero for the first)."""
+    """The counts that X told of a post at one moment, and what changed since the reading before, where both told it.
+
+    Counts can fall: X takes back the likes of bots, and people theirs.
+    """
 
     post_id: int
     at: datetime
@@ -45,36 +69,49 @@ class Snapshot:
     velocity: float
     tier: Tier
 
+    @property
+    def fallen(self) -> tuple[str, ...]:
+        """The names of the counts that fell."""
+        return self.deltas.fallen
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a reading leads to: the new state, and a snapshot when there were counts."""
+    """What a reading at that time leads to: the new state, and a snapshot when there were counts."""
 
+    at: datetime
     engagement: Engagement
     snapshot: Snapshot | None
 
 
+def first_seen(post: Post, *, now: datetime, at: datetime, policy: RefreshPolicy) -> Reading:
+    """The post begins to be followed. The counts it came with, told at `at`, were paid for: they are its first reading;
+    without any it is due now.
+    """
+    begun = Engagement(post_id=post.id, created_at=post.created_at, next_refresh_at=next_reading_at(Found(), now=now))
+    return Reading(at, begun, None) if post.metrics is None else read_counts(begun, post.metrics, now=at, policy=policy)
+
+
 def read_counts(before: Engagement, metrics: PostMetrics, *, now: datetime, policy: RefreshPolicy) -> Reading:
-    """The post is alive and has these counts."""
+    """The post is alive and has these counts. The same counts of the same moment again are no second snapshot."""
+    if before.read_at is not None and now < before.read_at:
+        return Reading(now, before, _snapshot(before, metrics, PostMetrics(), now))
     deltas = metrics.minus(before.metrics) if before.metrics else PostMetrics()
-    velocity = _velocity(before, deltas, now)
+    measured = _measured(before, metrics, now, MIN_SPAN * policy.time_scale)
     age = now - before.created_at
-    rule = tier_of(age=age, velocity=velocity, time_scale=policy.time_scale)
+    rule = tier_of(age=age, velocity=measured.velocity, time_scale=policy.time_scale)
     after = replace(
-        before,
+        measured,
         state=PostState.ALIVE,
         tier=rule.tier,
-        velocity=velocity,
-        metrics=metrics,
+        metrics=metrics.or_else(before.metrics),
         read_at=now,
         gone_reports=0,
         gone_first_at=None,
         next_refresh_at=next_reading_at(Counted(rule, age), now=now, policy=policy),
     )
-    snapshot = Snapshot(
-        post_id=before.post_id, at=now, metrics=metrics, deltas=deltas, velocity=velocity, tier=rule.tier
-    )
-    return Reading(after, snapshot)
+    is_known = before.read_at == now and before.metrics == after.metrics
+    return Reading(now, after, None if is_known else _snapshot(after, metrics, deltas, now))
 
 
 def read_absence(before: Engagement, state: PostState, *, now: datetime, policy: RefreshPolicy) -> Reading:
@@ -87,22 +124,32 @@ def read_absence(before: Engagement, state: PostState, *, now: datetime, policy:
         silent = replace(before, next_refresh_at=next_reading_at(Silent(), now=now, policy=policy))
         if state is PostState.ALIVE:
             silent = replace(silent, state=state, gone_reports=0, gone_first_at=None)
-        return Reading(silent, None)
+        return Reading(now, silent, None)
     first_at = before.gone_first_at
     if before.state.is_gone or (first_at is not None and now - first_at >= policy.gone_confirm):
         at = next_reading_at(Gone(), now=now, policy=policy)
         reports = before.gone_reports + 1
         gone = replace(before, state=state, tier=Tier.COLD, velocity=0.0, gone_reports=reports, next_refresh_at=at)
-        return Reading(gone, None)
+        return Reading(now, gone, None)
     at = next_reading_at(ReportedGone(first_at or now), now=now, policy=policy)
     if first_at is None:
-        return Reading(replace(before, gone_reports=1, gone_first_at=now, next_refresh_at=at), None)
-    return Reading(replace(before, next_refresh_at=at), None)
+        return Reading(now, replace(before, gone_reports=1, gone_first_at=now, next_refresh_at=at), None)
+    return Reading(now, replace(before, next_refresh_at=at), None)
 
 
-def _velocity(before: Engagement, deltas: PostMetrics, now: datetime) -> float:
-    """Acts per hour since the last reading; before there is one, 0. Never negative, though counts can fall."""
-    if before.read_at is None or before.metrics is None:
-        return 0.0
-    hours = (now - before.read_at).total_seconds() / 3600
-    return max(0.0, deltas.engagement / hours) if hours > 0 else before.velocity
+def _measured(before: Engagement, metrics: PostMetrics, now: datetime, min_span: timedelta) -> Engagement:
+    """The same with acts per hour since the base, of the counts that both readings told. Never negative."""
+    if before.base_at is None or before.base is None:
+        return replace(before, velocity=0.0, base=metrics, base_at=now)
+    span = now - before.base_at
+    if span < min_span:
+        return replace(before, base=before.base.or_else(metrics))
+    acts = metrics.minus(before.base).engagement
+    velocity = before.velocity if acts is None else max(0.0, acts / (span / timedelta(hours=1)))
+    return replace(before, velocity=velocity, base=metrics, base_at=now)
+
+
+def _snapshot(state: Engagement, metrics: PostMetrics, deltas: PostMetrics, now: datetime) -> Snapshot:
+    return Snapshot(
+        post_id=state.post_id, at=now, metrics=metrics, deltas=deltas, velocity=state.velocity, tier=state.tier
+    )

@@ -6,15 +6,18 @@ Invariant: exactly one of `value` and `error` is set; nothing here holds a secre
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from shared.domain.errors import CoveyError, NoAnswer
 from shared.domain.models import Page, RateHeaders, UserLookup
-from shared.domain.money.prices import PriceKind
+from shared.domain.money.prices import Amounts, PriceKind
+from shared.domain.set_aside import Kind, Reason, SetAside
+from shared.platforms.x.body import identifier
 
 T_co = TypeVar("T_co", covariant=True)
+_PRICED = {Kind.POST: PriceKind.POST, Kind.USER: PriceKind.USER}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,22 +54,35 @@ class Answer(Generic[T_co]):
 
     @property
     def post_ids(self) -> frozenset[int]:
-        """Ids of the posts returned."""
+        """Ids of the posts returned, also of those that could not be read."""
         page = self.value
-        return (
-            frozenset(post.id for post in page.posts + page.included_posts) if isinstance(page, Page) else frozenset()
-        )
+        found = [post.id for post in page.posts + page.included_posts] if isinstance(page, Page) else []
+        return frozenset([*found, *self._set_aside_ids(Kind.POST)])
 
     @property
     def user_ids(self) -> frozenset[int]:
-        """Ids of the accounts returned."""
+        """Ids of the accounts returned, also of those that could not be read."""
         found = self.value.users if isinstance(self.value, Page | UserLookup) else ()
-        return frozenset(user.id for user in found)
+        return frozenset([*(user.id for user in found), *self._set_aside_ids(Kind.USER)])
 
     @property
     def object_ids(self) -> Mapping[PriceKind, frozenset[int]]:
         """Ids of all that was returned and has a price."""
         return {PriceKind.POST: self.post_ids, PriceKind.USER: self.user_ids}
+
+    @property
+    def nameless(self) -> Amounts:
+        """What was returned and has a price, but no id that can be read: objects all the same, for X to bill."""
+        objects = [one for one in self._set_aside if one.reason is not Reason.NOT_AN_OBJECT and one.kind in _PRICED]
+        return Amounts(_PRICED[one.kind] for one in objects if identifier(one.object_id) is None)
+
+    def _set_aside_ids(self, kind: Kind) -> Iterator[int]:
+        ids = (identifier(one.object_id) for one in self._set_aside if one.kind is kind)
+        return (one for one in ids if one is not None)
+
+    @property
+    def _set_aside(self) -> tuple[SetAside, ...]:
+        return self.value.set_aside if isinstance(self.value, Page | UserLookup) else ()
 
     @property
     def record(self) -> CallRecord:

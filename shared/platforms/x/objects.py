@@ -1,7 +1,8 @@
 """One object of X, in either dialect, into the model: post, account, medium.
 
-Pure. Tolerant: a field that X omits or spells in a way not known is left at its default and stays in `raw`. Strict in
-one thing: an object without the key it is stored under raises NoAnswer, because dropping it would lose it unseen.
+Pure. Tolerant: a field that X omits or spells in a way not known is left at its default and stays in `raw`; so is one
+that no document can hold. Strict in one thing: an object without the key it is stored under raises Unusable, because
+dropping it would lose it unseen.
 """
 
 from __future__ import annotations
@@ -10,76 +11,90 @@ from datetime import UTC, datetime
 from typing import Any
 
 from shared.domain import snowflake
-from shared.domain.errors import NoAnswer
+from shared.domain.counts import PostMetrics
 from shared.domain.models import (
     JsonObject,
     Media,
     MediaType,
     Post,
-    PostMetrics,
     Reference,
     ReferenceType,
     User,
     Variant,
 )
+from shared.domain.set_aside import Reason, as_text, fits_document, is_too_large
 from shared.platforms.x.body import boolean, identifier, json_object, number, text
 from shared.runtime.clock import floor_ms
+
+# A media key is the name of a file and the subject of a job, which take no more.
+_MAX_KEY = 128
 
 _REFERENCE_TYPES = {kind.value: kind for kind in ReferenceType}
 _MEDIA_TYPES = {kind.value: kind for kind in MediaType}
 
 
-def post(endpoint: str, raw: JsonObject) -> Post:
-    """A post. Its long text, where it has one, replaces the one X cut short. Raises NoAnswer without an id."""
-    post_id = _key(endpoint, raw, "post")
+class Unusable(Exception):
+    """The object cannot be stored, for this reason."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
+
+
+def post(raw: JsonObject) -> Post:
+    """A post. Its long text, where it has one, replaces the one X cut short. Raises Unusable without id or time."""
+    _check_size(raw)
+    post_id = _key(raw)
     note = json_object(raw, "note_tweet") or json_object(raw, "note_post")
     history = raw.get("edit_history_tweet_ids") or raw.get("edit_history_post_ids")
     return Post(
         id=post_id,
         text=text(note.get("text")) or text(raw.get("text")) or "",
-        created_at=time(raw.get("created_at")) or _time_of_id(endpoint, post_id),
+        created_at=time(raw.get("created_at")) or _time_of_id(post_id),
         author_id=identifier(raw.get("author_id")),
         conversation_id=identifier(raw.get("conversation_id")),
         in_reply_to_user_id=identifier(raw.get("in_reply_to_user_id")),
         references=_references(raw.get("referenced_tweets") or raw.get("referenced_posts")),
-        entities=json_object(raw, "entities") | json_object(note, "entities"),
+        entities=_kept(raw, "entities") | _kept(note, "entities"),
         attachments=_attachments(raw),
         lang=text(raw.get("lang")),
         source=text(raw.get("source")),
         reply_settings=text(raw.get("reply_settings")),
         edit_history_ids=tuple(i for value in _list(history) if (i := identifier(value)) is not None),
         metrics=_metrics(raw.get("public_metrics")),
-        raw=raw,
+        **_as_sent(raw),
     )
 
 
-def user(endpoint: str, raw: JsonObject) -> User:
-    """An account. Raises NoAnswer without an id or a username."""
+def user(raw: JsonObject) -> User:
+    """An account. Raises Unusable without an id or a username."""
+    _check_size(raw)
     username = text(raw.get("username"))
     if not username:
-        raise NoAnswer(endpoint, "an account without a username")
+        raise Unusable(Reason.NO_KEY)
     return User(
-        id=_key(endpoint, raw, "account"),
+        id=_key(raw),
         username=username,
         name=text(raw.get("name")) or "",
         verified=boolean(raw.get("verified")),
         verified_type=text(raw.get("verified_type")),
         protected=boolean(raw.get("protected")),
         profile_image_url=text(raw.get("profile_image_url")),
-        public_metrics=json_object(raw, "public_metrics"),
+        public_metrics=_kept(raw, "public_metrics"),
         description=text(raw.get("description")),
         url=text(raw.get("url")),
         location=text(raw.get("location")),
         created_at=time(raw.get("created_at")),
-        raw=raw,
+        **_as_sent(raw),
     )
 
 
-def media(endpoint: str, raw: JsonObject) -> Media:
-    """A photo, video or gif. Raises NoAnswer without a media key."""
+def media(raw: JsonObject) -> Media:
+    """A photo, video or gif. Raises Unusable without a media key."""
+    _check_size(raw)
     key = text(raw.get("media_key"))
-    if not key:
-        raise NoAnswer(endpoint, "a medium without a media key")
+    if not key or len(key) > _MAX_KEY:
+        raise Unusable(Reason.NO_KEY)
     kind = _MEDIA_TYPES.get(text(raw.get("type")) or "", MediaType.OTHER)
     return Media(
         key=key,
@@ -91,8 +106,8 @@ def media(endpoint: str, raw: JsonObject) -> Media:
         height=number(raw.get("height")),
         duration_ms=number(raw.get("duration_ms")),
         alt_text=text(raw.get("alt_text")),
-        public_metrics=json_object(raw, "public_metrics"),
-        raw=raw,
+        public_metrics=_kept(raw, "public_metrics"),
+        **_as_sent(raw),
     )
 
 
@@ -105,18 +120,34 @@ def time(value: Any) -> datetime | None:
         return None
 
 
-def _key(endpoint: str, raw: JsonObject, what: str) -> int:
+def _check_size(raw: JsonObject) -> None:
+    if is_too_large(raw):
+        raise Unusable(Reason.TOO_LARGE)
+
+
+def _as_sent(raw: JsonObject) -> dict[str, Any]:
+    """The object as it was sent, in the form that a document can hold."""
+    return {"raw": raw} if fits_document(raw) else {"raw_text": as_text(raw)}
+
+
+def _kept(container: JsonObject, key: str) -> JsonObject:
+    """The object under `key`, empty where no document can hold it: `raw_text` has it."""
+    value = json_object(container, key)
+    return value if fits_document(value) else {}
+
+
+def _key(raw: JsonObject) -> int:
     key = identifier(raw.get("id"))
     if key is None:
-        raise NoAnswer(endpoint, f"an object ({what}) without a usable id")
+        raise Unusable(Reason.NO_KEY)
     return key
 
 
-def _time_of_id(endpoint: str, post_id: int) -> datetime:
+def _time_of_id(post_id: int) -> datetime:
     try:
         return snowflake.created_at(post_id)
     except (OverflowError, ValueError) as error:
-        raise NoAnswer(endpoint, f"post {post_id} has no time, and its id holds none") from error
+        raise Unusable(Reason.NO_TIME) from error
 
 
 def _list(value: Any) -> list[Any]:
@@ -135,24 +166,26 @@ def _references(value: Any) -> tuple[Reference, ...]:
 
 def _attachments(raw: JsonObject) -> JsonObject:
     """The attachments, with `media_keys` a list of texts where it is there at all."""
-    attachments = json_object(raw, "attachments")
+    attachments = _kept(raw, "attachments")
     if "media_keys" not in attachments:
         return attachments
     return attachments | {"media_keys": [key for key in _list(attachments["media_keys"]) if isinstance(key, str)]}
 
 
 def _metrics(value: Any) -> PostMetrics | None:
-    if not isinstance(value, dict) or not value:
+    """The counts that X said; None where it said none."""
+    if not isinstance(value, dict):
         return None
     reposts = number(value.get("repost_count"))
-    return PostMetrics(
-        repost_count=(number(value.get("retweet_count")) or 0) if reposts is None else reposts,
-        reply_count=number(value.get("reply_count")) or 0,
-        like_count=number(value.get("like_count")) or 0,
-        quote_count=number(value.get("quote_count")) or 0,
-        bookmark_count=number(value.get("bookmark_count")) or 0,
-        impression_count=number(value.get("impression_count")) or 0,
+    metrics = PostMetrics(
+        repost_count=number(value.get("retweet_count")) if reposts is None else reposts,
+        reply_count=number(value.get("reply_count")),
+        like_count=number(value.get("like_count")),
+        quote_count=number(value.get("quote_count")),
+        bookmark_count=number(value.get("bookmark_count")),
+        impression_count=number(value.get("impression_count")),
     )
+    return None if metrics.is_empty else metrics
 
 
 def _variant(value: Any) -> Variant | None:

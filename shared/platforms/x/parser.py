@@ -1,22 +1,27 @@
 """Whole answers with status 200, in either dialect, into pages.
 
-Pure. It is told what was asked for, never which dialect was spoken. Strict about the shape of the body: where that is
-not what it must be, nothing of it is believed and NoAnswer is raised; see `objects` for single fields.
-Invariant: an object in the body is in the result, or the whole answer is refused.
+Pure. It is told what was asked for, never which dialect was spoken. Strict about the shape of the body, without which
+nobody knows what the answer says: where that is not what it must be, NoAnswer is raised. The objects in it are read one
+by one: one that cannot be read is set aside and the others are believed; see `objects` for single fields.
+Invariant: an object in the body is in the result, read or set aside, or the whole answer is refused.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 from shared.domain.errors import NoAnswer, NotFound
 from shared.domain.models import JsonObject, Page, Post, RateHeaders, Usage, UserLookup
+from shared.domain.set_aside import Kind, Reason, SetAside, set_aside
 from shared.platforms.x import objects as parse
-from shared.platforms.x.body import json_object, number, objects, text
+from shared.platforms.x.body import items, json_object, number, objects, text
 from shared.platforms.x.problems import all_settled, count_settled, missing_accounts, post_states
+
+T = TypeVar("T")
+_DEFECTS = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,29 +45,30 @@ def parse_page(endpoint: str, body: Any, rate: RateHeaders) -> Page:
             raise NotFound(endpoint, text(problems[0].get("detail")) or "")
     body = _checked(endpoint, body, {"data", "meta"})
     meta = json_object(body, "meta")
-    posts = _posts(endpoint, body, "data")
+    found = _Objects(endpoint)
+    entries = items(endpoint, body, "data")
     parts: dict[str, Any] = {
-        "posts": posts,
-        "included_posts": _included_posts(endpoint, body),
-        "users": tuple(parse.user(endpoint, raw) for raw in _included(endpoint, body, "users")),
-        "media": tuple(parse.media(endpoint, raw) for raw in _included(endpoint, body, "media")),
+        "posts": found.read(Kind.POST, entries, parse.post),
+        **found.included(body),
+        "set_aside": found.set_aside,
         "next_token": text(meta.get("next_token")) or None,
         "rate": rate,
     }
+    # Of entries, not of posts: X counts one that it sends twice as two.
     announced = number(meta.get("result_count")) or 0
-    withheld = announced - len(posts) - count_settled(objects(endpoint, body, "errors"))
+    withheld = announced - len(entries) - count_settled(objects(endpoint, body, "errors"))
     return ShortPage(**parts, withheld=withheld) if withheld > 0 else Page(**parts)
 
 
 def parse_lookup(endpoint: str, body: Any, asked: Sequence[int], rate: RateHeaders) -> Page:
     """Posts looked up by id: `states` has every id of `asked`. Raises NoAnswer."""
     body = _checked(endpoint, body, {"data", "errors"})
-    posts = _posts(endpoint, body, "data")
+    found = _Objects(endpoint)
+    posts = found.read(Kind.POST, items(endpoint, body, "data"), parse.post)
     return Page(
         posts=posts,
-        included_posts=_included_posts(endpoint, body),
-        users=tuple(parse.user(endpoint, raw) for raw in _included(endpoint, body, "users")),
-        media=tuple(parse.media(endpoint, raw) for raw in _included(endpoint, body, "media")),
+        **found.included(body),
+        set_aside=found.set_aside,
         states=post_states(asked, (post.id for post in posts), objects(endpoint, body, "errors")),
         rate=rate,
     )
@@ -71,23 +77,28 @@ def parse_lookup(endpoint: str, body: Any, asked: Sequence[int], rate: RateHeade
 def parse_users(endpoint: str, body: Any, asked: Sequence[str], rate: RateHeaders) -> UserLookup:
     """Accounts looked up by username or id. Raises NoAnswer."""
     body = _checked(endpoint, body, {"data", "errors"})
-    users = tuple(parse.user(endpoint, raw) for raw in objects(endpoint, body, "data"))
-    found = [name for user in users for name in (user.username, str(user.id))]
-    return UserLookup(users=users, missing=missing_accounts(asked, found, objects(endpoint, body, "errors")), rate=rate)
+    found = _Objects(endpoint)
+    users = found.read(Kind.USER, items(endpoint, body, "data"), parse.user)
+    names = [name for user in users for name in (user.username, str(user.id))]
+    missing = missing_accounts(asked, names, objects(endpoint, body, "errors"))
+    return UserLookup(users=users, missing=missing, set_aside=found.set_aside, rate=rate)
 
 
 def parse_user(endpoint: str, body: Any, rate: RateHeaders) -> UserLookup:
     """The one account that a credential speaks for. Raises NoAnswer."""
     data = json_object(_checked(endpoint, body, {"data"}), "data")
-    if not data:
-        raise NoAnswer(endpoint, "'data' is not an object")
-    return UserLookup(users=(parse.user(endpoint, data),), rate=rate)
+    try:
+        return UserLookup(users=(parse.user(data),), rate=rate)
+    except parse.Unusable as error:
+        raise NoAnswer(endpoint, f"'data' is no account ({error})") from error
 
 
 def parse_media(endpoint: str, body: Any, rate: RateHeaders) -> Page:
     """Media looked up by key: a page with nothing but `media`; a key that X does not know is not in it."""
     body = _checked(endpoint, body, {"data", "errors"})
-    return Page(media=tuple(parse.media(endpoint, raw) for raw in objects(endpoint, body, "data")), rate=rate)
+    found = _Objects(endpoint)
+    media = found.read(Kind.MEDIA, items(endpoint, body, "data"), parse.media)
+    return Page(media=media, set_aside=found.set_aside, rate=rate)
 
 
 def parse_usage(endpoint: str, body: Any, rate: RateHeaders) -> Usage:
@@ -104,7 +115,8 @@ def parse_usage(endpoint: str, body: Any, rate: RateHeaders) -> Usage:
 
 def holds_asked_fields(posts: Sequence[Post]) -> bool:
     """Whether X heeded the field parameter: both fields are always asked for, and X fills them for every post."""
-    return not posts or any("created_at" in post.raw or "public_metrics" in post.raw for post in posts)
+    as_text = any(post.raw_text is not None for post in posts)  # an odd one says nothing of the others
+    return as_text or not posts or any("created_at" in post.raw or "public_metrics" in post.raw for post in posts)
 
 
 def _checked(endpoint: str, body: Any, needed: set[str]) -> JsonObject:
@@ -113,24 +125,60 @@ def _checked(endpoint: str, body: Any, needed: set[str]) -> JsonObject:
         raise NoAnswer(endpoint, f"the body is {type(body).__name__}, not an object")
     if needed.isdisjoint(body):
         raise NoAnswer(endpoint, f"the body has none of {', '.join(sorted(needed))}")
-    for key in ("meta", "includes"):
-        if not isinstance(body.get(key, {}), dict):
-            raise NoAnswer(endpoint, f"{key!r} is not an object")
-    objects(endpoint, body, "errors")
+    if not isinstance(body.get("meta", {}), dict):
+        raise NoAnswer(endpoint, "'meta' is not an object")
+    items(endpoint, body, "errors")
     return body
 
 
-def _posts(endpoint: str, body: JsonObject, key: str) -> tuple[Post, ...]:
-    return tuple(parse.post(endpoint, raw) for raw in objects(endpoint, body, key))
+class _Objects:
+    """The objects of one body, read one by one."""
 
+    def __init__(self, endpoint: str) -> None:
+        self._endpoint = endpoint
+        self._set_aside: list[SetAside] = []
 
-def _included(endpoint: str, body: JsonObject, key: str) -> list[JsonObject]:
-    return objects(endpoint, json_object(body, "includes"), key)
+    @property
+    def set_aside(self) -> tuple[SetAside, ...]:
+        """Those that could not be read, so far."""
+        return tuple(self._set_aside)
 
+    def read(self, kind: Kind, raws: Sequence[Any], parse_one: Callable[[JsonObject], T]) -> tuple[T, ...]:
+        """Those that can be read."""
+        found = []
+        for raw in raws:
+            try:
+                if not isinstance(raw, dict):
+                    raise parse.Unusable(Reason.NOT_AN_OBJECT)
+                found.append(parse_one(raw))
+            except parse.Unusable as error:
+                self._put_aside(kind, error.reason, raw)
+            except _DEFECTS:  # what nobody has thought of must not stop a stream
+                self._put_aside(kind, Reason.UNREADABLE, raw)
+        return tuple(found)
 
-def _included_posts(endpoint: str, body: JsonObject) -> tuple[Post, ...]:
-    includes = json_object(body, "includes")
-    return _posts(endpoint, includes, "tweets") + _posts(endpoint, includes, "posts")
+    def included(self, body: JsonObject) -> dict[str, Any]:
+        """What came along with the objects asked for, as parts of a page."""
+        includes = body.get("includes") or {}
+        if not isinstance(includes, dict):
+            self._put_aside(Kind.POST, Reason.NOT_AN_OBJECT, includes)
+            includes = {}
+        posts = [*self._list(includes, "tweets", Kind.POST), *self._list(includes, "posts", Kind.POST)]
+        return {
+            "included_posts": self.read(Kind.POST, posts, parse.post),
+            "users": self.read(Kind.USER, self._list(includes, "users", Kind.USER), parse.user),
+            "media": self.read(Kind.MEDIA, self._list(includes, "media", Kind.MEDIA), parse.media),
+        }
+
+    def _list(self, includes: JsonObject, key: str, kind: Kind) -> list[Any]:
+        value = includes.get(key) or []
+        if isinstance(value, list):
+            return value
+        self._put_aside(kind, Reason.NOT_AN_OBJECT, value)
+        return []
+
+    def _put_aside(self, kind: Kind, reason: Reason, raw: Any) -> None:
+        self._set_aside.append(set_aside(raw, kind=kind, reason=reason, endpoint=self._endpoint))
 
 
 def _day(item: JsonObject) -> date | None:

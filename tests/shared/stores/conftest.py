@@ -11,7 +11,8 @@ import pymongo
 import pytest
 from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
-from shared.domain.models import Media, MediaType, Post, PostMetrics, User, Variant
+from shared.domain.counts import PostMetrics
+from shared.domain.models import Media, MediaType, Post, User, Variant
 from shared.stores.bundle import Stores
 from shared.stores.database import Db
 

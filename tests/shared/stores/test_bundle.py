@@ -33,7 +33,7 @@ def furnish(stores: Stores) -> None:
     stores.handles.activate(["nasa", "esa"], now=NOW)
     stores.posts.upsert(posts_of([1, 2]), source="search", now=NOW)
     stores.engagement.begin(posts_of([1, 2]), now=NOW)
-    stores.media.upsert([photo_of("3_1"), photo_of("3_2")])
+    stores.media.upsert([photo_of("3_1"), photo_of("3_2")], at=NOW)
     stores.streams.add(stream_of(), now=NOW)
     stores.sweeps.open(sweep_of())
     stores.schedules.ensure([schedule_of("a")])
@@ -61,7 +61,7 @@ WRITES: dict[str, Callable[[Stores], object]] = {
     "posts.upsert": lambda s: s.posts.upsert(posts_of([2, 3]), source="quotes", now=NOW + HOUR),
     "posts.mark_gone": lambda s: s.posts.mark_gone([1], state="deleted", now=NOW),
     "users.upsert": lambda s: s.users.upsert([user_of(5)], now=NOW),
-    "media.upsert": lambda s: s.media.upsert([photo_of("3_2"), photo_of("3_3")]),
+    "media.upsert": lambda s: s.media.upsert([photo_of("3_2"), photo_of("3_3")], at=NOW),
     "media.mark_ok": lambda s: s.media.mark_ok("3_1", path="p", byte_size=1, checksum="c", now=NOW),
     "streams.add": lambda s: s.streams.add(stream_of("t"), now=NOW),
     "streams.narrow": lambda s: s.streams.narrow("s", handles=("esa",), query="q", now=NOW),

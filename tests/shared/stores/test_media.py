@@ -13,9 +13,9 @@ def test_a_page_of_media_is_one_command(counted: Stores, commands: CommandCount)
     """A hundred media cost one round trip to store and one to ask which are pending."""
     media = [photo_of(f"3_{number}") for number in range(100)]
 
-    assert commands.during(lambda: counted.media.upsert(media)) == ["update"]
+    assert commands.during(lambda: counted.media.upsert(media, at=NOW)) == ["update"]
     assert commands.during(lambda: counted.media.pending_of([item.key for item in media])) == ["find"]
-    assert commands.during(lambda: counted.media.upsert([])) == []
+    assert commands.during(lambda: counted.media.upsert([], at=NOW)) == []
     assert commands.during(lambda: counted.media.pending_of([])) == []
 
 
@@ -23,7 +23,7 @@ def test_a_medium_comes_back_as_it_was_stored(stores: Stores) -> None:
     """Every field, for a photo, a video and a type that is not known yet; a new one is pending."""
     media = [photo_of("3_1"), video_of("7_1"), Media(key="99_1", type=MediaType.OTHER, raw={"type": "hologram"})]
 
-    stores.media.upsert(media)
+    stores.media.upsert(media, at=NOW)
 
     for item in media:
         found = stores.media.get(item.key)
@@ -33,9 +33,9 @@ def test_a_medium_comes_back_as_it_was_stored(stores: Stores) -> None:
 
 def test_a_short_answer_erases_nothing(stores: Stores) -> None:
     """A video that is named again without its variants keeps them."""
-    stores.media.upsert([video_of("7_1")])
+    stores.media.upsert([video_of("7_1")], at=NOW)
 
-    stores.media.upsert([Media(key="7_1", type=MediaType.VIDEO)])
+    stores.media.upsert([Media(key="7_1", type=MediaType.VIDEO)], at=NOW)
 
     found = stores.media.get("7_1")
     assert found is not None
@@ -44,17 +44,17 @@ def test_a_short_answer_erases_nothing(stores: Stores) -> None:
 
 def test_seen_again_a_medium_keeps_the_state_of_its_file(stores: Stores) -> None:
     """A stored file is not pending again because its post was."""
-    stores.media.upsert([photo_of("3_1"), photo_of("3_2")])
+    stores.media.upsert([photo_of("3_1"), photo_of("3_2")], at=NOW)
     stores.media.mark_ok("3_1", path="ab/c.jpg", byte_size=5, checksum="abc", now=NOW)
 
-    stores.media.upsert([photo_of("3_1"), photo_of("3_2")])
+    stores.media.upsert([photo_of("3_1"), photo_of("3_2")], at=NOW)
 
     assert stores.media.pending_of(["3_1", "3_2", "3_404"]) == ["3_2"]
 
 
 def test_attempts_are_counted_until_one_succeeds_or_is_the_last(stores: Stores) -> None:
     """Two tries that came to nothing, then the file: path, size, hash, times, and no error left."""
-    stores.media.upsert([photo_of("3_1")])
+    stores.media.upsert([photo_of("3_1")], at=NOW)
 
     stores.media.mark_attempt("3_1", error="cut", now=NOW, failed=False)
     stores.media.mark_attempt("3_1", error="slow", now=NOW + HOUR, failed=False)
@@ -76,7 +76,7 @@ def test_attempts_are_counted_until_one_succeeds_or_is_the_last(stores: Stores) 
 
 def test_a_stored_file_stays_stored(stores: Stores) -> None:
     """A second delivery of the job that fails late, or succeeds again, changes nothing."""
-    stores.media.upsert([photo_of("3_1")])
+    stores.media.upsert([photo_of("3_1")], at=NOW)
     stores.media.mark_ok("3_1", path="ab/c.jpg", byte_size=5, checksum="abc", now=NOW)
     before = stores.media.get("3_1")
 
@@ -88,7 +88,7 @@ def test_a_stored_file_stays_stored(stores: Stores) -> None:
 
 def test_a_failed_file_can_still_be_stored(stores: Stores) -> None:
     """Failed is the end of trying, not a lock."""
-    stores.media.upsert([photo_of("3_1")])
+    stores.media.upsert([photo_of("3_1")], at=NOW)
     stores.media.mark_attempt("3_1", error="gone", now=NOW, failed=True)
     assert stores.media.pending_of(["3_1"]) == []
 
@@ -99,7 +99,7 @@ def test_a_failed_file_can_still_be_stored(stores: Stores) -> None:
 
 def test_what_nobody_tried_for_a_while_is_found_the_longest_waiting_first(stores: Stores) -> None:
     """Never tried comes first; tried lately, stored and failed are left alone."""
-    stores.media.upsert([photo_of(f"3_{number}") for number in range(1, 6)])
+    stores.media.upsert([photo_of(f"3_{number}") for number in range(1, 6)], at=NOW)
     stores.media.mark_attempt("3_1", error="cut", now=NOW - HOUR, failed=False)
     stores.media.mark_attempt("3_2", error="cut", now=NOW, failed=False)
     stores.media.mark_attempt("3_3", error="gone", now=NOW - HOUR, failed=True)

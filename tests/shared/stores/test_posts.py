@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from shared.domain.models import PostMetrics, Reference, ReferenceType
+from shared.domain.counts import PostMetrics
+from shared.domain.models import Reference, ReferenceType
 from shared.stores.bundle import Stores
 from shared.stores.database import Db
 from shared.stores.posts import metrics_from_document, metrics_to_document

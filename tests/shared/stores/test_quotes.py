@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shared.domain.models import PostMetrics
+from shared.domain.counts import PostMetrics
 from shared.stores.bundle import Stores
 from tests.shared.stores.test_engagement import HOUR, NOW, follow, read
 

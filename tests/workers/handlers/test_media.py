@@ -21,7 +21,7 @@ JOB = DownloadMedia(media_key=KEY)
 
 def know(services: Services, url: str | None) -> None:
     """A photo that was seen."""
-    services.stores.media.upsert([Media(key=KEY, type=MediaType.PHOTO, url=url)])
+    services.stores.media.upsert([Media(key=KEY, type=MediaType.PHOTO, url=url)], at=services.clock.now())
 
 
 def download(services: Services, key: str = KEY) -> dict[str, Any]:
@@ -124,7 +124,7 @@ def test_what_must_not_be_stored_fails_at_once(
 def test_a_video_without_a_file_fails_at_once(services: Services, x: ScriptedX) -> None:
     """A playlist is no file: the video is marked failed without a request."""
     playlist = Variant(f"{x.url}/p.m3u8", "application/x-mpegURL")
-    services.stores.media.upsert([Media(key=KEY, type=MediaType.VIDEO, variants=(playlist,))])
+    services.stores.media.upsert([Media(key=KEY, type=MediaType.VIDEO, variants=(playlist,))], at=services.clock.now())
 
     download_media(services, JOB)
 

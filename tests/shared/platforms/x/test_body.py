@@ -12,9 +12,7 @@ from shared.domain.errors import NoAnswer
 from shared.platforms.x.body import identifier, json_value
 
 
-@pytest.mark.parametrize(
-    "body", [b"", b"<html>", b'{"data": [', b"\xff\xfe", b"[" * 100_000, b'{"a": ' + b"1" * 5000 + b"}"]
-)
+@pytest.mark.parametrize("body", [b"", b"<html>", b'{"data": [', b"\xff\xfe", b"[" * 100_000, b'{"a": ' + b"1" * 5000])
 def test_what_is_no_json_is_no_answer(body: bytes) -> None:
     """Cut, foreign or hostile bytes end in the one error that is tried again."""
     with pytest.raises(NoAnswer, match="search/recent"):

@@ -70,7 +70,7 @@ def test_a_page_comes_with_its_limits(credential: Credential) -> None:
     [
         (always(200, b"<html>Hello</html>", LIMITS), 200, NoAnswer),
         (always(200, b'{"data": [{"id"', LIMITS), 200, NoAnswer),
-        (always(200, {"data": [{}]}, LIMITS), 200, NoAnswer),
+        (always(200, {"data": {}}, LIMITS), 200, NoAnswer),
         (always(302, b"", {"Location": "http://127.0.0.1:1/", **LIMITS}), 302, NoAnswer),
         (lambda c, _: cut(c, http(200, b"{", LIMITS, length=9)), 200, NoAnswer),
         (always(429, {"title": "Too Many Requests"}, LIMITS), 429, errors.WindowExceeded),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -120,9 +121,8 @@ def test_all_ids_missing_have_no_data() -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        *([], None, "text", 5, {}, {"title": "Something"}, {"errors": []}, {"data": {}}, {"data": [1]}, {"data": "x"}),
-        *({"data": [{"text": "no id"}]}, {"meta": []}, {"meta": {}, "includes": []}, {"meta": {}, "errors": {}}),
-        {"meta": {}, "includes": {"users": [{}]}},
+        *([], None, "text", 5, {}, {"title": "Something"}, {"errors": []}, {"data": {}}, {"data": "x"}),
+        *({"meta": []}, {"data": [], "meta": None}, {"meta": {}, "errors": {}}),
     ],
 )
 def test_a_wrong_shape_is_no_answer(body: Any) -> None:
@@ -232,17 +232,17 @@ def test_any_json_is_an_answer_or_none(body: Any) -> None:
 
 
 @given(
-    st.lists(st.integers(1, 2**64), unique=True, max_size=20),
+    st.lists(st.integers(1, 10**19 - 1), unique=True, max_size=20),
     st.dictionaries(st.sampled_from(["text", "author_id", "entities", "attachments", "lang"]), json_values, max_size=4),
 )
 def test_no_odd_field_loses_a_post(ids: list[int], odd: dict[str, Any]) -> None:
-    """Every post with an id comes out, whatever else is wrong with it, and `raw` is what X sent."""
+    """Every post with an id comes out, whatever else is wrong with it, and all that X sent is kept."""
     raws = [post(post_id) | odd for post_id in ids]
 
     found = parse_page("search/recent", page(*raws), RATE)
 
     assert [p.id for p in found.posts] == ids
-    assert [p.raw for p in found.posts] == raws
+    assert [repr(p.raw if p.raw_text is None else json.loads(p.raw_text)) for p in found.posts] == list(map(repr, raws))
 
 
 def test_media_are_read_by_key() -> None:

@@ -1,0 +1,62 @@
+"""Public counts of a post at one moment, and what two readings of them say. Pure.
+
+A count that X did not say is None, never 0. Invariant: a difference is of what both readings know, so a count that was
+left out once makes neither a fall nor a rise.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostMetrics:
+    """Public counts, or differences of them; None where it is not known."""
+
+    repost_count: int | None = None
+    reply_count: int | None = None
+    like_count: int | None = None
+    quote_count: int | None = None
+    bookmark_count: int | None = None
+    impression_count: int | None = None
+
+    @property
+    def engagement(self) -> int | None:
+        """Acts of people: reposts, replies, likes, quotes and bookmarks; impressions are not acts.
+
+        The sum of those that are known; None where none is.
+        """
+        acts = (self.repost_count, self.reply_count, self.like_count, self.quote_count, self.bookmark_count)
+        known = [count for count in acts if count is not None]
+        return sum(known) if known else None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is known."""
+        return all(getattr(self, name) is None for name in NAMES)
+
+    @property
+    def fallen(self) -> tuple[str, ...]:
+        """Of differences, the names of the counts that fell."""
+        return tuple(name for name in NAMES if (getattr(self, name) or 0) < 0)
+
+    def minus(self, earlier: PostMetrics) -> PostMetrics:
+        """The differences since `earlier` of what both know; negative where a count fell."""
+        return PostMetrics(**{name: _minus(getattr(self, name), getattr(earlier, name)) for name in NAMES})
+
+    def or_else(self, earlier: PostMetrics | None) -> PostMetrics:
+        """What is known now, and what only `earlier` knows."""
+        if earlier is None:
+            return self
+        return PostMetrics(**{name: _first(getattr(self, name), getattr(earlier, name)) for name in NAMES})
+
+
+NAMES = tuple(field.name for field in fields(PostMetrics))
+
+
+def _minus(now: int | None, earlier: int | None) -> int | None:
+    return None if now is None or earlier is None else now - earlier
+
+
+def _first(now: int | None, earlier: int | None) -> int | None:
+    return earlier if now is None else now
