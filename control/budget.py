@@ -137,14 +137,15 @@ def room(services: Services, micro_usd: int) -> dict[str, Any]:
 
 def _rates(services: Services, accounts: int) -> Rates:
     days, by_endpoint = services.treasury.books().measured()
-    nothing = Sums()
+    nothing, settings = Sums(), services.settings
     return rates_of(
         accounts=accounts,
         days=days,
         search_posts=by_endpoint.get(SEARCH_RECENT.key, nothing).bought[PriceKind.POST],
         looked_up=by_endpoint.get(USERS.key, nothing).bought[PriceKind.USER],
         quotes=by_endpoint.get(QUOTE_TWEETS.key, nothing).bought[PriceKind.POST],
-        paid_days=RETIRE_AGE * services.settings.refresh_time_scale / DAY,
+        looks_a_day=min(1.0, DAY.total_seconds() / looks) if (looks := settings.account_look_seconds) else 0.0,
+        paid_days=RETIRE_AGE * settings.refresh_time_scale / DAY,
     )
 
 

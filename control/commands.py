@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,21 +12,19 @@ from dramatiq.errors import ConnectionClosed
 
 from control.blocks import blocked
 from control.budget import budgets_of
-from control.inputs import SEARCH_WINDOW
 from shared.broker import QueueStats
+from shared.domain.coverage.accounts import AccountState
 from shared.domain.errors import BrokerUnavailable, InputError
 from shared.domain.jobs import MAX_IDS, Queue, ResolveHandles
 from shared.platforms.x.dialect import SharedDialectMemory, spoken
 from shared.ratelimit.model import WindowState
 from shared.services.ad_hoc import unanswered_jobs
 from shared.services.bootstrap import Services
+from shared.services.following import FURTHEST_SINCE
 from shared.stores.database import ServerClock
 
 # A second request for a post joins the first one while that is younger than this.
 JOIN_WITHIN = timedelta(minutes=15)
-# X searches the last seven days from when it is asked, and a first page may wait for a whole window of 15 minutes: what
-# begins further back is out of X's reach when it is read.
-FURTHEST_SINCE = SEARCH_WINDOW - timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +38,8 @@ class Tracked:
 
 def track(services: Services, names: Sequence[str], *, since: timedelta) -> Tracked:
     """Follow accounts, from `since` ago on, but not from further back than X can still search when it is asked."""
-    active = services.stores.handles.active_among(names)
+    without = {name.lower() for name in services.following.uncarried(names)}
+    active = services.stores.handles.active_among(names) - without
     added = [name for name in names if name.lower() not in active]
     already = [name for name in names if name.lower() in active]
     now = ServerClock(services.stores.db).now()
@@ -74,10 +73,30 @@ def handles(services: Services) -> list[dict[str, Any]]:
                 "since": document["created_at"],
                 "covered_through": stream.covered_through if stream else None,
                 "gaps": len(stream.gaps) if stream else 0,
-                "problem": document.get("missing"),
+                "state": document.get("state", AccountState.ACTIVE.value),
+                "state_since": document.get("state_since"),
+                "problem": _problem(document, is_covered=stream is not None),
             }
         )
     return rows
+
+
+def _problem(document: Mapping[str, Any], *, is_covered: bool) -> str | None:
+    """What a person should know of a followed name, in one line; None where all is well."""
+    name, since = document["username"], document.get("state_since")
+    state = document.get("state", AccountState.ACTIVE)
+    until = f" since {since:%Y-%m-%d %H:%M}" if since else ""
+    if not document["active"]:
+        taken = f"; the name is another account's, `covey track {name}` follows it" if "taken_by" in document else ""
+        return f"called @{document['renamed_to']}{until}{taken}" if state == AccountState.RENAMED else None
+    notes = [f"{state}{until}"] if state != AccountState.ACTIVE else []
+    if was := document.get("was"):
+        notes.append(f"was @{was['name']} until {was['until']:%Y-%m-%d %H:%M}")
+    if document.get("missing"):
+        notes.append(document["missing"])
+    if not is_covered:
+        notes.append("in no search yet")
+    return "; ".join(notes) or None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +144,13 @@ def status(services: Services) -> dict[str, Any]:
     queues, limits = _queue_stats(services), services.limiter.state()
     streams = stores.streams.active()
     behind = [(now - stream.covered_through).total_seconds() for stream in streams]
+    carried = {name for stream in streams for name in stream.handles}
+    followed = [document["_id"] for document in stores.handles.all(active_only=True)]
     return {
         "at": now,
-        "handles": len(stores.handles.all(active_only=True)),
+        "handles": len(followed),
+        "handles_without_search": len(set(followed) - carried),
+        "accounts": {state.value: count for state, count in stores.accounts.count_by_state().items() if count},
         "streams": len(streams),
         "covered_seconds_ago": round(max(behind, default=0.0), 1),
         "gaps": sum(len(stream.gaps) for stream in streams),

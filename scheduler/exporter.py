@@ -9,6 +9,7 @@ from dramatiq.errors import ConnectionClosed
 
 from scheduler.treasurer import export_money
 from shared.broker.scripts import reaching_redis
+from shared.domain.coverage.accounts import AccountState
 from shared.domain.errors import CoveyError
 from shared.platforms.x.endpoints import ENDPOINTS
 from shared.ratelimit.model import Window
@@ -87,6 +88,9 @@ class Exporter:
     def _coverage(self, now: datetime) -> None:
         streams = self._services.stores.streams.active()
         metrics.STREAMS.set(len(streams))
+        standing = self._services.stores.accounts.count_by_state()
+        for state in AccountState:
+            metrics.ACCOUNTS.labels(state.value).set(standing.get(state, 0))
         behind = [(now - stream.covered_through).total_seconds() for stream in streams]
         metrics.COVERAGE_LAG_SECONDS.set(max(behind, default=0.0))
 

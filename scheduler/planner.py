@@ -18,6 +18,7 @@ from shared.domain.jobs import (
     Canary,
     CheckUsage,
     Job,
+    LookAtAccounts,
     LookUpAuthors,
     Queue,
     QuotePage,
@@ -34,11 +35,12 @@ from shared.stores.schedules import Schedule, Slot
 log = get_logger(__name__)
 
 QUOTES, REFRESH, MEDIA, RECONCILE, DEAD, CANARY = "quotes", "refresh", "media", "reconcile", "dead", "canary"
-AUTHORS, LEDGER, USAGE = "authors", "ledger", "usage"
+AUTHORS, LEDGER, USAGE, ACCOUNTS = "authors", "ledger", "usage", "accounts"
 OPENS_SWEEPS = frozenset({SEARCH, QUOTES})
 DEAD_INTERVAL_SECONDS = 5.0
 AUTHORS_INTERVAL_SECONDS = 15.0  # authors of many pages share a call; X allows 20 such calls a minute
 AUTHOR_BATCHES = 10
+ACCOUNTS_INTERVAL_SECONDS = 60.0
 LEDGER_INTERVAL_SECONDS = 2.0
 # After midnight, because only then the day is whole; not at once, because X's count may take a moment.
 USAGE_AFTER_MIDNIGHT = timedelta(minutes=15)
@@ -63,6 +65,7 @@ def standing_schedules(services: Services, *, now: datetime) -> list[Schedule]:
         DEAD: DEAD_INTERVAL_SECONDS,
         CANARY: CANARY_INTERVAL_SECONDS,
         AUTHORS: AUTHORS_INTERVAL_SECONDS,
+        ACCOUNTS: min(ACCOUNTS_INTERVAL_SECONDS, settings.account_look_seconds or ACCOUNTS_INTERVAL_SECONDS),
         LEDGER: LEDGER_INTERVAL_SECONDS,
     }
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
@@ -87,6 +90,7 @@ class Planner:
             MEDIA: self._media,
             CANARY: self._canary,
             AUTHORS: self._authors,
+            ACCOUNTS: self._accounts,
             USAGE: lambda slot, now: [(CheckUsage(), None)],
         }
 
@@ -184,6 +188,14 @@ class Planner:
             (LookUpAuthors(claim_id=f"{slot.id}:{number}", user_ids=tuple(map(str, batch))), None)
             for number, batch in enumerate(batches)
         ]
+
+    def _accounts(self, slot: Slot, now: datetime) -> Outgoing:
+        """Claim followed accounts that are to be looked at, up to as many as one call takes."""
+        if WorkClass.ENGAGEMENT in self._held_back() or not self._services.settings.account_look_seconds:
+            return []
+        lease = timedelta(seconds=self._services.settings.refresh_lease_seconds)
+        ids = self._stores.accounts.claim(now=now, lease=lease, limit=MAX_IDS)
+        return [(LookAtAccounts(claim_id=slot.id, user_ids=tuple(map(str, ids))), None)] if ids else []
 
     def _media(self, slot: Slot, now: datetime) -> Outgoing:
         """Send again for files that nobody has tried for a while; those on their way are de-duplicated."""

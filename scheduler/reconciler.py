@@ -42,10 +42,13 @@ class Reconciler:
         deaths.begin()
 
     def run_once(self, now: datetime) -> None:
-        """One look: schedules, stalled sweeps, names without an account, streams to join."""
+        """One look: schedules, stalled sweeps, names without an account, streams out of step or to be joined."""
         self.keep_schedules(now)
         self._nudge(before=now - timedelta(seconds=self._services.settings.stalled_after_seconds), now=now)
         self._resolve(before=now - timedelta(seconds=self._services.settings.stalled_after_seconds))
+        self._following.keep_in_step(
+            before=now - timedelta(seconds=self._services.settings.stalled_after_seconds), now=now
+        )
         self._merge(now)
 
     def keep_schedules(self, now: datetime) -> None:
@@ -124,10 +127,13 @@ class Reconciler:
         """Join streams that one query can carry: fewer calls for the same accounts."""
         streams = self._stores.streams.active()
         busy = self._stores.sweeps.open_subjects(SweepKind.SEARCH)
-        while (merge := next_merge(streams, self._following.fits, busy=busy)) is not None:
+        fits = self._following.fitting()
+        while (merge := next_merge(streams, fits, busy=busy)) is not None:
             joined = self._following.join(merge, now=now)
-            streams = [*(stream for stream in streams if stream not in merge.of), joined]
-            log.info("streams joined", stream=joined.id, of=[stream.id for stream in merge.of])
+            streams = [stream for stream in streams if stream not in merge.of]
+            if joined is not None:
+                streams.append(joined)
+                log.info("streams joined", stream=joined.id, of=[stream.id for stream in merge.of])
 
 
 def _page_of(sweep: Sweep) -> Job:

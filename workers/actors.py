@@ -16,7 +16,7 @@ from shared.domain import jobs
 from shared.domain.errors import CoveyError
 from shared.domain.jobs import Job, decode
 from shared.services.bootstrap import Services
-from workers.handlers.accounts import resolve_handles
+from workers.handlers.accounts import look_at_accounts, resolve_handles
 from workers.handlers.authors import look_up_authors
 from workers.handlers.canary import canary
 from workers.handlers.engagement import refresh_engagement
@@ -46,6 +46,7 @@ ACTORS: tuple[Actor[Any], ...] = (
     Actor(jobs.DownloadMedia, download_media),
     Actor(jobs.ResolveHandles, resolve_handles),
     Actor(jobs.LookUpAuthors, look_up_authors),
+    Actor(jobs.LookAtAccounts, look_at_accounts),
     Actor(jobs.CheckUsage, check_usage),
     Actor(jobs.Canary, canary),
 )

@@ -12,6 +12,7 @@ from collections.abc import Collection
 from shared.broker.delivery import LEFT_REASONS
 from shared.credentials import renewal
 from shared.domain import errors
+from shared.domain.coverage.accounts import AccountState
 from shared.domain.coverage.gaps import GapReason
 from shared.domain.coverage.sweeps import SweepKind, SweepStatus
 from shared.domain.jobs import ALL_JOBS, Queue
@@ -90,6 +91,8 @@ def _begin_collection() -> None:
             metrics.OBJECTS_SET_ASIDE.labels(object_kind.value, why.value)
     for source in POST_SOURCES:
         metrics.POSTS_STORED.labels(source)
+    for account_state in AccountState:
+        metrics.ACCOUNT_CHANGES.labels(account_state.value)
     for state in PostState:
         metrics.REFRESHED.labels(state.value)
     for reason in GapReason:

@@ -31,6 +31,7 @@ def tell_track(services: Services, names: Sequence[str], *, since: timedelta, as
         "new_authors_a_post": cost.rates.new_authors,
         "later_days_a_post_is_read": cost.rates.paid_days,
         "quotes_a_post": cost.rates.quotes,
+        "looks_at_an_account_a_day": cost.rates.looks_a_day,
     }
     if as_json:
         assumed = {name: {"value": rate.value, "basis": rate.basis} for name, rate in rates.items()}

@@ -77,5 +77,6 @@ def list_handles(as_json: Json = False) -> None:
             str(row["gaps"]),
             row["problem"] or "",
         )
+    table.columns[-1].no_wrap = False
     out.print(table)
     return None

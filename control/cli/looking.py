@@ -45,7 +45,7 @@ def _facts(document: dict[str, Any]) -> Table:
     tiers = ", ".join(f"{count} {tier}" for tier, count in sorted(document["tiers"].items())) or "none"
     table = Table(show_header=False, box=None)
     for name, value in (
-        ("accounts followed", f"{document['handles']} in {document['streams']} searches"),
+        ("accounts followed", _accounts(document)),
         ("covered until", f"{document['covered_seconds_ago']:.0f} s ago, {document['gaps']} gaps"),
         ("posts", str(document["posts"])),
         ("accounts seen", str(document["users"])),
@@ -58,6 +58,14 @@ def _facts(document: dict[str, Any]) -> Table:
     ):
         table.add_row(name, value)
     return table
+
+
+def _accounts(document: dict[str, Any]) -> str:
+    """How many there are, and what is not as it should be; `covey handles` says which."""
+    without = document["handles_without_search"]
+    notes = [f"{count} {state}" for state, count in document["accounts"].items() if state != "active"]
+    notes += [f"{without} in no search yet"] if without else []
+    return f"{document['handles']} in {document['streams']} searches" + "".join(f"; {note}" for note in notes)
 
 
 def _set_aside(by_reason: dict[str, int]) -> str:

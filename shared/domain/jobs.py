@@ -150,6 +150,22 @@ class LookUpAuthors(Job):
         return self.claim_id
 
 
+class LookAtAccounts(Job):
+    """Up to 100 followed accounts that are looked at by id: what each is called, and whether it is still there."""
+
+    name = "look_at_accounts"
+    queues = (Queue.ENGAGEMENT,)
+    asks_first = True
+
+    claim_id: DocumentId
+    user_ids: tuple[PostIdText, ...] = Field(min_length=1, max_length=MAX_IDS)
+
+    @property
+    def subject(self) -> str:
+        """The claim: it names its batch of accounts."""
+        return self.claim_id
+
+
 class CheckUsage(Job):
     """X's own count of the posts that were bought, to compare with the ledger."""
 
@@ -186,6 +202,7 @@ ALL_JOBS: tuple[type[Job], ...] = (
     DownloadMedia,
     ResolveHandles,
     LookUpAuthors,
+    LookAtAccounts,
     CheckUsage,
     Canary,
 )

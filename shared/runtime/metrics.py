@@ -35,6 +35,9 @@ OBJECTS_SET_ASIDE = Counter(
     "Objects of X's answers that could not be read or stored: post, user, media, .., by reason.",
     ["kind", "reason"],
 )
+ACCOUNT_CHANGES = Counter(
+    "covey_account_changes", "Followed accounts that X says are otherwise now, by state since.", ["state"]
+)
 X_DIALECT_CHANGES = Counter(
     "covey_x_dialect_changes", "Changes of the dialect that X is asked in, by the one since: old, new.", ["dialect"]
 )
@@ -62,6 +65,9 @@ OBJECTS_TODAY = Gauge(
     "covey_objects_today",
     "What X returned this UTC day, by kind (post, user, ..) and price: paid, free.",
     ["kind", "price"],
+)
+ACCOUNTS = Gauge(
+    "covey_accounts", "Followed accounts by state; renamed and name_reused: names that were followed.", ["state"]
 )
 AUTHORS_WANTED = Gauge("covey_authors_wanted", "Authors of posts that are still to be looked up.")
 USAGE_DIFFERENCE_RATIO = Gauge(

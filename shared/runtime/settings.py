@@ -140,6 +140,7 @@ class Settings(BaseSettings):
     reconcile_interval_seconds: float = Field(60.0, gt=0, description="between two looks for work left behind")
     stalled_after_seconds: float = Field(300.0, gt=0, description="work without progress for this long is sent again")
     scheduler_tick_seconds: float = Field(1.0, gt=0, description="between two looks at the schedules")
+    account_look_seconds: float = Field(24 * 3600.0, ge=0, description="between looks at a followed account; 0: none")
     user_fresh_seconds: float = Field(24 * 3600.0, gt=0, description="an account is not asked for again within this")
 
     # --- media

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from shared.stores import (
+    accounts,
     authors,
     dead_letters,
     engagement,
@@ -19,6 +20,7 @@ from shared.stores import (
     sweeps,
     users,
 )
+from shared.stores.accounts import AccountStore
 from shared.stores.authors import AuthorStore
 from shared.stores.credentials import CredentialStore
 from shared.stores.database import Db
@@ -39,7 +41,7 @@ from shared.stores.sweeps import SweepStore
 from shared.stores.users import UserStore
 
 COLLECTIONS = (
-    *(authors, dead_letters, engagement, handles, ledger, media),
+    *(accounts, authors, dead_letters, engagement, handles, ledger, media),
     *(posts, runs, schedules, set_aside, streams, sweeps, users),
 )
 INDEXES = tuple(index for collection in COLLECTIONS for index in collection.INDEXES)
@@ -51,6 +53,7 @@ class Stores:
 
     db: Db
     handles: HandleStore
+    accounts: AccountStore
     posts: PostStore
     users: UserStore
     media: MediaStore
@@ -73,6 +76,7 @@ class Stores:
         return cls(
             db=db,
             handles=HandleStore(db),
+            accounts=AccountStore(db),
             posts=PostStore(db),
             users=UserStore(db),
             media=MediaStore(db),

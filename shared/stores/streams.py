@@ -40,6 +40,12 @@ class StreamStore:
         return _from_document(document) if document else None
 
     @guarded
+    def get_active(self, stream_id: str) -> Stream | None:
+        """The stream, None where it is not followed any more."""
+        document = self._streams.find_one({"_id": stream_id, "status": ACTIVE})
+        return _from_document(document) if document else None
+
+    @guarded
     def active(self) -> list[Stream]:
         """Every stream that is followed, by id."""
         return [_from_document(document) for document in self._streams.find({"status": ACTIVE}).sort("_id", 1)]
@@ -51,11 +57,14 @@ class StreamStore:
         return [_from_document(document) for document in self._streams.find(query).sort("_id", 1)]
 
     @guarded
-    def narrow(self, stream_id: str, *, handles: tuple[str, ...], query: str, now: datetime) -> None:
-        """Follow fewer handles; the cursor stays, because what remains was covered with the rest."""
-        self._streams.update_one(
-            {"_id": stream_id}, {"$set": {"handles": list(handles), "query": query, "updated_at": now}}
-        )
+    def replace(self, stream: Stream, *, handles: tuple[str, ...], query: str, now: datetime) -> bool:
+        """Carry other handles in it, unless somebody changed or retired it since it was read; answers whether it does.
+
+        No handles retire it. The cursor stays, because what remains was covered with the rest.
+        """
+        as_read = {"_id": stream.id, "status": ACTIVE, "handles": list(stream.handles), "query": stream.query}
+        change = {"handles": list(handles), "query": query} if handles else {"status": RETIRED}
+        return self._streams.update_one(as_read, {"$set": {**change, "updated_at": now}}).matched_count == 1
 
     @guarded
     def retire(self, stream_ids: Iterable[str], *, now: datetime) -> None:

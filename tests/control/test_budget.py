@@ -222,7 +222,7 @@ def test_a_dry_run_of_track_changes_nothing(services: Services, invoke: Invoke) 
     a_day = 2 * 50 * (0.005 + 0.5 * 0.010)
     assert estimate["first_day_usd"] == pytest.approx(a_day)
     assert estimate["once_usd"] == pytest.approx(a_day + 2 * 0.010)
-    assert estimate["later_day_usd"] == pytest.approx(a_day + 30 * 2 * 50 * 0.005)
+    assert estimate["later_day_usd"] == pytest.approx(a_day + 30 * 2 * 50 * 0.005 + 2 * 0.010)
     assert (estimate["fits"], estimate["left"]) == (True, {"day_usd": None, "month_usd": None})
     assert "Nothing was done." in " ".join(invoke("track", "nasa", "--dry-run").stdout.split())
 

@@ -67,7 +67,7 @@ def test_what_can_go_wrong_has_an_alert() -> None:
         *("CoveyCoverageLags", "CoveyScheduleLags", "CoveyThrottled", "CoveyNoLeader", "CoveyNoWorkers"),
         *("CoveyWorkersGone", "CoveyDeadLetters", "CoveyQueueOld", "CoveyCanarySilent", "CoveyMediaFails"),
         *("CoveyBudgetSpent", "CoveyLedgerDiffers", "CoveyCredentialUseless", "CoveyTokensUnsaved"),
-        *("CoveyRedisEvicts", "CoveyIndexesMissing", "CoveyObjectsSetAside"),
+        *("CoveyRedisEvicts", "CoveyIndexesMissing", "CoveyObjectsSetAside", "CoveyAccountChanged"),
     }
 
 

@@ -1,11 +1,21 @@
-"""`resolve_handles`: the accounts behind usernames."""
+"""`resolve_handles`: the accounts behind usernames. `look_at_accounts`: how the followed ones stand."""
 
 from __future__ import annotations
 
-from shared.domain.jobs import ResolveHandles
-from shared.domain.models import WorkClass
+from datetime import timedelta
+
+from shared.domain.coverage.accounts import Account, look
+from shared.domain.jobs import LookAtAccounts, ResolveHandles
+from shared.domain.models import UserLookup, WorkClass
+from shared.runtime import metrics
+from shared.runtime.log import get_logger
 from shared.services.bootstrap import Services
 from workers.handlers.intake import answered_at, put_aside
+
+log = get_logger(__name__)
+
+# Something that is not settled yet is looked at again this soon: an account that X did not find, or a swap of names.
+SOON = timedelta(hours=1)
 
 
 def resolve_handles(services: Services, job: ResolveHandles) -> None:
@@ -16,3 +26,42 @@ def resolve_handles(services: Services, job: ResolveHandles) -> None:
     put_aside(services, answer.set_aside, now=now)
     services.stores.handles.learn(answer.users, now=now)
     services.stores.handles.note_missing(answer.missing, now=now)
+
+
+def look_at_accounts(services: Services, job: LookAtAccounts) -> None:
+    """Look followed accounts up by id; note their state, and follow those that are called otherwise under that name.
+
+    Idempotent: a state that is known already is no change.
+    """
+    asked = [int(user_id) for user_id in job.user_ids]
+    followed = services.stores.accounts.followed(asked)
+    if not followed:
+        return
+    answer = services.x.users(work_class=WorkClass.ENGAGEMENT, user_ids=[one.user_id for one in followed])
+    now = services.clock.now()
+    services.stores.users.upsert(answer.users, now=answered_at(answer.rate, now))
+    put_aside(services, answer.set_aside, now=now)
+    _note(services, followed, answer)
+
+
+def _note(services: Services, followed: list[Account], answer: UserLookup) -> None:
+    now, accounts = services.clock.now(), services.stores.accounts
+    others = accounts.holders([user.username for user in answer.users])
+    looked = look(followed, answer.users, answer.missing, others=others, now=now)
+    look_at = now + timedelta(seconds=services.settings.account_look_seconds)
+    unsettled = [one for one in looked.accounts if one.missing_at is not None]
+    accounts.put([one for one in looked.accounts if one.missing_at is None], now=now, look_at=look_at)
+    accounts.put(unsettled, now=now, look_at=min(look_at, now + SOON))
+    accounts.rename(looked.renamed, now=now, look_at=look_at)
+    accounts.look_now(looked.unclear, now=now)
+    before = {one.user_id: one for one in followed}
+    for account in looked.accounts:
+        if account.state is not before[account.user_id].state:
+            _tell(account.state.value, account=account.username, user_id=account.user_id)
+    for one in looked.renamed:
+        _tell("renamed", account=one.after.username, user_id=one.after.user_id, was=one.before.username)
+
+
+def _tell(state: str, **facts: object) -> None:
+    metrics.ACCOUNT_CHANGES.labels(state).inc()
+    log.warning("followed account changed", state=state, **facts)

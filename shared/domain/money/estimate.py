@@ -31,9 +31,10 @@ class Rate:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rates:
     """posts_a_day: found for one account. new_authors: accounts to look up for each post. paid_days: later UTC days on
-    which a post is read again. quotes: quotes read for each post."""
+    which a post is read again. quotes: quotes read for each post. looks_a_day: how often an account is bought again."""
 
     posts_a_day: Rate
+    looks_a_day: Rate
     new_authors: Rate
     paid_days: Rate
     quotes: Rate
@@ -73,13 +74,14 @@ def of_track(accounts: int, known_today: int, since: timedelta, rates: Rates, pr
     days = rates.paid_days.value
     # On day d of the month the posts of the days before, as far back as they are read, are read again.
     rereads = sum(min(day, days) for day in range(MONTH_DAYS)) * reread
+    looks = accounts * rates.looks_a_day.value * user
     once = (accounts - known_today) * user + history
     return TrackEstimate(
         accounts=accounts,
         once=round(once),
         first_day=round(found),
-        later_day=round(found + days * reread),
-        month=round(once + MONTH_DAYS * found + rereads),
+        later_day=round(found + days * reread + looks),
+        month=round(once + MONTH_DAYS * found + rereads + (MONTH_DAYS - 1) * looks),
     )
 
 
@@ -89,7 +91,16 @@ def of_refresh(posts: int, bought_today: int, prices: Prices) -> RefreshEstimate
     return RefreshEstimate(posts=posts, bought_today=bought_today, calls=-(-posts // IDS_A_CALL), cost=cost)
 
 
-def rates_of(*, accounts: int, days: int, search_posts: int, looked_up: int, quotes: int, paid_days: float) -> Rates:
+def rates_of(
+    *,
+    accounts: int,
+    days: int,
+    search_posts: int,
+    looked_up: int,
+    quotes: int,
+    paid_days: float,
+    looks_a_day: float,
+) -> Rates:
     """The rates of what was measured over whole `days` with that many accounts; what was not is assumed.
 
     search_posts, quotes: posts bought by searches and as quotes. looked_up: authors bought.
@@ -100,6 +111,7 @@ def rates_of(*, accounts: int, days: int, search_posts: int, looked_up: int, quo
     return Rates(
         posts_a_day=Rate(search_posts / days / accounts, over) if is_measured else Rate(ASSUMED_POSTS_A_DAY, assumed),
         new_authors=Rate(looked_up / search_posts, over) if is_measured else Rate(ASSUMED_NEW_AUTHORS, assumed),
+        looks_a_day=Rate(looks_a_day, "a followed account is looked at once a day"),
         paid_days=Rate(paid_days, "the tiers read a post at least once a day until it is retired"),
         quotes=Rate(quotes / search_posts, over) if is_measured else Rate(0.0, "assumed: few posts are quoted"),
     )

@@ -17,6 +17,7 @@ from shared.domain.jobs import (
     CheckUsage,
     DownloadMedia,
     Job,
+    LookAtAccounts,
     LookUpAuthors,
     QuotePage,
     RefreshEngagement,
@@ -64,6 +65,7 @@ def test_messages_carry_no_options_but_the_thread_of_events(job_type: type[Job])
         "download_media": DownloadMedia(media_key="3_1"),
         "canary": Canary(queue="search", sent_at_ms=1),
         "look_up_authors": LookUpAuthors(claim_id="c", user_ids=("1",)),
+        "look_at_accounts": LookAtAccounts(claim_id="c", user_ids=("1",)),
         "check_usage": CheckUsage(),
     }
     job = payloads.get(job_type.name) or job_type.model_validate({"usernames": ["nasa"]})

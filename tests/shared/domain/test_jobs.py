@@ -54,6 +54,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "download_media": {"media_key": "3_1"},
     "resolve_handles": {"usernames": ["nasa"]},
     "look_up_authors": {"claim_id": "c", "user_ids": ["1"]},
+    "look_at_accounts": {"claim_id": "c", "user_ids": ["1"]},
     "check_usage": {},
     "canary": {"queue": "search", "sent_at_ms": 1},
 }
@@ -172,7 +173,7 @@ def test_jobs_that_ask_first_wait_together_but_for_those_of_people() -> None:
     assert gated == {
         Queue.SEARCH: ("search_page",),
         Queue.QUOTES: ("quote_page",),
-        Queue.ENGAGEMENT: ("refresh_engagement", "look_up_authors"),
+        Queue.ENGAGEMENT: ("refresh_engagement", "look_up_authors", "look_at_accounts"),
         Queue.BACKFILL: ("search_page",),
         Queue.MEDIA: (),
     }

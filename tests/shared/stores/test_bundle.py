@@ -12,11 +12,13 @@ from typing import Any
 import pymongo
 import pytest
 
+from shared.domain.coverage.accounts import Account, AccountState, Renamed
 from shared.domain.coverage.gaps import Gap, GapReason
 from shared.domain.coverage.sweeps import SweepStatus
 from shared.domain.engagement.next_reading import RefreshPolicy
 from shared.domain.engagement.refresh import read_counts
 from shared.domain.models import UserLookup
+from shared.domain.set_aside import Kind, Reason, SetAside, set_aside
 from shared.stores.bundle import COLLECTIONS, INDEXES, Stores
 from shared.stores.database import Db
 from shared.stores.dead_letters import DeadFilter
@@ -25,12 +27,25 @@ from tests.shared.stores.test_schedules import schedule_of
 from tests.shared.stores.test_streams import stream_of
 from tests.shared.stores.test_sweeps import sweep_of
 
+
+def account_of(name: str = "nasa") -> Account:
+    """A followed account that is suspended."""
+    return Account(name=name, username=name, user_id=5, state=AccountState.SUSPENDED, since=NOW)
+
+
+def odd_of() -> SetAside:
+    """An object without a key."""
+    return set_aside({"text": "odd"}, kind=Kind.POST, reason=Reason.NO_KEY, endpoint="tweets")
+
+
+RENAMED = Renamed(account_of(), account_of("b"), name_goes_on=False)
 MISSING = UserLookup(missing={"esa": "not-found"}).missing
 
 
 def furnish(stores: Stores) -> None:
     """One of everything."""
     stores.handles.activate(["nasa", "esa"], now=NOW)
+    stores.handles.learn([user_of(5, "nasa")], now=NOW)
     stores.posts.upsert(posts_of([1, 2]), source="search", now=NOW)
     stores.engagement.begin(posts_of([1, 2]), now=NOW)
     stores.media.upsert([photo_of("3_1"), photo_of("3_2")], at=NOW)
@@ -56,7 +71,8 @@ def claim_slot(stores: Stores) -> None:
 WRITES: dict[str, Callable[[Stores], object]] = {
     "handles.activate": lambda s: s.handles.activate(["nasa", "isro"], now=NOW + HOUR),
     "handles.deactivate": lambda s: s.handles.deactivate(["nasa"], now=NOW),
-    "handles.learn": lambda s: s.handles.learn([user_of(5, "nasa")], now=NOW),
+    "handles.learn": lambda s: s.handles.learn([user_of(5, "nasa"), user_of(6, "esa")], now=NOW),
+    "handles.learn of another": lambda s: s.handles.learn([user_of(9, "nasa")], now=NOW),
     "handles.note_missing": lambda s: s.handles.note_missing(MISSING, now=NOW),
     "posts.upsert": lambda s: s.posts.upsert(posts_of([2, 3]), source="quotes", now=NOW + HOUR),
     "posts.mark_gone": lambda s: s.posts.mark_gone([1], state="deleted", now=NOW),
@@ -64,7 +80,10 @@ WRITES: dict[str, Callable[[Stores], object]] = {
     "media.upsert": lambda s: s.media.upsert([photo_of("3_2"), photo_of("3_3")], at=NOW),
     "media.mark_ok": lambda s: s.media.mark_ok("3_1", path="p", byte_size=1, checksum="c", now=NOW),
     "streams.add": lambda s: s.streams.add(stream_of("t"), now=NOW),
-    "streams.narrow": lambda s: s.streams.narrow("s", handles=("esa",), query="q", now=NOW),
+    "streams.replace": lambda s: s.streams.replace(stream_of(), handles=("esa",), query="q", now=NOW),
+    "accounts.put": lambda s: s.accounts.put([account_of()], now=NOW, look_at=NOW + HOUR),
+    "accounts.rename": lambda s: s.accounts.rename([RENAMED], now=NOW, look_at=NOW),
+    "set_aside.note": lambda s: s.set_aside.note([odd_of()], now=NOW),
     "streams.retire": lambda s: s.streams.retire(["s"], now=NOW),
     "streams.sweep_completed": lambda s: s.streams.sweep_completed("s", sweep_id="w", newest_id=300, through_at=NOW),
     "streams.record_gap": lambda s: s.streams.record_gap("s", Gap(NOW, NOW + HOUR, GapReason.PAGING_STUCK)),

@@ -18,7 +18,7 @@ def test_many_names_are_one_command(counted: Stores, commands: CommandCount) -> 
     users = [user_of(number, name) for number, name in enumerate(names)]
 
     assert commands.during(lambda: counted.handles.activate(names, now=NOW)) == ["update"]
-    assert commands.during(lambda: counted.handles.learn(users, now=NOW)) == ["update"]
+    assert commands.during(lambda: counted.handles.learn(users, now=NOW)) == ["find", "update"]
     assert commands.during(lambda: counted.handles.note_missing(dict.fromkeys(names, "x"), now=NOW)) == ["update"]
     assert commands.during(lambda: counted.handles.deactivate(names, now=NOW)) == ["update"]
     assert commands.during(lambda: counted.handles.activate([], now=NOW)) == []

@@ -144,7 +144,20 @@ def test_a_narrowed_stream_keeps_its_cursor(stores: Stores) -> None:
     """What remains was covered with the rest."""
     stores.streams.add(stream_of("a", "nasa", "esa", cursor_id=77), now=NOW)
 
-    stores.streams.narrow("a", handles=("esa",), query="(from:esa)", now=NOW)
+    assert stores.streams.replace(stored(stores, "a"), handles=("esa",), query="(from:esa)", now=NOW)
 
     stream = stored(stores, "a")
     assert (stream.handles, stream.query, stream.cursor_id) == (("esa",), "(from:esa)", 77)
+
+
+def test_a_stream_is_changed_only_as_it_was_read(stores: Stores) -> None:
+    """Who read it before somebody else changed or retired it changes nothing, and learns so."""
+    stores.streams.add(stream_of("a", "nasa", "esa"), now=NOW)
+    read = stored(stores, "a")
+    assert stores.streams.replace(read, handles=("esa",), query="(from:esa)", now=NOW)
+
+    assert not stores.streams.replace(read, handles=("nasa",), query="(from:nasa)", now=NOW)
+    assert stored(stores, "a").handles == ("esa",)
+    assert stores.streams.replace(stored(stores, "a"), handles=(), query="", now=NOW)
+    assert stores.streams.get_active("a") is None
+    assert stored(stores, "a").handles == ("esa",)

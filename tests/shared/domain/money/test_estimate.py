@@ -15,20 +15,25 @@ PRICES = Prices()
 HOUR = timedelta(hours=1)
 numbers = st.floats(0, 1_000, allow_nan=False)
 rates = st.builds(
-    lambda posts, authors, days, quotes: Rates(
-        posts_a_day=Rate(posts, ""), new_authors=Rate(authors, ""), paid_days=Rate(days, ""), quotes=Rate(quotes, "")
+    lambda posts, authors, days, quotes, looks: Rates(
+        posts_a_day=Rate(posts, ""),
+        new_authors=Rate(authors, ""),
+        paid_days=Rate(days, ""),
+        quotes=Rate(quotes, ""),
+        looks_a_day=Rate(looks, ""),
     ),
     numbers,
     st.floats(0, 1),
     st.integers(0, 40),
     st.floats(0, 3),
+    st.floats(0, 1),
 )
 spans = st.integers(0, 7 * 24).map(lambda hours: hours * HOUR)
 
 
 def even(**changes: float) -> Rates:
-    """10 posts a day, every second author new, two later days, no quotes."""
-    values = {"posts_a_day": 10.0, "new_authors": 0.5, "paid_days": 2.0, "quotes": 0.0, **changes}
+    """10 posts a day, every second author new, two later days, no quotes, a look a day."""
+    values = {"posts_a_day": 10.0, "new_authors": 0.5, "paid_days": 2.0, "quotes": 0.0, "looks_a_day": 1.0, **changes}
     return Rates(**{name: Rate(value, "") for name, value in values.items()})
 
 
@@ -39,9 +44,9 @@ def test_following_is_added_up() -> None:
     a_day = 20 * (5_000 + 5_000)
     assert estimate.once == 10_000 + a_day
     assert estimate.first_day == a_day
-    assert estimate.later_day == a_day + 2 * 20 * 5_000
+    assert estimate.later_day == a_day + 2 * 20 * 5_000 + 2 * 10_000
     rereads = (0 + 1 + 28 * 2) * 20 * 5_000
-    assert estimate.month == estimate.once + MONTH_DAYS * a_day + rereads
+    assert estimate.month == estimate.once + MONTH_DAYS * a_day + rereads + (MONTH_DAYS - 1) * 2 * 10_000
 
 
 @given(accounts=st.integers(1, 500), since=spans, given_rates=rates, factor=st.integers(2, 50))
@@ -77,8 +82,8 @@ def test_a_refresh_buys_what_was_not_bought_today(posts: int, data: st.DataObjec
 
 def test_rates_are_measured_where_there_is_something_to_measure() -> None:
     """Whole days with accounts and posts give rates and say so; anything less is an assumption that says so."""
-    measured = rates_of(accounts=4, days=5, search_posts=2_000, looked_up=500, quotes=100, paid_days=30)
-    assumed = rates_of(accounts=0, days=5, search_posts=2_000, looked_up=500, quotes=100, paid_days=30)
+    measured = rates_of(accounts=4, days=5, search_posts=2_000, looked_up=500, quotes=100, paid_days=30, looks_a_day=1)
+    assumed = rates_of(accounts=0, days=5, search_posts=2_000, looked_up=500, quotes=100, paid_days=30, looks_a_day=1)
 
     assert (measured.posts_a_day.value, measured.new_authors.value, measured.quotes.value) == (100.0, 0.25, 0.05)
     assert measured.posts_a_day.basis == "measured over 5 days and 4 accounts"
