@@ -423,7 +423,10 @@ def test_what_cannot_be_read_stays_and_keeps_nothing_back(
 def test_a_thousand_are_replayed_in_few_round_trips(
     broker: CoveyBroker, dead_letters: DeadLetters, clock: ManualClock, redis_client: redis.Redis
 ) -> None:
-    """Two pipelines of 500 and no command a letter beside them."""
+    """Two pipelines of 500 and no round trip a letter: that would be a thousand reads of Redis at least.
+
+    A pipeline of 500 letters is read in as many pieces as the network makes of it: 155 in all were seen on a busy machine.
+    """
     kill(broker, 1000)
     dead_letters.collect()
     dead_letters.replay(DeadFilter(ids=["nobody"]), clock=clock)
@@ -431,7 +434,7 @@ def test_a_thousand_are_replayed_in_few_round_trips(
 
     assert dead_letters.replay(ALL, clock=clock).replayed == 1000
 
-    assert redis_client.info("stats")["total_reads_processed"] - before < 100
+    assert redis_client.info("stats")["total_reads_processed"] - before < 500
 
 
 def test_a_replay_without_the_queue_says_so_and_can_be_made_again(
