@@ -46,7 +46,8 @@ def read_state(
 
 
 def _read(client: redis.Redis, wanted: list[str], now_ms: int | None) -> tuple[float, dict[str, Hash]]:
-    pipeline = client.pipeline(transaction=True)
+    # No transaction: Redis refuses one when its memory is full, and each hash is whole by itself.
+    pipeline = client.pipeline(transaction=False)
     pipeline.time()
     for key in wanted:
         pipeline.execute_command("HGETALL", key, NEVER_DECODE=True)  # type: ignore[no-untyped-call]

@@ -162,18 +162,7 @@ def _denied(client: redis.Redis) -> tuple[str, ...]:
             pipeline.execute_command(*command)  # type: ignore[no-untyped-call]
         replies = pipeline.execute(raise_on_error=False)
     denied = [str(NEEDED[place][0]) for place, reply in enumerate(replies) if isinstance(reply, NoPermissionError)]
-    return tuple(dict.fromkeys([*denied, *([] if _may_queue(client) else ["MULTI"])]))
-
-
-def _may_queue(client: redis.Redis) -> bool:
-    """Whether the user may run MULTI and EXEC, which cannot be tried among others."""
-    with client.pipeline(transaction=True) as pipeline:
-        pipeline.ping()
-        try:
-            pipeline.execute()
-        except ResponseError:  # the refusal of MULTI itself is lost: EXEC complains that there was none
-            return False
-    return True
+    return tuple(dict.fromkeys(denied))
 
 
 def _ahead_seconds(client: redis.Redis, now: Callable[[], datetime]) -> float | None:

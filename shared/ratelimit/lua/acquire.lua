@@ -15,6 +15,10 @@ if now < 0 then
   now = time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
+-- A removal, though of nothing, comes first: after it Redis lets a script write even when its memory is full. What waits
+-- can only drain if it gets its grants: a lease of some bytes, and few are in flight.
+redis.call('HDEL', KEYS[1], '')
+
 local wait, by = 0, ''
 local function consider(ms, name)
   if ms > wait then wait, by = ms, name end

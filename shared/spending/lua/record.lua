@@ -10,6 +10,9 @@
 -- Returns how many were new of each kind, in the order of `objects`. Told twice, the second time nothing is new.
 -- TTL   buckets from their last new id on, rows from the first call of the day on
 -- A number of a row is exact below 10^14 (cjson writes 14 digits): a hundred million dollars.
+-- A removal, though of nothing, comes first: after it Redis lets a script write even when its memory is full. The
+-- call was made: it must be booked.
+redis.call('HDEL', KEYS[1], '')
 local told = cjson.decode(ARGV[2])
 local state = redis.call('HGET', KEYS[1], ARGV[1])
 local row = state and cjson.decode(state) or {}

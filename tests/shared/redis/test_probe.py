@@ -81,12 +81,12 @@ def test_a_wrong_password_is_told_without_it(redis_client: redis.Redis, acl: str
 
 
 def test_what_the_user_may_not_run_is_listed(redis_client: redis.Redis, acl: str) -> None:
-    """A command he lacks, and MULTI, which cannot be tried among the others."""
-    let(redis_client, "~covey:*", "+@all", "-zadd", "-multi")
+    """Commands he lacks, in the order in which they are tried."""
+    let(redis_client, "~covey:*", "+@all", "-zadd", "-hsetnx")
 
     facts = reading(acl).facts
 
-    assert facts.denied == ("ZADD", "MULTI")
+    assert facts.denied == ("HSETNX", "ZADD")
     assert facts.may_ask_info
 
 

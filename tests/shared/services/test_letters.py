@@ -425,7 +425,7 @@ def test_a_thousand_are_replayed_in_few_round_trips(
 ) -> None:
     """Two pipelines of 500 and no round trip a letter: that would be a thousand reads of Redis at least.
 
-    A pipeline of 500 letters is read in as many pieces as the network makes of it: 155 in all were seen on a busy machine.
+    A pipeline of 500 letters is read in as many pieces as the network makes of it: 155 were seen on a busy machine.
     """
     kill(broker, 1000)
     dead_letters.collect()
