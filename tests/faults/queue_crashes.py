@@ -31,7 +31,7 @@ def kills_under_load(
 
     The jobs are as long as it takes to keep all threads busy while the kills last, so some are hit twice. A third hit
     would bury a job as poison: nothing tells a killed process from one that its job has ended. But before its last
-    delivery a job waits as long as the kills last here.
+    delivery a job waits longer than the kills last here, also where new workers take their time to start.
     """
     rng = random.Random(seed)
     mean_ms = int(kills * every_seconds * 1000 * workers * threads / jobs)

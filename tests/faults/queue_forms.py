@@ -65,7 +65,7 @@ def long_forms(seed: int) -> dict[str, Form]:
     """Every program at the size of its requirement."""
     away = partial(redis_away, seed=seed, jobs=100, heartbeat_timeout_ms=TIMEOUT_MS)
     return {
-        "R1": partial(kills_under_load, seed=seed, jobs=500, kills=20, every_seconds=3),
+        "R1": partial(kills_under_load, seed=seed, jobs=500, kills=20, every_seconds=3, last_chance_delay_ms=180_000),
         "R1 real work": partial(kills_under_real_work, seed=seed, kills=20, every_seconds=3),
         "R2": partial(time_to_recovery, heartbeat_timeout_ms=TIMEOUT_MS),
         "R2 stopped and resumed": partial(stopped_and_resumed, jobs=200, stop_seconds=20),

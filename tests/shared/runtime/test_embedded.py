@@ -42,7 +42,7 @@ def test_a_server_that_cannot_start_is_one_clear_error(tmp_path: Path) -> None:
     try:
         port = int(first.url.rsplit(":", 1)[1].split("/")[0])
         with pytest.raises(InputError, match="did not start"):
-            embedded._start(
+            embedded.EmbeddedServer(
                 "redis",
                 "redis://127.0.0.1:1/0",
                 [str(embedded.find_redis_server()), "--port", str(port), "--bind", "127.0.0.1"],
