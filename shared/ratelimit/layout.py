@@ -2,7 +2,8 @@
 
 A hash for the project and one for each credential hold budgets; a hash for each credential and endpoint holds its
 windows; a set lists these. The numbers of a hash are one string of doubles in its field `state`, which Lua reads and
-writes in 1.5 µs; as 24 fields they took 25 µs. Beside it stand `blocked_by` and `blocked_reason`, a field
+writes in 1.5 µs; as 24 fields they took 25 µs. Beside it stand `blocked_by` and `blocked_reason`, `server`, the run id
+of the Redis that was told of the window, a field
 `#<grant id>` for every call in flight, and in the project's hash `chosen`, the budgets that a person set, and
 `faults:<endpoint>` for each endpoint whose last answer was a fault of X: four doubles and the id of who looks again.
 Invariant: the scripts, `numbers` and `budget_fields` know the order from here only.

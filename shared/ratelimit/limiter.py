@@ -22,10 +22,11 @@ endpoint, with any credential; looking, all but one. That one's lease ends as an
 
 Failures. A worker dies with a grant: the call stays counted, its lease ends by itself. Redis cannot be reached:
 LimiterUnavailable, and no call. Redis forgets everything: each window starts unknown, so one probe tells where it
-stands, and the budgets are filled from the ledger again. X's clock is off: ends are placed by X's own Date, and always
-late, by up to 2 s: a call that lands before X turns its window may be one too many, one that lands after is not. A call
-granted before the turn may be counted after it: a window that opens counts every call in flight as its own, until the
-answer says otherwise.
+stands, and the budgets are filled from the ledger again. Another server answers, after a failover or a start anew: it
+may have missed the last grants, so each window is unknown too. X's clock is off: ends are placed by X's own Date, and
+always late, by up to 2 s: a call that lands before X turns its window may be one too many, one that lands after is not.
+A call granted before the turn may be counted after it: a window that opens counts every call in flight as its own,
+until the answer says otherwise.
 """
 
 from __future__ import annotations
@@ -98,7 +99,7 @@ class Limiter:
             credential_budgets=credential_budgets,
             needs_seed=spent is not None,
         )
-        connections = Connections(redis_client)
+        connections = Connections(redis_client, tells_server=True)
         names = ("acquire", "settle", "seed", "unblock", "choose_budgets")
         texts = {name: load("shared.ratelimit", name, {**CONSTANTS, **constants}) for name in names}
         self._scripts = {name: Script(connections, text) for name, text in texts.items()}

@@ -4,6 +4,7 @@
 -- ARGV  1 grant id  2 seven doubles: now in ms (-1 = Redis TIME), class (1 = most urgent .. 5), posts, cost in
 --       micro-dollars, 1 when the call is paid, least ms between two calls of this endpoint, share of a budget that the
 --       class may spend  3 field of the endpoint's breaker in the project's hash
+--       4 run id of this server ('' where nobody may ask)
 -- Words in CAPITALS are constants and places in a 'state' field: rules.py and layout.py write them into this text.
 -- Returns a granted call: 2 x the number of its credential, + 1 for a probe. A refusal: 'wait_ms name-of-window'.
 --       'unseeded': budgets of the project or of a credential must be filled from the ledger first.
@@ -166,7 +167,7 @@ check_all(project, day_limit, month_limit, PROJECT_MONTH_REQUESTS, posts_limit, 
 if wait > 0 then return string.format('%d %s', math.ceil(wait), by) end
 
 -- 2. Every credential: the one with the most room that nothing stops; a known window before a probe.
-local chosen, room, is_probe, window, own
+local chosen, room, is_probe, window, own, moved
 local least, least_by = math.huge, ''
 for i = 1, (#KEYS - 1) / 2 do
   wait, by = 0, ''
@@ -182,7 +183,12 @@ for i = 1, (#KEYS - 1) / 2 do
   end
 
   local key = KEYS[2 * i + 1]
-  local w = numbers(redis.call('HGET', key, 'state'), WINDOW_FORMAT, WINDOW_NUMBERS)
+  local known = redis.call('HMGET', key, 'state', 'server')
+  local w = numbers(known[1], WINDOW_FORMAT, WINDOW_NUMBERS)
+  local is_moved = known[2] ~= ARGV[4] and ARGV[4] ~= ''
+  if is_moved and known[2] then -- what another server was told may be missing here: as if nothing were known
+    for place = 1, PROBE_UNTIL do w[place] = 0 end
+  end
   check_block(key, w[BLOCKED_UNTIL])
   local least_gap = w[INTERVAL_UNTIL] > now and math.max(gap, LEARNED_INTERVAL_MS) or gap
   if least_gap > 0 then consider(w[LAST_AT] + least_gap - now, 'interval') end
@@ -208,7 +214,7 @@ for i = 1, (#KEYS - 1) / 2 do
   if wait > 0 then
     if wait < least then least, least_by = wait, by end
   elseif not chosen or free > room then
-    chosen, room, is_probe, window, own = i, free, unknown, w, f
+    chosen, room, is_probe, window, own, moved = i, free, unknown, w, f, is_moved
   end
 end
 if not chosen then return string.format('%d %s', math.ceil(least), least_by) end
@@ -225,6 +231,7 @@ if is_probe then
 end
 redis.call('HSET', key, 'state', struct.pack(WINDOW_FORMAT, unpack(window, 1, WINDOW_NUMBERS)),
   '#' .. ARGV[1], struct.pack(LEASE_FORMAT, now + LEASE_MS, class, now, window[RESET], window[DAY_RESET], probe_until))
+if moved then redis.call('HSET', key, 'server', ARGV[4]) end
 if is_probe then redis.call('PEXPIRE', key, KEEP_MS) end
 if opened > 0 then
   redis.call('HSET', KEYS[1], ARGV[3], struct.pack(BREAKER_FORMAT, faults, opened, open_until, now + LEASE_MS) .. ARGV[1])

@@ -6,7 +6,7 @@
 --       X's Date in s, day limit, day remaining, day reset in s (-1 where a header was missing), posts billed minus
 --       reserved, micro-dollars billed minus reserved, 1 for a fault of X  3 member for the index
 --       4 scope of the block ('' = none)  5 its end in s of X's clock ('')  6 its length in ms ('')  7 its reason
---       8 field of the endpoint's breaker in the project's hash
+--       8 field of the endpoint's breaker in the project's hash  9 run id of this server ('' where nobody may ask)
 -- Words in CAPITALS are constants and places in a 'state' field: rules.py and layout.py write them into this text.
 -- Returns 1 when the grant was still held, 0 when it had been settled or its lease had ended: then nothing is given back.
 -- TTL   window hash and index KEEP_MS from each new window on, and never before the end of a block.
@@ -19,7 +19,7 @@ end
 -- A removal, though of nothing, comes first: after it Redis lets a script write even when its memory is full.
 redis.call('HDEL', KEYS[1], '')
 local key, field = KEYS[3], '#' .. ARGV[1]
-local h = redis.call('HMGET', key, 'state', field)
+local h = redis.call('HMGET', key, 'state', field, 'server')
 
 local function numbers(state, format, count)
   if state then return { struct.unpack(format, state) } end
@@ -28,6 +28,10 @@ local function numbers(state, format, count)
   return f
 end
 local w = numbers(h[1], WINDOW_FORMAT, WINDOW_NUMBERS)
+local is_moved = h[3] ~= ARGV[9] and ARGV[9] ~= ''
+if is_moved and h[3] then -- what another server was told may be missing here: as if nothing were known
+  for place = 1, PROBE_UNTIL do w[place] = 0 end
+end
 
 local held, granted_at, lease_reset, lease_day_reset, was_probe = false, now, 0, 0, false
 if h[2] then
@@ -200,6 +204,7 @@ local breaker = redis.call('HGET', KEYS[1], ARGV[8])
 if breaker or fault == 1 then tell_breaker(breaker) end
 
 redis.call('HSET', key, 'state', struct.pack(WINDOW_FORMAT, unpack(w, 1, WINDOW_NUMBERS)))
+if is_moved then redis.call('HSET', key, 'server', ARGV[9]) end
 if opened or was_probe or scope ~= '' then
   live_at_least(key, math.max(0, w[BLOCKED_UNTIL] - now) + KEEP_MS)
   redis.call('SADD', KEYS[4], ARGV[3])

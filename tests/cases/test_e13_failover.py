@@ -1,0 +1,169 @@
+"""After a failover another server answers, which may have missed the last grants: windows are unknown until X tells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from shared.domain.errors import LimiterUnavailable
+from shared.ratelimit.limiter import Limiter
+from shared.ratelimit.model import Block, BlockScope, Grant
+from shared.redis.connection import connect
+from shared.runtime.clock import SystemClock
+from shared.runtime.embedded import EmbeddedServer, start_redis
+from tests.faults.queue_fleet import wait_until
+from tests.faults.tcp_proxy import TcpProxy
+from tests.shared.ratelimit.calls import answered, grant, headers, open_window, refusal, refused, request
+
+CLOCK = SystemClock()
+
+
+def port_of(server: EmbeddedServer) -> int:
+    """Its port."""
+    return int(server.url.rpartition(":")[2].partition("/")[0])
+
+
+class Pair:
+    """A master and its replica behind one address, which leads to the master."""
+
+    def __init__(self, folder: Path) -> None:
+        self.servers = [start_redis(folder / name) for name in ("a", "b")]
+        self.proxy = TcpProxy(port_of(self.servers[0]))
+        self.limiter = Limiter(connect(f"redis://127.0.0.1:{self.proxy.port}/0"))
+
+    def client(self, number: int) -> redis.Redis:
+        """A client of one of the two."""
+        return redis.Redis.from_url(self.servers[number].url)
+
+    def follow(self, replica: int, master: int) -> None:
+        """Let one copy the other, and wait until it has."""
+        client = self.client(replica)
+        client.replicaof("127.0.0.1", port_of(self.servers[master]))
+        wait_until(lambda: client.info("replication")["master_link_status"] == "up", 15, "the replica is up to date")
+        self.client(master).wait(1, 5000)
+
+    def behind(self, number: int) -> None:
+        """Let the other one copy no more: what the master is told from now on it never hears."""
+        self.client(number).replicaof("NO", "ONE")
+
+    def lead_to(self, number: int) -> None:
+        """The address leads to the other one from now on; what was connected is reset, and the first call finds out."""
+        self.proxy.cut()
+        self.proxy.point_at(port_of(self.servers[number]))
+        self.proxy.restore()
+        with pytest.raises(LimiterUnavailable):
+            self.limiter.acquire(request())
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Iterator[Pair]:
+    """Two servers, the second a replica of the first."""
+    made = Pair(tmp_path)
+    try:
+        yield made
+    finally:
+        made.proxy.cut()
+        for server in made.servers:
+            server.stop()
+
+
+def test_a_replica_that_is_behind_is_asked_with_one_probe(pair: Pair) -> None:
+    """It believes that 99 calls are left; 60 were made meanwhile. One probe tells, and no call too many follows."""
+    rate = open_window(pair.limiter, CLOCK, limit=100)
+    pair.follow(1, 0)
+    pair.behind(1)
+    for _ in range(60):
+        pair.limiter.settle(grant(pair.limiter), answered(headers(CLOCK, limit=100, remaining=50)))
+    pair.lead_to(1)
+
+    probe = grant(pair.limiter)
+    assert probe.is_probe
+    assert refusal(pair.limiter).blocked_by == "probe"
+    left = headers(CLOCK, limit=100, remaining=38, reset_at_seconds=rate.reset_at_seconds)
+    pair.limiter.settle(probe, answered(left))
+    granted = 0
+    while isinstance(pair.limiter.acquire(request()), Grant):
+        granted += 1
+    assert 0 < granted <= 38
+
+
+def test_a_call_from_before_tells_of_it_too(pair: Pair) -> None:
+    """Its grant is known to the new server or not: its headers open the window there, as after a loss of everything."""
+    open_window(pair.limiter, CLOCK, limit=100)
+    pair.follow(1, 0)
+    known = grant(pair.limiter)
+    pair.client(0).wait(1, 5000)
+    pair.behind(1)
+    unheard = grant(pair.limiter)
+    pair.lead_to(1)
+
+    pair.limiter.settle(unheard, answered(headers(CLOCK, limit=100, remaining=7)))
+    (window,) = pair.limiter.state().windows
+    assert window.remaining is not None
+    assert window.remaining <= 7
+    pair.limiter.settle(known, answered(headers(CLOCK, limit=100, remaining=6)))
+    assert not grant(pair.limiter).is_probe
+    assert (pair.limiter.state().windows[0].remaining or 0) <= 5
+
+
+def test_a_cut_of_the_network_makes_nothing_unknown(pair: Pair) -> None:
+    """The same server answers again: its windows are what they were, and no probe is needed."""
+    open_window(pair.limiter, CLOCK, limit=100)
+    pair.lead_to(0)
+
+    assert not grant(pair.limiter).is_probe
+    assert pair.limiter.state().windows[0].remaining == 98
+
+
+def test_a_server_that_was_started_anew_may_have_lost_its_last_second(pair: Pair) -> None:
+    """It has its append-only file, and another run id: one probe."""
+    open_window(pair.limiter, CLOCK, limit=100)
+    for _ in range(5):
+        grant(pair.limiter)
+    server = pair.servers[0]
+    server.process.kill()
+    server.process.wait()
+    server.start_again()
+    with pytest.raises(LimiterUnavailable):
+        pair.limiter.acquire(request())
+
+    assert grant(pair.limiter).is_probe
+    assert refusal(pair.limiter).blocked_by == "probe"
+
+
+def test_two_failovers_in_a_row(pair: Pair) -> None:
+    """There and back: each time one probe, though the first server is the one that it was."""
+    open_window(pair.limiter, CLOCK, limit=100)
+    pair.follow(1, 0)
+    pair.behind(1)
+    for number in (1, 0):
+        pair.lead_to(number)
+        probe = grant(pair.limiter)
+        assert probe.is_probe == (number == 1)
+        pair.limiter.settle(probe, answered(headers(CLOCK, limit=100, remaining=50)))
+        assert not grant(pair.limiter).is_probe
+
+
+def test_what_x_has_blocked_stays_blocked(pair: Pair) -> None:
+    """A block is no count: the replica knows of it, and a person lifts it."""
+    open_window(pair.limiter, CLOCK, limit=100)
+    block = Block(BlockScope.CREDENTIAL_ENDPOINT, for_seconds=600, reason="forbidden")
+    pair.limiter.settle(grant(pair.limiter), refused(403, block))
+    pair.follow(1, 0)
+    pair.behind(1)
+    pair.lead_to(1)
+
+    assert refusal(pair.limiter).blocked_by == "credential_endpoint"
+
+
+def test_where_nobody_may_ask_for_the_server_all_is_as_it_was(pair: Pair) -> None:
+    """A user without the right to INFO is granted calls; a failover is not noticed then, and costs at most the rest."""
+    pair.client(0).acl_setuser("few", enabled=True, passwords=["+word"], keys=["*"], commands=["+@all", "-info"])
+    limiter = Limiter(connect(f"redis://few:word@127.0.0.1:{port_of(pair.servers[0])}/0"))
+    open_window(limiter, CLOCK, limit=100)
+
+    assert not grant(limiter).is_probe
+    assert pair.client(0).hget("covey:limit:window:app:search", "server") is None
