@@ -14,6 +14,7 @@ from shared.domain.coverage.quotes import QuoteCandidate, choose, reading_of
 from shared.domain.coverage.sweeps import Sweep, SweepKind
 from shared.domain.jobs import (
     ALL_QUEUES,
+    GREATEST_ID,
     MAX_IDS,
     Canary,
     CheckUsage,
@@ -48,8 +49,6 @@ CANARY_INTERVAL_SECONDS = 60.0
 # A first sweep that reaches further back than this is history, and must not stand in the way of what is new.
 BACKFILL_BEYOND = timedelta(hours=1)
 MEDIA_BATCH = 500
-# X takes ids of up to 19 digits (X API v2, pattern of `ids`). What is stored under a longer one cannot be asked for.
-GREATEST_ID = 10**19 - 1
 
 Outgoing = list[tuple[Job, str | None]]
 

@@ -16,6 +16,7 @@ from shared.domain.errors import BadJob, NewerJob
 SCHEMA_VERSION: Final = 1
 # Between two looks of one worker at a job that it does not know: meanwhile another one may take it.
 LEFT_FOR_SECONDS: Final = 10.0
+GREATEST_ID: Final = 10**19 - 1  # X takes ids of up to 19 digits (X API v2, pattern of `ids`)
 MAX_IDS = 100  # ids or usernames in one call (X API v2, GET /2/tweets and GET /2/users/by)
 
 PostIdText = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,19}$")]

@@ -44,6 +44,7 @@ class Connections:
     ) -> None:
         self._pool = client.connection_pool
         self.tells_server = tells_server
+        self.server_run_id = b""  # of the server that was connected to last
         self._trusted_seconds = trusted_seconds
         self._idle: list[tuple[Any, float]] = []
         self._pid = os.getpid()
@@ -78,7 +79,7 @@ class Connections:
         except ResponseError:  # the right to ask is not given
             told = b""
         found = _RUN_ID.search(told if isinstance(told, bytes) else told.encode())
-        connection.server_run_id = found[1] if found else b""
+        connection.server_run_id = self.server_run_id = found[1] if found else b""
 
     def drop(self) -> None:
         """Close every idle connection, the pool's too: their server is no master any more."""

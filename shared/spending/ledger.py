@@ -8,9 +8,11 @@ X's clock, to the micro-dollar: with any number of processes and threads, in any
 - A process dies between X's answer and `record`: the job runs again, and the same objects are new then; X bills them
   once, and so do we. Objects that do not come again are missing here; the limiter holds their reservation as spent.
 - Redis is away: what could not be told is kept, up to 1,000 calls a process, and told with the next call.
+- Another Redis answers, after a failover or a start anew, and may have missed the last of what was told: each process
+  tells its calls of the last minute again, at its next look or call; a call that is known is not counted twice. Where
+  the right to INFO is missing nobody can see that.
 - Redis loses everything: the sums since the last copy are gone (2 s where a scheduler runs), and what is read again
-  that day counts as bought again: too much, not too little. Redis with `appendfsync everysec` loses a second by itself.
-- The counts of calls may be too high by a call whose record was answered into a broken connection.
+  that day counts as bought again: too much, not too little.
 
 Must not refuse a call: the limiter does. Invariant: nothing is counted as read again that was not bought that day.
 """
@@ -23,8 +25,9 @@ import threading
 from collections import deque
 from collections.abc import Collection, Iterator
 from contextlib import suppress
-from datetime import date, datetime, timedelta
-from typing import Any, Final, Protocol
+from datetime import datetime, timedelta
+from time import monotonic
+from typing import Any, Final, NamedTuple, Protocol
 
 import redis
 
@@ -51,8 +54,19 @@ KEEP_BOUGHT: Final = timedelta(days=2)
 KEEP_ROWS: Final = timedelta(days=7)
 COPIED_DAYS: Final = 3  # today and two before: what an outage of MongoDB kept back
 MAX_UNTOLD: Final = 1_000
+# A replica is behind by less than this, and an append-only file by a second.
+TOLD_AGAIN: Final = timedelta(minutes=1)
+KEEP_CALLS: Final = timedelta(minutes=10)  # so long Redis knows a call by its id
 # So close before midnight an id counts as not bought: the answer may be billed to the day after.
 MIDNIGHT_GUARD: Final = timedelta(seconds=60)
+
+
+class _Call(NamedTuple):
+    """A call and the id that it is told under. told_at: of `monotonic`, 0 while it is not told."""
+
+    id: str
+    purchase: Purchase
+    told_at: float = 0.0
 
 
 class Rows(Protocol):
@@ -85,11 +99,13 @@ class Ledger:
         self._clock = clock
         self._tenant = tenant
         self._prefix = prefix
-        connections = Connections(redis_client)
-        self._record = Script(connections, load("shared.spending", "record"))
-        self._bought = Bought(connections)
+        self._connections = Connections(redis_client, tells_server=True)
+        self._record = Script(self._connections, load("shared.spending", "record"))
+        self._bought = Bought(self._connections)
         self._ahead = timedelta(0)
-        self._untold: deque[Purchase] = deque(maxlen=MAX_UNTOLD)
+        self._untold: deque[_Call] = deque(maxlen=MAX_UNTOLD)
+        self._told_lately: deque[_Call] = deque(maxlen=MAX_UNTOLD)
+        self._told_to = b""
         self._copied: dict[tuple[RowKey, str], bytes] = {}
         self._copying = threading.Lock()
 
@@ -109,7 +125,8 @@ class Ledger:
         if not wanted or (now + MIDNIGHT_GUARD).date() != now.date():
             return set()
         try:
-            return self._bought.among(self._keys(now.date()).sets(kind, wanted), wanted)
+            self._tell_another_server()
+            return self._bought.among(BoughtKeys(self._prefix, now.date()).sets(kind, wanted), wanted)
         except RedisAway as error:
             raise LimiterUnavailable(str(error)) from error
 
@@ -120,16 +137,20 @@ class Ledger:
         """
         if purchase.at is not None:
             self._ahead = purchase.at - self._clock.now()
-        waiting = [purchase, *self._take_untold()]
+        call = _Call(secrets.token_hex(8), purchase)
+        waiting = [call, *self._take_untold()]
         try:
             while len(waiting) > 1:
                 self._tell(waiting[-1])
                 waiting.pop()
-            return self._tell(purchase)
+            billed = self._tell(call)
         except (RedisAway, RedisRefused) as error:
             self._untold.extend(waiting)
             log.warning("calls not recorded yet", calls=len(self._untold), reason=str(error))
             return purchase.brought
+        with suppress(RedisAway, RedisRefused):  # they are told again at the next call
+            self._tell_another_server()
+        return billed
 
     def copy(self) -> int:
         """Copy the sums that have changed to MongoDB; answers how many rows. Repeating it changes nothing.
@@ -144,30 +165,46 @@ class Ledger:
             self._copied = {name: text for name, (_, text) in found.items()}
             return len(changed)
 
-    def _take_untold(self) -> list[Purchase]:
+    def _take_untold(self) -> list[_Call]:
         """What could not be told yet, for this thread alone to tell: another one may be taking in the same moment."""
-        taken: list[Purchase] = []
+        taken: list[_Call] = []
         with suppress(IndexError):
             while True:
                 taken.append(self._untold.popleft())
         return taken
 
-    def _tell(self, purchase: Purchase) -> Amounts:
+    def _tell_another_server(self) -> None:
+        """Tell the calls of the last minute again where another server answers than the one that was told."""
+        server = self._connections.server_run_id
+        if server == self._told_to:
+            return
+        if self._told_to and server:
+            since = monotonic() - TOLD_AGAIN.total_seconds()
+            again = [self._arguments(call) for call in list(self._told_lately) if call.told_at > since]
+            self._record.many(again)
+            log.warning("another Redis answers; calls told again", calls=len(again))
+        self._told_to = server
+
+    def _tell(self, call: _Call) -> Amounts:
+        new = self._record(*self._arguments(call))
+        self._told_lately.append(call._replace(told_at=monotonic()))
+        purchase = call.purchase
+        return purchase.fee + Amounts(dict(zip(purchase.object_ids, new, strict=True)))
+
+    def _arguments(self, call: _Call) -> tuple[list[str], list[str | int]]:
+        """Keys and arguments of record.lua."""
+        purchase = call.purchase
         at = purchase.at or self.now()
-        keys = self._keys(at.date())
+        keys = BoughtKeys(self._prefix, at.date())
         objects = {kind: list(ids) for kind, ids in purchase.object_ids.items()}
-        new = self._record(
-            [
-                day_key(self._prefix, at.date()),
-                *(key for kind, ids in objects.items() for key in keys.sets(kind, ids)),
-            ],
-            [
-                field_of(purchase, self._tenant),
-                json.dumps(self._told(purchase, at)),
-                *(one for ids in objects.values() for one in ids),
-            ],
-        )
-        return purchase.fee + Amounts(dict(zip(objects, new, strict=True)))
+        names = [
+            day_key(self._prefix, at.date()),
+            f"{self._prefix}:calls",
+            *(key for kind, ids in objects.items() for key in keys.sets(kind, ids)),
+        ]
+        told = json.dumps(self._told(purchase, at) | {"call": call.id})
+        field = field_of(purchase, self._tenant)
+        return names, [field, told, *(one for ids in objects.values() for one in ids)]
 
     def _told(self, purchase: Purchase, at: datetime) -> dict[str, Any]:
         """What record.lua is told, apart from the ids."""
@@ -181,14 +218,15 @@ class Ledger:
             "counts": counts | fee,
             "hour": hour_name(at.hour),
             "cost": self._prices.cost_micro(purchase.fee),
-            "objects": [self._told_of(kind, len(ids)) for kind, ids in purchase.object_ids.items()],
+            "objects": [
+                {"name": kind.plural, "again": reread_name(kind), "ids": len(ids), "price": self._prices.micro[kind]}
+                for kind, ids in purchase.object_ids.items()
+            ],
             "keep_ids": int(KEEP_BOUGHT.total_seconds()),
             "keep_rows": int(KEEP_ROWS.total_seconds()),
+            "keep_calls": int(KEEP_CALLS.total_seconds()),
             "epoch": secrets.token_hex(6),
         }
-
-    def _told_of(self, kind: PriceKind, ids: int) -> dict[str, Any]:
-        return {"name": kind.plural, "again": reread_name(kind), "ids": ids, "price": self._prices.micro[kind]}
 
     def _rows_here(self) -> Iterator[tuple[Row, bytes]]:
         """The rows of the last days, each with its text in Redis."""
@@ -204,9 +242,6 @@ class Ledger:
             raise LimiterUnavailable(str(error)) from error
         for (day, is_old), reply in zip(hashes, replies, strict=True):
             yield from rows_of(day, _fields(reply), is_old=is_old)
-
-    def _keys(self, day: date) -> BoughtKeys:
-        return BoughtKeys(self._prefix, day)
 
 
 def _fields(reply: Any) -> dict[bytes, bytes]:

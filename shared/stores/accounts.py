@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from pymongo import ASCENDING, UpdateOne
 
 from shared.domain.coverage.accounts import Account, AccountState, Renamed
+from shared.domain.jobs import GREATEST_ID
 from shared.stores.database import Db, Document, guarded
 from shared.stores.indexes import Index
 
@@ -33,7 +34,7 @@ class AccountStore:
         if found:
             ids = [document["_id"] for document in found]
             self._handles.update_many({"_id": {"$in": ids}}, {"$set": {"look_at": now + lease}})
-        return sorted({int(document["user_id"]) for document in found})
+        return sorted(user_id for user_id in {int(one["user_id"]) for one in found} if user_id <= GREATEST_ID)
 
     @guarded
     def followed(self, user_ids: Collection[int]) -> list[Account]:

@@ -28,7 +28,7 @@ USER = {"id": "7", "username": "alice"}
         ({"users": [{"id": "8", "username": None}, USER]}, [("user", "no_key", "8")]),
         ({"users": [{"username": "bob"}]}, [("user", "no_key", None)]),
         ({"tweets": [{"text": "no id"}]}, [("post", "no_key", None)]),
-        ({"tweets": [{"id": "-1"}, {"id": "1" * 20}]}, [("post", "no_key", "-1"), ("post", "no_key", "1" * 20)]),
+        ({"tweets": [{"id": "-1"}, {"id": "1" * 26}]}, [("post", "no_key", "-1"), ("post", "no_key", "1" * 26)]),
         ({"tweets": NO_OBJECTS}, [("post", "not_an_object", None)] * 6),
         ({"users": NO_OBJECTS}, [("user", "not_an_object", None)] * 6),
         ({"media": NO_OBJECTS}, [("media", "not_an_object", None)] * 6),

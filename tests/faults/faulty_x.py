@@ -18,6 +18,7 @@ from shared.domain.coverage.sweeps import Sweep, SweepStatus
 from shared.domain.jobs import QuotePage, RefreshEngagement, SearchPage
 from shared.domain.models import Post
 from shared.services.bootstrap import Services
+from shared.stores.engagement import FIRST
 from tests.faults.shift import Shift
 from tests.workers.world import Simulator, open_sweep, start_simulator, state_of, stored_ids
 
@@ -172,5 +173,6 @@ def states(services: Services) -> dict[int, str]:
 
 
 def counted(services: Services) -> set[int]:
-    """The posts that have counts."""
-    return {int(one["post_id"]) for one in services.stores.db["X_engagement_history"].find()}
+    """The posts that a refresh has read: not those that only have the counts of the page they were found in."""
+    history = services.stores.db["X_engagement_history"].find()
+    return {int(one["post_id"]) for one in history if not one["_id"].endswith(f":{FIRST}")}

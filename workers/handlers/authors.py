@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from shared.domain.jobs import LookUpAuthors
+from shared.domain.jobs import GREATEST_ID, LookUpAuthors
 from shared.domain.models import Page, WorkClass
 from shared.services.bootstrap import Services
 from workers.handlers.intake import answered_at, put_aside
@@ -19,6 +19,7 @@ def want_authors(services: Services, page: Page, *, now: datetime) -> None:
     """Note the authors of a page that did not come along and are not known, or not freshly. Idempotent."""
     came_along = {user.id for user in page.users}
     authors = {post.author_id for post in page.posts if post.author_id is not None} - came_along
+    authors = {one for one in authors if one <= GREATEST_ID}  # a longer id cannot be asked for
     if authors:
         fresh = services.stores.users.fresh_among(authors, since=now - _fresh(services))
         services.stores.authors.want(authors - fresh, now=now)

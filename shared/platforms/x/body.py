@@ -15,7 +15,7 @@ from typing import Any
 from shared.domain.errors import NoAnswer
 from shared.domain.models import JsonObject
 
-_ID = re.compile(r"[0-9]{1,19}")  # X's specification of an id, and what jobs carry
+_ID = re.compile(r"[0-9]{1,25}")  # X's specification allows 19; should they grow, nothing is missed
 _MAX_COUNT = 2**63 - 1  # MongoDB's greatest integer
 # Python's reader is recursive, and gives up at about 1,000 levels for the whole body.
 _READ_LEVELS = 200
@@ -89,10 +89,10 @@ def json_object(container: JsonObject, key: str) -> JsonObject:
 
 
 def identifier(value: Any) -> int | None:
-    """An id as X writes it: up to 19 digits in a text, or a whole number. None for everything else."""
+    """An id as X writes it: digits in a text, or a whole number. None for everything else."""
     if isinstance(value, str) and _ID.fullmatch(value):
         return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**19 else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**25 else None
 
 
 def number(value: Any) -> int | None:

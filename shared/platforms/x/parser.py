@@ -46,7 +46,7 @@ def parse_page(endpoint: str, body: Any, rate: RateHeaders) -> Page:
     body = _checked(endpoint, body, {"data", "meta"})
     meta = json_object(body, "meta")
     found = _Objects(endpoint)
-    entries = items(endpoint, body, "data")
+    entries = _entries(endpoint, body)
     parts: dict[str, Any] = {
         "posts": found.read(Kind.POST, entries, parse.post),
         **found.included(body),
@@ -64,7 +64,7 @@ def parse_lookup(endpoint: str, body: Any, asked: Sequence[int], rate: RateHeade
     """Posts looked up by id: `states` has every id of `asked`. Raises NoAnswer."""
     body = _checked(endpoint, body, {"data", "errors"})
     found = _Objects(endpoint)
-    posts = found.read(Kind.POST, items(endpoint, body, "data"), parse.post)
+    posts = found.read(Kind.POST, _entries(endpoint, body), parse.post)
     return Page(
         posts=posts,
         **found.included(body),
@@ -78,7 +78,7 @@ def parse_users(endpoint: str, body: Any, asked: Sequence[str], rate: RateHeader
     """Accounts looked up by username or id. Raises NoAnswer."""
     body = _checked(endpoint, body, {"data", "errors"})
     found = _Objects(endpoint)
-    users = found.read(Kind.USER, items(endpoint, body, "data"), parse.user)
+    users = found.read(Kind.USER, _entries(endpoint, body), parse.user)
     names = [name for user in users for name in (user.username, str(user.id))]
     missing = missing_accounts(asked, names, objects(endpoint, body, "errors"))
     return UserLookup(users=users, missing=missing, set_aside=found.set_aside, rate=rate)
@@ -97,7 +97,7 @@ def parse_media(endpoint: str, body: Any, rate: RateHeaders) -> Page:
     """Media looked up by key: a page with nothing but `media`; a key that X does not know is not in it."""
     body = _checked(endpoint, body, {"data", "errors"})
     found = _Objects(endpoint)
-    media = found.read(Kind.MEDIA, items(endpoint, body, "data"), parse.media)
+    media = found.read(Kind.MEDIA, _entries(endpoint, body), parse.media)
     return Page(media=media, set_aside=found.set_aside, rate=rate)
 
 
@@ -129,6 +129,14 @@ def _checked(endpoint: str, body: Any, needed: set[str]) -> JsonObject:
         raise NoAnswer(endpoint, "'meta' is not an object")
     items(endpoint, body, "errors")
     return body
+
+
+def _entries(endpoint: str, body: JsonObject) -> list[Any]:
+    """What was asked for. A list of something else altogether is no answer: the same call may give one."""
+    entries = items(endpoint, body, "data")
+    if entries and not any(one is None or isinstance(one, dict) for one in entries):
+        raise NoAnswer(endpoint, "'data' is not a list of objects")
+    return entries
 
 
 class _Objects:

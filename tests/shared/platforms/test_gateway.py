@@ -52,6 +52,7 @@ class Video:
     is_whole: bool = True
     rate: RateHeaders = field(default_factory=RateHeaders)
     object_ids: Mapping[PriceKind, frozenset[int]] = field(default_factory=dict)
+    nameless: Amounts = field(default_factory=Amounts)
 
 
 class NoAuth(AuthBase):

