@@ -179,7 +179,8 @@ def _missing(db: Db, collection: str, ids: set[str]) -> set[str]:
 
 def _duplicates(db: Db) -> int:
     """Posts stored under two keys, and readings that left two snapshots."""
-    posts = db["X_tweets"].aggregate([{"$group": {"_id": "$raw.id", "n": {"$sum": 1}}}, {"$match": {"n": {"$gt": 1}}}])
+    same = {"$ifNull": ["$raw.id", "$_id"]}  # one that no document can hold has no `raw`
+    posts = db["X_tweets"].aggregate([{"$group": {"_id": same, "n": {"$sum": 1}}}, {"$match": {"n": {"$gt": 1}}}])
     snapshots = db["X_engagement_history"].aggregate(
         [{"$group": {"_id": {"p": "$post_id", "at": "$at"}, "n": {"$sum": 1}}}, {"$match": {"n": {"$gt": 1}}}]
     )
