@@ -237,7 +237,7 @@ def _finding(seen: _Seen, kills: int, left: str) -> Finding:
         f"{seen.report['media_expected']} files {lost} missing; {seen.report['duplicates']} twice, {seen.gaps} gaps, "
         f"{len(seen.false_deletions)} false deletions, {seen.dead} dead letters; ledger ${books.ledger / MICRO:.3f}, "
         f"bill ${books.bill / MICRO:.3f}, of which ${books.unseen / MICRO:.3f} in {books.unanswered} lost answers "
-        f"and {books.in_hand} that a killed worker had in hand, never to come again; held back ${books.held / MICRO:.3f}"
+        f"and {books.in_hand} in hand of killed workers, never to come again; held back ${books.held / MICRO:.3f}"
         + (f"; missing: {missing}" if missing else "")
         + (f"; gone and there: {seen.false_deletions[:5]}" if seen.false_deletions else "")
         + (f"; never fired: {', '.join(never)}" if never else "")
