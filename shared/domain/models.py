@@ -35,7 +35,7 @@ class Reference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Post:
-    """One version of one post."""
+    """One version of one post. `place` and `polls` are those of this very post, where they came along with it."""
 
     id: int
     text: str
@@ -50,6 +50,11 @@ class Post:
     source: str | None = None
     reply_settings: str | None = None
     edit_history_ids: tuple[int, ...] = ()
+    edit_controls: JsonObject = field(default_factory=dict)
+    geo: JsonObject = field(default_factory=dict)
+    withheld: JsonObject = field(default_factory=dict)
+    place: JsonObject = field(default_factory=dict)
+    polls: tuple[JsonObject, ...] = ()
     metrics: PostMetrics | None = None
     raw: JsonObject = field(default_factory=dict)
     raw_text: str | None = None

@@ -48,6 +48,7 @@ class Reason(StrEnum):
     NO_KEY = "no_key"  # the id, name or key that it is stored under is missing or none
     NO_TIME = "no_time"  # of a post: X said no time, and its id holds none
     TOO_LARGE = "too_large"
+    TOO_ODD = "too_odd"  # no document can hold it, and it has no form as text
     UNREADABLE = "unreadable"  # the parser has no answer to it: a defect
 
 

@@ -91,6 +91,14 @@ class Settings(BaseSettings):
     x_client_id: str | None = Field(None, description="OAuth 2.0 client id of the app, for `covey connect`")
     x_client_secret: SecretStr | None = Field(None, description="its secret; none for a public client")
     x_dialect: Literal["auto", "old", "new"] = Field("auto", description="names of request fields (tweet.* or post.*)")
+    x_along: Annotated[
+        tuple[Literal["places", "polls", "referenced_posts"], ...],
+        NoDecode,
+        BeforeValidator(_json(list, "list", '["places", "polls"]')),
+    ] = Field(
+        ("places", "polls"),
+        description="what comes along with posts, as a JSON list; X bills each of referenced_posts as a post, $0.005",
+    )
     x_query_max_length: int = Field(512, ge=64, le=4096, description="characters in a search query of your plan")
     x_search_lag_seconds: float = Field(30.0, ge=0, description="how far behind now X's search ends")
     x_connect_timeout_seconds: float = Field(5.0, gt=0, description="to connect to X")

@@ -26,6 +26,7 @@ from shared.platforms.x.auth import Credential, bearer_credential
 from shared.platforms.x.client import XClient
 from shared.platforms.x.dialect import SharedDialectMemory
 from shared.platforms.x.endpoints import check_keys
+from shared.platforms.x.fields import Along
 from shared.platforms.x.gateway import XGateway
 from shared.platforms.x.oauth import TokenEndpoint
 from shared.platforms.x.observer import count_call
@@ -143,7 +144,7 @@ def build(settings: Settings, *, middleware: Sequence[Middleware]) -> Services:
         budget_choices=choices,
         vault=vault,
         credentials=pool,
-        x=XGateway(client, limiter, pool, ledger=ledger),
+        x=XGateway(client, limiter, pool, ledger=ledger, along=[Along(name) for name in settings.x_along]),
         media=MediaFetcher(
             settings.media_path,
             hosts=settings.media_hosts,

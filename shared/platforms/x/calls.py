@@ -6,7 +6,7 @@ Invariant: one Call is one HTTP request; a token of a page is passed on exactly 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
@@ -17,7 +17,7 @@ from shared.domain.money.prices import Amounts, PriceKind
 from shared.platforms.x import endpoints, fields, parser
 from shared.platforms.x.addresses import username_of
 from shared.platforms.x.endpoints import Endpoint
-from shared.platforms.x.fields import Dialect
+from shared.platforms.x.fields import Along, Dialect
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -58,20 +58,27 @@ def search_recent(
     next_token: str | None = None,
     max_results: int = 100,
     expand_authors: bool | None = True,
+    along: Collection[Along] = (),
 ) -> Call[Page]:
     """One page of a search over the last seven days, newest first.
 
     Ids and times exclude each other. Every page of one search repeats all but `next_token`, and may be of another size.
     expand_authors: also where it is None, but then only in the dialect that does not tell who wrote a post in any other
-    way. Raises InputError.
+    way. along: what else comes with the posts. Raises InputError.
     """
     own = {"query": query, "sort_order": "recency", "next_token": next_token}
     bounds = _bounds(since_id, until_id, start_time, end_time)
-    return _page(endpoints.SEARCH_RECENT, own | bounds, max_results=max_results, expand_authors=expand_authors)
+    given = own | bounds
+    return _page(endpoints.SEARCH_RECENT, given, max_results=max_results, expand_authors=expand_authors, along=along)
 
 
 def quote_tweets(
-    *, post_id: int, pagination_token: str | None = None, max_results: int = 100, expand_authors: bool | None = True
+    *,
+    post_id: int,
+    pagination_token: str | None = None,
+    max_results: int = 100,
+    expand_authors: bool | None = True,
+    along: Collection[Along] = (),
 ) -> Call[Page]:
     """One page of the quotes of a post, newest first. Raises InputError."""
     return _page(
@@ -80,11 +87,13 @@ def quote_tweets(
         path_id=post_id,
         max_results=max_results,
         expand_authors=expand_authors,
+        along=along,
     )
 
 
-def lookup_posts(*, post_ids: Sequence[int], expand_authors: bool = False) -> Call[Page]:
+def lookup_posts(*, post_ids: Sequence[int], expand_authors: bool = False, along: Collection[Along] = ()) -> Call[Page]:
     """Up to 100 posts by id, with the state of each. References are known already and not asked for again."""
+    also = set(along) - {Along.REFERENCED_POSTS}
     endpoint, asked = endpoints.TWEETS, tuple(dict.fromkeys(post_ids))
     endpoint.check_count(len(asked))
     wanted = ",".join(map(str, asked))
@@ -92,7 +101,8 @@ def lookup_posts(*, post_ids: Sequence[int], expand_authors: bool = False) -> Ca
         endpoint=endpoint,
         path=endpoint.path,
         parameters=lambda dialect: (
-            {"ids": wanted} | fields.post_parameters(dialect, expand_authors=expand_authors, references=False)
+            {"ids": wanted}
+            | fields.post_parameters(dialect, expand_authors=expand_authors, references=False, along=also)
         ),
         parse=lambda body, rate: parser.parse_lookup(endpoint.key, body, asked, rate),
         is_dialectal=True,
@@ -154,27 +164,32 @@ def _page(
     *,
     max_results: int,
     expand_authors: bool | None,
+    along: Collection[Along],
     path_id: int | None = None,
 ) -> Call[Page]:
     sized = own | {"max_results": str(endpoint.check_page_size(max_results))}
     given = {name: value for name, value in sized.items() if value is not None}
     least = None
     if max_results > endpoint.min_page:
-        least = _page(endpoint, own, max_results=endpoint.min_page, expand_authors=expand_authors, path_id=path_id)
+        smallest = endpoint.min_page
+        least = _page(endpoint, own, max_results=smallest, expand_authors=expand_authors, along=along, path_id=path_id)
 
     def expands(dialect: Dialect) -> bool:
         return not fields.tells_author_ids(dialect) if expand_authors is None else expand_authors
+
+    def brings_references(dialect: Dialect) -> bool:
+        return dialect is Dialect.NEW or Along.REFERENCED_POSTS in along
 
     return Call(
         endpoint=endpoint,
         path=endpoint.path.format(id=path_id),
         parameters=lambda dialect: (
-            given | fields.post_parameters(dialect, expand_authors=expands(dialect), references=True)
+            given | fields.post_parameters(dialect, expand_authors=expands(dialect), references=True, along=along)
         ),
         parse=lambda body, rate: parser.parse_page(endpoint.key, body, rate),
         is_dialectal=True,
         objects=lambda dialect: _objects(
-            posts=max_results * (1 if dialect is Dialect.OLD else 1 + MAX_REFERENCES),
+            posts=max_results * (1 + MAX_REFERENCES if brings_references(dialect) else 1),
             users=max_results if expands(dialect) else 0,
         ),
         least=least,

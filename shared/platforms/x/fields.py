@@ -5,13 +5,15 @@ Pure. It owns the names of request fields; the parser owns those of answers.
 The two vocabularies are not one list renamed. The old one has fields for the ids around a post (author, references,
 edits). The new one has none: there the ids come only with the expansion of the objects, and every included user or
 post is billed. So a caller says whether it wants authors (`expand_authors`) and whether it needs the references
-(`references`); in the old dialect the ids themselves come in any case and cost nothing.
+(`references`); in the old dialect the ids themselves come in any case and cost nothing. What else comes along with a
+post is chosen by a person (`Along`).
 Invariant: every value is in the published spec of its dialect, because X drops a field name it does not know without
 a word and bills the page all the same.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -26,6 +28,14 @@ class Dialect(StrEnum):
     def other(self) -> Dialect:
         """The other one."""
         return Dialect.NEW if self is Dialect.OLD else Dialect.OLD
+
+
+class Along(StrEnum):
+    """What comes along with posts where a person wants it. X's price list names neither places nor polls."""
+
+    PLACES = "places"
+    POLLS = "polls"
+    REFERENCED_POSTS = "referenced_posts"  # each is billed as a post
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +54,8 @@ def _same(*names: str) -> tuple[_Names, ...]:
 
 
 _POST = (
-    *_same("attachments", "conversation_id", "created_at", "entities", "id", "lang", "possibly_sensitive"),
-    *_same("public_metrics", "reply_settings", "source", "text"),
+    *_same("attachments", "conversation_id", "created_at", "edit_controls", "entities", "geo", "id", "lang"),
+    *_same("possibly_sensitive", "public_metrics", "reply_settings", "source", "text", "withheld"),
     _Names("author_id", None),
     _Names("in_reply_to_user_id", None),
     _Names("referenced_tweets", None),
@@ -61,7 +71,10 @@ _MEDIA = (
     *("variants", "width"),
 )
 _POST_PARAMETER = {Dialect.OLD: "tweet.fields", Dialect.NEW: "post.fields"}
-_REFERENCES_EXPANSION = "referenced_posts"  # only the new dialect needs one for the ids
+_PLACE = ("contained_within", "country", "country_code", "full_name", "geo", "id", "name", "place_type")
+_POLL = ("duration_minutes", "end_datetime", "id", "options", "voting_status")
+# Only the new dialect needs it for the ids; in both it brings the posts themselves.
+_REFERENCES = {Dialect.OLD: "referenced_tweets.id", Dialect.NEW: "referenced_posts"}
 
 
 def peculiar_names(dialect: Dialect) -> frozenset[str]:
@@ -71,8 +84,7 @@ def peculiar_names(dialect: Dialect) -> frozenset[str]:
     """
     parameter = post_parameter(dialect)
     own = set(post_fields(dialect)) - set(post_fields(dialect.other))
-    expansions = {f"expansions={_REFERENCES_EXPANSION}"} if dialect is Dialect.NEW else set()
-    return frozenset({parameter, *expansions, *(f"{parameter}={name}" for name in own)})
+    return frozenset({parameter, f"expansions={_REFERENCES[dialect]}", *(f"{parameter}={name}" for name in own)})
 
 
 def post_parameter(dialect: Dialect) -> str:
@@ -90,7 +102,9 @@ def tells_author_ids(dialect: Dialect) -> bool:
     return "author_id" in post_fields(dialect)
 
 
-def post_parameters(dialect: Dialect, *, expand_authors: bool, references: bool) -> dict[str, str]:
+def post_parameters(
+    dialect: Dialect, *, expand_authors: bool, references: bool, along: Collection[Along] = ()
+) -> dict[str, str]:
     """Request parameters of a call that returns posts.
 
     expand_authors: return the accounts of the authors too; each is billed. references: the ids of posts replied to,
@@ -99,13 +113,21 @@ def post_parameters(dialect: Dialect, *, expand_authors: bool, references: bool)
     expansions = ["attachments.media_keys"]
     if expand_authors:
         expansions.append("author_id")
-    if references and dialect is Dialect.NEW:
-        expansions.append(_REFERENCES_EXPANSION)
+    if (references and dialect is Dialect.NEW) or Along.REFERENCED_POSTS in along:
+        expansions.append(_REFERENCES[dialect])
+    if Along.PLACES in along:
+        expansions.append("geo.place_id")
+    if Along.POLLS in along:
+        expansions.append("attachments.poll_ids")
     parameters = {
         post_parameter(dialect): ",".join(post_fields(dialect)),
         "expansions": ",".join(expansions),
         "media.fields": ",".join(_MEDIA),
     }
+    if Along.PLACES in along:
+        parameters["place.fields"] = ",".join(_PLACE)
+    if Along.POLLS in along:
+        parameters["poll.fields"] = ",".join(_POLL)
     return parameters | user_parameters() if expand_authors else parameters
 
 

@@ -26,6 +26,7 @@ from shared.platforms.x.auth import Credential
 from shared.platforms.x.blocks import block_for
 from shared.platforms.x.calls import Call
 from shared.platforms.x.client import XClient
+from shared.platforms.x.fields import Along
 
 T = TypeVar("T")
 _NOTHING: Mapping[PriceKind, Collection[int]] = MappingProxyType({})
@@ -35,9 +36,10 @@ class XGateway:
     """Typed reads of X under grants, safe for threads.
 
     credentials: asked at every call, so that one can join or be renewed while the process runs. ledger: which objects
-    cost money, asked before a call and told after it. Every method takes the class of work it is for. All raise:
-    InputError (nothing was sent); NotGranted, LimiterUnavailable (nothing was sent, try later); CredentialNotReady
-    (try later); and what X answered: NoAnswer, ServerFault, Throttled, Paused and Permanent errors.
+    cost money, asked before a call and told after it. along: what else comes with posts. Every method takes the class
+    of work it is for. All raise: InputError (nothing was sent); NotGranted, LimiterUnavailable (nothing was sent, try
+    later); CredentialNotReady (try later); and what X answered: NoAnswer, ServerFault, Throttled, Paused and Permanent
+    errors.
     """
 
     def __init__(
@@ -47,15 +49,19 @@ class XGateway:
         credentials: CredentialSource[Credential],
         *,
         ledger: CallLedger | None = None,
+        along: Collection[Along] = (),
     ) -> None:
         self._client = client
         self._limiter = limiter
         self._ledger = ledger
+        self._along = frozenset(along)
         self._gateway = Gateway(limiter, credentials, block_for, ledger=ledger)
 
     def asking_as(self, credential: Credential) -> XGateway:
         """A gateway that asks with one credential only, under the same limits and budgets."""
-        return XGateway(self._client, self._limiter, FixedCredentials([credential]), ledger=self._ledger)
+        return XGateway(
+            self._client, self._limiter, FixedCredentials([credential]), ledger=self._ledger, along=self._along
+        )
 
     def date_seconds(self) -> float | None:
         """X's own time in epoch seconds, None where it does not tell. Takes no grant: nobody is asked as, and X counts
@@ -85,6 +91,7 @@ class XGateway:
             next_token=next_token,
             max_results=max_results,
             expand_authors=expand_authors,
+            along=self._along,
         )
         return self.read(work_class, call)
 
@@ -103,12 +110,13 @@ class XGateway:
             pagination_token=pagination_token,
             max_results=max_results,
             expand_authors=expand_authors,
+            along=self._along,
         )
         return self.read(work_class, call)
 
     def lookup_posts(self, work_class: WorkClass, *, post_ids: Sequence[int], expand_authors: bool = False) -> Page:
         """Up to 100 posts by id; `states` says what became of each. Those bought today reserve no money."""
-        call = calls.lookup_posts(post_ids=post_ids, expand_authors=expand_authors)
+        call = calls.lookup_posts(post_ids=post_ids, expand_authors=expand_authors, along=self._along)
         return self.read(work_class, call, asked={PriceKind.POST: post_ids})
 
     def users_by(self, work_class: WorkClass, *, usernames: Sequence[str]) -> UserLookup:

@@ -7,6 +7,8 @@ dropping it would lose it unseen.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -61,6 +63,9 @@ def post(raw: JsonObject) -> Post:
         source=text(raw.get("source")),
         reply_settings=text(raw.get("reply_settings")),
         edit_history_ids=tuple(i for value in _list(history) if (i := identifier(value)) is not None),
+        edit_controls=_kept(raw, "edit_controls"),
+        geo=_kept(raw, "geo"),
+        withheld=_kept(raw, "withheld"),
         metrics=_metrics(raw.get("public_metrics")),
         **_as_sent(raw),
     )
@@ -109,6 +114,24 @@ def media(raw: JsonObject) -> Media:
         public_metrics=_kept(raw, "public_metrics"),
         **_as_sent(raw),
     )
+
+
+def named(raw: JsonObject) -> JsonObject:
+    """A place or a poll, as X sent it. Raises Unusable without an id, and for one that no document can hold."""
+    _check_size(raw)
+    if not text(raw.get("id")):
+        raise Unusable(Reason.NO_KEY)
+    if not fits_document(raw):
+        raise Unusable(Reason.TOO_ODD)
+    return raw
+
+
+def with_its_own(one: Post, places: Mapping[str, JsonObject], polls: Mapping[str, JsonObject]) -> Post:
+    """The post with its place and its polls, of those that came along with a page, by id."""
+    asked = [id_ for id_ in _list(one.attachments.get("poll_ids")) if isinstance(id_, str)]
+    own = tuple(polls[id_] for id_ in asked if id_ in polls)
+    place = places.get(text(one.geo.get("place_id")) or "", {})
+    return replace(one, place=place, polls=own) if place or own else one
 
 
 def time(value: Any) -> datetime | None:

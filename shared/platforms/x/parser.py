@@ -48,8 +48,7 @@ def parse_page(endpoint: str, body: Any, rate: RateHeaders) -> Page:
     found = _Objects(endpoint)
     entries = _entries(endpoint, body)
     parts: dict[str, Any] = {
-        "posts": found.read(Kind.POST, entries, parse.post),
-        **found.included(body),
+        **found.of_page(entries, body),
         "set_aside": found.set_aside,
         "next_token": text(meta.get("next_token")) or None,
         "rate": rate,
@@ -64,12 +63,11 @@ def parse_lookup(endpoint: str, body: Any, asked: Sequence[int], rate: RateHeade
     """Posts looked up by id: `states` has every id of `asked`. Raises NoAnswer."""
     body = _checked(endpoint, body, {"data", "errors"})
     found = _Objects(endpoint)
-    posts = found.read(Kind.POST, _entries(endpoint, body), parse.post)
+    parts = found.of_page(_entries(endpoint, body), body)
     return Page(
-        posts=posts,
-        **found.included(body),
+        **parts,
         set_aside=found.set_aside,
-        states=post_states(asked, (post.id for post in posts), objects(endpoint, body, "errors")),
+        states=post_states(asked, (post.id for post in parts["posts"]), objects(endpoint, body, "errors")),
         rate=rate,
     )
 
@@ -165,15 +163,23 @@ class _Objects:
                 self._put_aside(kind, Reason.UNREADABLE, raw)
         return tuple(found)
 
-    def included(self, body: JsonObject) -> dict[str, Any]:
-        """What came along with the objects asked for, as parts of a page."""
+    def of_page(self, entries: Sequence[Any], body: JsonObject) -> dict[str, Any]:
+        """The posts asked for and what came along with them, as parts of a page."""
         includes = body.get("includes") or {}
         if not isinstance(includes, dict):
             self._put_aside(Kind.POST, Reason.NOT_AN_OBJECT, includes)
             includes = {}
         posts = [*self._list(includes, "tweets", Kind.POST), *self._list(includes, "posts", Kind.POST)]
+        places = self.read(Kind.PLACE, self._list(includes, "places", Kind.PLACE), parse.named)
+        polls = self.read(Kind.POLL, self._list(includes, "polls", Kind.POLL), parse.named)
+        along = [{one["id"]: one for one in objects} for objects in (places, polls)]
+
+        def whole(raw: JsonObject) -> Post:
+            return parse.with_its_own(parse.post(raw), *along)
+
         return {
-            "included_posts": self.read(Kind.POST, posts, parse.post),
+            "posts": self.read(Kind.POST, entries, whole),
+            "included_posts": self.read(Kind.POST, posts, whole),
             "users": self.read(Kind.USER, self._list(includes, "users", Kind.USER), parse.user),
             "media": self.read(Kind.MEDIA, self._list(includes, "media", Kind.MEDIA), parse.media),
         }

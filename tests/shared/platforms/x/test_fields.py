@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from shared.platforms.x import fields
-from shared.platforms.x.fields import Dialect
+from shared.platforms.x.fields import Along, Dialect
 
 VERSIONS = {Dialect.OLD: "2.166", Dialect.NEW: "2.167"}
 POST_PATHS = (
@@ -26,15 +26,21 @@ def _check(operation: dict[str, Any], parameters: dict[str, str]) -> None:
         assert set(value.split(",")) <= set(operation["parameters"][name]["items"]["enum"])
 
 
+@pytest.mark.parametrize("along", [(), tuple(Along)], ids=["nothing along", "all along"])
 @pytest.mark.parametrize("references", [True, False])
 @pytest.mark.parametrize("expand_authors", [True, False])
 @pytest.mark.parametrize("path", POST_PATHS)
 @pytest.mark.parametrize("dialect", Dialect)
 def test_post_parameters_are_in_the_spec(
-    dialect: Dialect, path: str, expand_authors: bool, references: bool, spec: Callable[[str, str], dict[str, Any]]
+    dialect: Dialect,
+    path: str,
+    expand_authors: bool,
+    references: bool,
+    along: tuple[Along, ...],
+    spec: Callable[[str, str], dict[str, Any]],
 ) -> None:
     """X ignores a name it does not know without a word, so none may be sent."""
-    parameters = fields.post_parameters(dialect, expand_authors=expand_authors, references=references)
+    parameters = fields.post_parameters(dialect, expand_authors=expand_authors, references=references, along=along)
 
     _check(spec(VERSIONS[dialect], path), parameters)
 
