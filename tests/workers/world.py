@@ -75,6 +75,11 @@ class Simulator:
         body: dict[str, Any] = answer.json()
         return body
 
+    def order(self, path: str, body: dict[str, Any]) -> None:
+        """Write `/_sim/...`."""
+        answer = self._session.post(f"{self.url}/_sim/{path}", json=body, timeout=10)
+        assert answer.status_code == 200, answer.text
+
     def names(self) -> list[str]:
         """Accounts worth following: so many that one query holds them, however long their names."""
         return [account["username"] for account in self.truth("accounts")["accounts"]][:6]

@@ -96,11 +96,15 @@ def test_a_living_post_gets_counts_a_snapshot_and_a_next_time(services: Services
 
 
 def test_the_simulator_and_covey_agree_on_what_became_of_posts(
-    make_services: Callable[..., Services], simulator: Simulator
+    make_services: Callable[..., Services], simulator: Simulator, request: pytest.FixtureRequest
 ) -> None:
     """Posts that are alive, deleted, suspended and protected get the state the simulator knows, after two words."""
     simulated = make_services(simulator.url, gone_confirm_seconds=AT_ONCE)
     names = {"live": "alive", "deleted": "deleted", "suspended": "suspended", "protected": "protected"}
+    spare = simulator.truth("accounts")["accounts"][-1]["username"]  # nobody follows it: see `Simulator.names`
+    assert spare not in simulator.names()
+    simulator.order("accounts", {"account": spare, "change": "suspend"})
+    request.addfinalizer(lambda: simulator.order("accounts", {"account": spare, "change": "restore"}))
     records = simulator.truth("posts")["posts"][::-1]  # old posts: nothing becomes of them while this runs
     asked: dict[int, str] = {}
     for theirs, ours in names.items():
