@@ -8,6 +8,8 @@ because the claim is a compare-and-set in MongoDB. Without Redis nobody leads: n
 
 from __future__ import annotations
 
+from typing import Any
+
 import redis
 from redis.exceptions import LockError
 from redis.lock import Lock
@@ -20,11 +22,28 @@ log = get_logger(__name__)
 LEASE_KEY = "covey:scheduler:leader"
 
 
+class _Lease(Lock):
+    """A lock that can be taken also while Redis is full: a removal, though of nothing, is its first write."""
+
+    _TAKE = """
+        redis.call('DEL', KEYS[1] .. ':none')
+        if redis.call('GET', KEYS[1]) then return 0 end
+        redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+        return 1
+    """
+
+    def do_acquire(self, token: str) -> bool:
+        """Take it for its time unless somebody has it."""
+        assert self.timeout is not None
+        taken: Any = self.redis.eval(self._TAKE, 1, self.name, token, round(self.timeout * 1000))
+        return bool(taken)
+
+
 class Leader:
     """Holds, renews and lets go of the lease. `name` tells this process from others in the log."""
 
     def __init__(self, client: redis.Redis, *, name: str, lease_seconds: float) -> None:
-        self._lock = Lock(client, LEASE_KEY, timeout=lease_seconds, blocking=False, thread_local=False)
+        self._lock = _Lease(client, LEASE_KEY, timeout=lease_seconds, blocking=False, thread_local=False)
         self._name = name
         self.leads = False
 

@@ -10,6 +10,7 @@ import redis
 from dramatiq.middleware import TimeLimit
 from redis.exceptions import OutOfMemoryError
 
+from scheduler.leader import Leader
 from shared.broker import Outcomes, start_worker
 from shared.domain.errors import BrokerUnavailable
 from shared.domain.jobs import Queue, RefreshEngagement
@@ -151,6 +152,16 @@ def test_every_call_is_booked(working: Services, full: Callable[[], None], resul
     )
 
     assert working.ledger.bought(PriceKind.POST, sorted(ids)) == ids
+
+
+def test_a_scheduler_takes_the_lead(working: Services, full: Callable[[], None]) -> None:
+    """Without one nobody collects the dead letters, which make room; another one stands by."""
+    full()
+    first, second = (Leader(working.broker.client, name=name, lease_seconds=9.0) for name in ("first", "second"))
+
+    assert [first.hold(), second.hold(), first.hold()] == [True, False, True]
+    first.resign()
+    assert second.hold()
 
 
 def test_workers_stay_alive_and_budgets_can_be_raised(working: Services, full: Callable[[], None]) -> None:

@@ -19,6 +19,7 @@ from shared.domain.jobs import ALL_QUEUES
 from shared.domain.models import PostState
 from shared.domain.money.prices import MICRO
 from shared.domain.money.purchases import add_up
+from shared.platforms.x.fields import Dialect
 from shared.ratelimit.model import Window
 from shared.stores.database import ServerClock
 from shared.stores.dead_letters import DeadFilter
@@ -33,6 +34,7 @@ WORKERS = 3
 CAP_SECONDS = 20
 EVERYWHERE = ("search/recent", "quote_tweets", "tweets", "users", "users/by")
 
+NAMELESS, UNPARAMETERED = "an account without a name", "a deletion without a parameter"
 # Each a kind of odd answer, by name. None is a refusal: what X refuses is refused to everybody.
 ODD: dict[str, dict[str, Any]] = {
     "a number of 65 bits": {"kind": "absurd_number"},
@@ -43,11 +45,11 @@ ODD: dict[str, dict[str, Any]] = {
     "fewer fields": {"kind": "fewer_fields"},
     "an older object": {"kind": "older_object"},
     "a medium without a key": {"kind": "broken_object", "form": "medium_without_key"},
-    "an account without a name": {"kind": "broken_object", "form": "user_without_username"},
+    NAMELESS: {"kind": "broken_object", "form": "user_without_username"},
     "null among the posts": {"kind": "broken_object", "form": "null_in_data"},
     "null among what came along": {"kind": "broken_object", "form": "null_in_includes"},
     "a post twice": {"kind": "duplicate_post", "within_page": True},
-    "a deletion without a parameter": {"kind": "bare_deletion"},
+    UNPARAMETERED: {"kind": "bare_deletion"},
     "a short page": {"kind": "short_page"},
     "a page shorter than announced": {"kind": "short_page", "announced": "asked"},
     "a reset in milliseconds": {"kind": "millisecond_reset"},
@@ -58,6 +60,7 @@ ODD: dict[str, dict[str, Any]] = {
     "a length of 5,000 digits": {"kind": "long_content_length"},
 }
 SHARE = 0.3  # of all calls, at most
+RARE = 0.2  # of the calls that a rule seldom fits
 PHASES = 3  # of a run, each with a third of the kinds, so that each kind comes often enough to matter
 THREADS = 4
 
@@ -100,15 +103,17 @@ class _Books:
 
 
 def odd_answers(
-    folder: Path, *, seed: int, seconds: float, kills: int, settle_seconds: float, without: tuple[str, ...] = ()
+    folder: Path, *, seed: int, seconds: float, kills: int, settle_seconds: float, dialect: Dialect = Dialect.OLD
 ) -> Finding:
     """A1: every kind of odd answer, a spend cap, and workers killed, while the main job runs.
 
     An independent judge, the simulator's own truth and bill, says what was missed, believed and spent.
     """
     rng = random.Random(seed)
-    kinds = {name: answer for name, answer in ODD.items() if name not in without}
-    with WholeFlock(folder, heartbeat_timeout_seconds=2.0, gone_confirm_seconds=2.0) as flock:
+    # Accounts come along with pages in the new dialect only: in the old one they are looked up.
+    kinds = {name: answer for name, answer in ODD.items() if dialect is Dialect.NEW or name != NAMELESS}
+    rhythm = {"heartbeat_timeout_seconds": 2.0, "gone_confirm_seconds": 2.0, "x_dialect": dialect.value}
+    with WholeFlock(folder, **rhythm) as flock:
         stores, clock = flock.services.stores, ServerClock(flock.services.stores.db)
         flock.scheduler()
         workers = [flock.worker(ALL_QUEUES) for _ in range(WORKERS)]
@@ -137,7 +142,12 @@ def _script(seed: int, kinds: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """The first rule that fits a call acts: the share of all together is below the sum of their probabilities."""
     each = SHARE / len(kinds)
     match = {"endpoint": list(EVERYWHERE), "status": 200, "probability": each}
-    return {"seed": seed, "rules": [{"name": name, "match": match, "answer": answer} for name, answer in kinds.items()]}
+    seldom = match | {"endpoint": "tweets", "probability": RARE}
+    rules = [
+        {"name": name, "match": seldom if name == UNPARAMETERED else match, "answer": answer}
+        for name, answer in kinds.items()
+    ]
+    return {"seed": seed, "rules": rules}
 
 
 def _order(flock: WholeFlock, path: str, body: dict[str, Any]) -> None:
