@@ -2,72 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-import redis
 
 from shared.domain.errors import LimiterUnavailable
 from shared.ratelimit.limiter import Limiter
 from shared.ratelimit.model import Block, BlockScope, Grant
 from shared.redis.connection import connect
 from shared.runtime.clock import SystemClock
-from shared.runtime.embedded import EmbeddedServer, start_redis
-from tests.faults.queue_fleet import wait_until
-from tests.faults.tcp_proxy import TcpProxy
+from tests.cases.failover import Pair, port_of
 from tests.shared.ratelimit.calls import answered, grant, headers, open_window, refusal, refused, request
 
 CLOCK = SystemClock()
-
-
-def port_of(server: EmbeddedServer) -> int:
-    """Its port."""
-    return int(server.url.rpartition(":")[2].partition("/")[0])
-
-
-class Pair:
-    """A master and its replica behind one address, which leads to the master."""
-
-    def __init__(self, folder: Path) -> None:
-        self.servers = [start_redis(folder / name) for name in ("a", "b")]
-        self.proxy = TcpProxy(port_of(self.servers[0]))
-        self.limiter = Limiter(connect(f"redis://127.0.0.1:{self.proxy.port}/0"))
-
-    def client(self, number: int) -> redis.Redis:
-        """A client of one of the two."""
-        return redis.Redis.from_url(self.servers[number].url)
-
-    def follow(self, replica: int, master: int) -> None:
-        """Let one copy the other, and wait until it has."""
-        client = self.client(replica)
-        client.replicaof("127.0.0.1", port_of(self.servers[master]))
-        wait_until(lambda: client.info("replication")["master_link_status"] == "up", 15, "the replica is up to date")
-        self.client(master).wait(1, 5000)
-
-    def behind(self, number: int) -> None:
-        """Let the other one copy no more: what the master is told from now on it never hears."""
-        self.client(number).replicaof("NO", "ONE")
-
-    def lead_to(self, number: int) -> None:
-        """The address leads to the other one from now on; what was connected is reset, and the first call finds out."""
-        self.proxy.cut()
-        self.proxy.point_at(port_of(self.servers[number]))
-        self.proxy.restore()
-        with pytest.raises(LimiterUnavailable):
-            self.limiter.acquire(request())
-
-
-@pytest.fixture
-def pair(tmp_path: Path) -> Iterator[Pair]:
-    """Two servers, the second a replica of the first."""
-    made = Pair(tmp_path)
-    try:
-        yield made
-    finally:
-        made.proxy.cut()
-        for server in made.servers:
-            server.stop()
 
 
 def test_a_replica_that_is_behind_is_asked_with_one_probe(pair: Pair) -> None:
@@ -77,7 +22,7 @@ def test_a_replica_that_is_behind_is_asked_with_one_probe(pair: Pair) -> None:
     pair.behind(1)
     for _ in range(60):
         pair.limiter.settle(grant(pair.limiter), answered(headers(CLOCK, limit=100, remaining=50)))
-    pair.lead_to(1)
+    pair.fail_over(1)
 
     probe = grant(pair.limiter)
     assert probe.is_probe
@@ -98,7 +43,7 @@ def test_a_call_from_before_tells_of_it_too(pair: Pair) -> None:
     pair.client(0).wait(1, 5000)
     pair.behind(1)
     unheard = grant(pair.limiter)
-    pair.lead_to(1)
+    pair.fail_over(1)
 
     pair.limiter.settle(unheard, answered(headers(CLOCK, limit=100, remaining=7)))
     (window,) = pair.limiter.state().windows
@@ -112,7 +57,7 @@ def test_a_call_from_before_tells_of_it_too(pair: Pair) -> None:
 def test_a_cut_of_the_network_makes_nothing_unknown(pair: Pair) -> None:
     """The same server answers again: its windows are what they were, and no probe is needed."""
     open_window(pair.limiter, CLOCK, limit=100)
-    pair.lead_to(0)
+    pair.fail_over(0)
 
     assert not grant(pair.limiter).is_probe
     assert pair.limiter.state().windows[0].remaining == 98
@@ -140,7 +85,7 @@ def test_two_failovers_in_a_row(pair: Pair) -> None:
     pair.follow(1, 0)
     pair.behind(1)
     for number in (1, 0):
-        pair.lead_to(number)
+        pair.fail_over(number)
         probe = grant(pair.limiter)
         assert probe.is_probe == (number == 1)
         pair.limiter.settle(probe, answered(headers(CLOCK, limit=100, remaining=50)))
@@ -154,7 +99,7 @@ def test_what_x_has_blocked_stays_blocked(pair: Pair) -> None:
     pair.limiter.settle(grant(pair.limiter), refused(403, block))
     pair.follow(1, 0)
     pair.behind(1)
-    pair.lead_to(1)
+    pair.fail_over(1)
 
     assert refusal(pair.limiter).blocked_by == "credential_endpoint"
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 import redis
 
@@ -15,22 +12,10 @@ from shared.runtime.clock import ManualClock
 from shared.spending.ledger import Ledger
 from shared.stores.database import Db
 from shared.stores.ledger import LedgerStore
-from tests.cases.test_e13_failover import Pair
+from tests.cases.failover import Pair
 from tests.shared.spending.conftest import NOON, call
 
 POST = 5_000  # micro-dollars
-
-
-@pytest.fixture
-def pair(tmp_path: Path) -> Iterator[Pair]:
-    """Two servers behind one address."""
-    made = Pair(tmp_path)
-    try:
-        yield made
-    finally:
-        made.proxy.cut()
-        for server in made.servers:
-            server.stop()
 
 
 @pytest.fixture
@@ -58,12 +43,6 @@ class Books:
             first, self.last = self.last + 1, self.last + 10
             self.ledgers[process].record(call(*range(first, first + 10), at=NOON))
 
-    def fail_over(self, number: int = 1) -> None:
-        """The address leads to the other server; what the first call there cannot tell is told with the next."""
-        self.pair.proxy.cut()
-        self.pair.proxy.point_at(int(self.pair.servers[number].url.rpartition(":")[2].partition("/")[0]))
-        self.pair.proxy.restore()
-
     def sums(self) -> Sums:
         """What the books say after a copy."""
         self.ledger().copy()
@@ -90,7 +69,7 @@ def behind(books: Books, before: int, after: int) -> None:
 def test_what_the_replica_missed_is_told_again(books: Books, before: int, after: int) -> None:
     """Each process tells what it told lately at its next call: every cent and every call is there, once."""
     behind(books, before, after)
-    books.fail_over()
+    books.pair.lead_to(1)
     for process in (0, 1):
         books.buy(2, process=process)
 
@@ -103,7 +82,7 @@ def test_what_was_copied_already_is_not_counted_twice(books: Books) -> None:
     """MongoDB has the sums of the old master: those of the new one are the same day's, and the greater ones stand."""
     behind(books, 5, 5)
     assert books.sums().calls == 10
-    books.fail_over()
+    books.pair.lead_to(1)
     books.buy(2)
     assert books.sums().calls >= 10
     books.buy(1, process=1)
@@ -116,7 +95,7 @@ def test_what_was_copied_already_is_not_counted_twice(books: Books) -> None:
 def test_looking_at_what_was_bought_tells_again_too(books: Books) -> None:
     """A process that only looks knows what it bought: nothing is bought twice for want of telling."""
     behind(books, 1, 3)
-    books.fail_over()
+    books.pair.lead_to(1)
     with pytest.raises(Exception, match="cannot be asked"):
         books.ledgers[0].bought(PriceKind.POST, [11])
     books.ledgers[0].bought(PriceKind.POST, [11])
@@ -127,7 +106,7 @@ def test_looking_at_what_was_bought_tells_again_too(books: Books) -> None:
 def test_a_cut_of_the_network_tells_nothing_twice(books: Books) -> None:
     """The same server answers: its sums are what they were."""
     books.buy(5)
-    books.fail_over(0)
+    books.pair.lead_to(0)
     books.buy(5)
 
     assert books.sums().calls == 10
@@ -162,7 +141,7 @@ def test_two_failovers_in_a_row(books: Books) -> None:
     """There and back: the first server lacks what only the second one heard."""
     behind(books, 4, 4)
     for number in (1, 0):
-        books.fail_over(number)
+        books.pair.lead_to(number)
         for process in (0, 1):
             books.buy(2, process=process)
 
