@@ -28,7 +28,7 @@ def upsert(services: Services, raw: dict[str, Any], at: Any) -> None:
     services.stores.posts.upsert([parsed(raw)], source="search", now=NOW + timedelta(hours=1), at=at)
 
 
-@pytest.mark.parametrize("order", permutations(range(3)))
+@pytest.mark.parametrize("order", list(permutations(range(3))))
 def test_the_latest_answer_decides_in_whatever_order_they_come(services: Services, order: tuple[int, ...]) -> None:
     """Text, counts and what X sent are those of the last minute, and what only an earlier one said is there too."""
     answers = [
