@@ -85,7 +85,8 @@ def test_a_changed_ciphertext_does_not_open(data: st.DataObject) -> None:
     """A ciphertext with any character changed, or cut anywhere, is refused."""
     sealed = vault(NEW).seal("one", bearer())
     place = data.draw(st.integers(0, len(sealed) - 3))  # the last characters are padding
-    other = data.draw(st.sampled_from("AZaz09-_").filter(lambda c: c != sealed[place]))
+    others = [character for character in "AZaz09-_" if character != sealed[place]]
+    other = others[data.draw(st.integers(0, 7)) % len(others)]  # a ciphertext is another one each time
 
     for changed in (sealed[:place] + other + sealed[place + 1 :], sealed[:place], "", "ü"):
         with pytest.raises(InputError, match="one: no key of COVEY_CREDENTIAL_KEYS opens it, or it was changed"):
