@@ -77,18 +77,15 @@ def as_text(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def is_too_large(value: Any) -> bool:
-    """Whether its texts are more than a document can be sure to hold."""
-    return _measure(value)[1] > MAX_CHARACTERS
-
-
 def fits_document(value: Any) -> bool:
     """Whether a document can hold it as it is: numbers of 64 bits, finite ones, plain names, not too deep."""
-    return _measure(value)[0]
+    return measure(value)[0]
 
 
-def _measure(value: Any) -> tuple[bool, int]:
-    """Whether it fits, and how many characters its texts have. Without recursion: it may be as deep as it likes."""
+def measure(value: Any) -> tuple[bool, int]:
+    """Whether it fits a document, and how many characters its texts have; no document is sure to hold more than
+    `MAX_CHARACTERS`. Without recursion: it may be as deep as it likes.
+    """
     fits, characters = True, 0
     rest: list[tuple[Any, int]] = [(value, 1)]
     while rest:

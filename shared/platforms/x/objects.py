@@ -7,7 +7,7 @@ dropping it would lose it unseen.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -24,7 +24,7 @@ from shared.domain.models import (
     User,
     Variant,
 )
-from shared.domain.set_aside import Reason, as_text, fits_document, is_too_large
+from shared.domain.set_aside import MAX_CHARACTERS, Reason, as_text, fits_document, measure
 from shared.platforms.x.body import boolean, identifier, json_object, number, text
 from shared.runtime.clock import floor_ms
 
@@ -45,7 +45,7 @@ class Unusable(Exception):
 
 def post(raw: JsonObject) -> Post:
     """A post. Its long text, where it has one, replaces the one X cut short. Raises Unusable without id or time."""
-    _check_size(raw)
+    whole, part = _whole(raw)
     post_id = _key(raw)
     note = json_object(raw, "note_tweet") or json_object(raw, "note_post")
     history = raw.get("edit_history_tweet_ids") or raw.get("edit_history_post_ids")
@@ -57,23 +57,23 @@ def post(raw: JsonObject) -> Post:
         conversation_id=identifier(raw.get("conversation_id")),
         in_reply_to_user_id=identifier(raw.get("in_reply_to_user_id")),
         references=_references(raw.get("referenced_tweets") or raw.get("referenced_posts")),
-        entities=_kept(raw, "entities") | _kept(note, "entities"),
-        attachments=_attachments(raw),
+        entities=part(raw, "entities") | part(note, "entities"),
+        attachments=_attachments(part(raw, "attachments")),
         lang=text(raw.get("lang")),
         source=text(raw.get("source")),
         reply_settings=text(raw.get("reply_settings")),
         edit_history_ids=tuple(i for value in _list(history) if (i := identifier(value)) is not None),
-        edit_controls=_kept(raw, "edit_controls"),
-        geo=_kept(raw, "geo"),
-        withheld=_kept(raw, "withheld"),
+        edit_controls=part(raw, "edit_controls"),
+        geo=part(raw, "geo"),
+        withheld=part(raw, "withheld"),
         metrics=_metrics(raw.get("public_metrics")),
-        **_as_sent(raw),
+        **whole,
     )
 
 
 def user(raw: JsonObject) -> User:
     """An account. Raises Unusable without an id or a username."""
-    _check_size(raw)
+    whole, part = _whole(raw)
     username = text(raw.get("username"))
     if not username:
         raise Unusable(Reason.NO_KEY)
@@ -85,18 +85,18 @@ def user(raw: JsonObject) -> User:
         verified_type=text(raw.get("verified_type")),
         protected=boolean(raw.get("protected")),
         profile_image_url=text(raw.get("profile_image_url")),
-        public_metrics=_kept(raw, "public_metrics"),
+        public_metrics=part(raw, "public_metrics"),
         description=text(raw.get("description")),
         url=text(raw.get("url")),
         location=text(raw.get("location")),
         created_at=time(raw.get("created_at")),
-        **_as_sent(raw),
+        **whole,
     )
 
 
 def media(raw: JsonObject) -> Media:
     """A photo, video or gif. Raises Unusable without a media key."""
-    _check_size(raw)
+    whole, part = _whole(raw)
     key = text(raw.get("media_key"))
     if not key or len(key) > _MAX_KEY:
         raise Unusable(Reason.NO_KEY)
@@ -111,17 +111,17 @@ def media(raw: JsonObject) -> Media:
         height=number(raw.get("height")),
         duration_ms=number(raw.get("duration_ms")),
         alt_text=text(raw.get("alt_text")),
-        public_metrics=_kept(raw, "public_metrics"),
-        **_as_sent(raw),
+        public_metrics=part(raw, "public_metrics"),
+        **whole,
     )
 
 
 def named(raw: JsonObject) -> JsonObject:
     """A place or a poll, as X sent it. Raises Unusable without an id, and for one that no document can hold."""
-    _check_size(raw)
+    whole, _ = _whole(raw)
     if not text(raw.get("id")):
         raise Unusable(Reason.NO_KEY)
-    if not fits_document(raw):
+    if "raw" not in whole:
         raise Unusable(Reason.TOO_ODD)
     return raw
 
@@ -143,14 +143,12 @@ def time(value: Any) -> datetime | None:
         return None
 
 
-def _check_size(raw: JsonObject) -> None:
-    if is_too_large(raw):
+def _whole(raw: JsonObject) -> tuple[dict[str, Any], Callable[[JsonObject, str], JsonObject]]:
+    """The object in the form that a document can hold, and how its parts are taken out. Raises Unusable."""
+    fits, characters = measure(raw)
+    if characters > MAX_CHARACTERS:
         raise Unusable(Reason.TOO_LARGE)
-
-
-def _as_sent(raw: JsonObject) -> dict[str, Any]:
-    """The object as it was sent, in the form that a document can hold."""
-    return {"raw": raw} if fits_document(raw) else {"raw_text": as_text(raw)}
+    return ({"raw": raw}, json_object) if fits else ({"raw_text": as_text(raw)}, _kept)
 
 
 def _kept(container: JsonObject, key: str) -> JsonObject:
@@ -187,9 +185,8 @@ def _references(value: Any) -> tuple[Reference, ...]:
     return tuple(found)
 
 
-def _attachments(raw: JsonObject) -> JsonObject:
+def _attachments(attachments: JsonObject) -> JsonObject:
     """The attachments, with `media_keys` a list of texts where it is there at all."""
-    attachments = _kept(raw, "attachments")
     if "media_keys" not in attachments:
         return attachments
     return attachments | {"media_keys": [key for key in _list(attachments["media_keys"]) if isinstance(key, str)]}
