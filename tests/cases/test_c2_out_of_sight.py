@@ -158,7 +158,7 @@ def test_as_many_are_followed_as_were(rounds: list[tuple[dict[int, tuple[str, in
         moved = {one.after.user_id: one.after.name for one in looked.renamed}
         for id_, account in list(known.items()):  # who lost a name without another one is gone by X's second word
             if account.name in moved.values() and id_ not in moved:
-                assert missing[str(id_)] == "not-found" or account.state is AccountState.GONE
+                assert missing.get(str(id_)) == "not-found" or account.state is AccountState.GONE
                 del known[id_]
         known |= {account.user_id: account for account in looked.accounts}
         known |= {one.after.user_id: one.after for one in looked.renamed}

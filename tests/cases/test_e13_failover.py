@@ -20,8 +20,9 @@ def test_a_replica_that_is_behind_is_asked_with_one_probe(pair: Pair) -> None:
     rate = open_window(pair.limiter, CLOCK, limit=100)
     pair.follow(1, 0)
     pair.behind(1)
-    for _ in range(60):
-        pair.limiter.settle(grant(pair.limiter), answered(headers(CLOCK, limit=100, remaining=50)))
+    for left in range(98, 38, -1):
+        told = headers(CLOCK, limit=100, remaining=left, reset_at_seconds=rate.reset_at_seconds)
+        pair.limiter.settle(grant(pair.limiter), answered(told))
     pair.fail_over(1)
 
     probe = grant(pair.limiter)
@@ -37,7 +38,8 @@ def test_a_replica_that_is_behind_is_asked_with_one_probe(pair: Pair) -> None:
 
 def test_a_call_from_before_tells_of_it_too(pair: Pair) -> None:
     """Its grant is known to the new server or not: its headers open the window there, as after a loss of everything."""
-    open_window(pair.limiter, CLOCK, limit=100)
+    rate = open_window(pair.limiter, CLOCK, limit=100)
+    same = {"limit": 100, "reset_at_seconds": rate.reset_at_seconds}
     pair.follow(1, 0)
     known = grant(pair.limiter)
     pair.client(0).wait(1, 5000)
@@ -45,11 +47,11 @@ def test_a_call_from_before_tells_of_it_too(pair: Pair) -> None:
     unheard = grant(pair.limiter)
     pair.fail_over(1)
 
-    pair.limiter.settle(unheard, answered(headers(CLOCK, limit=100, remaining=7)))
+    pair.limiter.settle(unheard, answered(headers(CLOCK, remaining=7, **same)))
     (window,) = pair.limiter.state().windows
     assert window.remaining is not None
     assert window.remaining <= 7
-    pair.limiter.settle(known, answered(headers(CLOCK, limit=100, remaining=6)))
+    pair.limiter.settle(known, answered(headers(CLOCK, remaining=6, **same)))
     assert not grant(pair.limiter).is_probe
     assert (pair.limiter.state().windows[0].remaining or 0) <= 5
 
