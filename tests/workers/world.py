@@ -67,6 +67,7 @@ class Simulator:
     def __init__(self, url: str) -> None:
         self.url = url
         self._session = requests.Session()
+        self._session.trust_env = False  # pytest changes the environment while a thread would look for proxies in it
 
     def truth(self, path: str, **params: str) -> dict[str, Any]:
         """Read `/_sim/...`."""
