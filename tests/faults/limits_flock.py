@@ -112,6 +112,7 @@ class LimitsFlock:
             *("--time-offset-seconds", str(offset_seconds)),
         )
         self._session = requests.Session()
+        self._session.trust_env = False  # see `Simulator`
         self._stack = ExitStack()
         # Forked from a process without threads, so that the tests may run several flocks at a time.
         self._context = multiprocessing.get_context("forkserver")
