@@ -135,36 +135,31 @@ class ResolveHandles(Job):
         return ",".join(sorted(name.lower() for name in self.usernames))
 
 
-class LookUpAuthors(Job):
-    """Up to 100 accounts that wrote posts and are not known yet, or not freshly."""
+class AccountsJob(Job):
+    """Base of the jobs about up to 100 accounts by id."""
+
+    queues = (Queue.ENGAGEMENT,)
+    asks_first = True
+
+    claim_id: DocumentId
+    user_ids: tuple[PostIdText, ...] = Field(min_length=1, max_length=MAX_IDS)
+
+    @property
+    def subject(self) -> str:
+        """The claim: it names its batch of accounts."""
+        return self.claim_id
+
+
+class LookUpAuthors(AccountsJob):
+    """Accounts that wrote posts and are not known yet, or not freshly."""
 
     name = "look_up_authors"
-    queues = (Queue.ENGAGEMENT,)
-    asks_first = True
-
-    claim_id: DocumentId
-    user_ids: tuple[PostIdText, ...] = Field(min_length=1, max_length=MAX_IDS)
-
-    @property
-    def subject(self) -> str:
-        """The claim: it names its batch of accounts."""
-        return self.claim_id
 
 
-class LookAtAccounts(Job):
-    """Up to 100 followed accounts that are looked at by id: what each is called, and whether it is still there."""
+class LookAtAccounts(AccountsJob):
+    """Followed accounts: what each is called, and whether it is still there."""
 
     name = "look_at_accounts"
-    queues = (Queue.ENGAGEMENT,)
-    asks_first = True
-
-    claim_id: DocumentId
-    user_ids: tuple[PostIdText, ...] = Field(min_length=1, max_length=MAX_IDS)
-
-    @property
-    def subject(self) -> str:
-        """The claim: it names its batch of accounts."""
-        return self.claim_id
 
 
 class CheckUsage(Job):

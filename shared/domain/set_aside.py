@@ -38,7 +38,6 @@ class Kind(StrEnum):
     MEDIA = "media"
     PLACE = "place"
     POLL = "poll"
-    PROBLEM = "problem"
 
 
 class Reason(StrEnum):

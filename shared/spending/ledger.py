@@ -26,8 +26,7 @@ from collections import deque
 from collections.abc import Collection, Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
-from time import monotonic
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, Protocol
 
 import redis
 
@@ -46,6 +45,7 @@ from shared.redis.scripts import Connections, RedisAway, Script, load, reaching
 from shared.runtime.clock import Clock
 from shared.runtime.log import get_logger
 from shared.spending.bought import Bought, BoughtKeys
+from shared.spending.lately import LedgerCall, ToldLately
 from shared.spending.rows import day_key, field_of, rows_of
 
 log = get_logger(__name__)
@@ -54,19 +54,9 @@ KEEP_BOUGHT: Final = timedelta(days=2)
 KEEP_ROWS: Final = timedelta(days=7)
 COPIED_DAYS: Final = 3  # today and two before: what an outage of MongoDB kept back
 MAX_UNTOLD: Final = 1_000
-# A replica is behind by less than this, and an append-only file by a second.
-TOLD_AGAIN: Final = timedelta(minutes=1)
 KEEP_CALLS: Final = timedelta(minutes=10)  # so long Redis knows a call by its id
 # So close before midnight an id counts as not bought: the answer may be billed to the day after.
 MIDNIGHT_GUARD: Final = timedelta(seconds=60)
-
-
-class _Call(NamedTuple):
-    """A call and the id that it is told under. told_at: of `monotonic`, 0 while it is not told."""
-
-    id: str
-    purchase: Purchase
-    told_at: float = 0.0
 
 
 class Rows(Protocol):
@@ -103,8 +93,8 @@ class Ledger:
         self._record = Script(self._connections, load("shared.spending", "record"))
         self._bought = Bought(self._connections)
         self._ahead = timedelta(0)
-        self._untold: deque[_Call] = deque(maxlen=MAX_UNTOLD)
-        self._told_lately: deque[_Call] = deque(maxlen=MAX_UNTOLD)
+        self._untold: deque[LedgerCall] = deque(maxlen=MAX_UNTOLD)
+        self._told_lately = ToldLately()
         self._told_to = b""
         self._copied: dict[tuple[RowKey, str], bytes] = {}
         self._copying = threading.Lock()
@@ -137,7 +127,7 @@ class Ledger:
         """
         if purchase.at is not None:
             self._ahead = purchase.at - self._clock.now()
-        call = _Call(secrets.token_hex(8), purchase)
+        call = LedgerCall(secrets.token_hex(8), purchase)
         waiting = [call, *self._take_untold()]
         try:
             while len(waiting) > 1:
@@ -165,9 +155,9 @@ class Ledger:
             self._copied = {name: text for name, (_, text) in found.items()}
             return len(changed)
 
-    def _take_untold(self) -> list[_Call]:
+    def _take_untold(self) -> list[LedgerCall]:
         """What could not be told yet, for this thread alone to tell: another one may be taking in the same moment."""
-        taken: list[_Call] = []
+        taken: list[LedgerCall] = []
         with suppress(IndexError):
             while True:
                 taken.append(self._untold.popleft())
@@ -179,19 +169,18 @@ class Ledger:
         if server == self._told_to:
             return
         if self._told_to and server:
-            since = monotonic() - TOLD_AGAIN.total_seconds()
-            again = [self._arguments(call) for call in list(self._told_lately) if call.told_at > since]
+            again = [self._arguments(call) for call in self._told_lately.calls()]
             self._record.many(again)
             log.warning("another Redis answers; calls told again", calls=len(again))
         self._told_to = server
 
-    def _tell(self, call: _Call) -> Amounts:
+    def _tell(self, call: LedgerCall) -> Amounts:
         new = self._record(*self._arguments(call))
-        self._told_lately.append(call._replace(told_at=monotonic()))
+        self._told_lately.keep(call)
         purchase = call.purchase
         return purchase.fee + Amounts(dict(zip(purchase.object_ids, new, strict=True)))
 
-    def _arguments(self, call: _Call) -> tuple[list[str], list[str | int]]:
+    def _arguments(self, call: LedgerCall) -> tuple[list[str], list[str | int]]:
         """Keys and arguments of record.lua."""
         purchase = call.purchase
         at = purchase.at or self.now()

@@ -14,7 +14,7 @@ from workers.handlers.intake import answered_at, put_aside
 
 log = get_logger(__name__)
 
-# Something that is not settled yet is looked at again this soon: an account that X did not find, or a swap of names.
+# An account that X did not find once is looked at again this soon; it is gone only by a second word.
 SOON = timedelta(hours=1)
 
 

@@ -121,7 +121,10 @@ def _found(account: Account, user: User, now: datetime) -> Account:
 
 
 def _missed(account: Account, reason: str, now: datetime) -> Account:
-    """X gave no account. Only its own words settle something; every other reason is a passing fault."""
+    """X gave no account. Only its own words settle something; every other reason is a passing fault.
+
+    What is settled, gone too, has no `missing_at`: it is looked at as rarely as the others.
+    """
     if reason in (AccountState.SUSPENDED, AccountState.PROTECTED):
         state = AccountState(reason)
         return replace(account, state=state, missing_at=None, since=account.since if state is account.state else now)
@@ -129,7 +132,9 @@ def _missed(account: Account, reason: str, now: datetime) -> Account:
         return account
     if account.missing_at is None:
         return replace(account, missing_at=now)
-    return replace(account, state=AccountState.GONE, since=now) if now - account.missing_at >= CONFIRM else account
+    if now - account.missing_at < CONFIRM:
+        return account
+    return replace(account, state=AccountState.GONE, since=now, missing_at=None)
 
 
 @dataclass(frozen=True, slots=True)
