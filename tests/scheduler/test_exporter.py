@@ -10,6 +10,7 @@ from prometheus_client import REGISTRY
 from pymongo.database import Database
 
 from scheduler.exporter import Exporter
+from shared.domain.coverage.accounts import AccountState
 from shared.domain.jobs import ALL_QUEUES
 from shared.domain.models import WorkClass
 from shared.ratelimit.model import Block, BlockScope, CallRequest, Grant, Settlement
@@ -118,3 +119,24 @@ def test_what_the_servers_lack_is_told(
 
     assert first == within_the_minute == (0, len(INDEXES))
     assert after_it == (1, 0)
+
+
+def test_followed_accounts_are_told_by_state(
+    redis_url: str, mongo_uri: str, mongo_db: Database[dict[str, object]]
+) -> None:
+    """Every state has its gauge; a name that was left, and one that somebody else has now, are told apart."""
+    mongo_db["X_tracked_handles"].insert_many(
+        [
+            {"_id": "a", "username": "a", "active": True, "user_id": "1"},
+            {"_id": "b", "username": "b", "active": True, "user_id": "2", "state": "suspended"},
+            {"_id": "c", "username": "c", "active": False, "user_id": "3", "state": "renamed"},
+            {"_id": "d", "username": "d", "active": False, "user_id": "4", "state": "renamed", "taken_by": "9"},
+            {"_id": "e", "username": "e", "active": False, "user_id": "5"},
+        ]
+    )
+
+    exporter(redis_url, mongo_uri).run_once(FIRST)
+
+    counts = {state: REGISTRY.get_sample_value("covey_accounts", {"state": state.value}) for state in AccountState}
+    ones = {AccountState.ACTIVE, AccountState.SUSPENDED, AccountState.RENAMED, AccountState.NAME_REUSED}
+    assert counts == {state: float(state in ones) for state in AccountState}

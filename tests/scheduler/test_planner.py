@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from scheduler.planner import CANARY, MEDIA, QUOTES, REFRESH, Planner
+from scheduler.planner import ACCOUNTS, CANARY, MEDIA, QUOTES, REFRESH, Planner
 from shared.domain import snowflake
 from shared.domain.counts import PostMetrics
 from shared.domain.coverage.streams import Stream
 from shared.domain.coverage.sweeps import Sweep, SweepKind
 from shared.domain.errors import StoreUnavailable
-from shared.domain.jobs import ALL_QUEUES, Job, Queue, QuotePage, RefreshEngagement, SearchPage
+from shared.domain.jobs import ALL_QUEUES, Job, LookAtAccounts, Queue, QuotePage, RefreshEngagement, SearchPage
 from shared.domain.models import Media, MediaType, Post, Reference, ReferenceType, User
 from shared.services.bootstrap import Services
 from shared.services.following import SEARCH
@@ -330,3 +330,26 @@ def test_every_queue_gets_a_canary(services: Services) -> None:
 
     assert {queue: len(take_jobs(services, queue)) for queue in ALL_QUEUES} == dict.fromkeys(ALL_QUEUES, 1)
     assert work_off(services) == []
+
+
+def test_followed_accounts_are_looked_at_by_id_in_one_job(services: Services) -> None:
+    """Those whose id is known and who are due; a minute later nobody is, and without the setting nobody ever."""
+    follow(services)
+    follow(services, "nobody_knows")
+    services.stores.db["X_tracked_handles"].update_one({"_id": "nobody_knows"}, {"$set": {"user_id": None}})
+
+    (planned,) = plan(services, ACCOUNTS)
+
+    job, queue = planned
+    assert isinstance(job, LookAtAccounts)
+    assert (job.user_ids, queue) == ((str(ALICE),), None)
+    assert plan(services, ACCOUNTS, now=services.clock.now() + MINUTE) == []
+
+
+def test_nobody_is_looked_at_where_nobody_wants_it(make_services: Any, x: ScriptedX) -> None:
+    """A setting of 0 buys no account, and claims none."""
+    services = make_services(x.url, account_look_seconds=0)
+    follow(services)
+
+    assert plan(services, ACCOUNTS) == []
+    assert services.stores.accounts.claim(now=services.clock.now(), lease=MINUTE, limit=9) == [ALICE]
