@@ -85,6 +85,8 @@ class Settings(BaseSettings):
     data_dir: Path = Field(Path("var"), description="where embedded servers, media and reports live")
     media_dir: Path | None = Field(None, description="where media files are stored; default DATA_DIR/media")
 
+    collect: bool = Field(True, description="false: no call of X and no download, until it is true; the rest goes on")
+
     # --- X
     x_base_url: str = Field("https://api.x.com", description="base of the X API, or of the simulator")
     x_authorize_url: str = Field("https://x.com/i/oauth2/authorize", description="where a person lets the app in")
@@ -156,11 +158,15 @@ class Settings(BaseSettings):
         tuple[str, ...], NoDecode, BeforeValidator(_json(list, "list", '["pbs.twimg.com", "video.twimg.com"]'))
     ] = Field(("pbs.twimg.com", "video.twimg.com"), description="hosts media may come from, as a JSON list")
     media_max_bytes: int = Field(512 * 1024 * 1024, ge=1, description="largest file that is stored")
+    media_min_free_bytes: int = Field(200 * 1024 * 1024, ge=0, description="no file is fetched while the disk has less")
     media_attempts: int = Field(3, ge=1, description="tries before a file counts as failed")
     media_timeout_seconds: float = Field(30.0, gt=0, description="between two bytes of a media file")
 
     # --- processes
     worker_threads: int = Field(8, ge=1, le=256, description="threads of one worker process")
+    job_limit_seconds: float = Field(
+        900.0, gt=0, description="a job that runs longer is ended, if need be with its process"
+    )
     shutdown_grace_seconds: float = Field(25.0, gt=0, description="for running jobs to end after SIGTERM")
     heartbeat_timeout_seconds: float = Field(15.0, gt=0, description="a silent worker's jobs are given to others then")
     unknown_job_seconds: float = Field(

@@ -47,6 +47,7 @@ class DeadFilter:
     job: str | None = None
     reason: str | None = None
     died_before: datetime | None = None
+    died_after: datetime | None = None
     replayed: bool | None = None
     readable: bool | None = None
 
@@ -64,8 +65,9 @@ class DeadFilter:
             query["job"] = self.job
         if self.reason:
             query["reason"] = {"$regex": re.escape(self.reason)}
-        if self.died_before:
-            query["died_at"] = {"$lt": self.died_before}
+        if self.died_before or self.died_after:
+            bounds = {"$lt": self.died_before, "$gt": self.died_after}
+            query["died_at"] = {operator: moment for operator, moment in bounds.items() if moment}
         if self.replayed is not None:
             query["replay.sent"] = True if self.replayed else {"$ne": True}
         if self.readable is not None:

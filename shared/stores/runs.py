@@ -43,11 +43,18 @@ class RunStore:
             self._runs.update_one({"_id": run_id}, {"$set": {**change, "updated_at": now}})
 
     @guarded
+    def cancel(self, run_id: str, *, now: datetime) -> None:
+        """Note that nobody waits for the run any more: its jobs are not sent again."""
+        self._runs.update_one({"_id": run_id}, {"$set": {"cancelled_at": now}})
+
+    @guarded
     def waiting_for(self, subjects: Sequence[str], *, after: datetime) -> dict[str, str]:
         """Which of the ids a run begun after that moment is still waiting for (id -> the run's id)."""
         wanted = set(subjects)
         waiting: dict[str, str] = {}
-        for run in self._runs.find({"started_at": {"$gt": after}, "subjects": {"$in": list(wanted)}}):
+        for run in self._runs.find(
+            {"started_at": {"$gt": after}, "subjects": {"$in": list(wanted)}, "cancelled_at": None}
+        ):
             open_ids = wanted.intersection(run["subjects"]).difference(run["results"])
             waiting.update({subject: str(run["_id"]) for subject in open_ids})
         return waiting
@@ -55,7 +62,7 @@ class RunStore:
     @guarded
     def unfinished(self, *, after: datetime) -> list[Document]:
         """The runs begun after that moment on whose ids X has not said everything yet."""
-        found = self._runs.find({"started_at": {"$gt": after}}).sort("started_at", 1)
+        found = self._runs.find({"started_at": {"$gt": after}, "cancelled_at": None}).sort("started_at", 1)
         return [run for run in found if len(run["results"]) < run["total"]]
 
     @guarded
