@@ -10,6 +10,7 @@ budget      budget show, set, unset
 credentials credentials list, add, remove, rotate-keys, new-key
 connect     connect
 dead        dead list, show, replay, purge
+working     queues, jobs, workers, pause, resume, cancel
 running     demo, up, worker, scheduler, simulator
 """
 
@@ -20,7 +21,19 @@ from typing import Annotated
 
 import typer
 
-from control.cli import blocking, budget, connect, credentials, dead, doctor, following, looking, refreshing, running
+from control.cli import (
+    blocking,
+    budget,
+    connect,
+    credentials,
+    dead,
+    doctor,
+    following,
+    looking,
+    refreshing,
+    running,
+    working,
+)
 from control.cli.app import app, err, out
 from shared.domain.errors import CoveyError, InputError
 from shared.runtime import log
@@ -38,6 +51,7 @@ __all__ = [
     "main",
     "refreshing",
     "running",
+    "working",
 ]
 
 

@@ -19,6 +19,7 @@ from shared.services.bootstrap import Services
 # How `covey --help` lists the commands: in the order in which a person comes to need them.
 ORDER = (
     *("demo", "up", "track", "untrack", "handles", "refresh", "status", "doctor", "budget", "dead", "unblock"),
+    *("queues", "jobs", "workers", "pause", "resume", "cancel", "trace"),
     *("credentials", "connect", "worker", "scheduler", "simulator"),
 )
 

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from control import inputs
 from control.cli.app import Json, app, err, out, print_json, services_here
+from control.health import look_at_letters
 from shared.domain.errors import InputError
 from shared.services.bootstrap import Services
 from shared.stores.database import ServerClock
@@ -42,6 +43,7 @@ def list_dead(
     services = services_here(redis=False)
     which = _filter(services, None, job, reason, older_than, replayed=replayed)
     letters = services.stores.dead_letters.find(which, limit=limit)
+    look_at_letters(services, now=ServerClock(services.stores.db).now())
     if as_json:
         return print_json(letters)
     table = Table("id", "died", "job", "reason", "attempts", "replayed")

@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from control.cli.app import Json, app, out, print_json, settings_here
+from control.health import told
 from shared.domain.preflight.finding import Finding, Level, exit_status
 from shared.services import bootstrap, preflight
 
@@ -29,20 +30,11 @@ def doctor(
     """
     findings = preflight.examine(bootstrap.build(settings_here(), middleware=[]))
     if as_json:
-        print_json([_row(finding) for finding in findings if _is_told(finding, brief=brief)])
+        print_json([told(finding) for finding in findings if _is_told(finding, brief=brief)])
     else:
         _print(findings, brief=brief)
     if status := exit_status(findings, strict=strict):
         raise typer.Exit(status)
-
-
-def _row(finding: Finding) -> dict[str, str]:
-    return {
-        "check": finding.check.value,
-        "level": finding.level.value,
-        "message": finding.message,
-        "todo": finding.todo,
-    }
 
 
 def _is_told(finding: Finding, *, brief: bool) -> bool:
