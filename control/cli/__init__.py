@@ -10,6 +10,7 @@ budget      budget show, set, unset
 credentials credentials list, add, remove, rotate-keys, new-key
 connect     connect
 dead        dead list, show, replay, purge
+tracing     trace
 working     queues, jobs, workers, pause, resume, cancel
 running     demo, up, worker, scheduler, simulator
 """
@@ -32,6 +33,7 @@ from control.cli import (
     looking,
     refreshing,
     running,
+    tracing,
     working,
 )
 from control.cli.app import app, err, out
@@ -51,6 +53,7 @@ __all__ = [
     "main",
     "refreshing",
     "running",
+    "tracing",
     "working",
 ]
 

@@ -36,7 +36,7 @@
         ├── BadJob                 a message that does not fit its schema
         └── MediaRejected          a media file that must not be stored
 
-Vendor exceptions stay in their adapter, which raises one of these from them. Data are attributes; no message holds a token.
+Vendor exceptions stay in their adapter, which raises one of these. Data are attributes; no message holds a token.
 """
 
 from __future__ import annotations

@@ -133,6 +133,16 @@ class DeadLetterStore:
         return list(self._letters.find(which.query()).sort(_OLDEST_FIRST).limit(limit))
 
     @guarded
+    def about(self, *words: str) -> list[Document]:
+        """Letters not replayed whose job names one of these posts, files or handles; the newest first, ten at most."""
+        named = [
+            {f"actor_args.0.{field}": {"$in": list(words)}}
+            for field in ("post_ids", "media_key", "usernames", "user_ids")
+        ]
+        found = self._letters.find({"replay.sent": {"$ne": True}, "$or": named})
+        return list(found.sort("died_at", DESCENDING).limit(10))
+
+    @guarded
     def count(self, which: DeadFilter) -> int:
         """How many letters fit."""
         return self._letters.count_documents(which.query())
