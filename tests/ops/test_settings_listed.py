@@ -15,7 +15,8 @@ from tests.ops.artifacts import OPS, ROOT, compose
 
 # What a container has fixed: its servers, folders, ports, address and name.
 FIXED_IN_CONTAINERS = {
-    *("REDIS_URL", "MONGO_URI", "COVEY_DATA_DIR", "COVEY_MEDIA_DIR", "COVEY_INSTANCE"),
+    *("REDIS_URL", "REDIS_URL_FILE", "MONGO_URI", "MONGO_URI_FILE"),
+    *("COVEY_DATA_DIR", "COVEY_MEDIA_DIR", "COVEY_INSTANCE"),
     *("COVEY_WORKER_METRICS_PORT", "COVEY_SCHEDULER_METRICS_PORT", "COVEY_METRICS_HOST"),
 }
 
