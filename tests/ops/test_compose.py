@@ -115,6 +115,12 @@ def test_the_images_are_the_ones_that_were_tried() -> None:
     assert {SERVICES[name]["image"] for name in OWN} == {"covey"}
 
 
+def test_the_image_is_built_once() -> None:
+    """One service builds it, and none looks for it elsewhere: a second build would make a second image."""
+    assert [name for name, service in SERVICES.items() if "build" in service] == ["scheduler"]
+    assert {SERVICES[name]["pull_policy"] for name in OWN} == {"never"}
+
+
 def test_the_simulator_runs_only_when_it_is_asked_for() -> None:
     """Without its profile, compose does not start it, and no other service has one."""
     assert [name for name, service in SERVICES.items() if "profiles" in service] == ["simulator"]
