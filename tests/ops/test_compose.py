@@ -61,6 +61,15 @@ def test_a_process_can_be_scaled(name: str) -> None:
         assert service["depends_on"][server] == {"condition": "service_healthy"}
 
 
+def test_how_many_run_is_set_in_one_place() -> None:
+    """Each number comes from .env, so no command undoes another's."""
+    assert {name: s["deploy"]["replicas"] for name, s in SERVICES.items() if "deploy" in s} == {
+        "scheduler": "${COVEY_SCHEDULERS:-1}",
+        "worker": "${COVEY_WORKERS:-2}",
+        "worker-media": "${COVEY_MEDIA_WORKERS:-1}",
+    }
+
+
 @pytest.mark.parametrize("name", ["scheduler", "worker", "worker-media"])
 def test_a_process_has_time_to_finish_what_runs(name: str) -> None:
     """Docker waits longer than the process itself does before it kills."""
