@@ -46,8 +46,14 @@ def listed() -> dict[str, tuple[str, str]]:
 
 
 def of_compose() -> set[str]:
-    """The variables that docker-compose.yml itself puts in."""
-    return set(re.findall(r"\$\{([A-Z_]+)", (ROOT / "docker-compose.yml").read_text()))
+    """The variables that docker-compose.yml itself puts in, and that are no settings."""
+    return set(re.findall(r"\$\{([A-Z_]+)", (ROOT / "docker-compose.yml").read_text())) - SETTINGS.keys()
+
+
+def handed_through(name: str, value: str | None) -> bool:
+    """Whether a container has this setting from .env: as it is, or as the place where its file is mounted."""
+    secret = name.removeprefix("COVEY_").removesuffix("_FILE").lower()
+    return value is None or value == f"${{{name}:+/run/secrets/{secret}}}"
 
 
 def test_every_setting_is_listed_with_its_meaning_and_default() -> None:
@@ -77,7 +83,7 @@ def test_a_worker_container_is_given_every_setting_that_is_not_fixed() -> None:
     """What an operator writes into .env reaches the processes: each setting is handed through, by its name."""
     handed = compose()["services"]["worker"]["environment"]
 
-    open_names = {name for name, value in handed.items() if value is None}
+    open_names = {name for name, value in handed.items() if handed_through(name, value)}
     expected = SETTINGS.keys() - FIXED_IN_CONTAINERS
     missing = "\n".join(f"  {name}:" for name in sorted(expected - open_names))
     assert not missing, f"add to docker-compose.yml, beside the other settings:\n{missing}"
@@ -85,8 +91,9 @@ def test_a_worker_container_is_given_every_setting_that_is_not_fixed() -> None:
 
 
 def test_only_those_who_ask_x_have_its_secrets() -> None:
-    """Every secret but the address of Sentry is in the environment of the worker service and of no other."""
+    """Every secret but the address of Sentry, in either form, is known to the worker service and to no other."""
     secrets = {name for name, info in SETTINGS.items() if "SecretStr" in str(info.annotation)} - {"SENTRY_DSN"}
+    secrets |= {f"{name}_FILE" for name in secrets} & SETTINGS.keys()
 
     assert "X_BEARER_TOKEN" in secrets
     for name, service in compose()["services"].items():
