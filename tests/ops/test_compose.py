@@ -119,6 +119,7 @@ def test_the_images_are_the_ones_that_were_tried() -> None:
         "redis": "redis:8",
         "mongo": "mongo:8.0",
         "prometheus": "prom/prometheus:v3.5.0",
+        "alertmanager": "prom/alertmanager:v0.28.1",
         "grafana": "grafana/grafana:12.2.0",
     }
     assert {SERVICES[name]["image"] for name in OWN} == {"covey"}

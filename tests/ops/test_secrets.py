@@ -115,6 +115,7 @@ def test_every_secret_of_compose_is_made_or_yours() -> None:
     assert yours == {
         *("${SENTRY_DSN_FILE:-/dev/null}", "${X_BEARER_TOKEN_FILE:-/dev/null}"),
         *("${COVEY_X_CLIENT_SECRET_FILE:-/dev/null}", "${COVEY_CREDENTIAL_KEYS_FILE:-/dev/null}"),
+        "${ALERT_SECRET_FILE:-/dev/null}",
     }
 
 
@@ -130,6 +131,7 @@ def test_each_service_is_given_what_it_needs_and_no_more() -> None:
         "redis": {"redis_users"},
         "mongo": {"mongo_root_password", "mongo_uri", "mongo_analyst_uri"},
         "prometheus": set(),
+        "alertmanager": {"alert_secret"},
         "grafana": {"grafana_password"},
     }
 
