@@ -181,6 +181,13 @@ def test_the_image_installs_what_is_pinned() -> None:
     assert all("-c constraints.txt" in line for line in installations)
 
 
+def test_a_change_of_a_document_makes_no_other_image() -> None:
+    """Only code and what is installed go into the build: what else changes recreates no container."""
+    named = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+
+    assert named == {"pyproject.toml", "constraints.txt", "shared", "workers", "scheduler", "control", "simulator"}
+
+
 def test_secrets_stay_out_of_the_build() -> None:
     """The build sees only what is named, so neither .env nor the history of the repository is in it."""
     lines = (ROOT / ".dockerignore").read_text().splitlines()
