@@ -61,9 +61,11 @@ secrets: ## Make the passwords that compose mounts from secrets/; those that are
 
 up: secrets ## Start the whole flock with compose
 	docker compose up --build --detach
+	@docker compose ps --services --status running | sh ops/addresses.sh
 
 up-simulator: secrets ## Start the whole flock with compose, offline, against the simulator
 	docker compose --env-file ops/simulator.env up --build --detach
+	@docker compose --env-file ops/simulator.env ps --services --status running | sh ops/addresses.sh
 
 down: ## Stop what `make up` started
 	docker compose down
