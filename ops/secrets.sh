@@ -47,3 +47,5 @@ if [ "$(cat redis_users 2>/dev/null)" != "$users" ]; then
   [ ! -e redis_users ] || echo "covey: the rights in Redis have changed: docker compose restart redis"
   echo "$users" | put redis_users
 fi
+
+chmod a+r ./* # yours too: put there with an umask of one's own, containers could not read them

@@ -57,6 +57,17 @@ def test_containers_may_read_them_and_other_people_may_not(secrets: Path) -> Non
     assert {path.stat().st_mode & 0o777 for path in secrets.iterdir()} == {0o444}
 
 
+def test_a_secret_of_yours_is_left_as_it_is_and_may_be_read_by_containers(secrets: Path) -> None:
+    """A token that was put there for its owner's eyes only would end the container with "Permission denied"."""
+    (secrets / "x_bearer_token").touch(0o600)
+    (secrets / "x_bearer_token").write_text("hunter2")
+
+    make(secrets)
+
+    assert (secrets / "x_bearer_token").read_text() == "hunter2"
+    assert (secrets / "x_bearer_token").stat().st_mode & 0o777 == 0o644
+
+
 def test_what_is_there_stays(secrets: Path) -> None:
     """A second run says nothing and changes nothing; what is missing, or empty, is made."""
     before = contents(secrets)
