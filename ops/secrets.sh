@@ -32,6 +32,7 @@ password_in() {  # password_in NAME: the password of the address in this file
 }
 
 echo "redis://covey:$(random)@redis:6379/0" | keep redis_url
+random | keep redis_admin_password
 echo "mongodb://covey:$(random)@mongo:27017/?authSource=admin" | keep mongo_uri
 echo "mongodb://analyst:$(random)@mongo:27017/?authSource=admin" | keep mongo_analyst_uri
 random | keep mongo_root_password
@@ -41,6 +42,7 @@ head -c 32 /dev/urandom | base64 | tr '+/' '-_' | keep credential_keys
 # The users of Redis, made again when the rights of docs/security.md change. Who has no password may ask whether it lives.
 users=$(
   echo "user default on nopass resetkeys resetchannels -@all +ping"
+  echo "user admin on >$(cat redis_admin_password) ~* &* +@all"
   sed -n "s|^ACL SETUSER covey on >PASSWORD|user covey on >$(password_in redis_url)|p" "$pages/security.md"
 )
 if [ "$(cat redis_users 2>/dev/null)" != "$users" ]; then

@@ -14,8 +14,8 @@ from tests.cases.servers import redis_with
 from tests.ops.artifacts import OPS, ROOT, compose
 
 MADE = {
-    *("redis_url", "redis_users", "mongo_uri", "mongo_analyst_uri", "mongo_root_password"),
-    *("grafana_password", "credential_keys"),
+    *("redis_url", "redis_users", "redis_admin_password", "mongo_uri", "mongo_analyst_uri"),
+    *("mongo_root_password", "grafana_password", "credential_keys"),
 }
 
 
@@ -43,9 +43,9 @@ def test_secrets_differ_from_each_other_and_are_printed_nowhere(tmp_path: Path) 
 
     made = contents(folder)
     passwords = {str(urlsplit(made[name]).password) for name in ("redis_url", "mongo_uri", "mongo_analyst_uri")}
-    passwords |= {made["mongo_root_password"], made["grafana_password"]}
+    passwords |= {made[name] for name in ("redis_admin_password", "mongo_root_password", "grafana_password")}
     assert made.keys() == MADE
-    assert len(passwords) == 5
+    assert len(passwords) == 6
     assert all(len(bytes.fromhex(password)) == 24 for password in passwords)
     assert Fernet(made["credential_keys"])
     assert not any(password in said for password in passwords)
@@ -86,8 +86,9 @@ def test_what_is_there_stays(secrets: Path) -> None:
 
 
 def test_redis_knows_the_user_and_nobody_else(secrets: Path, tmp_path: Path) -> None:
-    """Redis takes the users that were made: covey does its work, and who has no password can only ping."""
+    """Redis takes the users that were made: covey does its work, admin all, and who has no password can only ping."""
     made = urlsplit((secrets / "redis_url").read_text().strip())
+    admins = (secrets / "redis_admin_password").read_text()
     (tmp_path / "data").mkdir()
 
     with redis_with(tmp_path / "data", "--aclfile", str(secrets / "redis_users"), "--protected-mode", "no") as url:
@@ -95,6 +96,8 @@ def test_redis_knows_the_user_and_nobody_else(secrets: Path, tmp_path: Path) -> 
             assert covey.set("covey:x", 1)
             with pytest.raises(redis.exceptions.NoPermissionError):
                 covey.set("other", 1)
+        with redis.Redis.from_url(url, username="admin", password=admins) as admin:
+            assert admin.config_get("maxmemory-policy")
         with redis.Redis.from_url(url) as anybody:
             assert anybody.ping()
             with pytest.raises(redis.exceptions.NoPermissionError):
@@ -139,7 +142,7 @@ def test_each_service_is_given_what_it_needs_and_no_more() -> None:
         "worker": servers | {"x_bearer_token", "x_client_secret", "credential_keys"},
         "worker-media": servers,
         "simulator": set(),
-        "redis": {"redis_users"},
+        "redis": {"redis_users", "redis_admin_password"},
         "mongo": {"mongo_root_password", "mongo_uri", "mongo_analyst_uri"},
         "prometheus": set(),
         "alertmanager": {"alert_secret"},
