@@ -15,13 +15,14 @@ from shared.domain.flock import ProcessKind, from_document, serving
 from shared.domain.jobs import ALL_QUEUES
 from shared.platforms.x.endpoints import ENDPOINTS
 from shared.ratelimit.model import Window
-from shared.redis.probe import evictable
+from shared.redis.probe import evictable, memory_used_ratio
 from shared.runtime import metrics
 from shared.runtime.log import get_logger
 from shared.services.bootstrap import Services
 from shared.services.pausing import Pausing
 from shared.stores.dead_letters import DeadFilter
 from shared.stores.media import PENDING
+from shared.stores.probe import disk_used_ratio
 
 log = get_logger(__name__)
 
@@ -84,9 +85,14 @@ class Exporter:
         """What may be wrong with the servers while everything still works; looked at once a minute."""
         if self._servers_due_at is not None and now < self._servers_due_at:
             return
-        may_evict = reaching_redis(self._services.broker.client, lambda: evictable(self._services.broker.client))
+        client = self._services.broker.client
+        may_evict = reaching_redis(client, lambda: evictable(client))
+        used = reaching_redis(client, lambda: memory_used_ratio(client))
         if may_evict is not None:
             metrics.REDIS_EVICTABLE.set(int(may_evict))
+        if used is not None:
+            metrics.REDIS_MEMORY_USED_RATIO.set(used)
+        metrics.MONGO_DISK_USED_RATIO.set(disk_used_ratio(self._services.stores))
         metrics.INDEXES_MISSING.set(len(self._services.stores.indexes.missing()))
         self._servers_due_at = now + SERVERS_INTERVAL
 

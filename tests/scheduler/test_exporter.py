@@ -123,6 +123,28 @@ def test_what_the_servers_lack_is_told(
     assert after_it == (1, 0)
 
 
+def test_how_full_the_servers_are_is_told(
+    redis_url: str, mongo_uri: str, redis_client: redis.Redis, mongo_db: Database[dict[str, object]]
+) -> None:
+    """Redis by its limit, 0 without one; the disk of MongoDB, 0 while it stores nothing."""
+    told = exporter(redis_url, mongo_uri)
+    told.run_once(FIRST)
+    names = ("covey_redis_memory_used_ratio", "covey_mongo_disk_used_ratio")
+    before = [REGISTRY.get_sample_value(name) for name in names]
+    mongo_db["X_tweets"].insert_one({"a": 1})
+    redis_client.config_set("maxmemory", redis_client.info("memory")["used_memory"] * 2)
+    try:
+        told.run_once(LATER + timedelta(minutes=1))
+    finally:
+        redis_client.config_set("maxmemory", 0)
+
+    memory, disk = [REGISTRY.get_sample_value(name) for name in names]
+    assert before == [0, 0]
+    assert memory == pytest.approx(0.5, rel=0.2)
+    assert disk is not None
+    assert 0 < disk < 1
+
+
 def test_followed_accounts_are_told_by_state(
     redis_url: str, mongo_uri: str, mongo_db: Database[dict[str, object]]
 ) -> None:
