@@ -135,6 +135,7 @@ class Planner:
             query=stream.query,
             since_id=stream.since_id,
             started_at=now,
+            run_id=stream.run_id if stream.sweeps_completed == 0 else None,
         )
         if not self._stores.sweeps.open(sweep):
             return []
@@ -195,15 +196,19 @@ class Planner:
         return jobs
 
     def _authors(self, slot: Slot, now: datetime) -> Outgoing:
-        """Claim wanted authors in batches of 100."""
+        """Claim wanted authors in batches of 100, those of each run by themselves."""
         if WorkClass.ENGAGEMENT in self._held_back():
             return []
         lease = timedelta(seconds=self._services.settings.refresh_lease_seconds)
-        ids = self._stores.authors.claim(now=now, lease=lease, limit=AUTHOR_BATCHES * MAX_IDS)
-        batches = [ids[start : start + MAX_IDS] for start in range(0, len(ids), MAX_IDS)]
+        claimed = self._stores.authors.claim(now=now, lease=lease, limit=AUTHOR_BATCHES * MAX_IDS)
+        batches = [
+            (run_id, tuple(map(str, ids[start : start + MAX_IDS])))
+            for run_id, ids in claimed.items()
+            for start in range(0, len(ids), MAX_IDS)
+        ]
         return [
-            (LookUpAuthors(claim_id=f"{slot.id}:{number}", user_ids=tuple(map(str, batch))), None)
-            for number, batch in enumerate(batches)
+            (LookUpAuthors(claim_id=f"{slot.id}:{number}", user_ids=ids, run_id=run_id), None)
+            for number, (run_id, ids) in enumerate(batches)
         ]
 
     def _accounts(self, slot: Slot, now: datetime) -> Outgoing:

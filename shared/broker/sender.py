@@ -58,7 +58,7 @@ def to_message(job: Job, *, queue: str | None = None) -> Message[Any]:
     return Message(
         queue_name=name,
         actor_name=job.name,
-        args=(job.model_dump(mode="json"),),
+        args=(job.model_dump(mode="json", exclude_none=True),),  # so that older workers know a job without a new field
         kwargs={},
         options={"correlation_id": correlation_id()},
     )

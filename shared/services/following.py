@@ -37,15 +37,17 @@ class Following:
         self._query_max_length = query_max_length
         self._interval = timedelta(seconds=search_interval_seconds)
 
-    def follow(self, handles: Sequence[str], *, since: datetime, now: datetime) -> list[Stream]:
-        """Follow handles, from `since` on, in as few new streams as their queries allow.
+    def follow(
+        self, handles: Sequence[str], *, since: datetime, now: datetime, run_id: str | None = None
+    ) -> list[Stream]:
+        """Follow handles, from `since` on, in as few new streams as their queries allow. run_id: who pays for that.
 
         A handle that a stream carries already, as a crash can leave it, gets no second one. Raises InputError for a
         handle that fits no query; nothing is done.
         """
         pack(handles, self._query_max_length)
         self._stores.handles.activate(handles, since=since, now=now)
-        streams = self._begin(self.uncarried(handles), since=since, now=now)
+        streams = self._begin(self.uncarried(handles), since=since, now=now, run_id=run_id)
         self.schedule(streams, now=now)
         return streams
 
@@ -117,7 +119,9 @@ class Following:
         """Remove the schedules of streams that are not followed."""
         self._stores.schedules.keep_only(SEARCH, [stream.id for stream in self._stores.streams.active()])
 
-    def _begin(self, handles: Sequence[str], *, since: datetime, now: datetime) -> list[Stream]:
+    def _begin(
+        self, handles: Sequence[str], *, since: datetime, now: datetime, run_id: str | None = None
+    ) -> list[Stream]:
         """New streams for handles that no stream carries."""
         streams = [
             Stream(
@@ -127,6 +131,7 @@ class Following:
                 began_at=since,
                 covered_through=since,
                 cursor_id=max(0, snowflake.first_id_at(since) - 1),
+                run_id=run_id,
             )
             for packed in self._packed([name.lower() for name in handles], self._stores.handles.names(handles))
         ]

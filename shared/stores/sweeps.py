@@ -117,6 +117,12 @@ class SweepStore:
         return result.matched_count == 1
 
     @guarded
+    def open_searches(self) -> list[Sweep]:
+        """The searches that are under way."""
+        found = self._sweeps.find({"kind": SweepKind.SEARCH.value, "status": SweepStatus.OPEN.value})
+        return [_from_document(document) for document in found]
+
+    @guarded
     def open_subjects(self, kind: SweepKind) -> set[str]:
         """The subjects that have an open sweep."""
         return set(self._sweeps.distinct("subject", {"kind": kind.value, "status": SweepStatus.OPEN.value}))
@@ -141,6 +147,7 @@ def _to_document(sweep: Sweep) -> Document:
         "posts_new": sweep.posts_new,
         "through_at": sweep.through_at,
         "stuck": sweep.stuck,
+        "run_id": sweep.run_id,
     }
 
 
@@ -164,6 +171,7 @@ def _from_document(document: Document) -> Sweep:
         posts_new=document["posts_new"],
         through_at=document["through_at"],
         stuck=document["stuck"],
+        run_id=document.get("run_id"),
     )
 
 
