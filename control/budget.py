@@ -10,22 +10,20 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 
-from shared.domain.engagement.next_reading import RETIRE_AGE
 from shared.domain.models import WorkClass
 from shared.domain.money.budgets import ChosenBudgets
-from shared.domain.money.estimate import DAY, Rates, RefreshEstimate, TrackEstimate, of_refresh, of_track, rates_of
+from shared.domain.money.estimate import Rates, RefreshEstimate, TrackEstimate, of_refresh, of_track
 from shared.domain.money.forecast import Forecast, of_day, of_month
+from shared.domain.money.one_off import OneOff
 from shared.domain.money.prices import MICRO, OBJECTS, PriceKind
 from shared.domain.money.purchases import Sums, reread_name
 from shared.platforms.x.dialect import SharedDialectMemory, spoken
-from shared.platforms.x.endpoints import QUOTE_TWEETS, SEARCH_RECENT, USERS
 from shared.ratelimit.model import BudgetState
 from shared.services.bootstrap import Services, started_budgets
+from shared.services.one_off import left_now
+from shared.services.rates import rates_now
 from shared.spending.levels import Level, credential_budgets, level_of, project_budgets, too_small, used_ratio
 from shared.spending.treasury import Books
-
-# An ad-hoc refresh older than this is not waited for any more.
-RUNS_WITHIN = timedelta(hours=1)
 
 
 def show(services: Services) -> dict[str, Any]:
@@ -33,7 +31,9 @@ def show(services: Services) -> dict[str, Any]:
     services.ledger.copy()
     books = services.treasury.books()
     budgets = budgets_of(services)
-    course, days = books.course(), books.whole_days()
+    left = left_now(services, services.clock.now())
+    history = left.of_history(rates_now(services, books), services.ledger.prices)
+    course, days = books.course(left=left.of_people(services.ledger.prices) + history), books.whole_days()
     day_limit, month_limit = (_micro(budgets[name]["limit"]) for name in ("day_usd", "month_usd"))
     before = books.month().micro_usd - books.today().micro_usd
     check = services.stores.ledger.last_check()
@@ -48,8 +48,9 @@ def show(services: Services) -> dict[str, Any]:
             "day": _forecast(of_day(course, day_limit)),
             "month": _forecast(of_month(course, before, days, month_limit)),
             "whole_days_known": len(days),
+            "one_off": {"spent_usd": course.once / MICRO, "left_usd": round(course.left / MICRO, 4)},
         },
-        "wanted": _wanted(services, books),
+        "wanted": _wanted(services, books, left, history),
         "usage": None
         if check is None
         else {
@@ -113,7 +114,7 @@ def cost_of_track(services: Services, names: Sequence[str], *, since: timedelta)
     active = {name for name, row in followed.items() if row["active"]}
     added = [name for name in names if name.lower() not in active]
     ids = [int(row["user_id"]) for name in added if (row := followed.get(name.lower())) and row.get("user_id")]
-    rates = _rates(services, len(active))
+    rates = rates_now(services, services.treasury.books())
     known_today = len(services.ledger.bought(PriceKind.USER, ids))
     estimate = of_track(len(added), known_today, since, rates, services.ledger.prices)
     return TrackCost(added, [name for name in names if name.lower() in active], estimate, rates)
@@ -133,20 +134,6 @@ def room(services: Services, micro_usd: int) -> dict[str, Any]:
     }
     usd = micro_usd / MICRO
     return {"left": left, "fits": all(one is None or usd <= one for one in left.values())}
-
-
-def _rates(services: Services, accounts: int) -> Rates:
-    days, by_endpoint = services.treasury.books().measured()
-    nothing, settings = Sums(), services.settings
-    return rates_of(
-        accounts=accounts,
-        days=days,
-        search_posts=by_endpoint.get(SEARCH_RECENT.key, nothing).bought[PriceKind.POST],
-        looked_up=by_endpoint.get(USERS.key, nothing).bought[PriceKind.USER],
-        quotes=by_endpoint.get(QUOTE_TWEETS.key, nothing).bought[PriceKind.POST],
-        looks_a_day=min(1.0, DAY.total_seconds() / looks) if (looks := settings.account_look_seconds) else 0.0,
-        paid_days=RETIRE_AGE * settings.refresh_time_scale / DAY,
-    )
 
 
 def _budget(name: str, state: BudgetState, chosen: ChosenBudgets) -> dict[str, Any]:
@@ -192,34 +179,23 @@ def _forecast(forecast: Forecast) -> dict[str, Any]:
     return {"usd": round(forecast.total / MICRO, 4), "limit_reached_at": forecast.reached_at}
 
 
-def _wanted(services: Services, books: Books) -> dict[str, dict[str, Any]]:
-    """What each class would like to spend until midnight. What the planner knows is counted, the rest follows today."""
+def _wanted(services: Services, books: Books, left: OneOff, history: int) -> dict[str, dict[str, Any]]:
+    """What each class would like to spend until midnight. What is known is counted, the rest follows today."""
     day_starts = books.now.replace(hour=0, minute=0, second=0, microsecond=0)
     due = services.stores.engagement.count_unpaid(day_starts=day_starts, day_ends=day_starts + timedelta(days=1))
-    runs = services.stores.runs.unfinished(after=books.now - RUNS_WITHIN)
-    asked = [int(post_id) for run in runs for post_id in _open(run)]
-    counted = {
-        WorkClass.ENGAGEMENT: (due, "posts due before midnight that were not read today"),
-        WorkClass.INTERACTIVE: (
-            len(asked) - len(services.ledger.bought(PriceKind.POST, asked)),
-            "posts somebody waits for",
+    prices, names = services.ledger.prices, f" and {left.names} names" if left.names else ""
+    wanted: dict[WorkClass, tuple[float, str]] = {
+        WorkClass.INTERACTIVE: (left.of_people(prices), f"{left.waited_for} posts{names} somebody waits for"),
+        WorkClass.ENGAGEMENT: (
+            due * prices.micro[PriceKind.POST],
+            f"{due} posts due before midnight that were not read today",
         ),
+        WorkClass.BACKFILL: (history, f"what is left of {len(left.sweeps)} first readings"),
     }
-    wanted: dict[str, dict[str, Any]] = {}
-    for work_class in WorkClass:
-        if work_class in counted:
-            posts, basis = counted[work_class]
-            usd = posts * services.ledger.prices.micro[PriceKind.POST] / MICRO
-            wanted[work_class.value] = {"usd": round(usd, 4), "basis": f"{posts} {basis}"}
-        else:
-            course = books.course(work_class)
-            usd = (course.total - course.spent) / MICRO
-            wanted[work_class.value] = {"usd": round(usd, 4), "basis": "goes on as it did"}
-    return wanted
-
-
-def _open(run: Mapping[str, Any]) -> list[str]:
-    return [subject for subject in run["subjects"] if subject not in run["results"]]
+    for work_class in (WorkClass.SEARCH, WorkClass.QUOTES):
+        course = books.course(work_class)
+        wanted[work_class] = (course.total - course.spent, "goes on as it did")
+    return {one.value: {"usd": round(micro / MICRO, 4), "basis": basis} for one, (micro, basis) in wanted.items()}
 
 
 def _micro(usd: float | None) -> float | None:

@@ -15,6 +15,8 @@ from shared.ratelimit.model import BudgetState
 from shared.runtime import metrics
 from shared.runtime.log import get_logger
 from shared.services.bootstrap import Services, started_budgets
+from shared.services.one_off import left_now
+from shared.services.rates import rates_now
 from shared.spending.levels import Level, held_back, level_of, project_budgets, used_ratio
 
 log = get_logger(__name__)
@@ -63,7 +65,9 @@ def export_money(services: Services) -> None:
     for work_class in WorkClass:
         metrics.SPENT_USD.labels("day", work_class.value).set(books.today(work_class).micro_usd / MICRO)
         metrics.SPENT_USD.labels("month", work_class.value).set(books.month(work_class).micro_usd / MICRO)
-    course = books.course()
+    left = left_now(services, services.clock.now())
+    history = left.of_history(rates_now(services, books), services.ledger.prices)
+    course = books.course(left=left.of_people(services.ledger.prices) + history)
     before = books.month().micro_usd - today.micro_usd
     metrics.FORECAST_USD.labels("day").set(of_day(course).total / MICRO)
     metrics.FORECAST_USD.labels("month").set(of_month(course, before, books.whole_days()).total / MICRO)

@@ -22,8 +22,9 @@ app.add_typer(budget, name="budget")
 OPTIONS = {"day": "day_usd", "month": "month_usd", "month-posts": "month_posts"}
 NONE = "none"
 METHOD = (
-    "Forecast: the days before give the shape of a day and its level, today so far corrects the level; "
-    "a month adds a mean day for each day left."
+    "Forecast: what was spent, what is left of one-off work, and for the rest of the time what goes on day by day: the "
+    "days before give the shape of a day and its level, today so far corrects the level; a month adds a mean day for "
+    "each day left."
 )
 
 
@@ -121,6 +122,10 @@ def _show(*, as_json: bool) -> None:
             highlight=False,
             soft_wrap=True,
         )
+    one_off = document["forecast"]["one_off"]
+    if one_off["spent_usd"] or one_off["left_usd"]:
+        spent, left = (f"${one_off[name]:.3f}" for name in ("spent_usd", "left_usd"))
+        out.print(f"one-off work today: {spent} spent, about {left} left", highlight=False)
     _print_usage(document["usage"])
     out.print(METHOD, style="dim", highlight=False)
     return None

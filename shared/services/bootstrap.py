@@ -98,7 +98,7 @@ def build(settings: Settings, *, middleware: Sequence[Middleware]) -> Services:
     prices = Prices({PriceKind.POST: settings.price_post_usd, PriceKind.USER: settings.price_user_usd})
     ledger = Ledger(connect(redis_url(settings)), stores.ledger, prices=prices, clock=SystemClock())
     choices = BudgetChoices(stores.state)
-    treasury = Treasury(stores.ledger, choices, ledger)
+    treasury = Treasury(stores.ledger, stores.runs, choices, ledger)
     limiter = Limiter(
         connect(redis_url(settings)),
         window_seconds=settings.rate_window_seconds,

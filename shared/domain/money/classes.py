@@ -30,6 +30,7 @@ KEPT_FOR_PEOPLE: Final = 0.01  # of a limit stays to the end while their floor i
 PACED_FROM: Final = 0.8  # past this part of the limit, background work keeps to the pace of time ...
 PACED_UNTIL: Final = 0.95  # ... so that the limit is reached when this part of the window has gone by
 BACKGROUND_STOPS: Final = 0.95  # of a budget is left to people and to searches: what these do not find is lost
+ONE_OFF: Final = (WorkClass.INTERACTIVE, WorkClass.BACKFILL)  # ends by itself; all else goes on day by day
 BACKGROUND: Final = (WorkClass.QUOTES, WorkClass.ENGAGEMENT, WorkClass.BACKFILL)
 
 

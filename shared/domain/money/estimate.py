@@ -44,11 +44,13 @@ class Rates:
 class TrackEstimate:
     """Following accounts. once: looking them up, and reading what was posted before. first_day: after that.
 
+    run: the part of `once` that the command's own jobs buy; quotes of what was posted before are read as all quotes.
     later_day: once the posts of as many days are followed as a post is followed for. month: the first 30 days and once.
     """
 
     accounts: int
     once: int
+    run: int
     first_day: int
     later_day: int
     month: int
@@ -68,17 +70,19 @@ def of_track(accounts: int, known_today: int, since: timedelta, rates: Rates, pr
     """Following `accounts` more, of which `known_today` were bought today, from `since` ago on."""
     post, user = prices.micro[PriceKind.POST], prices.micro[PriceKind.USER]
     posts = accounts * rates.posts_a_day.value
-    found = posts * (post * (1 + rates.quotes.value) + user * rates.new_authors.value)
-    history = found * (since / DAY)
+    own = posts * (post + user * rates.new_authors.value)
+    found = own + posts * post * rates.quotes.value
+    looked_up = (accounts - known_today) * user
     reread = posts * post
     days = rates.paid_days.value
     # On day d of the month the posts of the days before, as far back as they are read, are read again.
     rereads = sum(min(day, days) for day in range(MONTH_DAYS)) * reread
     looks = accounts * rates.looks_a_day.value * user
-    once = (accounts - known_today) * user + history
+    once = looked_up + found * (since / DAY)
     return TrackEstimate(
         accounts=accounts,
         once=round(once),
+        run=round(looked_up + own * (since / DAY)),
         first_day=round(found),
         later_day=round(found + days * reread + looks),
         month=round(once + MONTH_DAYS * found + rereads + (MONTH_DAYS - 1) * looks),
@@ -94,19 +98,20 @@ def of_refresh(posts: int, bought_today: int, prices: Prices) -> RefreshEstimate
 def rates_of(
     *,
     accounts: int,
-    days: int,
+    days: float,
     search_posts: int,
     looked_up: int,
     quotes: int,
     paid_days: float,
     looks_a_day: float,
 ) -> Rates:
-    """The rates of what was measured over whole `days` with that many accounts; what was not is assumed.
+    """The rates of what was measured over `days` with that many accounts; what was not is assumed.
 
     search_posts, quotes: posts bought by searches and as quotes. looked_up: authors bought.
     """
     is_measured = accounts > 0 and days > 0 and search_posts > 0
-    over = f"measured over {days} days and {accounts} accounts"
+    time = f"{days:.0f} days" if days >= 1 else f"{days * 24:.1f} hours"
+    over = f"measured over {time} and {accounts} accounts"
     assumed = "assumed: nothing was measured yet"
     return Rates(
         posts_a_day=Rate(search_posts / days / accounts, over) if is_measured else Rate(ASSUMED_POSTS_A_DAY, assumed),

@@ -1,10 +1,15 @@
 """What will have been spent when the day and the month end, if things go on as they did. Pure.
 
-Method. A day has a shape: the part of its money that falls into each UTC hour, from the last whole days, mixed with one
-flat day (after midnight everything costs again, so days are not flat). A day has a level: what it costs whole. Today's
-is what was spent so far divided by the part of the day that has passed, drawn towards the mean of the last days as
-strongly as two hours of today draw the other way. The forecast is what was spent plus the level times what is left of
-the shape. The month adds, for each day left, the mean of the last days and today.
+Work is of two kinds. What goes on day by day (search, quotes, engagement) is a rate. One-off work (the first sweep of
+what was followed with --since, what a person asks for) is no rate: what was spent on it is spent, and what is left of
+it comes on top, as soon as it can be bought.
+
+Method, for what goes on. A day has a shape: the part of its money that falls into each UTC hour, from the last whole
+days, mixed with one flat day (after midnight everything costs again, so days are not flat). A day has a level: what it
+costs whole. Today's is what was spent so far divided by the part of the day that has passed, drawn towards the mean of
+the last days as strongly as two hours of today draw the other way. The forecast is all that was spent, what is left of
+one-off work, and the level times what is left of the shape. The month adds, for each day left, the mean of the last
+days and today, both without one-off work.
 Without whole days before, the shape is flat and the level that of the hours since the first spending, one at least.
 
 Money is in micro-dollars. Invariant: nothing is forecast below what was spent, and at the end both are equal.
@@ -36,37 +41,59 @@ class Forecast:
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """How a day goes on from `now`: what was spent, what a whole day costs (`level`), and its shape."""
+    """How a day goes on from `now`: what was spent on what goes on, what a whole day of it costs (`level`), its shape.
+
+    once: spent today on one-off work. left: what is left of that.
+    """
 
     now: datetime
-    spent: float
+    recurring: float
     level: float
     shape: tuple[float, ...]
+    once: float = 0.0
+    left: float = 0.0
+
+    @property
+    def spent(self) -> float:
+        """All of today so far."""
+        return self.recurring + self.once
+
+    @property
+    def whole_day(self) -> float:
+        """What goes on will have cost at midnight."""
+        return self.recurring + self.level * (1 - passed(self.shape, self.now))
 
     @property
     def total(self) -> float:
-        """At midnight."""
-        return self.spent + self.level * (1 - passed(self.shape, self.now))
+        """All of today at midnight."""
+        return self.whole_day + self.once + self.left
 
     def reached_at(self, limit: float | None) -> datetime | None:
-        """When the day's spending meets `limit`; now where it has, None where it does not before midnight."""
+        """When the day's spending meets `limit`; None where it does not before midnight.
+
+        Now where it has, or where what is left of one-off work is enough for it: that waits for nothing.
+        """
         if limit is None or self.total < limit:
             return None
-        if self.spent >= limit or self.level <= 0:
+        soon = self.spent + self.left
+        if soon >= limit or self.level <= 0:
             return self.now
-        share = passed(self.shape, self.now) + (limit - self.spent) / self.level
+        share = passed(self.shape, self.now) + (limit - soon) / self.level
         return max(self.now, _midnight(self.now) + timedelta(hours=_hour_of(self.shape, share)))
 
 
-def course_of(now: datetime, today: Hours, days: Sequence[Hours]) -> Course:
-    """How today goes on. days: whole days before today, any order. Raises nothing; no money at all is a course too."""
+def course_of(now: datetime, today: Hours, days: Sequence[Hours], *, once: float = 0.0, left: float = 0.0) -> Course:
+    """How today goes on. Raises nothing; no money at all is a course too.
+
+    today, days: of what goes on; days are whole ones before today, in any order. once, left: of one-off work.
+    """
     spent, shape = sum(today), shape_of(days)
     gone = passed(shape, now)
     if days:
         mean = sum(map(sum, days)) / len(days)
-        return Course(now, spent, (spent + PRIOR_SHARE * mean) / (gone + PRIOR_SHARE), shape)
+        return Course(now, spent, (spent + PRIOR_SHARE * mean) / (gone + PRIOR_SHARE), shape, once, left)
     first = next((hour for hour, money in enumerate(today) if money), now.hour)
-    return Course(now, spent, spent / max(gone - first / HOURS, 1 / HOURS), shape)
+    return Course(now, spent, spent / max(gone - first / HOURS, 1 / HOURS), shape, once, left)
 
 
 def of_day(course: Course, limit: float | None = None) -> Forecast:
@@ -75,9 +102,9 @@ def of_day(course: Course, limit: float | None = None) -> Forecast:
 
 
 def of_month(course: Course, before: float, days: Sequence[Hours], limit: float | None = None) -> Forecast:
-    """The calendar month. before: spent in it on the days before today. limit: its budget."""
+    """The calendar month. before: all that was spent in it on the days before today. limit: its budget."""
     left = (_next_month(course.now) - _midnight(course.now)).days - 1
-    day = (sum(map(sum, days)) + course.total) / (len(days) + 1)
+    day = (sum(map(sum, days)) + course.whole_day) / (len(days) + 1)
     spent = before + course.spent
     total = before + course.total + left * day
     if limit is None or total < limit:

@@ -13,11 +13,13 @@ from shared.domain.money.prices import PriceKind
 from shared.ratelimit.limiter import Limiter
 from shared.ratelimit.model import CallRequest, Grant, Refusal, Window
 from shared.runtime.clock import ManualClock
+from shared.spending.attribution import gathered
 from shared.spending.choices import BudgetChoices
 from shared.spending.ledger import Ledger
 from shared.spending.treasury import Treasury
 from shared.stores.database import Db
 from shared.stores.ledger import LedgerStore
+from shared.stores.runs import RunStore
 from shared.stores.state import StateStore
 from tests.amounts import amounts
 from tests.shared.spending.conftest import NOON, call
@@ -32,9 +34,9 @@ def choices(mongo_db: Db) -> BudgetChoices:
 
 
 @pytest.fixture
-def treasury(store: LedgerStore, choices: BudgetChoices, clock: ManualClock) -> Treasury:
+def treasury(mongo_db: Db, store: LedgerStore, choices: BudgetChoices, clock: ManualClock) -> Treasury:
     """The treasury at noon of the tenth of the month."""
-    return Treasury(store, choices, clock)
+    return Treasury(store, RunStore(mongo_db), choices, clock)
 
 
 def spend_days(ledger: Ledger, posts_by_days_ago: dict[int, int]) -> None:
@@ -114,3 +116,36 @@ def test_the_books_tell_days_classes_and_endpoints_apart(treasury: Treasury, led
     assert (days, by_endpoint["search/recent"].bought[PriceKind.POST]) == (3, 60)
     assert "tweets" not in by_endpoint
     assert books.course(WorkClass.QUOTES).spent == 5_000
+
+
+def test_one_off_work_is_apart_in_the_course(treasury: Treasury, ledger: Ledger, mongo_db: Db) -> None:
+    """Backfill, what people ask for, and what a run bought in a class that goes on: spent, and no part of the rate."""
+    runs = RunStore(mongo_db)
+    runs.begin("r", kind="track", subjects=["nasa"], now=NOON)
+    ledger.record(call(*range(100), at=NOON, work_class=WorkClass.BACKFILL))
+    ledger.record(call(*range(100, 110), at=NOON, work_class=WorkClass.INTERACTIVE))
+    with gathered() as calls:
+        ledger.record(call(*range(110, 150), at=NOON))
+    runs.pay("r", calls)
+    ledger.record(call(*range(150, 153), at=NOON))
+    ledger.copy()
+
+    books = treasury.books()
+    course = books.course(left=7)
+
+    assert (course.recurring, course.once, course.left) == (3 * 5_000, 150 * 5_000, 7)
+    assert course.spent == books.today().micro_usd
+    assert books.course(WorkClass.SEARCH).recurring == 3 * 5_000
+    assert (books.course(WorkClass.BACKFILL).level, books.course(WorkClass.BACKFILL).spent) == (0, 500_000)
+
+
+def test_what_was_bought_so_far_is_known_by_endpoint(treasury: Treasury, ledger: Ledger) -> None:
+    """Today and yesterday, one-off work and all; the days before are left out."""
+    spend_days(ledger, {2: 9, 1: 4, 0: 2})
+    ledger.record(call(501, users=(1, 2), at=NOON, work_class=WorkClass.BACKFILL, endpoint="users"))
+    ledger.copy()
+
+    so_far = treasury.books().so_far()
+
+    assert so_far["search/recent"].bought[PriceKind.POST] == 6
+    assert so_far["users"].bought[PriceKind.USER] == 2

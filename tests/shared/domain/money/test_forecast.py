@@ -23,17 +23,24 @@ def so_far(day: tuple[int, ...], now: datetime) -> list[float]:
     return [money * (1.0 if hour < now.hour else part if hour == now.hour else 0.0) for hour, money in enumerate(day)]
 
 
-@given(today=hours, days=histories, second=seconds, before=money, limit=st.none() | money)
+@given(today=hours, days=histories, second=seconds, before=money, limit=st.none() | money, once=money, left=money)
 def test_nothing_is_forecast_below_what_was_spent(
-    today: tuple[int, ...], days: list[tuple[int, ...]], second: int, before: int, limit: int | None
+    today: tuple[int, ...],
+    days: list[tuple[int, ...]],
+    second: int,
+    before: int,
+    limit: int | None,
+    once: int,
+    left: int,
 ) -> None:
     """Day and month end at least where they stand, the month at least where the day does, and limits lie ahead."""
     now = MIDNIGHT + timedelta(seconds=second)
-    course = course_of(now, so_far(today, now), days)
+    course = course_of(now, so_far(today, now), days, once=once, left=left)
 
     day, month = of_day(course, limit), of_month(course, before, days, limit)
 
-    assert day.total >= day.spent >= 0
+    assert day.total >= day.spent + left - 1e-3
+    assert day.spent >= once
     assert month.total >= before + day.total - 1e-3
     for one, end in ((day, MIDNIGHT + timedelta(days=1)), (month, datetime(2026, 12, 1, tzinfo=UTC))):
         assert (one.reached_at is not None) == (limit is not None and one.total >= limit)
@@ -74,6 +81,30 @@ def test_the_forecast_has_no_unit(
     assert more.total == pytest.approx(factor * one.total)
 
 
+@given(today=hours, days=histories, second=seconds, before=money, once=money, left=money)
+def test_one_off_work_is_no_rate(
+    today: tuple[int, ...], days: list[tuple[int, ...]], second: int, before: int, once: int, left: int
+) -> None:
+    """What was spent on it and what is left of it raise the day and the month by themselves, and by nothing more."""
+    now = MIDNIGHT + timedelta(seconds=second)
+    plain = course_of(now, so_far(today, now), days)
+    busy = course_of(now, so_far(today, now), days, once=once, left=left)
+
+    assert of_day(busy).total == pytest.approx(of_day(plain).total + once + left)
+    more = of_month(busy, before, days).total - of_month(plain, before, days).total
+    assert more == pytest.approx(once + left, rel=1e-6, abs=1e-2)
+
+
+@given(once=money, left=money, second=seconds, done=st.floats(0, 1))
+def test_the_forecast_stays_while_one_off_work_is_done(once: int, left: int, second: int, done: float) -> None:
+    """Money that goes from what is left to what was spent changes nothing."""
+    now = MIDNIGHT + timedelta(seconds=second)
+    before = course_of(now, [0.0] * 24, [], once=once, left=left)
+    after = course_of(now, [0.0] * 24, [], once=once + left * done, left=left - left * done)
+
+    assert after.total == pytest.approx(before.total)
+
+
 @given(today=hours, days=histories)
 def test_at_the_end_of_the_day_the_forecast_is_what_was_spent(
     today: tuple[int, ...], days: list[tuple[int, ...]]
@@ -94,12 +125,15 @@ def test_a_shape_is_whole(days: list[tuple[int, ...]]) -> None:
     assert min(shape) > 0
 
 
-@given(spent=money, level=money, second=seconds, limit=money)
-def test_the_limit_is_met_where_the_course_meets_it(spent: int, level: int, second: int, limit: int) -> None:
-    """At the moment it names, the course has spent the limit."""
-    course = Course(MIDNIGHT + timedelta(seconds=second), spent, level, FLAT)
+@given(spent=money, level=money, second=seconds, limit=money, once=money, left=money)
+def test_the_limit_is_met_where_the_course_meets_it(
+    spent: int, level: int, second: int, limit: int, once: int, left: int
+) -> None:
+    """At the moment it names, the course has spent the limit, if what is left of one-off work is bought first."""
+    course = Course(MIDNIGHT + timedelta(seconds=second), spent, level, FLAT, once, left)
     at = course.reached_at(limit)
 
+    spent += once + left
     if at is not None and spent < limit and at < MIDNIGHT + timedelta(days=1):
         gone = passed(FLAT, at) - passed(FLAT, course.now)
         assert spent + level * gone == pytest.approx(limit, rel=1e-6, abs=level * 1e-9 + 1e-3)
@@ -139,3 +173,14 @@ def test_the_first_day_of_spending_does_not_count() -> None:
     assert whole_days([none, none, some, none, some]) == [none, some]
     assert whole_days([none] * 8) == []
     assert len(whole_days([some] * 30)) == 7
+
+
+def test_a_finished_history_is_not_extrapolated() -> None:
+    """Four dollars for what was posted before, cents for the quarter of an hour since: cents are to come."""
+    now = MIDNIGHT + timedelta(hours=15, minutes=15)
+    today = [0.0] * 15 + [20_000.0] + [0.0] * 8
+
+    course = course_of(now, today, [], once=4_000_000)
+
+    assert 4_020_000 < of_day(course, 5_000_000).total < 4_800_000
+    assert of_day(course, 5_000_000).reached_at is None

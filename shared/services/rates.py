@@ -1,0 +1,53 @@
+"""How much is posted, as far as it was measured: what estimates and forecasts of work that is to come go by.
+
+Of whole days where there are some, before that of what was covered so far, else assumed. Reads only.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from shared.domain.engagement.next_reading import RETIRE_AGE
+from shared.domain.money.estimate import DAY, Rates, rates_of
+from shared.domain.money.prices import PriceKind
+from shared.domain.money.purchases import Sums
+from shared.platforms.x.endpoints import QUOTE_TWEETS, SEARCH_RECENT, USERS
+from shared.services.bootstrap import Services
+from shared.spending.treasury import Books
+
+# So much has to be covered, and found in it, before it is a measure: an hour of one account, half a page.
+LEAST_COVERED = timedelta(hours=1)
+LEAST_POSTS = 50
+LOOKS_BACK = timedelta(days=2)  # the first day may have begun yesterday
+
+
+def rates_now(services: Services, books: Books) -> Rates:
+    """The rates of now."""
+    streams = services.stores.streams.active()
+    days, by_endpoint = books.measured()
+    if days:
+        found = by_endpoint.get(SEARCH_RECENT.key, Sums()).bought[PriceKind.POST]
+        return _rates(services, sum(len(stream.handles) for stream in streams), days, found, by_endpoint)
+    covered, carried = timedelta(0), 0
+    for stream in streams:
+        if stream.sweeps_completed:
+            covered += len(stream.handles) * (stream.covered_through - stream.began_at)
+            carried += len(stream.handles)
+    found = services.stores.sweeps.found(since=services.clock.now() - LOOKS_BACK)
+    if covered < LEAST_COVERED or found < LEAST_POSTS:
+        return _rates(services, 0, 0, 0, {})
+    return _rates(services, carried, covered / carried / DAY, found, books.so_far())
+
+
+def _rates(services: Services, accounts: int, days: float, found: int, by_endpoint: dict[str, Sums]) -> Rates:
+    """found: posts of searches. by_endpoint: what was bought in the same time."""
+    nothing, settings = Sums(), services.settings
+    return rates_of(
+        accounts=accounts,
+        days=days,
+        search_posts=found,
+        looked_up=by_endpoint.get(USERS.key, nothing).bought[PriceKind.USER],
+        quotes=by_endpoint.get(QUOTE_TWEETS.key, nothing).bought[PriceKind.POST],
+        looks_a_day=min(1.0, DAY.total_seconds() / looks) if (looks := settings.account_look_seconds) else 0.0,
+        paid_days=RETIRE_AGE * settings.refresh_time_scale / DAY,
+    )
