@@ -122,7 +122,9 @@ def cost_of_track(services: Services, names: Sequence[str], *, since: timedelta)
 
 def cost_of_refresh(services: Services, post_ids: Sequence[int]) -> RefreshEstimate:
     """Estimate reading posts again; changes nothing."""
-    return of_refresh(len(post_ids), len(services.ledger.bought(PriceKind.POST, post_ids)), services.ledger.prices)
+    bought = services.ledger.bought(PriceKind.POST, post_ids)
+    unknown = len(post_ids) - services.stores.engagement.count_known(post_ids)
+    return of_refresh(len(post_ids), len(bought), services.ledger.prices, unknown=unknown)
 
 
 def room(services: Services, micro_usd: int) -> dict[str, Any]:

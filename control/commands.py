@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,6 +10,7 @@ from typing import Any
 from control.blocks import blocked
 from control.budget import budgets_of
 from control.health import findings, told
+from control.runs import begin_refresh, begin_track
 from shared.broker.reached import reached
 from shared.domain.coverage.accounts import AccountState
 from shared.domain.errors import InputError
@@ -43,9 +43,10 @@ def track(services: Services, names: Sequence[str], *, since: timedelta) -> Trac
     added = [name for name in names if name.lower() not in active]
     already = [name for name in names if name.lower() in active]
     now = ServerClock(services.stores.db).now()
-    streams = services.following.follow(added, since=now - min(since, FURTHEST_SINCE), now=now)
+    run_id = begin_track(services, added, since=min(since, FURTHEST_SINCE), now=now)
+    streams = services.following.follow(added, since=now - min(since, FURTHEST_SINCE), now=now, run_id=run_id)
     batches = [added[start : start + MAX_IDS] for start in range(0, len(added), MAX_IDS)]
-    services.sender.send_all([ResolveHandles(usernames=tuple(batch)) for batch in batches])
+    services.sender.send_all([ResolveHandles(usernames=tuple(batch), run_id=run_id) for batch in batches])
     return Tracked(added, already, len(streams))
 
 
@@ -116,8 +117,7 @@ def refresh(services: Services, post_ids: Sequence[int]) -> Refresh:
     fresh = [post_id for post_id in wanted if post_id not in waiting]
     run_ids = sorted(set(waiting.values()))
     if fresh:
-        run_ids.append(uuid.uuid4().hex)
-        services.stores.runs.begin(run_ids[-1], kind="refresh", subjects=fresh, now=now)
+        run_ids.append(begin_refresh(services, fresh, now=now))
     # Also those of a joined request: they are outstanding, or were lost and are sent again.
     jobs = [job for run_id in run_ids if (run := services.stores.runs.get(run_id)) for job in unanswered_jobs(run)]
     services.sender.send_all(jobs, queue=Queue.INTERACTIVE)

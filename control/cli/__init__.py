@@ -7,6 +7,7 @@ looking     status
 doctor      doctor
 blocking    unblock
 budget      budget show, set, unset
+runs        budget runs
 credentials credentials list, add, remove, rotate-keys, new-key
 connect     connect
 dead        dead list, show, replay, purge
@@ -33,6 +34,7 @@ from control.cli import (
     looking,
     refreshing,
     running,
+    runs,
     tracing,
     working,
 )
@@ -53,6 +55,7 @@ __all__ = [
     "main",
     "refreshing",
     "running",
+    "runs",
     "tracing",
     "working",
 ]

@@ -55,11 +55,13 @@ def tell_refresh(services: Services, post_ids: Sequence[int], *, as_json: bool) 
     room = budget.room(services, estimate.cost)
     usd = estimate.cost / MICRO
     if as_json:
-        counts = {"posts": estimate.posts, "bought_today": estimate.bought_today, "calls": estimate.calls}
+        counts = {"posts": estimate.posts, "unknown": estimate.unknown, "bought_today": estimate.bought_today}
+        counts["calls"] = estimate.calls
         return print_json({"dry_run": True, **counts, "usd": usd, **room})
     out.print(
         f"Refreshing {estimate.posts} posts would take {estimate.calls} calls and cost ${usd:,.3f} at most: "
-        f"{estimate.bought_today} were bought today and are free, those that are gone cost nothing.",
+        f"{estimate.bought_today} were bought today and are free, those that are gone cost nothing, and for the "
+        f"{estimate.unknown} that are not known yet the accounts are looked up.",
         highlight=False,
         soft_wrap=True,
     )

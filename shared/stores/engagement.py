@@ -83,6 +83,11 @@ class EngagementStore:
         return _from_document(document) if document else None
 
     @guarded
+    def count_known(self, post_ids: Sequence[int]) -> int:
+        """How many of the posts were found before."""
+        return self._states.count_documents({"_id": {"$in": [str(post_id) for post_id in post_ids]}})
+
+    @guarded
     def count_due(self, *, now: datetime) -> int:
         """How many posts are due to be read."""
         return self._states.count_documents({"next_refresh_at": {"$ne": None, "$lte": now}})

@@ -239,8 +239,10 @@ def test_a_dry_run_uses_what_was_measured(services: Services, invoke: Invoke) ->
 
 
 def test_a_dry_run_of_refresh_knows_what_was_bought_today(services: Services, invoke: Invoke) -> None:
-    """Posts bought today are free; the rest is compared with what is left of the budget; nothing changes."""
+    """Posts bought today are free, authors of unknown ones are not; it is compared with the budget; nothing changes."""
     buy(services, *POSTS[:10])
+    known = [Post(id=one, text="", created_at=services.clock.now()) for one in POSTS[:10]]
+    services.stores.engagement.begin(known, now=services.clock.now())
     budget.choose(services, {"day_usd": 0.1}, {})
     before = everything(services)
 
@@ -250,9 +252,10 @@ def test_a_dry_run_of_refresh_knows_what_was_bought_today(services: Services, in
     assert estimate == {
         "dry_run": True,
         "posts": 40,
+        "unknown": 30,
         "bought_today": 10,
         "calls": 1,
-        "usd": 0.15,
+        "usd": 0.45,
         "left": {"day_usd": 0.1, "month_usd": None},
         "fits": False,
     }

@@ -58,9 +58,12 @@ class TrackEstimate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefreshEstimate:
-    """Refreshing posts. cost: at most, if every post that was not bought today is alive."""
+    """Refreshing posts. unknown: posts that were not found before. cost: at most, if every post that was not bought
+    today is alive, and every unknown one is by somebody else who is not known.
+    """
 
     posts: int
+    unknown: int
     bought_today: int
     calls: int
     cost: int
@@ -89,10 +92,11 @@ def of_track(accounts: int, known_today: int, since: timedelta, rates: Rates, pr
     )
 
 
-def of_refresh(posts: int, bought_today: int, prices: Prices) -> RefreshEstimate:
-    """Reading `posts` again, of which `bought_today` are free."""
-    cost = prices.micro[PriceKind.POST] * (posts - bought_today)
-    return RefreshEstimate(posts=posts, bought_today=bought_today, calls=-(-posts // IDS_A_CALL), cost=cost)
+def of_refresh(posts: int, bought_today: int, prices: Prices, *, unknown: int = 0) -> RefreshEstimate:
+    """Reading `posts` again, of which `bought_today` are free; the authors of `unknown` ones are looked up."""
+    cost = prices.micro[PriceKind.POST] * (posts - bought_today) + prices.micro[PriceKind.USER] * unknown
+    calls = -(-posts // IDS_A_CALL)
+    return RefreshEstimate(posts=posts, unknown=unknown, bought_today=bought_today, calls=calls, cost=cost)
 
 
 def rates_of(
