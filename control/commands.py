@@ -107,6 +107,7 @@ class Refresh:
     run_ids: list[str]
     total: int
     joined: int
+    asked_at: datetime
 
 
 def refresh(services: Services, post_ids: Sequence[int]) -> Refresh:
@@ -121,7 +122,7 @@ def refresh(services: Services, post_ids: Sequence[int]) -> Refresh:
     # Also those of a joined request: they are outstanding, or were lost and are sent again.
     jobs = [job for run_id in run_ids if (run := services.stores.runs.get(run_id)) for job in unanswered_jobs(run)]
     services.sender.send_all(jobs, queue=Queue.INTERACTIVE)
-    return Refresh(run_ids, total=len(wanted), joined=len(waiting))
+    return Refresh(run_ids, total=len(wanted), joined=len(waiting), asked_at=now)
 
 
 def refreshed(services: Services, run_ids: Sequence[str], post_ids: Sequence[int]) -> dict[str, str]:

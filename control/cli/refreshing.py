@@ -4,19 +4,33 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import Annotated
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Annotated, Any, Final
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from control import commands, inputs
+from control import commands, inputs, refreshes
 from control.cli.app import Json, app, err, out, print_json, services_here
 from control.cli.costs import tell_refresh
 from control.cli.given import Column, File, given
 from control.local import interruptible
+from control.refreshes import DEAD, WAITING, Obstacle, Standing
 from shared.runtime.clock import SystemClock
 from shared.services.bootstrap import Services
+
+LOOK_SECONDS: Final = 0.4
+LOOKS: Final = 3  # in a row that see an obstacle: a call under way holds money back for a moment
+SHOWN: Final = {
+    "reply_count": "replies",
+    "repost_count": "reposts",
+    "like_count": "likes",
+    "quote_count": "quotes",
+    "impression_count": "views",
+}
+_WORDS: Final = {WAITING: "nothing yet", DEAD: "nothing, its job died"}
 
 
 @app.command()
@@ -42,46 +56,100 @@ def refresh(
 
     covey refresh --file export.csv --column id
 
-    Exit status with --wait: 0 when X said something about every post, 1 when time ran out.
+    With --wait: the counts before and after, how old they are and what each post cost. It ends early when the job died
+    (see covey dead show), or when X or a budget stands in the way for longer than --timeout.
+
+    Exit status with --wait: 0 when X said something about every post, else 1.
     """
     post_ids = inputs.post_ids(given(ids, file, column), now=SystemClock().now(), old_ids=old_ids)
     services = services_here()
     if dry_run:
         return tell_refresh(services, post_ids, as_json=as_json)
     request = commands.refresh(services, post_ids)
-    words = _wait(services, request.run_ids, post_ids, timeout, quiet=as_json) if wait else {}
-    complete = not wait or len(words) == len(post_ids)
+    if not wait:
+        return _tell(request, as_json=as_json)
+    stands, obstacles = _wait(services, request, post_ids, timeout, quiet=as_json)
+    rows = refreshes.posts(services, stands, post_ids)
     if as_json:
-        print_json({"runs": request.run_ids, "total": request.total, "joined": request.joined, "results": words})
-    elif wait:
-        _print_words(words, post_ids)
+        print_json(_document(request, stands, obstacles, rows))
     else:
-        joined = f", {request.joined} of them joined a request that is under way" if request.joined else ""
-        out.print(f"Refreshing {request.total} posts{joined}. Follow with --wait, or see: covey status")
-    if not complete:
+        _print(stands, obstacles, rows)
+    if stands.waiting or stands.dead:
         raise typer.Exit(1)
     return None
 
 
+def _tell(request: commands.Refresh, *, as_json: bool) -> None:
+    """Say what was asked for."""
+    if as_json:
+        return print_json({"runs": request.run_ids, "total": request.total, "joined": request.joined, "results": {}})
+    joined = f", {request.joined} of them joined a request that is under way" if request.joined else ""
+    out.print(f"Refreshing {request.total} posts{joined}. Follow with --wait, or see: covey status")
+    return None
+
+
 def _wait(
-    services: Services, run_ids: Sequence[str], post_ids: Sequence[int], timeout: float, *, quiet: bool
-) -> dict[str, str]:
-    """X's words on the posts, waited for until all are there, time runs out or the person interrupts."""
+    services: Services, request: commands.Refresh, post_ids: Sequence[int], timeout: float, *, quiet: bool
+) -> tuple[Standing, list[Obstacle]]:
+    """How the refresh stands when nothing more is to be waited for, time runs out or the person interrupts.
+
+    The obstacles are those for which it was given up.
+    """
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    words: dict[str, str] = {}
+    deadline, ends_at = time.monotonic() + timeout, SystemClock().now() + timedelta(seconds=timeout)
+    looks = 0
     with interruptible() as stop, Progress(*columns, console=err, disable=quiet or not err.is_terminal) as bar:
         task = bar.add_task("refreshing", total=len(post_ids))
-        deadline = time.monotonic() + timeout
-        while time.monotonic() < deadline:
-            words = commands.refreshed(services, run_ids, post_ids)
-            bar.update(task, completed=len(words))
-            if len(words) == len(post_ids) or stop.wait(0.2):
-                break
-    return words
+        while True:
+            stands = refreshes.standing(services, request.run_ids, post_ids, asked_at=request.asked_at)
+            bar.update(task, completed=len(stands.words))
+            if not stands.waiting:
+                return stands, []
+            found = refreshes.obstacles(services, is_unpaid=stands.unpaid == stands.waiting)
+            lasting = [one for one in found if one.outlasts(ends_at)]
+            looks = looks + 1 if lasting else 0
+            if looks >= LOOKS:
+                return stands, lasting
+            if time.monotonic() >= deadline or stop.wait(LOOK_SECONDS):
+                return stands, []
 
 
-def _print_words(words: dict[str, str], post_ids: Sequence[int]) -> None:
-    table = Table("post", "X says")
-    for post_id in post_ids:
-        table.add_row(str(post_id), words.get(str(post_id), "nothing yet"))
+def _document(
+    request: commands.Refresh, stands: Standing, obstacles: Sequence[Obstacle], rows: Sequence[dict[str, Any]]
+) -> dict[str, Any]:
+    return {
+        "runs": request.run_ids,
+        "total": request.total,
+        "joined": request.joined,
+        "results": stands.words,
+        "posts": rows,
+        "usd": round(sum(row["usd"] for row in rows), 6),
+        "dead_letters": sorted(set(stands.dead.values())),
+        "obstacles": [asdict(one) for one in obstacles],
+        "complete": not stands.waiting and not stands.dead,
+    }
+
+
+def _print(stands: Standing, obstacles: Sequence[Obstacle], rows: Sequence[dict[str, Any]]) -> None:
+    table = Table("post", "X says", *SHOWN.values(), "age", "cost")
+    for column in table.columns[:2]:
+        column.no_wrap = True
+    for row in rows:
+        age = "-" if row["age_seconds"] is None else f"{row['age_seconds']:.0f} s"
+        counts = (_count(row, name) for name in SHOWN)
+        table.add_row(row["id"], _WORDS.get(row["state"], row["state"]), *counts, age, f"${row['usd']:.3f}")
     out.print(table)
+    for letter in sorted(set(stands.dead.values())):
+        count = sum(one == letter for one in stands.dead.values())
+        out.print(f"The job of {count} posts died: covey dead show {letter}", highlight=False, soft_wrap=True)
+    for one in obstacles:
+        until = f"until {one.until:%Y-%m-%d %H:%M:%S} UTC" if one.until else "until a person acts, see covey status"
+        out.print(f"{one.what}, {until}: {one.reason}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _count(row: dict[str, Any], name: str) -> str:
+    """One count: before and after, and the difference; what is not known is left out."""
+    before, after, delta = ((row[part] or {}).get(name) for part in ("before", "after", "delta"))
+    if after is None:
+        return "-" if before is None else str(before)
+    return str(after) if before is None else f"{before} > {after} ({delta:+})"

@@ -114,6 +114,15 @@ class DeadLetters:
             raise InputError(f"{found} an id that begins with {dead_id!r}")
         return letters[0]
 
+    def of_run(self, job: str, run_id: str) -> list[Document]:
+        """The letters of a run's jobs of that name, also those not collected yet; each has the id it will keep.
+
+        Raises BrokerUnavailable, StoreUnavailable.
+        """
+        waiting = [to_letter(message) for message in reached(lambda: self._broker.introspection.dead(COLLECT_BATCH))]
+        letters = {letter["_id"]: letter for letter in waiting if _is_of_run(letter, job, run_id)}
+        return [*(letters | {letter["_id"]: letter for letter in self._store.of_run(job, run_id)}).values()]
+
     def replay(self, which: DeadFilter, *, clock: Clock) -> Replayed:
         """Enqueue the jobs of all letters that fit. Raises BrokerUnavailable, StoreUnavailable; repeating it is safe.
 
@@ -143,6 +152,14 @@ class DeadLetters:
     def _enqueue(self, letters: Sequence[Document]) -> int:
         entries = [(*_message_of(letter), None) for letter in letters]
         return sum(reached(lambda: self._broker.enqueue_many_once(entries, dedup_ttl_ms=DEDUP_TTL_MS)))
+
+
+def _is_of_run(letter: Document, job: str, run_id: str) -> bool:
+    match letter:
+        case {"job": str(name), "actor_args": [{"run_id": str(of)}, *_]}:
+            return name == job and of == run_id
+        case _:
+            return False
 
 
 def _message_of(letter: Document) -> tuple[Message[Any], str]:

@@ -146,13 +146,24 @@ def held_back(
     budgets: by the name of their setting. shares: the parts that hold. now: within the day and month of the budgets.
     """
 
-    def waits(work_class: WorkClass) -> bool:
-        share, least = shares.get(work_class, 1.0), least_of(work_class, dialect)
-        return any(
-            _waits(work_class, one, share, _in_unit_of(one.window, least, prices), now) for one in budgets.values()
-        )
+    return frozenset(one for one in WorkClass if stopped_by(one, budgets, shares, prices, now, dialect))
 
-    return frozenset(filter(waits, WorkClass))
+
+def stopped_by(
+    work_class: WorkClass,
+    budgets: Mapping[str, BudgetState],
+    shares: Mapping[WorkClass, float],
+    prices: Prices,
+    now: datetime,
+    dialect: Dialect,
+) -> list[str]:
+    """The names of the budgets that would refuse the least call of a class now; see `held_back`."""
+    share, least = shares.get(work_class, 1.0), least_of(work_class, dialect)
+    return [
+        name
+        for name, one in budgets.items()
+        if _waits(work_class, one, share, _in_unit_of(one.window, least, prices), now)
+    ]
 
 
 def _waits(work_class: WorkClass, budget: BudgetState, share: float, amount: int, now: datetime) -> bool:

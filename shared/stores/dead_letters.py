@@ -143,6 +143,12 @@ class DeadLetterStore:
         return list(found.sort("died_at", DESCENDING).limit(10))
 
     @guarded
+    def of_run(self, job: str, run_id: str) -> list[Document]:
+        """The letters of jobs of that name that belong to a run and were not replayed, the oldest first."""
+        query = {"job": job, "actor_args.0.run_id": run_id, "replay.sent": {"$ne": True}}
+        return list(self._letters.find(query).sort(_OLDEST_FIRST))
+
+    @guarded
     def count(self, which: DeadFilter) -> int:
         """How many letters fit."""
         return self._letters.count_documents(which.query())

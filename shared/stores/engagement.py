@@ -7,19 +7,20 @@ posts under another claim: neither reads anything again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from pymongo import ASCENDING, InsertOne, UpdateOne
 from pymongo.errors import BulkWriteError
 
+from shared.domain.counts import PostMetrics
 from shared.domain.engagement.next_reading import DEFAULT_POLICY, Claimed, RefreshPolicy, Released, next_reading_at
-from shared.domain.engagement.refresh import Engagement, Reading, Snapshot, first_seen
-from shared.domain.engagement.tiers import Tier
-from shared.domain.models import Post, PostState
+from shared.domain.engagement.refresh import Engagement, Reading, first_seen
+from shared.domain.models import Post
 from shared.stores.database import Db, Document, guarded
+from shared.stores.engagement_documents import from_document, snapshot_to_document, to_document
 from shared.stores.indexes import Index
-from shared.stores.posts import metrics_from_document, metrics_to_document, stored_names
+from shared.stores.posts import metrics_from_document
 
 DUPLICATE_KEY = 11000
 FIRST = "first"  # in the place of a claim, for the counts that a post was found with
@@ -67,7 +68,7 @@ class EngagementStore:
             [
                 UpdateOne(
                     {"_id": str(reading.engagement.post_id)},
-                    {"$setOnInsert": {**_to_document(reading.engagement), "first_seen_at": now}},
+                    {"$setOnInsert": {**to_document(reading.engagement), "first_seen_at": now}},
                     upsert=True,
                 )
                 for reading in readings
@@ -80,12 +81,28 @@ class EngagementStore:
     def get(self, post_id: int) -> Engagement | None:
         """The state of a post, None where it is not followed."""
         document = self._states.find_one({"_id": str(post_id)})
-        return _from_document(document) if document else None
+        return from_document(document) if document else None
 
     @guarded
     def count_known(self, post_ids: Sequence[int]) -> int:
         """How many of the posts were found before."""
         return self._states.count_documents({"_id": {"$in": [str(post_id) for post_id in post_ids]}})
+
+    @guarded
+    def snapshots(self, claims: Mapping[int, str]) -> dict[int, tuple[datetime, PostMetrics, PostMetrics]]:
+        """What a claim read of each post (post -> its claim): when, the counts, and their differences.
+
+        Posts without are left out.
+        """
+        ids = [f"{post_id}:{claim_id}" for post_id, claim_id in claims.items()]
+        return {
+            int(found["post_id"]): (
+                found["at"],
+                metrics_from_document(found["metrics"]),
+                metrics_from_document(found["deltas"]),
+            )
+            for found in self._history.find({"_id": {"$in": ids}})
+        }
 
     @guarded
     def count_due(self, *, now: datetime) -> int:
@@ -128,7 +145,7 @@ class EngagementStore:
     def load(self, claim_id: str, post_ids: Sequence[int]) -> tuple[dict[int, Engagement], set[int]]:
         """The states of the posts that are known, and the ids among them that this claim has answered already."""
         found = list(self._states.find({"_id": {"$in": [str(post_id) for post_id in post_ids]}}))
-        states = {int(document["_id"]): _from_document(document) for document in found}
+        states = {int(document["_id"]): from_document(document) for document in found}
         return states, {int(d["_id"]) for d in found if d.get("answered_claim") == claim_id}
 
     @guarded
@@ -199,55 +216,6 @@ def _snapshots(readings: Iterable[Reading], source: str) -> list[InsertOne[Docum
 def _answered(reading: Reading, claim_id: str) -> list[Document]:
     """The update that ends a claim and, where nobody wrote a later reading, sets the state."""
     is_later = {"$gte": [reading.at, {"$ifNull": ["$read_at", reading.at]}]}
-    state = {"$cond": [is_later, {"$literal": _to_document(reading.engagement)}, {}]}
+    state = {"$cond": [is_later, {"$literal": to_document(reading.engagement)}, {}]}
     ended = {"answered_claim": {"$literal": claim_id}, "readings": {"$add": [{"$ifNull": ["$readings", 0]}, 1]}}
     return [{"$replaceWith": {"$mergeObjects": ["$$ROOT", state, ended]}}, {"$unset": "claim_id"}]
-
-
-def snapshot_to_document(snapshot: Snapshot) -> Document:
-    """The document of a snapshot, without `_id`. `fallen` is only there where a count fell."""
-    fallen = {"fallen": stored_names(snapshot.fallen)} if snapshot.fallen else {}
-    return {
-        **fallen,
-        "post_id": str(snapshot.post_id),
-        "at": snapshot.at,
-        "metrics": metrics_to_document(snapshot.metrics),
-        "deltas": metrics_to_document(snapshot.deltas),
-        "velocity": snapshot.velocity,
-        "tier": snapshot.tier.value,
-    }
-
-
-def _to_document(engagement: Engagement) -> Document:
-    return {
-        "created_at": engagement.created_at,
-        "state": engagement.state.value,
-        "tier": engagement.tier.value,
-        "velocity": engagement.velocity,
-        "metrics": metrics_to_document(engagement.metrics) if engagement.metrics else None,
-        "read_at": engagement.read_at,
-        "base": metrics_to_document(engagement.base) if engagement.base else None,
-        "base_at": engagement.base_at,
-        "next_refresh_at": engagement.next_refresh_at,
-        "gone_reports": engagement.gone_reports,
-        "gone_first_at": engagement.gone_first_at,
-    }
-
-
-def _from_document(document: Document) -> Engagement:
-    metrics = document.get("metrics")
-    base = document.get("base", metrics)  # before there were bases, a velocity was measured from the last counts
-    return Engagement(
-        post_id=int(document["_id"]),
-        created_at=document["created_at"],
-        state=PostState(document["state"]),
-        tier=Tier(document["tier"]),
-        velocity=document["velocity"],
-        metrics=metrics_from_document(metrics) if metrics else None,
-        read_at=document["read_at"],
-        base=metrics_from_document(base) if base else None,
-        base_at=document.get("base_at", document["read_at"]),
-        next_refresh_at=document["next_refresh_at"],
-        gone_reports=document["gone_reports"],
-        gone_first_at=document.get("gone_first_at"),
-    )

@@ -80,10 +80,10 @@ class RunStore:
             self._runs.update_one({"_id": run_id}, {"$inc": changes})
 
     @guarded
-    def bought(self, run_id: str, subjects: Sequence[str]) -> None:
-        """Note which of the ids cost money."""
-        if subjects:
-            self._runs.update_one({"_id": run_id}, {"$addToSet": {"bought": {"$each": list(subjects)}}})
+    def note(self, run_id: str, *, bought: Sequence[str], found: Sequence[str]) -> None:
+        """Note which of the ids cost money, and which were not known before."""
+        more = {"bought": {"$each": list(bought)}, "found": {"$each": list(found)}}
+        self._runs.update_one({"_id": run_id}, {"$addToSet": more})
 
     @guarded
     def paid_by_hour(self, first: date, last: date, *, kind: str) -> dict[tuple[date, str], list[int]]:
@@ -120,7 +120,7 @@ class RunStore:
 
     @guarded
     def get(self, run_id: str) -> Document | None:
-        """The run: `kind`, `total`, `results` (id -> word), `subjects`, `estimate_micro_usd`, `cost`, `bought`, times.
+        """The run: `kind`, `total`, `subjects`, `results` (id -> word), `bought`, `found`, the estimate and the `cost`.
 
         None for an unknown id.
         """

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from dramatiq.middleware import TimeLimit
 from typer.testing import CliRunner, Result
 
 from control.cli.app import app  # its package adds the commands
+from shared.broker import Outcomes, start_worker
+from shared.domain.jobs import Queue
+from shared.domain.outcomes import decide
+from shared.runtime.clock import SystemClock
 from shared.services.bootstrap import Services
-from tests.workers.world import database, db, make_services, services, simulated, simulator, x
+from tests.workers.world import Simulator, database, db, make_services, services, simulated, simulator, x
+from workers.actors import declare_all
+from workers.middleware.telemetry import Telemetry, tell_outcome
 
 __all__ = ["database", "db", "make_services", "services", "simulated", "simulator", "x"]
 
@@ -36,3 +43,15 @@ def invoke(services: Services, tmp_path: Path) -> Invoke:
         return CliRunner().invoke(app, arguments, env=environment, input=input)
 
     return here
+
+
+@pytest.fixture
+def at_work(make_services: Callable[..., Services], simulator: Simulator) -> Iterator[Services]:
+    """A worker of this process on the interactive queue, with the simulator as X."""
+    clock = SystemClock()
+    middleware = [Telemetry(clock), TimeLimit(), Outcomes(decide, clock=clock, on_outcome=tell_outcome)]
+    services = make_services(simulator.url, middleware=middleware)
+    declare_all(services)
+    worker = start_worker(services.broker, queues=[Queue.INTERACTIVE], threads=2)
+    yield services
+    worker.stop(timeout=5000)

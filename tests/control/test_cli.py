@@ -15,20 +15,14 @@ from typing import Any
 
 import pytest
 import typer
-from dramatiq.middleware import TimeLimit
 from typer.testing import CliRunner
 
 from control.cli.app import ORDER, app  # their package adds the commands
-from shared.broker import Outcomes, start_worker
-from shared.domain.jobs import ALL_QUEUES, Queue
-from shared.domain.outcomes import decide
-from shared.runtime.clock import SystemClock
+from shared.domain.jobs import ALL_QUEUES
 from shared.runtime.embedded import free_port
 from shared.services.bootstrap import Services
 from tests.control.conftest import Invoke, servers_of
 from tests.workers.world import Simulator, jobs_in
-from workers.actors import declare_all
-from workers.middleware.telemetry import Telemetry, tell_outcome
 
 ROOT = str(Path(__file__).parents[2])
 # Ids of 15 November 2021.
@@ -218,18 +212,6 @@ def test_ids_from_standard_input(invoke: Invoke) -> None:
 
 
 # --- refresh --wait
-
-
-@pytest.fixture
-def at_work(make_services: Callable[..., Services], simulator: Simulator) -> Iterator[Services]:
-    """A worker of this process on the interactive queue, with the simulator as X."""
-    clock = SystemClock()
-    middleware = [Telemetry(clock), TimeLimit(), Outcomes(decide, clock=clock, on_outcome=tell_outcome)]
-    services = make_services(simulator.url, middleware=middleware)
-    declare_all(services)
-    worker = start_worker(services.broker, queues=[Queue.INTERACTIVE], threads=2)
-    yield services
-    worker.stop(timeout=5000)
 
 
 def test_waiting_for_a_refresh_shows_the_word_of_x(

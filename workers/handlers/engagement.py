@@ -64,9 +64,11 @@ def _look_up(services: Services, job: RefreshEngagement, post_ids: Sequence[int]
     if job.run_id is None:
         return _store(services, job, services.x.lookup_posts(work_class=WorkClass.ENGAGEMENT, post_ids=post_ids))
     free = services.ledger.bought(PriceKind.POST, post_ids)
+    known = services.stores.engagement.load(job.claim_id, post_ids)[0]
     with paid_by(services, job.run_id):
         page = services.x.lookup_posts(work_class=WorkClass.INTERACTIVE, post_ids=post_ids)
-    services.stores.runs.bought(job.run_id, [str(post.id) for post in page.posts if post.id not in free])
+    bought, found = ([str(post.id) for post in page.posts if post.id not in there] for there in (free, known))
+    services.stores.runs.note(job.run_id, bought=bought, found=found)
     return _store(services, job, page)
 
 

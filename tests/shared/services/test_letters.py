@@ -450,3 +450,23 @@ def test_a_replay_without_the_queue_says_so_and_can_be_made_again(
     clock.advance(REPLAY_LEASE.total_seconds())
 
     assert dead_letters.replay(ALL, clock=clock).replayed == 1
+
+
+def test_the_letters_of_a_run_are_found_before_and_after_they_are_collected(
+    broker: CoveyBroker, store: DeadLetterStore, dead_letters: DeadLetters
+) -> None:
+    """In the outbox and in MongoDB under the same id; those of other runs and jobs, and replayed ones, are left out."""
+    broker.actors["refresh_engagement"] = None  # type: ignore[assignment]
+    for run_id in ("r", "s"):
+        broker.enqueue(make_message("refresh_engagement", {"claim_id": "c", "post_ids": ["1"], "run_id": run_id}))
+    kill(broker)
+
+    (before,) = dead_letters.of_run("refresh_engagement", "r")
+    dead_letters.collect()
+    (after,) = dead_letters.of_run("refresh_engagement", "r")
+    store.replay_sent([after["_id"]])
+
+    assert before["_id"] == after["_id"]
+    assert before["actor_args"][0]["post_ids"] == ["1"]
+    assert dead_letters.of_run("refresh_engagement", "r") == []
+    assert dead_letters.of_run("note", "s") == []

@@ -118,9 +118,11 @@ def test_the_newest_runs_come_first(stores: Stores) -> None:
     """Up to the limit; what was bought of a run's ids is kept once each."""
     for index, run_id in enumerate(["a", "b", "c"]):
         begin(stores, run_id, "1", "2", at=index * HOUR)
-    stores.runs.bought("c", ["1"])
-    stores.runs.bought("c", ["1", "2"])
-    stores.runs.bought("b", [])
+    stores.runs.note("c", bought=["1"], found=[])
+    stores.runs.note("c", bought=["1", "2"], found=["2"])
 
     assert [run["_id"] for run in stores.runs.newest(2)] == ["c", "b"]
-    assert [run.get("bought") for run in stores.runs.newest(2)] == [["1", "2"], None]
+    assert [(run.get("bought"), run.get("found")) for run in stores.runs.newest(2)] == [
+        (["1", "2"], ["2"]),
+        (None, None),
+    ]

@@ -75,6 +75,7 @@ def test_a_refresh_notes_its_cost_and_which_posts_cost_money(services: Services,
     assert cost(services) == {"calls": 1, "posts": 2, "micro_usd": 10_000}
     run = services.stores.runs.get("r") or {}
     assert sorted(run["bought"]) == sorted(map(str, POSTS[1:3]))
+    assert sorted(run["found"]) == sorted(map(str, POSTS[:3]))
 
 
 def test_what_was_bought_before_a_job_failed_is_noted(services: Services, x: ScriptedX) -> None:
@@ -105,7 +106,7 @@ def test_a_note_that_cannot_be_written_fails_no_job(services: Services, x: Scrip
 
     assert cost(services) == {}
     with refusing(services, "runs"), pytest.raises(StoreUnavailable):
-        services.stores.runs.bought("r", ["1"])
+        services.stores.runs.note("r", bought=["1"], found=[])
 
 
 def _sweep_of(services: Services, stream_id: str) -> Sweep:

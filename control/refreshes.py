@@ -1,0 +1,186 @@
+"""What came of an ad-hoc refresh, post by post, and what is in its way. Prints nothing, changes nothing.
+
+Three things end the waiting for a post: X's word, the death of its job, and an obstacle that stands longer than anybody
+waits. Invariant: a post is one of answered, dead and waiting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from control.blocks import blocked
+from shared.domain.counts import NAMES, PostMetrics
+from shared.domain.engagement.refresh import Engagement
+from shared.domain.jobs import RefreshEngagement
+from shared.domain.models import PostState, WorkClass
+from shared.domain.money.prices import MICRO, PriceKind
+from shared.platforms.x.dialect import SharedDialectMemory, spoken
+from shared.platforms.x.endpoints import TWEETS
+from shared.ratelimit.model import LimiterState
+from shared.services.ad_hoc import refresh_jobs
+from shared.services.bootstrap import Services, started_budgets
+from shared.spending.levels import project_budgets, stopped_by
+from shared.stores.database import Document, ServerClock
+
+DEAD, WAITING = "dead", "waiting"
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """Why X is not asked. until: None where a person must act."""
+
+    what: str
+    reason: str
+    until: datetime | None
+
+    def outlasts(self, moment: datetime) -> bool:
+        """Whether it stands at that moment, if nobody does anything."""
+        return self.until is None or self.until > moment
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a refresh stands. words: X's on posts. dead: post -> id of the letter of its job. waiting: all others.
+
+    unpaid: those waiting that cost money.
+    """
+
+    runs: list[Document]
+    words: dict[str, str]
+    dead: dict[str, str]
+    waiting: frozenset[str]
+    unpaid: frozenset[str]
+
+
+def standing(services: Services, run_ids: Sequence[str], post_ids: Sequence[int], *, asked_at: datetime) -> Standing:
+    """How the refresh of the posts stands now. asked_at: a letter from before belongs to an earlier try.
+
+    Raises StoreUnavailable, BrokerUnavailable, LimiterUnavailable.
+    """
+    runs = [run for run_id in run_ids if (run := services.stores.runs.get(run_id)) is not None]
+    wanted = set(map(str, post_ids))
+    words = {post: word for run in runs for post, word in run["results"].items() if post in wanted}
+    dead = {post: letter for post, letter in _dead(services, runs, asked_at).items() if post in wanted - words.keys()}
+    waiting = wanted - words.keys() - dead.keys()
+    bought = services.ledger.bought(PriceKind.POST, [int(post) for post in waiting])
+    unpaid = frozenset(post for post in waiting if int(post) not in bought)
+    return Standing(runs, words, dead, frozenset(waiting), unpaid)
+
+
+def obstacles(services: Services, *, is_unpaid: bool) -> list[Obstacle]:
+    """What keeps a refresh from being read now. is_unpaid: whether it wants posts that cost money."""
+    now, state = ServerClock(services.stores.db).now(), services.limiter.state()
+    found = _blocks(state, now)
+    return found + _budgets(services, state, now) if is_unpaid else found
+
+
+def _dead(services: Services, runs: Sequence[Document], asked_at: datetime) -> dict[str, str]:
+    """Post -> the id of the letter of its job."""
+    dead: dict[str, str] = {}
+    for run in runs:
+        for letter in services.dead_letters.of_run(RefreshEngagement.name, run["_id"]):
+            if letter["died_at"] >= asked_at or run["started_at"] >= asked_at:
+                dead |= dict.fromkeys(letter["actor_args"][0].get("post_ids", ()), letter["_id"])
+    return dead
+
+
+def posts(services: Services, stands: Standing, post_ids: Sequence[int]) -> list[dict[str, Any]]:
+    """Each post: X's word, the counts before and after, when X told them, the cost, and the letter of a dead job."""
+    now, store = ServerClock(services.stores.db).now(), services.stores.engagement
+    ids = list(dict.fromkeys(post_ids))
+    claims = {int(post): job.claim_id for run in stands.runs for job in refresh_jobs(run) for post in job.post_ids}
+    bought = {post for run in stands.runs for post in run.get("bought", ())}
+    states, found = store.load("", ids)[0], {post for run in stands.runs for post in run.get("found", ())}
+    read = store.snapshots({one: claims[one] for one in ids if one in claims})
+    price = services.ledger.prices.micro[PriceKind.POST] / MICRO
+    rows = []
+    for one in ids:
+        post, state = str(one), states.get(one)
+        reading: Read | None = read.get(one)
+        if reading is None and state is not None and stands.words.get(post) == PostState.ALIVE:
+            reading = _as_known(state, is_new=post in found)
+        counts = _counts(state, reading)
+        at = counts["counts_at"]
+        rows.append(
+            {
+                "id": post,
+                "state": stands.words.get(post, DEAD if post in stands.dead else WAITING),
+                **counts,
+                "age_seconds": None if at is None else max(0.0, round((now - at).total_seconds(), 1)),
+                "usd": price if post in bought else 0.0,
+                "dead_letter": stands.dead.get(post),
+            }
+        )
+    return rows
+
+
+Read = tuple[datetime, PostMetrics, PostMetrics | None]
+
+
+def _as_known(state: Engagement, *, is_new: bool) -> Read | None:
+    """The reading of a post that has no snapshot of its own: it was found by it, or read again in the same second."""
+    if state.metrics is None or state.read_at is None:
+        return None
+    return state.read_at, state.metrics, None if is_new else state.metrics.minus(state.metrics)
+
+
+def _counts(state: Engagement | None, reading: Read | None) -> dict[str, Any]:
+    """before: counts known until then. counts_at: when X told `after`, or the last counts where it told none."""
+    if reading is None:
+        known = state.metrics if state else None
+        return {
+            "before": _named(known) if known else None,
+            "after": None,
+            "delta": None,
+            "counts_at": state.read_at if state and known else None,
+        }
+    at, after, delta = reading
+    return {
+        "before": None if delta is None else _named(after.minus(delta)),
+        "after": _named(after),
+        "delta": None if delta is None else _named(delta),
+        "counts_at": at,
+    }
+
+
+def _named(metrics: PostMetrics) -> dict[str, int]:
+    """The counts that are known, by name."""
+    return {name: count for name in NAMES if (count := getattr(metrics, name)) is not None}
+
+
+def _blocks(state: LimiterState, now: datetime) -> list[Obstacle]:
+    """Blocks of X that leave no credential for looking posts up; the one that ends first where each has its own."""
+    rows = [row for row in blocked(state, now) if row["endpoint"] in (None, TWEETS.key) and row["scope"] != "interval"]
+    of_all = [_obstacle(row) for row in rows if row["credential"] is None]
+    by_credential: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        if row["credential"] is not None:
+            by_credential.setdefault(row["credential"], []).append(row)
+    everyone = {window.credential_id for window in state.windows} | by_credential.keys()
+    if not everyone or by_credential.keys() < everyone:
+        return of_all
+    return of_all + [_obstacle(rows[0]) for rows in by_credential.values()]
+
+
+def _obstacle(row: Mapping[str, Any]) -> Obstacle:
+    reach = " ".join(filter(None, (row["credential"], row["endpoint"]))) or "every paid call"
+    return Obstacle(f"X blocks {reach}", row["reason"], row["until"])
+
+
+def _budgets(services: Services, state: LimiterState, now: datetime) -> list[Obstacle]:
+    """Budgets that have nothing left for one post."""
+    budgets = project_budgets(state)
+    shares = services.budget_choices.load().over(started_budgets(services.settings)).shares
+    dialect = spoken(services.settings.x_dialect, SharedDialectMemory(services.stores.state))
+    names = stopped_by(WorkClass.INTERACTIVE, budgets, shares, services.ledger.prices, services.ledger.now(), dialect)
+    return [
+        Obstacle(
+            f"the budget {name} is spent",
+            f"{budgets[name].used:,.3f} of {budgets[name].limit:,.3f}",
+            now + timedelta(seconds=budgets[name].reset_in_seconds),
+        )
+        for name in names
+    ]
