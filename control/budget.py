@@ -100,31 +100,49 @@ def too_small_of(services: Services) -> list[dict[str, Any]]:
 
 @dataclass(frozen=True, slots=True)
 class TrackCost:
-    """What `track` would cost. The names that are followed already cost nothing more."""
+    """What `track` would cost. The names that are followed already cost nothing more.
+
+    history: how many posts there are since then, where X was asked.
+    """
 
     added: list[str]
     already: list[str]
     estimate: TrackEstimate
     rates: Rates
+    history: int | None = None
 
 
-def cost_of_track(services: Services, names: Sequence[str], *, since: timedelta) -> TrackCost:
-    """Estimate following accounts; changes nothing."""
+def cost_of_track(services: Services, names: Sequence[str], *, since: timedelta, count: bool = False) -> TrackCost:
+    """Estimate following accounts; changes nothing.
+
+    count: ask X how many posts there are since then, which costs one request for each search. Raises what X answers.
+    """
     followed = {row["_id"]: row for row in services.stores.handles.all()}
     active = {name for name, row in followed.items() if row["active"]}
     added = [name for name in names if name.lower() not in active]
     ids = [int(row["user_id"]) for name in added if (row := followed.get(name.lower())) and row.get("user_id")]
     rates = rates_now(services, services.treasury.books())
     known_today = len(services.ledger.bought(PriceKind.USER, ids))
-    estimate = of_track(len(added), known_today, since, rates, services.ledger.prices)
-    return TrackCost(added, [name for name in names if name.lower() in active], estimate, rates)
+    history = count_since(services, added, since=since) if count and added and since else None
+    estimate = of_track(len(added), known_today, since, rates, services.ledger.prices, history=history)
+    return TrackCost(added, [name for name in names if name.lower() in active], estimate, rates, history)
+
+
+def count_since(services: Services, names: Sequence[str], *, since: timedelta) -> int:
+    """How many posts X has of the names since then, by its own count."""
+    start = services.ledger.now() - since
+    return sum(
+        services.x.count_recent(WorkClass.INTERACTIVE, query=query, start_time=start)
+        for query in services.following.queries(names)
+    )
 
 
 def cost_of_refresh(services: Services, post_ids: Sequence[int]) -> RefreshEstimate:
     """Estimate reading posts again; changes nothing."""
     bought = services.ledger.bought(PriceKind.POST, post_ids)
     unknown = len(post_ids) - services.stores.engagement.count_known(post_ids)
-    return of_refresh(len(post_ids), len(bought), services.ledger.prices, unknown=unknown)
+    rates = rates_now(services, services.treasury.books())
+    return of_refresh(len(post_ids), len(bought), services.ledger.prices, unknown=unknown, rates=rates)
 
 
 def room(services: Services, micro_usd: int) -> dict[str, Any]:

@@ -36,14 +36,17 @@ class Tracked:
     streams: int
 
 
-def track(services: Services, names: Sequence[str], *, since: timedelta) -> Tracked:
-    """Follow accounts, from `since` ago on, but not from further back than X can still search when it is asked."""
+def track(services: Services, names: Sequence[str], *, since: timedelta, count: bool = False) -> Tracked:
+    """Follow accounts, from `since` ago on, but not from further back than X can still search when it is asked.
+
+    count: ask X how many posts that is, for a closer estimate of the run.
+    """
     without = {name.lower() for name in services.following.uncarried(names)}
     active = services.stores.handles.active_among(names) - without
     added = [name for name in names if name.lower() not in active]
     already = [name for name in names if name.lower() in active]
     now = ServerClock(services.stores.db).now()
-    run_id = begin_track(services, added, since=min(since, FURTHEST_SINCE), now=now)
+    run_id = begin_track(services, added, since=min(since, FURTHEST_SINCE), now=now, count=count)
     streams = services.following.follow(added, since=now - min(since, FURTHEST_SINCE), now=now, run_id=run_id)
     batches = [added[start : start + MAX_IDS] for start in range(0, len(added), MAX_IDS)]
     services.sender.send_all([ResolveHandles(usernames=tuple(batch), run_id=run_id) for batch in batches])

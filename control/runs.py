@@ -15,6 +15,7 @@ from control.budget import cost_of_refresh, cost_of_track
 from shared.domain.money.prices import MICRO
 from shared.domain.outcomes import MAX_AGE_SECONDS
 from shared.services.bootstrap import Services
+from shared.spending.attribution import gathered
 from shared.stores.database import Document, ServerClock
 from shared.stores.runs import REFRESH, TRACK
 
@@ -27,12 +28,20 @@ class RunState(StrEnum):
     ENDED = "ended"  # after a day without X's word on all: its jobs are gone
 
 
-def begin_track(services: Services, names: Sequence[str], *, since: timedelta, now: datetime) -> str | None:
-    """Note that names are about to be followed, and what that should cost; answers the run, None for no names."""
+def begin_track(
+    services: Services, names: Sequence[str], *, since: timedelta, now: datetime, count: bool = False
+) -> str | None:
+    """Note that names are about to be followed, and what that should cost; answers the run, None for no names.
+
+    count: see `cost_of_track`; what that costs is of the run, and in its estimate.
+    """
     if not names:
         return None
-    estimate = cost_of_track(services, names, since=since).estimate.run
-    return _begin(services, TRACK, names, estimate, now)
+    with gathered() as calls:
+        estimate = cost_of_track(services, names, since=since, count=count).estimate.run
+    run_id = _begin(services, TRACK, names, estimate + sum(call.micro_usd for call in calls), now)
+    services.stores.runs.pay(run_id, calls)
+    return run_id
 
 
 def begin_refresh(services: Services, post_ids: Sequence[str], *, now: datetime) -> str:

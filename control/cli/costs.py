@@ -15,9 +15,11 @@ from shared.domain.money.prices import MICRO
 from shared.services.bootstrap import Services
 
 
-def tell_track(services: Services, names: Sequence[str], *, since: timedelta, as_json: bool) -> None:
-    """Say what following accounts would cost."""
-    cost = budget.cost_of_track(services, names, since=since)
+def tell_track(
+    services: Services, names: Sequence[str], *, since: timedelta, as_json: bool, count: bool = False
+) -> None:
+    """Say what following accounts would cost. count: X is asked how many posts were made since then."""
+    cost = budget.cost_of_track(services, names, since=since, count=count)
     estimate = cost.estimate
     usd = {
         "once_usd": estimate.once / MICRO,
@@ -36,13 +38,15 @@ def tell_track(services: Services, names: Sequence[str], *, since: timedelta, as
     if as_json:
         assumed = {name: {"value": rate.value, "basis": rate.basis} for name, rate in rates.items()}
         who = {"would_add": cost.added, "already": cost.already}
-        return print_json({"dry_run": True, **who, **usd, "assumptions": assumed, **room})
+        return print_json({"dry_run": True, **who, **usd, "posts_before": cost.history, "assumptions": assumed, **room})
     table = Table(show_header=False, title=f"Following {len(cost.added)} more accounts would cost about")
     table.add_row("once: looking them up, and what was posted before", f"${usd['once_usd']:,.2f}")
     table.add_row("the first day", f"${usd['first_day_usd']:,.2f}")
     table.add_row("a later day, with older posts read again", f"${usd['later_day_usd']:,.2f}")
     table.add_row(f"the first {MONTH_DAYS} days in all", f"${usd['month_usd']:,.2f}")
     out.print(table)
+    if cost.history is not None:
+        out.print(f"  posts before: {cost.history:,} (counted by X)", style="dim", highlight=False)
     for name, rate in rates.items():
         _tell_rate(name.replace("_", " "), rate)
     _tell_room(room)
@@ -59,9 +63,9 @@ def tell_refresh(services: Services, post_ids: Sequence[int], *, as_json: bool) 
         counts["calls"] = estimate.calls
         return print_json({"dry_run": True, **counts, "usd": usd, **room})
     out.print(
-        f"Refreshing {estimate.posts} posts would take {estimate.calls} calls and cost ${usd:,.3f} at most: "
+        f"Refreshing {estimate.posts} posts would take {estimate.calls} calls and cost about ${usd:,.3f}: "
         f"{estimate.bought_today} were bought today and are free, those that are gone cost nothing, and for the "
-        f"{estimate.unknown} that are not known yet the accounts are looked up.",
+        f"{estimate.unknown} that are not known yet new accounts are looked up.",
         highlight=False,
         soft_wrap=True,
     )

@@ -56,6 +56,12 @@ class Following:
         there = {name for stream in self._stores.streams.with_handles(handles) for name in stream.handles}
         return [name for name in handles if name.lower() not in there]
 
+    def queries(self, handles: Sequence[str]) -> list[str]:
+        """The searches that would find what handles post and what is said to them."""
+        return [
+            one.text for one in self._packed([name.lower() for name in handles], self._stores.handles.names(handles))
+        ]
+
     def unfollow(self, handles: Sequence[str], *, now: datetime) -> None:
         """Follow handles no longer. What was collected stays."""
         self._stores.handles.deactivate(handles, now=now)

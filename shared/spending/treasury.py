@@ -18,7 +18,7 @@ from shared.domain.money.purchases import HOURS, RowKey, Sums, add_up
 from shared.runtime.clock import Clock
 from shared.spending.choices import BudgetChoices
 from shared.stores.ledger import LedgerStore
-from shared.stores.runs import TRACK, RunStore
+from shared.stores.runs import RunStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ class Treasury:
         now = self._clock.now()
         first = min(now.date().replace(day=1), now.date() - timedelta(days=HISTORY_DAYS + 1))
         history = now.date() - timedelta(days=HISTORY_DAYS + 1)
-        of_runs = self._runs.paid_by_hour(history, now.date(), kind=TRACK)
+        of_runs = self._runs.paid_by_hour(history, now.date())
         return Books(now, self._rows.between(first, now.date()), of_runs)
 
     def spent(self) -> Spent:

@@ -72,6 +72,18 @@ class PostStore:
         return found["created_at"] if found else None
 
     @guarded
+    def authors_met(self, *, among: int) -> tuple[int, int, int]:
+        """How many of the newest posts there are, up to `among`, and how many authors wrote just one, just two."""
+        newest: list[Document] = [
+            {"$sort": {"created_at": DESCENDING}},
+            {"$limit": among},
+            {"$match": {"author_id": {"$ne": None}}},
+            {"$group": {"_id": "$author_id", "n": {"$sum": 1}}},
+            {"$group": {"_id": None, "posts": {"$sum": "$n"}, **{name: _number_of(n) for n, name in _OFTEN.items()}}},
+        ]
+        return next(((row["posts"], row["once"], row["twice"]) for row in self._posts.aggregate(newest)), (0, 0, 0))
+
+    @guarded
     def mark_gone(self, post_ids: Iterable[int], *, state: str, now: datetime) -> None:
         """Note on the posts why they can no longer be read."""
         ids = [str(post_id) for post_id in post_ids]
@@ -82,6 +94,14 @@ class PostStore:
     def count(self) -> int:
         """How many posts are stored (estimated from the collection's metadata)."""
         return self._posts.estimated_document_count()
+
+
+_OFTEN = {1: "once", 2: "twice"}
+
+
+def _number_of(posts: int) -> Document:
+    """How many groups have so many posts, as MongoDB's accumulator."""
+    return {"$sum": {"$cond": [{"$eq": ["$n", posts]}, 1, 0]}}
 
 
 def _seen(post: Post, source: str, now: datetime, at: datetime) -> list[Document]:

@@ -11,19 +11,19 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from pymongo import ASCENDING, DESCENDING
 
+from shared.domain.money.classes import ONE_OFF
 from shared.domain.money.prices import PriceKind
 from shared.domain.money.purchases import PaidCall
 from shared.stores.database import Db, Document, guarded
 from shared.stores.indexes import Index
 
 KEEP = timedelta(days=30)
-LASTS = timedelta(days=7)  # nothing that a run asks for takes longer
 REFRESH, TRACK = "refresh", "track"
 
 
 INDEXES = (
     Index("runs", {"started_at": ASCENDING}, {"expireAfterSeconds": int(KEEP.total_seconds())}),
-    Index("runs", {"kind": ASCENDING, "started_at": ASCENDING}),
+    Index("runs", {"mixed_at": ASCENDING}, {"sparse": True}),
 )
 
 
@@ -63,7 +63,10 @@ class RunStore:
 
     @guarded
     def pay(self, run_id: str, calls: Sequence[PaidCall]) -> None:
-        """Add what calls cost: in all, and by UTC day, class of work and hour."""
+        """Add what calls cost: in all, and by UTC day, class of work and hour.
+
+        `mixed_at` is the last time that it paid in a class of work that goes on day by day.
+        """
         changes: dict[str, int] = {}
 
         def add(name: str, count: int) -> None:
@@ -76,8 +79,10 @@ class RunStore:
             for kind in PriceKind:
                 add(kind.plural, call.billed[kind])
             add(f"hours.{call.at.date()}.{call.work_class.value}.{call.at.hour:02}", call.micro_usd)
+        mixed = [call.at for call in calls if call.work_class not in ONE_OFF]
         if changes:
-            self._runs.update_one({"_id": run_id}, {"$inc": changes})
+            late = {"$max": {"mixed_at": max(mixed)}} if mixed else {}
+            self._runs.update_one({"_id": run_id}, {"$inc": changes, **late})
 
     @guarded
     def note(self, run_id: str, *, bought: Sequence[str], found: Sequence[str]) -> None:
@@ -86,16 +91,18 @@ class RunStore:
         self._runs.update_one({"_id": run_id}, {"$addToSet": more})
 
     @guarded
-    def paid_by_hour(self, first: date, last: date, *, kind: str) -> dict[tuple[date, str], list[int]]:
-        """Micro-dollars by hour that runs of a kind paid on the days from first to last, by day and class of work."""
+    def paid_by_hour(self, first: date, last: date) -> dict[tuple[date, str], list[int]]:
+        """Micro-dollars by hour that runs paid on the days from first to last, by day and class of work.
+
+        Only of runs that paid in a class that is not their own: in those nobody else pays but people and histories.
+        """
         paid: dict[tuple[date, str], list[int]] = {}
-        days = [first + timedelta(days=one) for one in range((last - first).days + 1)]
-        since = datetime.combine(first, time(), UTC) - LASTS
-        wanted = {"kind": kind, "started_at": {"$gte": since}, "cost.hours": {"$exists": True}}
-        for run in self._runs.find(wanted, {"cost.hours": 1}):
-            for day in days:
-                for work_class, hours in run["cost"]["hours"].get(str(day), {}).items():
-                    sums = paid.setdefault((day, work_class), [0] * 24)
+        days = {str(day): day for one in range((last - first).days + 1) if (day := first + timedelta(days=one))}
+        since = datetime.combine(first, time(), UTC)
+        for run in self._runs.find({"mixed_at": {"$gte": since}}, {"cost.hours": 1}):
+            for name, by_class in run["cost"].get("hours", {}).items():
+                for work_class, hours in by_class.items() if name in days else ():
+                    sums = paid.setdefault((days[name], work_class), [0] * 24)
                     for hour, micro in hours.items():
                         sums[int(hour)] += micro
         return paid

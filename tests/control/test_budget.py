@@ -14,6 +14,7 @@ import pytest
 import redis
 
 from control import budget
+from control.runs import begin_track
 from shared.domain.counts import PostMetrics
 from shared.domain.errors import InputError
 from shared.domain.models import Post, User, WorkClass
@@ -227,6 +228,22 @@ def test_a_dry_run_of_track_changes_nothing(services: Services, invoke: Invoke) 
     assert "Nothing was done." in " ".join(invoke("track", "nasa", "--dry-run").stdout.split())
 
 
+def test_x_is_asked_how_much_there_is(services: Services, x: ScriptedX) -> None:
+    """With its count the history is no guess; it costs one request a search, and nothing is asked without a history."""
+    x.script = lambda asked: (200, {"data": [], "meta": {"total_tweet_count": 320}})
+
+    counted = budget.cost_of_track(services, ["nasa"], since=timedelta(days=1), count=True)
+    without = budget.cost_of_track(services, ["nasa"], since=timedelta(0), count=True)
+
+    assert (counted.history, counted.estimate.run) == (320, 320 * (5_000 + 5_000) + 10_000)
+    assert (without.history, len(x.asked)) == (None, 1)
+    assert "from:nasa" in x.asked[0].params["query"]
+    run_id = begin_track(services, ["nasa"], since=timedelta(days=1), now=services.clock.now(), count=True)
+    run = services.stores.runs.get(run_id or "") or {}
+    assert run["estimate_micro_usd"] == counted.estimate.run + 5_000
+    assert run["cost"]["counts_requests"] == 1
+
+
 def test_a_dry_run_uses_what_was_measured(services: Services, invoke: Invoke) -> None:
     """Whole days in the ledger give the rates; the day that may not have been whole is left out."""
     services.following.follow(["already"], since=services.clock.now(), now=services.clock.now())
@@ -255,7 +272,7 @@ def test_a_dry_run_of_refresh_knows_what_was_bought_today(services: Services, in
         "unknown": 30,
         "bought_today": 10,
         "calls": 1,
-        "usd": 0.45,
+        "usd": 0.3,
         "left": {"day_usd": 0.1, "month_usd": None},
         "fits": False,
     }

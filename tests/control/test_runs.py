@@ -65,7 +65,7 @@ def test_a_run_shows_what_it_was_to_cost_and_what_it_cost(services: Services, x:
     assert track["difference_usd"] == pytest.approx(track["cost_usd"] - track["estimate_usd"])
     assert track["difference_ratio"] == pytest.approx(track["difference_usd"] / track["estimate_usd"], abs=1e-3)
     assert (refresh["kind"], refresh["state"], refresh["subjects"]) == ("refresh", "done", 3)
-    assert (refresh["estimate_usd"], refresh["cost_usd"]) == (0.015, 0)
+    assert (refresh["estimate_usd"], refresh["cost_usd"]) == (0.01, 0)
     assert "track alice, bob" in table
     assert "-100%" in table
 

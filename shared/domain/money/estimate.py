@@ -31,13 +31,15 @@ class Rate:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rates:
     """posts_a_day: found for one account. new_authors: accounts to look up for each post. paid_days: later UTC days on
-    which a post is read again. quotes: quotes read for each post. looks_a_day: how often an account is bought again."""
+    which a post is read again. quotes: quotes read for each post. looks_a_day: how often an account is bought again.
+    unseen: authors there are that were not met yet, None where nobody knows."""
 
     posts_a_day: Rate
     looks_a_day: Rate
     new_authors: Rate
     paid_days: Rate
     quotes: Rate
+    unseen: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,8 +60,9 @@ class TrackEstimate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefreshEstimate:
-    """Refreshing posts. unknown: posts that were not found before. cost: at most, if every post that was not bought
-    today is alive, and every unknown one is by somebody else who is not known.
+    """Refreshing posts. unknown: posts that were not found before, by people who may not be known.
+
+    cost: if every post that was not bought today is alive; those that are gone cost nothing.
     """
 
     posts: int
@@ -69,32 +72,52 @@ class RefreshEstimate:
     cost: int
 
 
-def of_track(accounts: int, known_today: int, since: timedelta, rates: Rates, prices: Prices) -> TrackEstimate:
-    """Following `accounts` more, of which `known_today` were bought today, from `since` ago on."""
+def newcomers(posts: float, rates: Rates) -> float:
+    """How many of the authors of so many posts are new; ever fewer, where it is known how many there are.
+
+    Source: T.-J. Shen, A. Chao and C.-F. Lin, "Predicting the number of new species in further taxonomic sampling",
+    2003.
+    """
+    rate, unseen = rates.new_authors.value, rates.unseen
+    if unseen is None:
+        return posts * rate
+    return unseen * (1 - (1 - min(1.0, rate / unseen)) ** posts) if unseen > 0 else 0.0
+
+
+def of_track(
+    accounts: int, known_today: int, since: timedelta, rates: Rates, prices: Prices, *, history: int | None = None
+) -> TrackEstimate:
+    """Following `accounts` more, of which `known_today` were bought today, from `since` ago on.
+
+    history: how many posts there are since then, where X was asked; else by the rate.
+    """
     post, user = prices.micro[PriceKind.POST], prices.micro[PriceKind.USER]
     posts = accounts * rates.posts_a_day.value
-    own = posts * (post + user * rates.new_authors.value)
-    found = own + posts * post * rates.quotes.value
+    before = posts * (since / DAY) if history is None else history
+    own, quotes = post + user * rates.new_authors.value, post * rates.quotes.value
+    found = posts * (own + quotes)
     looked_up = (accounts - known_today) * user
     reread = posts * post
     days = rates.paid_days.value
     # On day d of the month the posts of the days before, as far back as they are read, are read again.
     rereads = sum(min(day, days) for day in range(MONTH_DAYS)) * reread
     looks = accounts * rates.looks_a_day.value * user
-    once = looked_up + found * (since / DAY)
+    history_own = before * post + newcomers(before, rates) * user
+    once = looked_up + history_own + before * quotes
     return TrackEstimate(
         accounts=accounts,
         once=round(once),
-        run=round(looked_up + own * (since / DAY)),
+        run=round(looked_up + history_own),
         first_day=round(found),
         later_day=round(found + days * reread + looks),
         month=round(once + MONTH_DAYS * found + rereads + (MONTH_DAYS - 1) * looks),
     )
 
 
-def of_refresh(posts: int, bought_today: int, prices: Prices, *, unknown: int = 0) -> RefreshEstimate:
-    """Reading `posts` again, of which `bought_today` are free; the authors of `unknown` ones are looked up."""
-    cost = prices.micro[PriceKind.POST] * (posts - bought_today) + prices.micro[PriceKind.USER] * unknown
+def of_refresh(posts: int, bought_today: int, prices: Prices, *, unknown: int, rates: Rates) -> RefreshEstimate:
+    """Reading `posts` again, of which `bought_today` are free; new authors of the `unknown` ones are looked up."""
+    authors = newcomers(unknown, rates)
+    cost = round(prices.micro[PriceKind.POST] * (posts - bought_today) + prices.micro[PriceKind.USER] * authors)
     calls = -(-posts // IDS_A_CALL)
     return RefreshEstimate(posts=posts, unknown=unknown, bought_today=bought_today, calls=calls, cost=cost)
 

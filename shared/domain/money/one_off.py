@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from shared.domain.money.estimate import DAY, Rates
+from shared.domain.money.estimate import DAY, Rates, newcomers
 from shared.domain.money.prices import PriceKind, Prices
 
 TELLING: Final = 50  # posts from which on a sweep's own rate counts: half a page
@@ -60,4 +60,4 @@ class OneOff:
         """Micro-dollars of first sweeps and of the accounts behind what they find."""
         post, user = prices.micro[PriceKind.POST], prices.micro[PriceKind.USER]
         posts = sum(sweep.posts_left(rates.posts_a_day.value) for sweep in self.sweeps)
-        return round(posts * (post + user * rates.new_authors.value)) + self.authors * user
+        return round(posts * post + newcomers(posts, rates) * user) + self.authors * user

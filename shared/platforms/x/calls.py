@@ -110,6 +110,22 @@ def lookup_posts(*, post_ids: Sequence[int], expand_authors: bool = False, along
     )
 
 
+def count_recent(*, query: str, start_time: datetime) -> Call[int]:
+    """How many posts match a search from `start_time`, at most seven days ago, on. The answer has a price, posts none.
+
+    Raises InputError.
+    """
+    endpoint = endpoints.COUNTS_RECENT
+    given = {"query": query, "granularity": "day", "start_time": _timestamp(start_time) or ""}
+    return Call(
+        endpoint=endpoint,
+        path=endpoint.path,
+        parameters=lambda dialect: given,
+        parse=lambda body, rate: parser.parse_count(endpoint.key, body, rate),
+        fee=Amounts({PriceKind.COUNTS_REQUEST: 1}),
+    )
+
+
 def users_by(*, usernames: Sequence[str]) -> Call[UserLookup]:
     """Up to 100 accounts by username. Raises InputError that names a bad one."""
     distinct = {name.lower(): name for name in map(username_of, usernames)}

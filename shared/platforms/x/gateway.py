@@ -114,6 +114,10 @@ class XGateway:
         )
         return self.read(work_class, call)
 
+    def count_recent(self, work_class: WorkClass, *, query: str, start_time: datetime) -> int:
+        """How many posts match a search; costs one request, whatever the number."""
+        return self.read(work_class, calls.count_recent(query=query, start_time=start_time))
+
     def lookup_posts(self, work_class: WorkClass, *, post_ids: Sequence[int], expand_authors: bool = False) -> Page:
         """Up to 100 posts by id; `states` says what became of each. Those bought today reserve no money."""
         call = calls.lookup_posts(post_ids=post_ids, expand_authors=expand_authors, along=self._along)

@@ -8,10 +8,8 @@ from datetime import timedelta
 import pytest
 
 from shared.domain.coverage.sweeps import SweepStatus
-from shared.domain.models import WorkClass
+from shared.domain.models import Post
 from shared.domain.money.estimate import ASSUMED_POSTS_A_DAY
-from shared.domain.money.prices import PriceKind
-from shared.domain.money.purchases import CallResult, Purchase
 from shared.services.bootstrap import Services
 from shared.services.rates import LEAST_POSTS, rates_now
 from tests.workers.world import open_sweep
@@ -28,31 +26,19 @@ def cover(services: Services, posts: int) -> None:
     services.stores.streams.sweep_completed(sweep.subject, sweep_id=sweep.id, newest_id=None, through_at=now)
 
 
-def buy_users(services: Services, count: int) -> None:
-    """Accounts that were looked up today."""
-    users = {PriceKind.USER: frozenset(range(count))}
-    services.ledger.record(
-        Purchase(
-            endpoint="users",
-            credential_id="app",
-            work_class=WorkClass.ENGAGEMENT,
-            result=CallResult.ANSWERED,
-            object_ids=users,
-        )
-    )
-    services.ledger.copy()
-
-
 def test_what_was_covered_is_a_measure_from_the_first_hours_on(services: Services) -> None:
-    """Posts found in the time covered, and the accounts bought for them, before there is a whole day."""
+    """Posts found in the time covered, before there is a whole day; of four posts one author wrote no other."""
     cover(services, posts=60)
-    buy_users(services, 15)
+    now = services.clock.now()
+    posts = [Post(id=id_, text="", created_at=now, author_id=author) for id_, author in enumerate((1, 1, 1, 2), 1)]
+    services.stores.posts.upsert([*posts, Post(id=9, text="", created_at=now)], source="search", now=now)
 
     rates = rates_now(services, services.treasury.books())
 
     assert rates.posts_a_day.value == pytest.approx(60 / 2 * 24 / HOURS)
     assert rates.posts_a_day.basis == "measured over 6.0 hours and 2 accounts"
     assert rates.new_authors.value == pytest.approx(0.25)
+    assert rates.unseen == 0
 
 
 def test_too_little_is_no_measure(services: Services) -> None:

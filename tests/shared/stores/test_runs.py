@@ -90,16 +90,15 @@ def test_a_run_adds_up_what_its_calls_cost(stores: Stores) -> None:
     assert stores.runs.get("unknown") is None
 
 
-def test_what_runs_of_a_kind_paid_is_known_by_day_class_and_hour(stores: Stores) -> None:
-    """Other kinds, days and runs without cost are left out; runs are added up."""
-    begin(stores, "refresh", "1")
-    for run_id in ("r", "s", "free"):
-        stores.runs.begin(run_id, kind="track", subjects=["nasa"], now=NOW)
-    stores.runs.pay("refresh", [paid(9)])
+def test_what_runs_paid_among_daily_work_is_known_by_day_class_and_hour(stores: Stores) -> None:
+    """Other days are left out, and runs that paid only where daily work does not; runs are added up."""
+    for run_id in ("people", "r", "s", "free"):
+        begin(stores, run_id, "1")
+    stores.runs.pay("people", [paid(9, work_class=WorkClass.INTERACTIVE)])
     stores.runs.pay("r", [paid(1), paid(2, at=NOW + HOUR), paid(7, at=NOW - 48 * HOUR)])
     stores.runs.pay("s", [paid(4), paid(0, 1, work_class=WorkClass.ENGAGEMENT)])
 
-    found = stores.runs.paid_by_hour(NOW.date(), NOW.date(), kind="track")
+    found = stores.runs.paid_by_hour(NOW.date(), NOW.date())
 
     assert set(found) == {(NOW.date(), "search"), (NOW.date(), "engagement")}
     searches = found[(NOW.date(), "search")]

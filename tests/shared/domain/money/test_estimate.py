@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.money.estimate import MONTH_DAYS, Rate, Rates, of_refresh, of_track, rates_of
+from shared.domain.money.estimate import MONTH_DAYS, Rate, Rates, newcomers, of_refresh, of_track, rates_of
 from shared.domain.money.prices import PriceKind, Prices
 
 PRICES = Prices()
@@ -46,7 +47,27 @@ def test_following_is_added_up() -> None:
     assert estimate.first_day == a_day
     assert estimate.later_day == a_day + 2 * 20 * 5_000 + 2 * 10_000
     rereads = (0 + 1 + 28 * 2) * 20 * 5_000
+    assert estimate.run == estimate.once
     assert estimate.month == estimate.once + MONTH_DAYS * a_day + rereads + (MONTH_DAYS - 1) * 2 * 10_000
+
+
+def test_what_x_counted_takes_the_place_of_the_rate() -> None:
+    """The history is as long as X says; the days to come go by the rate; quotes are not of the command's own jobs."""
+    rated = of_track(2, 0, timedelta(days=1), even(quotes=1.0), PRICES)
+    counted = of_track(2, 0, timedelta(days=1), even(quotes=1.0), PRICES, history=100)
+
+    assert counted.once == 20_000 + 100 * (5_000 + 5_000 + 5_000)
+    assert counted.run == 20_000 + 100 * (5_000 + 5_000)
+    assert counted.first_day == rated.first_day
+
+
+@given(posts=st.integers(0, 10**6), rate=st.floats(0, 1), unseen=st.floats(0, 10**4))
+def test_new_authors_are_never_more_than_there_are(posts: int, rate: float, unseen: float) -> None:
+    """Nor more than posts times the rate; without a number of those there are it is that."""
+    known = replace(even(new_authors=rate), unseen=unseen)
+
+    assert 0 <= newcomers(posts, known) <= min(unseen, posts * rate) * (1 + 1e-6) + 1e-6
+    assert newcomers(posts, even(new_authors=rate)) == pytest.approx(posts * rate)
 
 
 @given(accounts=st.integers(1, 500), since=spans, given_rates=rates, factor=st.integers(2, 50))
@@ -71,12 +92,12 @@ def test_nothing_costs_nothing(since: timedelta, given_rates: Rates) -> None:
 
 @given(posts=st.integers(0, 10_000), data=st.data())
 def test_a_refresh_buys_what_was_not_bought_today(posts: int, data: st.DataObject) -> None:
-    """Every post costs once a day; a call takes a hundred."""
-    bought = data.draw(st.integers(0, posts))
+    """Every post costs once a day, and every second unknown one a new author; a call takes a hundred."""
+    bought, unknown = data.draw(st.integers(0, posts)), data.draw(st.integers(0, posts))
 
-    estimate = of_refresh(posts, bought, PRICES)
+    estimate = of_refresh(posts, bought, PRICES, unknown=unknown, rates=even())
 
-    assert estimate.cost == (posts - bought) * 5_000
+    assert estimate.cost == (posts - bought) * 5_000 + unknown * 5_000
     assert (estimate.calls - 1) * 100 < posts <= estimate.calls * 100 or posts == estimate.calls == 0
 
 

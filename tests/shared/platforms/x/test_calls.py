@@ -120,3 +120,17 @@ def test_the_path_names_its_object() -> None:
 
     assert call.path == "/2/tweets/5/quote_tweets"
     assert "id" not in call.parameters(Dialect.OLD)
+
+
+def test_a_count_has_a_price_of_its_own() -> None:
+    """One request, and no post or account, in either dialect; from whole seconds on."""
+    call = calls.count_recent(query="from:a", start_time=NOON)
+
+    assert call.path == "/2/tweets/counts/recent"
+    assert call.parameters(Dialect.OLD) == {
+        "query": "from:a",
+        "granularity": "day",
+        "start_time": "2026-11-20T12:00:00Z",
+    }
+    for dialect in Dialect:
+        assert call.most(dialect) == {PriceKind.COUNTS_REQUEST: 1}

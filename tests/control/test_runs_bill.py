@@ -1,0 +1,60 @@
+"""Estimates beside what they came to, in a world like that of the demo, with X's own bill as the judge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+import pytest
+
+from control import budget, commands
+from control.demo_world import WORLD
+from control.runs import runs
+from shared.services.bootstrap import Services
+from tests.control.test_runs import go_round
+from tests.workers.world import Simulator, start_simulator, work_off
+
+SINCE = timedelta(minutes=12)
+CLOSE = 0.2  # part of the estimate
+
+
+@pytest.fixture
+def lively_x() -> Iterator[Simulator]:
+    """The demo's world, with limits that hold nothing back."""
+    wide = ("search/recent", "quote_tweets", "tweets", "users", "users/by", "counts/recent")
+    simulator, process = start_simulator(
+        *("--seed", "7", "--accounts", "12"), *WORLD, *(f"--limit={name}=100000" for name in wide)
+    )
+    yield simulator
+    process.terminate()
+    process.wait(10)
+    assert process.stdout is not None
+    process.stdout.close()
+
+
+def test_estimates_come_true_within_a_fifth(make_services: Callable[..., Services], lively_x: Simulator) -> None:
+    """After the first accounts the rest are estimated, as is a refresh; all runs together are X's bill.
+
+    What they cost is one-off work, of which nothing is left: no part of it is extrapolated.
+    """
+    services = make_services(lively_x.url)
+    names = [account["username"] for account in lively_x.truth("accounts")["accounts"]]
+    for some in (names[:8], names[8:12]):
+        commands.track(services, some, since=SINCE, count=True)
+        go_round(services)
+    found = services.stores.db["X_tweets"].find({}, {"_id": 1}).limit(40)
+    strangers = [post["id"] for post in lively_x.truth("posts")["posts"][-60:] if post["state"] == "live"][:40]
+    commands.refresh(services, [int(post["_id"]) for post in found] + [int(one) for one in strangers])
+    work_off(services)
+    go_round(services)
+
+    refresh, track, first = runs(services, 9)
+
+    assert {one["state"] for one in (refresh, track, first)} == {"done"}
+    assert abs(track["difference_ratio"]) <= CLOSE, track
+    assert abs(refresh["difference_ratio"]) <= CLOSE, refresh
+    one_off = budget.show(services)["forecast"]["one_off"]
+    assert one_off["spent_usd"] == pytest.approx(sum(one["cost_usd"] for one in (refresh, track, first)))
+    assert one_off["left_usd"] == 0
+    bill = lively_x.truth("bill")["micro_usd"] / 1e6
+    assert sum(one["cost_usd"] for one in (refresh, track, first)) == pytest.approx(bill, rel=0.1)
