@@ -260,3 +260,13 @@ def test_posts_seen_twice_on_a_page_are_followed_once(stores: Stores) -> None:
     stores.engagement.begin(twin, now=NOW)
 
     assert stores.engagement.count_due(now=NOW) == 2
+
+
+def test_what_a_claim_read_of_posts(stores: Stores) -> None:
+    """When, the counts and their differences, of those that this claim has read; known posts are counted."""
+    stores.engagement.begin([post_of(1, metrics=likes(3)), post_of(2, metrics=likes(3))], now=NOW)
+    read(stores, "c", {1: likes(5)}, now=NOW + HOUR)
+
+    assert stores.engagement.snapshots({1: "c", 2: "c", 3: "c"}) == {1: (NOW + HOUR, likes(5), likes(2))}
+    assert stores.engagement.snapshots({1: "other"}) == {}
+    assert stores.engagement.count_known([1, 2, 3]) == 2

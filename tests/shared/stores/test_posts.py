@@ -145,3 +145,14 @@ def test_posts_are_counted(stores: Stores) -> None:
     stores.posts.upsert(posts_of(range(7)), source="search", now=NOW)
 
     assert stores.posts.count() == 7
+
+
+def test_authors_are_told_by_how_often_they_wrote(stores: Stores) -> None:
+    """Among the newest posts only; those whose author X did not tell do not count."""
+    authors = {1: 10, 2: 10, 3: 20, 4: 30, 5: 30, 6: 30, 7: None}
+    posts = [post_of(id_, author_id=author) for id_, author in authors.items()]
+    old = post_of(8, author_id=40, created_at=NOW - HOUR)
+    stores.posts.upsert([*posts, old], source="search", now=NOW)
+
+    assert stores.posts.authors_met(among=7) == (6, 1, 1)
+    assert stores.posts.authors_met(among=99) == (7, 2, 1)
