@@ -25,7 +25,7 @@ from shared.services.bootstrap import Services, started_budgets
 from shared.spending.levels import project_budgets, stopped_by
 from shared.stores.database import Document, ServerClock
 
-DEAD, WAITING = "dead", "waiting"
+DEAD, WAITING, CANCELLED = "dead", "waiting", "cancelled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +45,20 @@ class Obstacle:
 class Standing:
     """How a refresh stands. words: X's on posts. dead: post -> id of the letter of its job. waiting: all others.
 
-    unpaid: those waiting that cost money.
+    cancelled: posts that a person waits for no more. unpaid: those waiting that cost money.
     """
 
     runs: list[Document]
     words: dict[str, str]
     dead: dict[str, str]
+    cancelled: frozenset[str]
     waiting: frozenset[str]
     unpaid: frozenset[str]
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether X said something about every post."""
+        return not (self.waiting or self.dead or self.cancelled)
 
 
 def standing(services: Services, run_ids: Sequence[str], post_ids: Sequence[int], *, asked_at: datetime) -> Standing:
@@ -64,10 +70,12 @@ def standing(services: Services, run_ids: Sequence[str], post_ids: Sequence[int]
     wanted = set(map(str, post_ids))
     words = {post: word for run in runs for post, word in run["results"].items() if post in wanted}
     dead = {post: letter for post, letter in _dead(services, runs, asked_at).items() if post in wanted - words.keys()}
-    waiting = wanted - words.keys() - dead.keys()
+    given_up = {post for run in runs if run.get("cancelled_at") for post in run["subjects"]}
+    cancelled = frozenset(wanted & given_up - words.keys() - dead.keys())
+    waiting = wanted - words.keys() - dead.keys() - cancelled
     bought = services.ledger.bought(PriceKind.POST, [int(post) for post in waiting])
     unpaid = frozenset(post for post in waiting if int(post) not in bought)
-    return Standing(runs, words, dead, frozenset(waiting), unpaid)
+    return Standing(runs, words, dead, cancelled, frozenset(waiting), unpaid)
 
 
 def obstacles(services: Services, *, is_unpaid: bool) -> list[Obstacle]:
@@ -107,7 +115,7 @@ def posts(services: Services, stands: Standing, post_ids: Sequence[int]) -> list
         rows.append(
             {
                 "id": post,
-                "state": stands.words.get(post, DEAD if post in stands.dead else WAITING),
+                "state": stands.words.get(post, _otherwise(stands, post)),
                 **counts,
                 "age_seconds": None if at is None else max(0.0, round((now - at).total_seconds(), 1)),
                 "usd": price if post in bought else 0.0,
@@ -115,6 +123,13 @@ def posts(services: Services, stands: Standing, post_ids: Sequence[int]) -> list
             }
         )
     return rows
+
+
+def _otherwise(stands: Standing, post: str) -> str:
+    """The state of a post without X's word."""
+    if post in stands.cancelled:
+        return CANCELLED
+    return DEAD if post in stands.dead else WAITING
 
 
 Read = tuple[datetime, PostMetrics, PostMetrics | None]

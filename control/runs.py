@@ -25,6 +25,7 @@ class RunState(StrEnum):
 
     UNDER_WAY = "under way"
     DONE = "done"
+    CANCELLED = "cancelled"
     ENDED = "ended"  # after a day without X's word on all: its jobs are gone
 
 
@@ -87,6 +88,8 @@ def _row(run: Document, pending: set[str], now: datetime) -> dict[str, Any]:
 
 
 def _state(run: Document, pending: set[str], now: datetime) -> RunState:
+    if run.get("cancelled_at"):
+        return RunState.CANCELLED
     is_open = run["_id"] in pending
     if run["kind"] == TRACK:
         is_open = is_open or not pending.isdisjoint(name.lower() for name in run["subjects"])

@@ -74,7 +74,7 @@ def refresh(
         print_json(_document(request, stands, obstacles, rows))
     else:
         _print(stands, obstacles, rows)
-    if stands.waiting or stands.dead:
+    if not stands.is_complete:
         raise typer.Exit(1)
     return None
 
@@ -126,7 +126,7 @@ def _document(
         "usd": round(sum(row["usd"] for row in rows), 6),
         "dead_letters": sorted(set(stands.dead.values())),
         "obstacles": [asdict(one) for one in obstacles],
-        "complete": not stands.waiting and not stands.dead,
+        "complete": stands.is_complete,
     }
 
 

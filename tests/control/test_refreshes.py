@@ -138,3 +138,15 @@ def test_an_obstacle_that_ends_in_time_is_waited_for(services: Services, lively:
     assert refreshes.obstacles(services, is_unpaid=True) == []
     commands.refresh(services, [int(lively[0])])
     assert len(jobs_in(services, Queue.INTERACTIVE)) == 1
+
+
+def test_a_cancelled_refresh_is_not_waited_for(invoke: Invoke, services: Services, lively: list[str]) -> None:
+    """Who joined it hears at once that nobody asks X any more; the run is listed so."""
+    (run_id,) = commands.refresh(services, [int(lively[0])]).run_ids
+    services.stores.runs.cancel(run_id, now=services.clock.now())
+
+    stands = refreshes.standing(services, [run_id], [int(lively[0])], asked_at=services.clock.now())
+
+    assert (stands.waiting, stands.is_complete) == (frozenset(), False)
+    assert [post["state"] for post in refreshes.posts(services, stands, [int(lively[0])])] == ["cancelled"]
+    assert "cancelled" in invoke("budget", "runs").stdout
