@@ -1,6 +1,7 @@
 """The `covey` command: reads options, calls a function, prints. Knows nothing else.
 
-app         the application, and what all commands share
+listed      the table of all commands; a command's module is imported when it is asked for
+app         what all commands share
 following   track, untrack, handles
 refreshing  refresh
 looking     status
@@ -10,7 +11,8 @@ budget      budget show, set, unset
 credentials credentials list, add, remove, rotate-keys, new-key
 connect     connect
 dead        dead list, show, replay, purge
-running     demo, up, worker, scheduler, simulator
+running     demo, up
+processes   worker, scheduler, simulator
 """
 
 from __future__ import annotations
@@ -20,43 +22,35 @@ from typing import Annotated
 
 import typer
 
-from control.cli import blocking, budget, connect, credentials, dead, doctor, following, looking, refreshing, running
-from control.cli.app import app, err, out
+from control.cli.listed import app
 from shared.domain.errors import CoveyError, InputError
-from shared.runtime import log
-from shared.runtime.version import VERSION
 
-__all__ = [
-    "blocking",
-    "budget",
-    "connect",
-    "credentials",
-    "dead",
-    "doctor",
-    "following",
-    "looking",
-    "main",
-    "refreshing",
-    "running",
-]
+__all__ = ["main"]
 
 
 def main() -> None:
     """Run the command; an error of the tree is one line and a status, never a traceback."""
-    log.configure(level="warning", form="console", process="covey")  # to standard error: the output is for scripts
     try:
         app()
     except InputError as error:
-        err.print(f"covey: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+        _tell(error)
         sys.exit(2)
     except CoveyError as error:
-        err.print(f"covey: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+        _tell(error)
         sys.exit(1)
+
+
+def _tell(error: CoveyError) -> None:
+    from control.cli.app import err
+
+    err.print(f"covey: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
 
 
 @app.callback(invoke_without_command=True)
 def version_option(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
     """Options that come before a command."""
     if version:
-        out.print(VERSION)
+        from shared.runtime.version import VERSION
+
+        typer.echo(VERSION)
         raise typer.Exit

@@ -8,7 +8,6 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from control import blocks
 from control.cli.app import Json, app, out, print_json, services_here
 
 
@@ -20,6 +19,8 @@ def unblock(
     as_json: Json = False,
 ) -> None:
     """Lift a block of X when what X refused for is mended, instead of waiting until it is tried again."""
+    from control import blocks
+
     blocks.unblock(services_here(mongo=False), credential, endpoint, paid=paid)
     if as_json:
         return print_json({"unblocked": {"credential": credential, "endpoint": endpoint, "paid": paid}})

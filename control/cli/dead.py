@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
-from control import inputs
 from control.cli.app import Json, app, err, out, print_json, services_here
 from shared.domain.errors import InputError
-from shared.services.bootstrap import Services
-from shared.stores.database import ServerClock
-from shared.stores.dead_letters import REPLAY_LEASE, DeadFilter
+
+if TYPE_CHECKING:
+    from shared.services.bootstrap import Services
+    from shared.stores.dead_letters import DeadFilter
 
 dead = typer.Typer(no_args_is_help=True, help="List, show, replay and purge the jobs that were given up.")
 app.add_typer(dead, name="dead")
@@ -85,6 +85,9 @@ def replay(
     as_json: Json = False,
 ) -> None:
     """Enqueue dead jobs anew. Repeating this command enqueues nothing twice."""
+    from shared.stores.database import ServerClock
+    from shared.stores.dead_letters import REPLAY_LEASE
+
     services = services_here()
     which = _some(services, ids, job, reason, older_than, every=every)
     done = services.dead_letters.replay(which, clock=ServerClock(services.stores.db))
@@ -150,6 +153,10 @@ def _filter(
     older_than: str | None,
     replayed: bool | None = None,
 ) -> DeadFilter:
+    from control import inputs
+    from shared.stores.database import ServerClock
+    from shared.stores.dead_letters import DeadFilter
+
     before: datetime | None = None
     if older_than is not None:
         before = ServerClock(services.stores.db).now() - inputs.duration(older_than)

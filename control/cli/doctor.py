@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
 from rich.table import Column, Table
 
 from control.cli.app import Json, app, out, print_json, settings_here
-from shared.domain.preflight.finding import Finding, Level, exit_status
-from shared.services import bootstrap, preflight
+from shared.domain.preflight.finding import Level, exit_status
 
-_STYLE: Final = {Level.OK: "green", Level.WARNING: "yellow", Level.ERROR: "red"}
+if TYPE_CHECKING:
+    from shared.domain.preflight.finding import Finding
+
+_STYLE = {Level.OK: "green", Level.WARNING: "yellow", Level.ERROR: "red"}
 
 
 @app.command()
@@ -27,6 +29,8 @@ def doctor(
 
     Exit status: 0 without an error, 2 with one; with --strict also 1 with a warning.
     """
+    from shared.services import bootstrap, preflight
+
     findings = preflight.examine(bootstrap.build(settings_here(), middleware=[]))
     if as_json:
         print_json([_row(finding) for finding in findings if _is_told(finding, brief=brief)])

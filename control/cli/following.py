@@ -7,11 +7,8 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from control import commands, inputs
 from control.cli.app import Json, app, out, print_json, services_here
-from control.cli.costs import tell_track
 from control.cli.given import Column, File, Handles, given
-from shared.runtime.clock import SystemClock
 
 
 @app.command()
@@ -31,6 +28,9 @@ def track(
 
     covey track --file accounts.csv --column username
     """
+    from control import commands, inputs
+    from control.cli.costs import tell_track
+
     names, duration = inputs.handles(given(handles, file, column)), inputs.since(since)
     if dry_run:
         return tell_track(services_here(), names, since=duration, as_json=as_json)
@@ -47,6 +47,8 @@ def track(
 @app.command()
 def untrack(handles: Handles = None, file: File = None, column: Column = None, as_json: Json = False) -> None:
     """Follow accounts no longer. What was collected stays."""
+    from control import commands, inputs
+
     removed = commands.untrack(services_here(redis=False), inputs.handles(given(handles, file, column)))
     if as_json:
         return print_json({"removed": removed})
@@ -57,6 +59,9 @@ def untrack(handles: Handles = None, file: File = None, column: Column = None, a
 @app.command(name="handles")
 def list_handles(as_json: Json = False) -> None:
     """List the accounts that are or were followed, and how far each is covered."""
+    from control import commands
+    from shared.runtime.clock import SystemClock
+
     rows = commands.handles(services_here(redis=False))
     if as_json:
         return print_json(rows)

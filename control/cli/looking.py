@@ -6,14 +6,15 @@ from typing import Any
 
 from rich.table import Table
 
-from control import commands
 from control.cli.app import Json, app, out, print_json, services_here
-from control.cli.blocking import blocked_table
 
 
 @app.command()
 def status(as_json: Json = False) -> None:
     """Show how everything stands: coverage, queues, limits, what was collected."""
+    from control import commands
+    from control.cli.blocking import blocked_table
+
     document = commands.status(services_here())
     if as_json:
         return print_json(document)

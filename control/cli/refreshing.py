@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from control import commands, inputs
 from control.cli.app import Json, app, err, out, print_json, services_here
-from control.cli.costs import tell_refresh
 from control.cli.given import Column, File, given
-from control.local import interruptible
-from shared.runtime.clock import SystemClock
-from shared.services.bootstrap import Services
+
+if TYPE_CHECKING:
+    from shared.services.bootstrap import Services
 
 
 @app.command()
@@ -44,6 +42,10 @@ def refresh(
 
     Exit status with --wait: 0 when X said something about every post, 1 when time ran out.
     """
+    from control import commands, inputs
+    from control.cli.costs import tell_refresh
+    from shared.runtime.clock import SystemClock
+
     post_ids = inputs.post_ids(given(ids, file, column), now=SystemClock().now(), old_ids=old_ids)
     services = services_here()
     if dry_run:
@@ -67,6 +69,9 @@ def _wait(
     services: Services, run_ids: Sequence[str], post_ids: Sequence[int], timeout: float, *, quiet: bool
 ) -> dict[str, str]:
     """X's words on the posts, waited for until all are there, time runs out or the person interrupts."""
+    from control import commands
+    from control.local import interruptible
+
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     words: dict[str, str] = {}
     with interruptible() as stop, Progress(*columns, console=err, disable=quiet or not err.is_terminal) as bar:
