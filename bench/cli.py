@@ -1,8 +1,8 @@
 """How soon the `covey` command is there, beside an interpreter that only imports typer, in one run.
 
-`python -m bench.cli` starts an empty MongoDB and Redis of its own, prints a table, writes var/bench/cli.json, and exits 1
-when a claim fails. Every subject is started once a round, one after another, so that a noisy moment of the machine hits
-all of them; a figure is the median of the rounds, and a ratio that of the ratios to the same round's interpreter. What
+`python -m bench.cli` starts an empty MongoDB and Redis of its own, prints a table, writes var/bench/cli.json, and exits
+1 when a claim fails. Every subject is started once a round, one after another, so that a noisy moment hits all of
+them; a figure is the median of the rounds, and a ratio that of the ratios to the same round's interpreter. What
 the servers take is in the figures.
 """
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from dramatiq.errors import ConnectionClosed
@@ -13,7 +13,6 @@ from dramatiq.errors import ConnectionClosed
 from control.blocks import blocked
 from control.budget import budgets_of
 from shared.broker import QueueStats
-from shared.domain.coverage.accounts import AccountState
 from shared.domain.errors import BrokerUnavailable, InputError
 from shared.domain.jobs import MAX_IDS, Queue, ResolveHandles
 from shared.platforms.x.dialect import SharedDialectMemory, spoken
@@ -57,46 +56,6 @@ def untrack(services: Services, names: Sequence[str]) -> list[str]:
         raise InputError(f"not followed: {', '.join(strangers)}; nothing was done")
     services.following.unfollow(names, now=ServerClock(services.stores.db).now())
     return list(names)
-
-
-def handles(services: Services) -> list[dict[str, Any]]:
-    """Every account that is or was followed, with how far it is covered."""
-    coverage = {name: stream for stream in services.stores.streams.active() for name in stream.handles}
-    rows = []
-    for document in services.stores.handles.all():
-        stream = coverage.get(document["_id"])
-        rows.append(
-            {
-                "username": document["username"],
-                "user_id": document.get("user_id"),
-                "active": document["active"],
-                "since": document["created_at"],
-                "covered_through": stream.covered_through if stream else None,
-                "gaps": len(stream.gaps) if stream else 0,
-                "state": document.get("state", AccountState.ACTIVE.value),
-                "state_since": document.get("state_since"),
-                "problem": _problem(document, is_covered=stream is not None),
-            }
-        )
-    return rows
-
-
-def _problem(document: Mapping[str, Any], *, is_covered: bool) -> str | None:
-    """What a person should know of a followed name, in one line; None where all is well."""
-    name, since = document["username"], document.get("state_since")
-    state = document.get("state", AccountState.ACTIVE)
-    until = f" since {since:%Y-%m-%d %H:%M}" if since else ""
-    if not document["active"]:
-        taken = f"; the name is another account's, `covey track {name}` follows it" if "taken_by" in document else ""
-        return f"called @{document['renamed_to']}{until}{taken}" if state == AccountState.RENAMED else None
-    notes = [f"{state}{until}"] if state != AccountState.ACTIVE else []
-    if was := document.get("was"):
-        notes.append(f"was @{was['name']} until {was['until']:%Y-%m-%d %H:%M}")
-    if document.get("missing"):
-        notes.append(document["missing"])
-    if not is_covered:
-        notes.append("in no search yet")
-    return "; ".join(notes) or None
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,10 +160,3 @@ def _window(window: WindowState) -> dict[str, Any]:
         "reset_in_seconds": window.reset_in_seconds,
         "blocked": window.blocked,
     }
-
-
-def as_json(value: object) -> str:
-    """The JSON default for what the commands answer: times as ISO 8601 in UTC."""
-    if isinstance(value, datetime):
-        return value.isoformat().replace("+00:00", "Z")
-    raise TypeError(f"{type(value).__name__} has no JSON form")

@@ -17,6 +17,7 @@ processes   worker, scheduler, simulator
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated
 
@@ -25,7 +26,7 @@ import typer
 from control.cli.listed import app
 from shared.domain.errors import CoveyError, InputError
 
-__all__ = ["main"]
+__all__ = ["main", "program"]
 
 
 def main() -> None:
@@ -38,6 +39,24 @@ def main() -> None:
     except CoveyError as error:
         _tell(error)
         sys.exit(1)
+
+
+def program() -> None:
+    """`covey` as a process: `main`, and then out at once.
+
+    MongoDB's driver would wait for its threads when Python ends, half a second as a rule; they hold nothing.
+    """
+    try:
+        main()
+        status = 0
+    except SystemExit as end:
+        status = end.code if isinstance(end.code, int) else int(end.code is not None)
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:  # a closed pipe, a full disk
+        status = status or 1
+    os._exit(status)
 
 
 def _tell(error: CoveyError) -> None:

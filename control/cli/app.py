@@ -14,8 +14,9 @@ from control.cli.listed import app
 if TYPE_CHECKING:
     from shared.runtime.settings import Settings
     from shared.services.bootstrap import Services
+    from shared.stores.bundle import Stores
 
-__all__ = ["Json", "app", "err", "out", "own_settings", "print_json", "services_here", "settings_here"]
+__all__ = ["Json", "app", "err", "out", "own_settings", "print_json", "services_here", "settings_here", "stores_here"]
 
 # What goes into a pipe or a file has no width of its own; 80 would cut the tables' words.
 out = Console(width=None if sys.stdout.isatty() else 160)
@@ -35,9 +36,11 @@ def own_settings() -> Settings:
 
 def settings_here() -> Settings:
     """The settings; where no server is set, those of the `covey up` or `covey demo` that runs in this data folder."""
+    settings = own_settings()
+    if settings.redis_url and settings.mongo_uri:
+        return settings
     from control.local import noted_servers
 
-    settings = own_settings()
     servers = noted_servers(settings.data_dir)
     if servers is None:
         return settings
@@ -58,8 +61,18 @@ def services_here(*, mongo: bool = True, redis: bool = True) -> Services:
     return services
 
 
+def stores_here() -> Stores:
+    """MongoDB for a command that only reads the truth; it answers. Raises as `truth.reach_stores`."""
+    from shared.services.truth import open_stores, reach_stores
+
+    settings = settings_here()
+    stores = open_stores(settings)
+    reach_stores(settings, stores)
+    return stores
+
+
 def print_json(value: object) -> None:
     """Write a value as JSON on standard output; times as ISO 8601."""
-    from control import commands
+    from control.answers import as_json
 
-    sys.stdout.write(json.dumps(value, default=commands.as_json, indent=2) + "\n")
+    sys.stdout.write(json.dumps(value, default=as_json, indent=2) + "\n")

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from control.cli.app import Json, app, err, out, print_json, services_here
+from control.cli.app import Json, app, err, out, print_json, services_here, stores_here
 from shared.domain.errors import InputError
 
 if TYPE_CHECKING:
     from shared.services.bootstrap import Services
+    from shared.stores.bundle import Stores
     from shared.stores.dead_letters import DeadFilter
 
 dead = typer.Typer(no_args_is_help=True, help="List, show, replay and purge the jobs that were given up.")
@@ -39,9 +40,9 @@ def list_dead(
     as_json: Json = False,
 ) -> None:
     """List dead letters, the oldest first."""
-    services = services_here(redis=False)
-    which = _filter(services, None, job, reason, older_than, replayed=replayed)
-    letters = services.stores.dead_letters.find(which, limit=limit)
+    stores = stores_here()
+    which = _filter(stores, None, job, reason, older_than, replayed=replayed)
+    letters = stores.dead_letters.find(which, limit=limit)
     if as_json:
         return print_json(letters)
     table = Table("id", "died", "job", "reason", "attempts", "replayed")
@@ -54,7 +55,7 @@ def list_dead(
             str(letter.get("attempts", "?")),
             "yes" if letter.get("replay", {}).get("sent") else "",
         )
-    total = services.stores.dead_letters.count(which)
+    total = stores.dead_letters.count(which)
     out.print(table if letters else "No dead letters.")
     if total > len(letters):
         out.print(f"{total - len(letters)} more; see --limit")
@@ -142,11 +143,11 @@ def _some(
     """The filter of a command that changes something: it must be told which, or --all."""
     if not every and all(given is None for given in (ids or None, job, reason, older_than)):
         raise InputError("say which dead letters: ids, --job, --reason, --older-than, or --all")
-    return _filter(services, ids, job, reason, older_than, replayed=replayed)
+    return _filter(services.stores, ids, job, reason, older_than, replayed=replayed)
 
 
 def _filter(
-    services: Services,
+    stores: Stores,
     ids: list[str] | None,
     job: str | None,
     reason: str | None,
@@ -159,5 +160,5 @@ def _filter(
 
     before: datetime | None = None
     if older_than is not None:
-        before = ServerClock(services.stores.db).now() - inputs.duration(older_than)
+        before = ServerClock(stores.db).now() - inputs.duration(older_than)
     return DeadFilter(ids=ids or (), job=job, reason=reason, died_before=before, replayed=replayed)

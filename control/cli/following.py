@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from control.cli.app import Json, app, out, print_json, services_here
+from control.cli.app import Json, app, out, print_json, services_here, stores_here
 from control.cli.given import Column, File, Handles, given
 
 
@@ -28,10 +28,12 @@ def track(
 
     covey track --file accounts.csv --column username
     """
-    from control import commands, inputs
-    from control.cli.costs import tell_track
+    from control import inputs
 
     names, duration = inputs.handles(given(handles, file, column)), inputs.since(since)
+    from control import commands
+    from control.cli.costs import tell_track
+
     if dry_run:
         return tell_track(services_here(), names, since=duration, as_json=as_json)
     done = commands.track(services_here(), names, since=duration)
@@ -59,10 +61,10 @@ def untrack(handles: Handles = None, file: File = None, column: Column = None, a
 @app.command(name="handles")
 def list_handles(as_json: Json = False) -> None:
     """List the accounts that are or were followed, and how far each is covered."""
-    from control import commands
+    from control.roster import handles
     from shared.runtime.clock import SystemClock
 
-    rows = commands.handles(services_here(redis=False))
+    rows = handles(stores_here())
     if as_json:
         return print_json(rows)
     if not rows:
