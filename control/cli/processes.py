@@ -33,8 +33,10 @@ def simulator(context: typer.Context) -> None:
 
 def _become(module: str, arguments: Sequence[str]) -> None:
     """Replace this process, so that signals reach the one that works."""
+    from shared.runtime import unknown
     from shared.runtime.settings import child_environment
 
+    unknown.leave_to_others()
     settings = settings_here()
     servers = {"REDIS_URL": settings.redis_url, "MONGO_URI": settings.mongo_uri}
     environment = child_environment(**{name: address for name, address in servers.items() if address})
