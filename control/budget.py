@@ -6,7 +6,7 @@ Money is in US dollars in everything that is answered here.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -99,10 +99,11 @@ def too_small_of(services: Services) -> list[dict[str, Any]]:
 
 @dataclass(frozen=True, slots=True)
 class TrackCost:
-    """What `track` would cost. The names that are followed already cost nothing more."""
+    """What `track` would cost. The names that are followed already cost nothing more, but for those in `read_back`."""
 
     added: list[str]
     already: list[str]
+    read_back: list[str]
     estimate: TrackEstimate
     rates: Rates
 
@@ -115,8 +116,14 @@ def cost_of_track(services: Services, names: Sequence[str], *, since: timedelta)
     ids = [int(row["user_id"]) for name in added if (row := followed.get(name.lower())) and row.get("user_id")]
     rates = _rates(services, len(active))
     known_today = len(services.ledger.bought(PriceKind.USER, ids))
-    estimate = of_track(len(added), known_today, since, rates, services.ledger.prices)
-    return TrackCost(added, [name for name in names if name.lower() in active], estimate, rates)
+    prices = services.ledger.prices
+    estimate = of_track(len(added), known_today, since, rates, prices)
+    already = [name for name in names if name.lower() in active]
+    begin = services.clock.now() - since
+    back = services.following.not_read_since(already, since=begin) if since else []
+    history = of_track(len(back), len(back), since, rates, prices).once
+    estimate = replace(estimate, once=estimate.once + history, month=estimate.month + history)
+    return TrackCost(added, already, back, estimate, rates)
 
 
 def cost_of_refresh(services: Services, post_ids: Sequence[int]) -> RefreshEstimate:

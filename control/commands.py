@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +12,7 @@ from dramatiq.errors import ConnectionClosed
 
 from control.blocks import blocked
 from control.budget import budgets_of
+from control.look_up import LookedUp
 from shared.broker import QueueStats
 from shared.domain.errors import BrokerUnavailable, InputError
 from shared.domain.jobs import MAX_IDS, Queue, ResolveHandles
@@ -28,24 +29,48 @@ JOIN_WITHIN = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class Tracked:
-    """What `track` did: names that are followed from now on, and names that already were."""
+    """What `track` did: names that are followed from now on, and names that already were.
+
+    read_back: of these, the ones whose earlier posts are read now, in lower case.
+    """
 
     added: list[str]
     already: list[str]
     streams: int
+    read_back: list[str] = field(default_factory=list)
 
 
-def track(services: Services, names: Sequence[str], *, since: timedelta) -> Tracked:
-    """Follow accounts, from `since` ago on, but not from further back than X can still search when it is asked."""
+def not_followed(services: Services, names: Sequence[str]) -> list[str]:
+    """Those of the names that are not followed yet, or that no stream carries."""
     without = {name.lower() for name in services.following.uncarried(names)}
     active = services.stores.handles.active_among(names) - without
-    added = [name for name in names if name.lower() not in active]
-    already = [name for name in names if name.lower() in active]
+    return [name for name in names if name.lower() not in active]
+
+
+def track(services: Services, names: Sequence[str], *, since: timedelta, found: LookedUp | None = None) -> Tracked:
+    """Follow accounts, from `since` ago on, but not from further back than X can still search when it is asked.
+
+    What was followed already is read from there on too. found: what X said of the names; a worker asks about the rest.
+    """
+    added = not_followed(services, names)
+    already = [name for name in names if name not in set(added)]
     now = ServerClock(services.stores.db).now()
-    streams = services.following.follow(added, since=now - min(since, FURTHEST_SINCE), now=now)
-    batches = [added[start : start + MAX_IDS] for start in range(0, len(added), MAX_IDS)]
+    begin = now - min(since, FURTHEST_SINCE)
+    streams = services.following.follow(added, since=begin, now=now)
+    read_back = services.following.read_back(already, since=begin, now=now) if since else []
+    if found is not None:
+        services.stores.handles.learn(found.users, now=now)
+        services.stores.handles.note_missing(_of(found.missing, added), now=now)
+    asked = found.settled if found else set()
+    left = [name for name in added if name.lower() not in asked]
+    batches = [left[start : start + MAX_IDS] for start in range(0, len(left), MAX_IDS)]
     services.sender.send_all([ResolveHandles(usernames=tuple(batch)) for batch in batches])
-    return Tracked(added, already, len(streams))
+    return Tracked(added, already, len(streams), read_back)
+
+
+def _of(missing: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
+    followed = {name.lower() for name in names}
+    return {name: reason for name, reason in missing.items() if name in followed}
 
 
 def untrack(services: Services, names: Sequence[str]) -> list[str]:

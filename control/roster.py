@@ -11,7 +11,8 @@ from shared.stores.bundle import Stores
 
 def handles(stores: Stores) -> list[dict[str, Any]]:
     """Every account that is or was followed, with how far it is covered."""
-    coverage = {name: stream for stream in stores.streams.active() for name in stream.handles}
+    streams = sorted(stores.streams.active(), key=lambda stream: stream.covered_through)
+    coverage = {name: stream for stream in streams for name in stream.handles}  # that which has come furthest
     rows = []
     for document in stores.handles.all():
         stream = coverage.get(document["_id"])

@@ -23,7 +23,7 @@ from typing import Annotated
 
 import typer
 
-from control.cli.listed import app
+from control.cli import listed  # not its `app`: the module of that name takes that place in this package
 from shared.domain.errors import CoveyError, InputError
 
 __all__ = ["main", "program"]
@@ -32,7 +32,7 @@ __all__ = ["main", "program"]
 def main() -> None:
     """Run the command; an error of the tree is one line and a status, never a traceback."""
     try:
-        app()
+        listed.app()
     except InputError as error:
         _tell(error)
         sys.exit(2)
@@ -65,7 +65,7 @@ def _tell(error: CoveyError) -> None:
     err.print(f"covey: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
 
 
-@app.callback(invoke_without_command=True)
+@listed.app.callback(invoke_without_command=True)
 def version_option(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
     """Options that come before a command."""
     if version:

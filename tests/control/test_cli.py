@@ -194,7 +194,8 @@ def test_each_command_tells_scripts_and_people_what_it_did(invoke: Invoke, servi
         assert (done.exit_code, done.stderr) == (0, "")
         return json.loads(done.stdout)
 
-    assert answer("track", "@alice", "bob") == {"added": ["alice", "bob"], "already": [], "streams": 1}
+    told = answer("track", "@alice", "bob")
+    assert (told["added"], told["already"], told["streams"]) == (["alice", "bob"], [], 1)
     rows = answer("handles")
     assert [(row["username"], row["active"]) for row in rows] == [("alice", True), ("bob", True)]
     assert rows[0]["since"].endswith("Z")
