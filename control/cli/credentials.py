@@ -13,9 +13,9 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Column, Table
 
 from control.cli.app import Json, app, err, out, print_json, services_here
+from control.cli.rows import Rows
 from shared.domain.errors import InputError, LimiterUnavailable
 
 if TYPE_CHECKING:
@@ -53,13 +53,14 @@ def list_credentials(as_json: Json = False) -> None:
     found = [_with_name(one) for one in _with_blocks(services, services.credentials.states())]
     if as_json:
         return print_json([asdict(one) for one in found])
-    table = Table(Column("id", no_wrap=True), "kind", "state", "token ends", "from", "remarks")
+    rows: list[tuple[str, ...]] = []
     for one in found:
         ends = f"{one.expires_at:%Y-%m-%d %H:%M:%S}" if one.expires_at else "-"
         origin = "MongoDB" if one.is_stored else "X_BEARER_TOKEN"
         waits = one.state is not State.OK and one.wait_seconds is not None
         remark = (one.reason or "") + (f" (again in {one.wait_seconds:.0f} s)" if waits else "")
-        table.add_row(one.id, one.kind.value, one.state.value, ends, origin, remark)
+        rows.append((one.id, one.kind.value, one.state.value, ends, origin, remark))
+    table = Rows(("id", "kind", "state", "token ends", "from", "remarks"), rows, whole=("id",))
     out.print(table if found else "No credentials: set X_BEARER_TOKEN, or see covey connect and covey credentials add.")
     return None
 

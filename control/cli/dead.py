@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from textwrap import shorten
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.table import Table
 
 from control.cli.app import Json, app, err, out, print_json, services_here, stores_here
+from control.cli.rows import Rows
 from shared.domain.errors import InputError
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 dead = typer.Typer(no_args_is_help=True, help="List, show, replay and purge the jobs that were given up.")
 app.add_typer(dead, name="dead")
 
+ERROR_CHARACTERS = 100
 Ids = Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Ids, or their first characters.")]
 Job = Annotated[str | None, typer.Option("--job", help="Only this job, such as search_page.")]
 Reason = Annotated[str | None, typer.Option(help="Only letters whose reason holds this text.")]
@@ -45,21 +47,31 @@ def list_dead(
     letters = stores.dead_letters.find(which, limit=limit)
     if as_json:
         return print_json(letters)
-    table = Table("id", "died", "job", "reason", "attempts", "replayed")
-    for letter in letters:
-        table.add_row(
+    rows = [
+        (
             letter["_id"],
             f"{letter['died_at']:%Y-%m-%d %H:%M:%S}",
             letter["job"] or "?",
             letter["reason"],
+            _error(letter),
             str(letter.get("attempts", "?")),
             "yes" if letter.get("replay", {}).get("sent") else "",
         )
+        for letter in letters
+    ]
+    columns = ("id", "died", "job", "reason", "error", "attempts", "replayed")
     total = stores.dead_letters.count(which)
-    out.print(table if letters else "No dead letters.")
+    out.print(Rows(columns, rows, whole=("id",)) if letters else "No dead letters.")
     if total > len(letters):
         out.print(f"{total - len(letters)} more; see --limit")
     return None
+
+
+def _error(letter: dict[str, Any]) -> str:
+    """The words of the error, shortened; its name is in the reason."""
+    lines = str(letter.get("traceback") or "").strip().splitlines()
+    _, _, words = (lines[-1] if lines else "").partition(": ")
+    return shorten(words, ERROR_CHARACTERS, placeholder=" ...")
 
 
 @dead.command()

@@ -7,10 +7,10 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
 from control.cli.app import Json, app, err, out, print_json, services_here, stores_here
 from control.cli.given import Column, File, Handles, given
+from control.cli.rows import Rows
 from shared.domain.errors import InputError
 
 if TYPE_CHECKING:
@@ -110,19 +110,17 @@ def list_handles(as_json: Json = False) -> None:
         out.print("No account is followed. Begin with: covey track NAME")
         return None
     now = SystemClock().now()
-    table = Table("account", "id", "since", "covered until", "gaps", "problem")
-    for column in table.columns:
-        column.no_wrap = True
-    for row in rows:
-        covered = row["covered_through"]
-        table.add_row(
+    cells = [
+        (
             f"@{row['username']}",
             row["user_id"] or "-",
             f"{row['since']:%Y-%m-%d}" if row["active"] else "no longer",
-            f"{(now - covered).total_seconds():.0f} s ago" if covered else "-",
+            f"{(now - covered).total_seconds():.0f} s ago" if (covered := row["covered_through"]) else "-",
             str(row["gaps"]),
             row["problem"] or "",
         )
-    table.columns[-1].no_wrap = False
-    out.print(table)
+        for row in rows
+    ]
+    columns = ("account", "id", "since", "covered until", "gaps", "problem")
+    out.print(Rows(columns, cells, whole=columns[:-1]))
     return None
