@@ -11,9 +11,11 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 \
 RUN python -m venv --without-pip /opt/covey
 WORKDIR /src
 
-# The dependencies first, against empty packages: a change of our own code does not install them again.
-COPY pyproject.toml constraints.txt README.md ./
-RUN mkdir shared workers scheduler control simulator \
+# The dependencies first, against empty packages: a change of our own code does not install them again. The README is a
+# stand-in: were it in the image, a new word in it would make another image, and all containers anew.
+COPY pyproject.toml constraints.txt ./
+RUN touch README.md \
+ && mkdir shared workers scheduler control simulator \
  && pip --python /opt/covey/bin/python install -c constraints.txt .
 
 COPY . .

@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-redis test-clients check bench faults up up-simulator down clean
+.PHONY: help install demo test test-redis test-clients check bench faults secrets up up-simulator down clean
 BENCH := $(sort $(basename $(notdir $(filter-out bench/__init__.py bench/report.py,$(wildcard bench/*.py)))))
 BENCH_STAMP := $(VENV)/.installed-bench
 CLIENTS_STAMP := $(VENV)/.installed-clients
@@ -56,11 +56,16 @@ $(CLIENTS_STAMP): $(STAMP)
 faults: $(BENCH_STAMP) ## Run the long fault programs; reports in var/faults
 	$(BIN)/python -m tests.faults $(ARGS)
 
-up: ## Start the whole flock with compose
-	docker compose up --build --detach
+secrets: ## Make the passwords that compose mounts from secrets/; those that are there stay
+	@sh ops/secrets.sh
 
-up-simulator: ## Start the whole flock with compose, offline, against the simulator
+up: secrets ## Start the whole flock with compose
+	docker compose up --build --detach
+	@docker compose ps --services --status running | sh ops/addresses.sh
+
+up-simulator: secrets ## Start the whole flock with compose, offline, against the simulator
 	docker compose --env-file ops/simulator.env up --build --detach
+	@docker compose --env-file ops/simulator.env ps --services --status running | sh ops/addresses.sh
 
 down: ## Stop what `make up` started
 	docker compose down

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from dramatiq.errors import ConnectionClosed
-
 from control.blocks import blocked
 from control.budget import budgets_of
+from control.health import findings, told
 from control.look_up import LookedUp
-from shared.broker import QueueStats
-from shared.domain.errors import BrokerUnavailable, InputError
+from shared.broker.reached import reached
+from shared.domain.errors import InputError
+from shared.domain.health import verdict_of
 from shared.domain.jobs import MAX_IDS, Queue, ResolveHandles
 from shared.platforms.x.dialect import SharedDialectMemory, spoken
 from shared.ratelimit.model import WindowState
@@ -125,12 +125,15 @@ def status(services: Services) -> dict[str, Any]:
     """
     stores = services.stores
     now = ServerClock(stores.db).now()
-    queues, limits = _queue_stats(services), services.limiter.state()
+    queues, limits = reached(services.broker.introspection.queue_stats), services.limiter.state()
     streams = stores.streams.active()
     behind = [(now - stream.covered_through).total_seconds() for stream in streams]
     carried = {name for stream in streams for name in stream.handles}
     followed = [document["_id"] for document in stores.handles.all(active_only=True)]
+    reasons = findings(services, now=now, queues=queues, limits=limits)
     return {
+        "verdict": verdict_of(reasons).value,
+        "reasons": [told(reason) for reason in reasons],
         "at": now,
         "handles": len(followed),
         "handles_without_search": len(set(followed) - carried),
@@ -154,13 +157,6 @@ def status(services: Services) -> dict[str, Any]:
         "windows": [_window(window) for window in limits.windows],
         "blocked": blocked(limits, now),
     }
-
-
-def _queue_stats(services: Services) -> dict[str, QueueStats]:
-    try:
-        return services.broker.introspection.queue_stats()
-    except ConnectionClosed as error:
-        raise BrokerUnavailable(f"the queue cannot be reached: {error}") from error
 
 
 def _dialect(services: Services) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -12,11 +13,14 @@ import typer
 from scheduler.leader import Leader
 from scheduler.loop import Loop
 from shared.domain.errors import CoveyError, InputError
+from shared.domain.flock import ProcessKind
 from shared.redis.connection import connect
 from shared.runtime import log, reporting
 from shared.runtime.settings import Settings
-from shared.runtime.telemetry import serve_metrics
+from shared.runtime.telemetry import Health, serve
 from shared.services import bootstrap, indexing, preflight
+from shared.services.presence import Presence
+from shared.services.readiness import unready
 from shared.stores.database import ServerClock
 
 logger = log.get_logger(__name__)
@@ -32,8 +36,6 @@ def run(settings: Settings) -> None:
     bootstrap.reach(services)
     preflight.require(services, preflight.EVERY_PROCESS)
     indexing.prepare(services.stores.indexes, name=settings.instance)
-    port = serve_metrics(settings.metrics_host, settings.scheduler_metrics_port)
-
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -41,10 +43,18 @@ def run(settings: Settings) -> None:
         connect(bootstrap.redis_url(settings)), name=settings.instance, lease_seconds=settings.leader_lease_seconds
     )
     loop = Loop(services, leader, ServerClock(services.stores.db))
+    port = serve(
+        settings.metrics_host,
+        settings.scheduler_metrics_port,
+        Health(stuck=loop.stuck, unready=partial(unready, services, asks_x=False)),
+    )
+    presence = Presence(services, ProcessKind.SCHEDULER, describe=lambda: {"leads": leader.leads}, hear=loop.pause)
+    presence.begin()
     exporter = threading.Thread(target=_export_forever, args=(loop, stop), name="exporter", daemon=True)
     exporter.start()
     logger.info("scheduler ready", metrics_port=port)
     loop.run_forever(stop)
+    presence.end()
     logger.info("scheduler stops")
 
 

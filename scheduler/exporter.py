@@ -11,14 +11,18 @@ from scheduler.treasurer import export_money
 from shared.broker.scripts import reaching_redis
 from shared.domain.coverage.accounts import AccountState
 from shared.domain.errors import CoveyError
+from shared.domain.flock import ProcessKind, from_document, serving
+from shared.domain.jobs import ALL_QUEUES
 from shared.platforms.x.endpoints import ENDPOINTS
 from shared.ratelimit.model import Window
-from shared.redis.probe import evictable
+from shared.redis.probe import evictable, memory_used_ratio
 from shared.runtime import metrics
 from shared.runtime.log import get_logger
 from shared.services.bootstrap import Services
+from shared.services.pausing import Pausing
 from shared.stores.dead_letters import DeadFilter
 from shared.stores.media import PENDING
+from shared.stores.probe import disk_used_ratio
 
 log = get_logger(__name__)
 
@@ -33,6 +37,7 @@ class Exporter:
 
     def __init__(self, services: Services) -> None:
         self._services = services
+        self._pausing = Pausing(services.stores.state, everything=not services.settings.collect)
         self._servers_due_at: datetime | None = None
         # Labels that were ever set. Those of alerts begin at 0: a series that appears with its first block has no past.
         self._blocked = {(Window.BREAKER.value, endpoint) for endpoint in ENDPOINTS}
@@ -45,6 +50,7 @@ class Exporter:
             ("coverage", self._coverage),
             ("windows", self._windows),
             ("servers", self._servers),
+            ("flock", self._flock),
             ("money", lambda now: export_money(self._services)),
         ):
             try:
@@ -79,11 +85,30 @@ class Exporter:
         """What may be wrong with the servers while everything still works; looked at once a minute."""
         if self._servers_due_at is not None and now < self._servers_due_at:
             return
-        may_evict = reaching_redis(self._services.broker.client, lambda: evictable(self._services.broker.client))
+        client = self._services.broker.client
+        may_evict = reaching_redis(client, lambda: evictable(client))
+        used = reaching_redis(client, lambda: memory_used_ratio(client))
         if may_evict is not None:
             metrics.REDIS_EVICTABLE.set(int(may_evict))
+        if used is not None:
+            metrics.REDIS_MEMORY_USED_RATIO.set(used)
+        metrics.MONGO_DISK_USED_RATIO.set(disk_used_ratio(self._services.stores))
         metrics.INDEXES_MISSING.set(len(self._services.stores.indexes.missing()))
         self._servers_due_at = now + SERVERS_INTERVAL
+
+    def _flock(self, now: datetime) -> None:
+        """Who beat last is known here also when a process's own metrics are gone with it."""
+        processes = [from_document(document) for document in self._services.stores.processes.all()]
+        counts = Counter((one.kind.value, "gone" if one.is_gone(now) else "there") for one in processes)
+        for kind in ProcessKind:
+            for state in ("there", "gone"):
+                metrics.PROCESSES.labels(kind.value, state).set(counts[kind.value, state])
+        threads = serving(processes, now)
+        paused = self._pausing.paused()
+        for queue in ALL_QUEUES:
+            metrics.QUEUE_THREADS.labels(queue).set(threads.get(queue, 0))
+            metrics.QUEUE_PAUSED.labels(queue).set(int(queue in paused))
+        metrics.PROCESSES_WAITING.set(sum(one.waits_for is not None and not one.is_gone(now) for one in processes))
 
     def _coverage(self, now: datetime) -> None:
         streams = self._services.stores.streams.active()

@@ -7,6 +7,8 @@ reconciler; an error before anything was written gives the slot back.
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,7 +17,7 @@ from dramatiq.errors import ConnectionClosed
 from scheduler.catch_up import CatchUp
 from scheduler.exporter import Exporter
 from scheduler.leader import Leader
-from scheduler.planner import DEAD, LEDGER, OPENS_SWEEPS, RECONCILE, Planner
+from scheduler.planner import DEAD, FILLS, LEDGER, OPENS_SWEEPS, RECONCILE, Planner
 from scheduler.reconciler import Reconciler
 from scheduler.treasurer import Treasurer
 from shared.domain.errors import CoveyError
@@ -32,6 +34,8 @@ log = get_logger(__name__)
 SLOTS_PER_TICK = 200
 # Read at once, so that what is on time is seen behind however many late streams.
 DUE_LIMIT = 5_000
+# Longer than a round that meets every timeout of both servers.
+STUCK_AFTER_SECONDS = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +55,29 @@ class Loop:
         self._leader = leader
         self._clock = clock
         self._treasurer = Treasurer(services)
-        self._planner = Planner(services, held_back=lambda: self._treasurer.held_back)
+        self._planner = Planner(services, held_back=lambda: self._treasurer.held_back, paused=lambda: self._paused)
         self._reconciler = Reconciler(services)
         self._exporter = Exporter(services)
         self._catch_up = CatchUp()
         # Reconciling keeps the schedules, but is one of them: a database that is new has to be given them first.
         self._has_schedules = False
         self._may_open_sweeps = False
+        self._paused: Collection[str] = ()
+        self._round_at = time.monotonic()
         self._rounds = {
             RECONCILE: self._reconciler.run_once,
             DEAD: self._reconciler.collect_dead,
             LEDGER: self._treasurer.run_once,
         }
+
+    def pause(self, queues: Collection[str]) -> None:
+        """Plan nothing for these queues from now on, and for all others."""
+        self._paused = frozenset(queues)
+
+    def stuck(self) -> list[str]:
+        """Why the rounds do not go on; nothing while they do."""
+        silent = time.monotonic() - self._round_at
+        return [f"no round for {silent:.0f} s"] if silent > STUCK_AFTER_SECONDS else []
 
     def run_once(self) -> Result:
         """One round. Errors of the tree, and Redis going away in the middle, end the round, not the loop."""
@@ -79,6 +94,7 @@ class Loop:
         """Rounds until `stop` is set; then the lease is let go."""
         while not stop.is_set():
             result = self.run_once()
+            self._round_at = time.monotonic()
             if not result.led or result.claimed < SLOTS_PER_TICK:
                 stop.wait(self._services.settings.scheduler_tick_seconds)
         self._leader.resign()
@@ -106,11 +122,15 @@ class Loop:
         return Result(led=True, claimed=claimed, sent=self._send(outgoing))
 
     def _without_waiting(self, due: list[Schedule]) -> list[Schedule]:
-        """Those that may be claimed: without its index MongoDB would let two sweeps of one subject be open."""
+        """Those that may be claimed: not what fills a paused queue; and without its index MongoDB would let two sweeps
+        of one subject be open.
+        """
         if not self._may_open_sweeps:
             missing = self._services.stores.indexes.missing(ONE_OPEN.collection)
             self._may_open_sweeps = ONE_OPEN not in missing
-        return due if self._may_open_sweeps else [schedule for schedule in due if schedule.kind not in OPENS_SWEEPS]
+        waits = {kind for kind, queue in FILLS.items() if queue in self._paused}
+        waits |= frozenset() if self._may_open_sweeps else OPENS_SWEEPS
+        return [schedule for schedule in due if schedule.kind not in waits]
 
     def _carry_out(self, slot: Slot, now: datetime) -> list[tuple[Job, str | None]]:
         """The jobs of one slot; a slot that fails is given back and does not keep the others away."""

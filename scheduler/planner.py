@@ -38,6 +38,16 @@ log = get_logger(__name__)
 QUOTES, REFRESH, MEDIA, RECONCILE, DEAD, CANARY = "quotes", "refresh", "media", "reconcile", "dead", "canary"
 AUTHORS, LEDGER, USAGE, ACCOUNTS = "authors", "ledger", "usage", "accounts"
 OPENS_SWEEPS = frozenset({SEARCH, QUOTES})
+# What is not planned while a queue is paused: its jobs would only wait, and claims on posts would end meanwhile.
+FILLS = {
+    SEARCH: Queue.SEARCH,
+    QUOTES: Queue.QUOTES,
+    REFRESH: Queue.ENGAGEMENT,
+    AUTHORS: Queue.ENGAGEMENT,
+    ACCOUNTS: Queue.ENGAGEMENT,
+    MEDIA: Queue.MEDIA,
+    USAGE: Queue.BACKFILL,
+}
 DEAD_INTERVAL_SECONDS = 5.0
 AUTHORS_INTERVAL_SECONDS = 15.0  # authors of many pages share a call; X allows 20 such calls a minute
 AUTHOR_BATCHES = 10
@@ -76,10 +86,18 @@ def standing_schedules(services: Services, *, now: datetime) -> list[Schedule]:
 
 
 class Planner:
-    """Turns slots into work. held_back: the classes that have no money; what costs some is not planned for them."""
+    """Turns slots into work. held_back: the classes that have no money; what costs some is not planned for them.
+    paused: the queues that a person has paused, for which no sign of life is asked.
+    """
 
-    def __init__(self, services: Services, held_back: Callable[[], Collection[WorkClass]] = frozenset) -> None:
+    def __init__(
+        self,
+        services: Services,
+        held_back: Callable[[], Collection[WorkClass]] = frozenset,
+        paused: Callable[[], Collection[str]] = frozenset,
+    ) -> None:
         self._services = services
+        self._paused = paused
         self._held_back = held_back
         self._stores = services.stores
         self._plans: dict[str, Callable[[Slot, datetime], Outgoing]] = {
@@ -117,6 +135,7 @@ class Planner:
             query=stream.query,
             since_id=stream.since_id,
             started_at=now,
+            run_id=stream.run_id if stream.sweeps_completed == 0 else None,
         )
         if not self._stores.sweeps.open(sweep):
             return []
@@ -177,15 +196,19 @@ class Planner:
         return jobs
 
     def _authors(self, slot: Slot, now: datetime) -> Outgoing:
-        """Claim wanted authors in batches of 100."""
+        """Claim wanted authors in batches of 100, those of each run by themselves."""
         if WorkClass.ENGAGEMENT in self._held_back():
             return []
         lease = timedelta(seconds=self._services.settings.refresh_lease_seconds)
-        ids = self._stores.authors.claim(now=now, lease=lease, limit=AUTHOR_BATCHES * MAX_IDS)
-        batches = [ids[start : start + MAX_IDS] for start in range(0, len(ids), MAX_IDS)]
+        claimed = self._stores.authors.claim(now=now, lease=lease, limit=AUTHOR_BATCHES * MAX_IDS)
+        batches = [
+            (run_id, tuple(map(str, ids[start : start + MAX_IDS])))
+            for run_id, ids in claimed.items()
+            for start in range(0, len(ids), MAX_IDS)
+        ]
         return [
-            (LookUpAuthors(claim_id=f"{slot.id}:{number}", user_ids=tuple(map(str, batch))), None)
-            for number, batch in enumerate(batches)
+            (LookUpAuthors(claim_id=f"{slot.id}:{number}", user_ids=ids, run_id=run_id), None)
+            for number, (run_id, ids) in enumerate(batches)
         ]
 
     def _accounts(self, slot: Slot, now: datetime) -> Outgoing:
@@ -203,6 +226,7 @@ class Planner:
         return [(job, None) for job in downloads(keys)]
 
     def _canary(self, slot: Slot, now: datetime) -> Outgoing:
-        """One sign of life for every queue."""
+        """One sign of life for every queue that is not paused."""
         sent_at_ms = int(now.timestamp() * 1000)
-        return [(Canary(queue=queue, sent_at_ms=sent_at_ms), queue) for queue in ALL_QUEUES]
+        alive = [queue for queue in ALL_QUEUES if queue not in self._paused()]
+        return [(Canary(queue=queue, sent_at_ms=sent_at_ms), queue) for queue in alive]

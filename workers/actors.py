@@ -27,9 +27,6 @@ from workers.handlers.usage import check_usage
 
 J = TypeVar("J", bound=Job)
 
-# A handler makes at most a handful of calls, each with its own timeout; this only ends what those cannot.
-TIME_LIMIT_MS = 15 * 60 * 1000
-
 
 @dataclass(frozen=True, slots=True)
 class Actor(Generic[J]):
@@ -68,7 +65,8 @@ def _declare(services: Services, actor: Actor[J]) -> None:
         broker=services.broker,
         actor_name=actor.job_type.name,
         queue_name=actor.job_type.queues[0],
-        time_limit=TIME_LIMIT_MS,
+        # A handler makes at most a handful of calls, each with its own timeout; this only ends what those cannot.
+        time_limit=round(services.settings.job_limit_seconds * 1000),
         throws=(CoveyError,),
     )
     decorate(work)

@@ -11,27 +11,35 @@ import sys
 import threading
 from collections.abc import Collection
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from dramatiq.middleware import TimeLimit
 
 from shared.broker import Outcomes, start_worker
 from shared.domain.errors import CoveyError, InputError
+from shared.domain.flock import ProcessKind
 from shared.domain.jobs import ALL_QUEUES, Queue
 from shared.domain.outcomes import decide
 from shared.runtime import log, metrics, reporting
 from shared.runtime.clock import SystemClock
 from shared.runtime.settings import Settings
-from shared.runtime.telemetry import serve_metrics
+from shared.runtime.telemetry import Health, serve
 from shared.services import bootstrap, indexing, preflight
+from shared.services.bootstrap import Services
 from shared.services.preflight import Part
+from shared.services.presence import Presence
+from shared.services.readiness import unready
 from workers import series
 from workers.actors import declare_all
 from workers.middleware.telemetry import Telemetry, tell_outcome
+from workers.running import RunningJobs
+from workers.watchdog import Watchdog
 
 # Ad-hoc work goes before everything else that one process has fetched.
 URGENT = (Queue.INTERACTIVE,)
+# How a process ends in which a job did not: not with success, so that whoever started it starts it again.
+STUCK_STATUS = 70
 
 logger = log.get_logger(__name__)
 
@@ -41,7 +49,7 @@ def run(settings: Settings, queues: tuple[str, ...]) -> None:
 
     Raises InputError when a setting that this work needs is missing.
     """
-    if set(queues) - {Queue.MEDIA} and not bootstrap.may_ask_x(settings):
+    if _asks_x(queues) and not bootstrap.may_ask_x(settings):
         raise InputError(
             "X_BEARER_TOKEN is not set. Set it to the app-only bearer token of your app on X, in the environment or in "
             ".env; the simulator takes sim-demo. Or set COVEY_CREDENTIAL_KEYS to ask with what `covey connect` and "
@@ -51,31 +59,75 @@ def run(settings: Settings, queues: tuple[str, ...]) -> None:
     reporting.configure(settings, process="worker")
     clock = SystemClock()
     policy = partial(decide, unknown_job_seconds=settings.unknown_job_seconds)
-    middleware = [Telemetry(clock), TimeLimit(), Outcomes(policy, clock=clock, on_outcome=tell_outcome)]
+    jobs = RunningJobs(clock)
+    middleware = [jobs, Telemetry(clock), TimeLimit(), Outcomes(policy, clock=clock, on_outcome=tell_outcome)]
     services = bootstrap.build(settings, middleware=middleware)
     bootstrap.reach(services)
     preflight.require(services, parts_of(queues))
     indexing.prepare(services.stores.indexes, name=settings.instance)
     declare_all(services)
-    port = serve_metrics(settings.metrics_host, settings.worker_metrics_port)
-    metrics.WORKER_THREADS.set(settings.worker_threads)
-    series.begin(queues)
-
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    presence = Presence(
+        services,
+        ProcessKind.WORKER,
+        describe=partial(_describe, services, jobs, queues),
+        hear=partial(_pause, services, queues),
+    )
+    watchdog = Watchdog(jobs, limit_seconds=settings.job_limit_seconds, abandon=services.broker.abandon, leave=stop.set)
+    port = serve(
+        settings.metrics_host,
+        settings.worker_metrics_port,
+        Health(stuck=lambda: _stuck(watchdog), unready=partial(unready, services, asks_x=_asks_x(queues))),
+    )
+    metrics.WORKER_THREADS.set(settings.worker_threads)
+    series.begin(queues)
+    presence.begin()
     worker = start_worker(services.broker, queues=queues, threads=settings.worker_threads, urgent=URGENT)
+    threading.Thread(target=watchdog.run_forever, args=(stop,), name="watchdog", daemon=True).start()
     logger.info("worker ready", queues=queues, threads=settings.worker_threads, metrics_port=port)
     stop.wait()
     logger.info("worker stops", grace_seconds=settings.shutdown_grace_seconds)
     worker.stop(timeout=int(settings.shutdown_grace_seconds * 1000))
+    presence.end()
     services.broker.close()
+    if watchdog.stuck:
+        sys.exit(STUCK_STATUS)
+
+
+def _describe(services: Services, jobs: RunningJobs, queues: tuple[str, ...]) -> dict[str, Any]:
+    """What this process says of itself at each beat."""
+    return {
+        "queues": list(queues),
+        "threads": services.settings.worker_threads,
+        "running": [
+            {"job": r.job, "queue": r.queue, "subject": r.subject, "message_id": r.message_id, "since": r.since}
+            for r in jobs.now()
+        ],
+        "ended_a_minute": jobs.ended_a_minute(),
+        "waits_for": services.media.why_no_room() if Queue.MEDIA in queues else None,
+    }
+
+
+def _pause(services: Services, queues: tuple[str, ...], paused: Collection[str]) -> None:
+    """Fetch nothing of what a person paused, nor of the files that the disk has no room for."""
+    waits = {Queue.MEDIA} if Queue.MEDIA in queues and services.media.why_no_room() else set()
+    services.broker.pause({*paused, *waits})
+
+
+def _stuck(watchdog: Watchdog) -> list[str]:
+    return [f"{one.job} on {one.subject} does not end" for one in watchdog.stuck]
 
 
 def parts_of(queues: Collection[str]) -> frozenset[Part]:
     """What a worker of these queues rests on."""
-    asks_x = {Part.ACCESS} if set(queues) - {Queue.MEDIA} else set()
+    asks_x = {Part.ACCESS} if _asks_x(queues) else set()
     return preflight.EVERY_PROCESS | asks_x | ({Part.MEDIA} if Queue.MEDIA in queues else set())
+
+
+def _asks_x(queues: Collection[str]) -> bool:
+    return bool(set(queues) - {Queue.MEDIA})
 
 
 def parse_queues(text: str | None) -> tuple[str, ...]:

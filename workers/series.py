@@ -60,6 +60,7 @@ def begin(queues: Collection[str]) -> None:
         if set(job.queues) & set(queues):
             metrics.JOB_SECONDS.labels(job.name)
             metrics.JOBS_RUNNING.labels(job.name)
+            metrics.JOBS_STUCK.labels(job.name)
             for outcome in OUTCOMES.values():
                 metrics.JOBS.labels(job.name, outcome)
     if Queue.MEDIA in queues:

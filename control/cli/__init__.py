@@ -11,6 +11,8 @@ budget      budget show, set, unset
 credentials credentials list, add, remove, rotate-keys, new-key
 connect     connect
 dead        dead list, show, replay, purge
+tracing     trace
+working     queues, jobs, workers, pause, resume, cancel
 running     demo, up
 processes   worker, scheduler, simulator
 """

@@ -42,9 +42,13 @@ def list_dead(
     as_json: Json = False,
 ) -> None:
     """List dead letters, the oldest first."""
+    from control.health import look_at_letters
+    from shared.stores.database import ServerClock
+
     stores = stores_here()
     which = _filter(stores, None, job, reason, older_than, replayed=replayed)
     letters = stores.dead_letters.find(which, limit=limit)
+    look_at_letters(stores, now=ServerClock(stores.db).now())
     if as_json:
         return print_json(letters)
     rows = [

@@ -28,24 +28,16 @@ def doctor(
 
     Exit status: 0 without an error, 2 with one; with --strict also 1 with a warning.
     """
+    from control.health import told
     from shared.services import bootstrap, preflight
 
     findings = preflight.examine(bootstrap.build(settings_here(), middleware=[]))
     if as_json:
-        print_json([_row(finding) for finding in findings if _is_told(finding, brief=brief)])
+        print_json([told(finding) for finding in findings if _is_told(finding, brief=brief)])
     else:
         _print(findings, brief=brief)
     if status := exit_status(findings, strict=strict):
         raise typer.Exit(status)
-
-
-def _row(finding: Finding) -> dict[str, str]:
-    return {
-        "check": finding.check.value,
-        "level": finding.level.value,
-        "message": finding.message,
-        "todo": finding.todo,
-    }
 
 
 def _is_told(finding: Finding, *, brief: bool) -> bool:

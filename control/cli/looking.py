@@ -2,27 +2,88 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
+import typer
+from rich.console import Group, RenderableType
+from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
 from control.cli.app import Json, app, out, print_json, services_here
+from shared.domain.errors import InputError, PassingFault
+from shared.domain.health import EXIT_STATUS, Verdict
+
+# Between two looks of --watch.
+WATCH_SECONDS = 2.0
+_STYLE = {Verdict.HEALTHY: "green", Verdict.DEGRADED: "yellow", Verdict.STOPPED: "red"}
 
 
 @app.command()
-def status(as_json: Json = False) -> None:
-    """Show how everything stands: coverage, queues, limits, what was collected."""
+def status(
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Only the verdict; exit status 0 healthy, 1 degraded, 2 stopped."),
+    ] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Show it again every two seconds, until Ctrl-C.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Show how everything stands: the verdict and why, coverage, queues, limits, what was collected.
+
+    healthy: nothing to do. degraded: late, limited or missing. stopped: nothing new is collected until a person acts.
+    """
+    if watch:
+        return _watch()
+    document = _document(unreachable_is_told=check)
+    if as_json:
+        print_json({name: document[name] for name in ("verdict", "reasons")} if check else document)
+    else:
+        out.print(Group(*_verdict(document), *([] if check else _details(document))))
+    if check and (exit_status := EXIT_STATUS[Verdict(document["verdict"])]):
+        raise typer.Exit(exit_status)
+    return None
+
+
+def _document(*, unreachable_is_told: bool) -> dict[str, Any]:
+    """What is known; a server that cannot be reached is a verdict too, where that is what was asked for."""
     from control import commands
+
+    try:
+        return commands.status(services_here())
+    except (PassingFault, InputError) as error:
+        if not unreachable_is_told:
+            raise
+        reason = {"check": "reachable", "level": "error", "message": str(error), "todo": "covey doctor says more"}
+        return {"verdict": Verdict.STOPPED.value, "reasons": [reason]}
+
+
+def _watch() -> None:
+    """On the whole screen of a terminal, until the person leaves."""
+    from control.local import interruptible
+
+    with interruptible() as stop, Live(console=out, screen=out.is_terminal, auto_refresh=False) as live:
+        while not stop.is_set():
+            document = _document(unreachable_is_told=True)
+            details = _details(document) if "queues" in document else []
+            live.update(Group(*_verdict(document), *details), refresh=True)
+            stop.wait(WATCH_SECONDS)
+
+
+def _verdict(document: dict[str, Any]) -> list[RenderableType]:
+    """The word, then each reason on a line of its own with what to do."""
+    verdict = Verdict(document["verdict"])
+    lines = [Text(verdict.value, style=f"bold {_STYLE[verdict]}")]
+    for reason in document["reasons"]:
+        lines.append(Text.assemble("  ", reason["message"], (f"; {reason['todo']}" if reason["todo"] else "", "dim")))
+    return [*lines]
+
+
+def _details(document: dict[str, Any]) -> list[RenderableType]:
     from control.cli.blocking import blocked_table
 
-    document = commands.status(services_here())
-    if as_json:
-        return print_json(document)
-    out.print(_facts(document))
     queues = Table("queue", "ready", "delayed", "in flight", "dead", title="queues")
     for queue, depth in document["queues"].items():
         queues.add_row(queue, *(str(depth[state]) for state in ("ready", "delayed", "in_flight", "dead")))
-    out.print(queues)
     windows = Table("endpoint", "credential", "left", "of", "in flight", "resets in", "blocked", title="limits of X")
     for window in document["windows"]:
         reset = window["reset_in_seconds"]
@@ -35,10 +96,8 @@ def status(as_json: Json = False) -> None:
             "-" if reset is None else f"{reset:.0f} s",
             window["blocked"] or "",
         )
-    out.print(windows if document["windows"] else "No call to X yet.")
-    if document["blocked"]:
-        out.print(blocked_table(document["blocked"]))
-    return None
+    blocked = [blocked_table(document["blocked"])] if document["blocked"] else []
+    return [_facts(document), queues, windows if document["windows"] else "No call to X yet.", *blocked]
 
 
 def _facts(document: dict[str, Any]) -> Table:

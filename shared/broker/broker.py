@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, NoReturn
 
 import redis
@@ -25,8 +25,9 @@ from shared.broker.context import BrokerContext, Timings
 from shared.broker.delivery import dedup_fault
 from shared.broker.introspection import Introspection
 from shared.broker.keys import QueueKeys
+from shared.broker.placement import Dedup, Placed, Placement
 from shared.broker.pulse import PulseConsumer
-from shared.broker.scripts import Dedup, Placed, Placement, Scripts, reaching_redis
+from shared.broker.scripts import Scripts, reaching_redis
 from shared.broker.shutdown import GiveBackAtShutdown
 from shared.domain.errors import InputError
 from shared.domain.outcomes import UNKNOWN_JOB_SECONDS
@@ -140,6 +141,15 @@ class CoveyBroker(RedisBroker):
         if queue_name != q_name(queue_name):
             return PulseConsumer(self.context, q_name(queue_name))
         return QueueConsumer(self.context, queue_name, prefetch)
+
+    def pause(self, queues: Collection[str]) -> None:
+        """Fetch nothing of these queues from now on, and of all others; what was fetched is run."""
+        self.context.paused.difference_update(self.context.paused.difference(queues))
+        self.context.paused.update(queues)
+
+    def abandon(self, message_id: str) -> None:
+        """Never give this message back: its run does not end, and the end of this process is to count as its crash."""
+        self.context.abandoned.add(message_id)
 
     def keys(self, queue_name: str) -> QueueKeys:
         """The keys of a queue."""

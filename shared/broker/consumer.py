@@ -68,6 +68,9 @@ class QueueConsumer(Consumer):
                 if delivery is not None:
                     return delivery
             self._adopt_lost()
+            if self._queue in self._context.paused:
+                self._idle()
+                return None
             room = self._room()
             if room <= 0:
                 self._hand.freed.wait(self._context.timings.idle_poll_ms / 1000)

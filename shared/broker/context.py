@@ -14,7 +14,8 @@ from dramatiq.message import Message
 from shared.broker.gates import Gates
 from shared.broker.hand import Hands, LastChance
 from shared.broker.keys import QueueKeys, dedup_key
-from shared.broker.scripts import Dedup, Scripts
+from shared.broker.placement import Dedup
+from shared.broker.scripts import Scripts
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,8 @@ class Timings:
 class BrokerContext:
     """One process. worker_id names it in Redis. is_known: whether this process has an actor of that name.
 
-    gated: for each queue that has gates, the actors that have one.
+    gated: for each queue that has gates, the actors that have one. paused: queues of which nothing is fetched.
+    abandoned: ids of messages whose run will not end; the end of this process is to count as their crash.
     """
 
     scripts: Scripts
@@ -51,6 +53,8 @@ class BrokerContext:
     gated: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     hands: Hands = field(default_factory=Hands)
     last_chance: LastChance = field(default_factory=LastChance)
+    paused: set[str] = field(default_factory=set)
+    abandoned: set[str] = field(default_factory=set)
     _keys: dict[str, QueueKeys] = field(default_factory=dict)
 
     def keys(self, queue: str) -> QueueKeys:

@@ -1,4 +1,4 @@
-"""What the scheduler asks of the queue: dead letters, depths, and whether Redis may have lost data."""
+"""What schedulers and people ask of the queue: dead letters, depths, what lies in it, and whether Redis lost data."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from shared.broker.context import BrokerContext
 from shared.broker.keys import epoch_key
 from shared.broker.outbox import DeadMessage
 from shared.broker.queue_stats import QueueStats
+from shared.broker.queued import Look, Queued, read_look
 from shared.broker.scripts import reaching_redis
 
 UNKNOWN_SERVER = "unknown"
@@ -47,6 +48,16 @@ class Introspection:
         queues = sorted(self._queues())
         rows = self._scripts.stats([self._context.keys(queue) for queue in queues])
         return {queue: QueueStats.of(*row) for queue, row in zip(queues, rows, strict=True)}
+
+    def look(self, queue: str, *, skip: int = 0, limit: int = 100, with_held: bool = True) -> Look:
+        """What waits in a queue, `limit` after the first `skip` in the order of due times, and what is held."""
+        reply = self._scripts.look(self._context.keys(queue), skip=skip, limit=limit, with_held=with_held)
+        return read_look(reply, queue, self._context.gates(queue).of)
+
+    def cancel(self, queued: Queued, reason: str) -> bool:
+        """Bury a message that waits; False when a worker has it, or it is gone."""
+        dedup = self._context.dedup_of(queued.message) if queued.message else None
+        return self._scripts.cancel(self._context.keys(queued.queue), queued.id, reason, dedup)
 
     def epoch(self) -> str | None:
         """The mark set by `set_epoch`; None when Redis lost its data since, or never had it."""

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar, cast
 
 import redis
 from dramatiq.errors import ConnectionClosed
@@ -18,41 +17,22 @@ from dramatiq.errors import ConnectionClosed
 from shared.broker.fetched import Handed, read_fetch
 from shared.broker.gates import CONSTANTS
 from shared.broker.keys import QueueKeys
+from shared.broker.placement import Dedup, Placed, Placement
 from shared.domain.errors import RedisRefused
 from shared.redis.scripts import Argument, Connections, RedisAway, Script, load, reaching
 from shared.runtime.log import get_logger
 
 _NAMES = (
     *("enqueue", "fetch", "ack", "reschedule", "park", "pass", "nack", "requeue", "adopt", "recover", "heartbeat"),
-    *("stats", "dead", "forget_dead"),
+    *("stats", "dead", "forget_dead", "look", "cancel"),
 )
 
 T = TypeVar("T")
 
 _log = get_logger(__name__)
-Placed = Literal["placed", "outstanding", "refused", "conflict"]
 # Messages in one pipeline: about 200 KB at the usual size.
 _BATCH = 500
 _PLACED: dict[int, Placed] = {1: "placed", 2: "outstanding", 0: "refused", -1: "conflict"}
-
-
-@dataclass(frozen=True, slots=True)
-class Dedup:
-    """The key that keeps a second message like this one out, and how long it lives beyond a delay."""
-
-    key: str
-    ttl_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class Placement:
-    """One message to be placed."""
-
-    keys: QueueKeys
-    id: str
-    payload: bytes
-    delay_ms: int = 0
-    dedup: Dedup | None = None
 
 
 def reaching_redis(client: redis.Redis, call: Callable[[], T]) -> T:
@@ -174,8 +154,7 @@ class Scripts:
         now_us: int = 0,
     ) -> bool:
         """Bury a held message (payload b"": the stored one); False when this delivery no longer holds it."""
-        dead = (keys.dead, keys.dead_payloads, keys.dead_reasons)
-        names = (keys.held, keys.payloads, keys.crashes, *dead, *_key(dedup))
+        names = (keys.held, keys.payloads, keys.crashes, *_dead(keys), *_key(dedup))
         return bool(self._run("nack", names, (id, receipt, payload, reason, now_us)))
 
     def requeue(self, keys: QueueKeys, receipts: Sequence[tuple[str, str]]) -> int:
@@ -219,7 +198,7 @@ class Scripts:
 
     def dead(self, keys: QueueKeys, limit: int) -> list[tuple[str, int, bytes, str]]:
         """Up to `limit` dead letters, oldest first: (id, died in us, payload, reason)."""
-        reply = self._run("dead", (keys.dead, keys.dead_payloads, keys.dead_reasons), (limit,))
+        reply = self._run("dead", _dead(keys), (limit,))
         return [
             (reply[i].decode(), int(float(reply[i + 1])), reply[i + 2], reply[i + 3].decode())
             for i in range(0, len(reply), 4)
@@ -228,14 +207,27 @@ class Scripts:
     def forget_dead(self, keys: QueueKeys, died: Sequence[tuple[str, int]]) -> int:
         """Forget dead letters (id, died in us); how many."""
         flat = [str(part) for pair in died for part in pair]
-        names = (keys.dead, keys.dead_payloads, keys.dead_reasons)
-        return int(self._run("forget_dead", names, flat)) if flat else 0
+        return int(self._run("forget_dead", _dead(keys), flat)) if flat else 0
+
+    def look(self, keys: QueueKeys, *, skip: int, limit: int, with_held: bool, now_us: int = 0) -> Sequence[Any]:
+        """The raw reply of look.lua; `queued.read_look` reads it."""
+        names = (keys.waiting, keys.payloads, keys.held, keys.gates)
+        return cast(Sequence[Any], self._run("look", names, (skip, limit, int(with_held), now_us)))
+
+    def cancel(self, keys: QueueKeys, id: str, reason: str, dedup: Dedup | None = None, now_us: int = 0) -> bool:
+        """Bury a message that waits; False when it does not."""
+        names = (keys.waiting, keys.payloads, keys.crashes, *_dead(keys), *_key(dedup))
+        return bool(self._run("cancel", names, (id, reason, now_us)))
 
 
 def _enqueue_call(placement: Placement, now_us: int) -> tuple[list[str], list[Argument]]:
     keys, dedup = placement.keys, placement.dedup
     names = [keys.waiting, keys.payloads, *_key(dedup)]
     return names, [placement.id, placement.payload, placement.delay_ms * 1000, _ttl_ms(dedup), now_us]
+
+
+def _dead(keys: QueueKeys) -> tuple[str, str, str]:
+    return keys.dead, keys.dead_payloads, keys.dead_reasons
 
 
 def _key(dedup: Dedup | None) -> tuple[str, ...]:

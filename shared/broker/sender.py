@@ -10,9 +10,8 @@ from collections.abc import Iterable
 from typing import Any, Protocol
 
 from dramatiq import Message
-from dramatiq.errors import BrokerConnectionError
 
-from shared.domain.errors import BrokerUnavailable
+from shared.broker.reached import reached
 from shared.domain.jobs import Job
 from shared.runtime.log import correlation_id
 
@@ -48,10 +47,7 @@ class Sender:
         entries = [(to_message(job, queue=queue), f"{job.name}:{job.subject}", None) for job in jobs]
         if not entries:
             return 0
-        try:
-            return sum(self._broker.enqueue_many_once(entries, dedup_ttl_ms=DEDUP_TTL_MS))
-        except BrokerConnectionError as error:
-            raise BrokerUnavailable(f"the queue cannot be reached: {error}") from error
+        return sum(reached(lambda: self._broker.enqueue_many_once(entries, dedup_ttl_ms=DEDUP_TTL_MS)))
 
 
 def to_message(job: Job, *, queue: str | None = None) -> Message[Any]:
@@ -62,7 +58,7 @@ def to_message(job: Job, *, queue: str | None = None) -> Message[Any]:
     return Message(
         queue_name=name,
         actor_name=job.name,
-        args=(job.model_dump(mode="json"),),
+        args=(job.model_dump(mode="json", exclude_none=True),),  # so that older workers know a job without a new field
         kwargs={},
         options={"correlation_id": correlation_id()},
     )

@@ -63,10 +63,14 @@ class GiveBackAtShutdown(Middleware):
 
 
 def give_back_all(context: BrokerContext) -> int:
-    """Give back all that Redis says this process holds, even what still runs; how many. For the end of it."""
+    """Give back all that Redis says this process holds, even what still runs; how many. For the end of it.
+
+    What was abandoned is kept, so that `recover` finds it in a dead worker's hand and counts a crash.
+    """
     held = context.hands.empty()
     for pairs in held.values():
         for id, _ in pairs:
             context.last_chance.release(id)
-    given = (context.scripts.adopt(context.keys(queue), context.worker_id, END_OF_TIME_US, [])[1] for queue in held)
+    keep = list(context.abandoned)
+    given = (context.scripts.adopt(context.keys(queue), context.worker_id, END_OF_TIME_US, keep)[1] for queue in held)
     return sum(given)

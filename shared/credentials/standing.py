@@ -34,6 +34,11 @@ class State(StrEnum):
     LOST = "lost"
     LOCKED = "locked"  # no key opens it
 
+    @property
+    def ends_by_itself(self) -> bool:
+        """Whether it can be used, or will be without a person."""
+        return self in (State.OK, State.RENEWING, State.WAITING, State.PAUSED)
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:

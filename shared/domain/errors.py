@@ -25,6 +25,7 @@
     │   ├── Forbidden              403: one credential for one endpoint
     │   ├── CreditsDepleted        402: every paid call
     │   ├── SpendCapReached        403 of a spend cap: every paid call, until it is reset
+    │   ├── NoRoom                 a disk takes no more, or cannot be written to
     │   └── RedisRefused           rights, login or layout of Redis do not fit
     └── Permanent                  never the same thing again
         ├── InvalidRequest         400: our request is wrong
@@ -35,8 +36,7 @@
         ├── BadJob                 a message that does not fit its schema
         └── MediaRejected          a media file that must not be stored
 
-Vendor exceptions stay in their adapter: it raises one of these `from` the original. Data are attributes, and no message
-holds a token.
+Vendor exceptions stay in their adapter, which raises one of these. Data are attributes; no message holds a token.
 """
 
 from __future__ import annotations
@@ -187,6 +187,10 @@ class CreditsDepleted(Paused):
 
 class SpendCapReached(Paused):
     """403: the project has spent what it may in its month; every paid call stops."""
+
+
+class NoRoom(Paused):
+    """The disk of a folder takes no more, or cannot be written to."""
 
 
 class RedisRefused(Paused):

@@ -122,12 +122,13 @@ class DownloadMedia(Job):
 
 
 class ResolveHandles(Job):
-    """Up to 100 usernames whose accounts are looked up."""
+    """Up to 100 usernames whose accounts are looked up. `run_id` ties them to the request that pays for it."""
 
     name = "resolve_handles"
     queues = (Queue.INTERACTIVE,)
 
     usernames: tuple[Username, ...] = Field(min_length=1, max_length=MAX_IDS)
+    run_id: DocumentId | None = None
 
     @property
     def subject(self) -> str:
@@ -151,9 +152,11 @@ class AccountsJob(Job):
 
 
 class LookUpAuthors(AccountsJob):
-    """Accounts that wrote posts and are not known yet, or not freshly."""
+    """Accounts that wrote posts and are not known yet, or not freshly. `run_id` names the request that pays for it."""
 
     name = "look_up_authors"
+
+    run_id: DocumentId | None = None
 
 
 class LookAtAccounts(AccountsJob):

@@ -14,11 +14,11 @@ from urllib.parse import SplitResult, urlsplit
 import requests
 import urllib3
 
-from shared.domain.errors import MediaRejected, MediaUnavailable
+from shared.domain.errors import MediaRejected, MediaUnavailable, NoRoom
 from shared.http.adapter import BoundedAdapter
 from shared.http.body import UnusableLength, announced_bytes, pieces
 from shared.http.exchange import exchange
-from shared.media.storage import IncomingFile, StoredFile, incoming
+from shared.media.storage import IncomingFile, StoredFile, incoming, why_no_room
 
 CONNECT_TIMEOUT_SECONDS = 5.0
 # A trickle must not hold a thread for ever: the whole file has this many read timeouts.
@@ -29,8 +29,17 @@ GONE = frozenset({401, 403, 404, 410})
 class MediaFetcher:
     """Downloads files. One connection pool, shared by threads; holds no state of a download."""
 
-    def __init__(self, root: Path, *, hosts: Iterable[str], max_bytes: int, read_timeout_seconds: float) -> None:
+    def __init__(
+        self,
+        root: Path,
+        *,
+        hosts: Iterable[str],
+        max_bytes: int,
+        read_timeout_seconds: float,
+        min_free_bytes: int = 0,
+    ) -> None:
         self._root = root
+        self._min_free_bytes = min_free_bytes
         self._origins = frozenset(host if "://" in host else f"https://{host}" for host in hosts)
         self._max_bytes = max_bytes
         self._read_timeout_seconds = read_timeout_seconds
@@ -39,10 +48,12 @@ class MediaFetcher:
     def fetch(self, url: str) -> StoredFile:
         """Store the file behind `url`.
 
-        Raises MediaRejected for a host, a type or a size that is not allowed and for a file that is gone, and
-        MediaUnavailable for whatever may heal.
+        Raises MediaRejected for a host, a type or a size that is not allowed and for a file that is gone,
+        MediaUnavailable for whatever may heal, and NoRoom where the disk takes no more.
         """
         parts = self._allowed(url)
+        if no_room := self.why_no_room():
+            raise NoRoom("media", no_room)
         try:
             with (
                 exchange(self._read_timeout_seconds * TOTAL_TIMEOUTS),
@@ -56,6 +67,10 @@ class MediaFetcher:
             raise MediaRejected(f"{parts.hostname}: the Content-Length is no length") from error
         except (requests.RequestException, urllib3.exceptions.HTTPError, HTTPException, TimeoutError) as error:
             raise MediaUnavailable(f"{parts.hostname}: {type(error).__name__}") from error
+
+    def why_no_room(self) -> str | None:
+        """Why no file can be stored now, in a sentence; None: it can."""
+        return why_no_room(self._root, min_free_bytes=self._min_free_bytes)
 
     def _asked(self, url: str) -> requests.Response:
         """The head of the answer; its body is still to come."""

@@ -6,16 +6,33 @@ is kept once, whatever the number of media keys that point at it.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
-from shared.domain.errors import MediaRejected
+from shared.domain.errors import MediaRejected, NoRoom
 from shared.media.sniffing import HEAD_BYTES, extension_of
+
+_REFUSALS: Final = frozenset(
+    {
+        errno.ENOSPC,
+        errno.EDQUOT,
+        errno.EROFS,
+        errno.EACCES,
+        errno.EPERM,
+        errno.EIO,
+        errno.ENOTDIR,
+        errno.EEXIST,
+        errno.EFBIG,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +85,40 @@ class IncomingFile:
 
 @contextmanager
 def incoming(root: Path) -> Iterator[IncomingFile]:
-    """A new file under `root`; removed at the end unless it was kept."""
-    root.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=".incoming-", dir=root)
-    os.close(handle)
-    file = IncomingFile(root, Path(name))
+    """A new file under `root`; removed at the end unless it was kept. Raises NoRoom where the disk does not take it."""
+    with _writing(root):
+        root.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=".incoming-", dir=root)
+        os.close(handle)
+        file = IncomingFile(root, Path(name))
+        try:
+            yield file
+        finally:
+            file.close()
+
+
+def why_no_room(root: Path, *, min_free_bytes: int) -> str | None:
+    """Why nothing can be stored under `root` now, in a sentence; None: it can."""
     try:
-        yield file
-    finally:
-        file.close()
+        with _writing(root):
+            root.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=root):
+                free = shutil.disk_usage(root).free
+    except NoRoom as error:
+        return str(error)
+    return (
+        f"{root}: {free / 1e6:.0f} MB are free, {min_free_bytes / 1e6:.0f} MB are to stay free"
+        if free < min_free_bytes
+        else None
+    )
+
+
+@contextmanager
+def _writing(root: Path) -> Iterator[None]:
+    """What the disk refuses becomes NoRoom: full, over quota, read-only, not ours, or broken."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _REFUSALS:
+            raise
+        raise NoRoom(str(root), f"cannot be written to: {error.strerror}") from error

@@ -94,6 +94,15 @@ def evictable(client: redis.Redis) -> bool | None:
     return None if policy is None else policy != "noeviction"
 
 
+def memory_used_ratio(client: redis.Redis) -> float | None:
+    """How full Redis is: 1 = full, 0 without a limit; None where the user may not ask. Raises redis.RedisError."""
+    memory = _info(client, "memory")
+    if memory is None:
+        return None
+    limit = memory.get("maxmemory") or 0
+    return float(memory.get("used_memory", 0) / limit) if limit else 0.0
+
+
 def _await(client: redis.Redis, patience_seconds: float) -> str | None:
     """Wait until the server answers at all; why it did not. What refuses the login is not asked twice."""
     deadline, pause = time.monotonic() + patience_seconds, threading.Event()

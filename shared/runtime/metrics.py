@@ -21,6 +21,7 @@ JOB_WAIT_SECONDS = Histogram(
     "covey_job_wait_seconds", "From when a job was due to when it started.", ["queue"], buckets=_WAIT_SECONDS
 )
 JOBS_LEFT = Counter("covey_jobs_left", "Times a job was left for a newer worker: unknown_actor, newer_job.", ["reason"])
+JOBS_STUCK = Counter("covey_jobs_stuck", "Jobs that did not end in their time, so that their process left.", ["actor"])
 JOBS_RUNNING = Gauge("covey_jobs_running", "Jobs being worked on in this process.", ["actor"])
 WORKER_THREADS = Gauge("covey_worker_threads", "Threads of this worker process.")
 CANARY_SECONDS = Gauge("covey_canary_seconds", "Time the last canary of a queue took to be worked on.", ["queue"])
@@ -97,6 +98,12 @@ STATE_READ_AT_SECONDS = Gauge(
     "When this part of the state was last read whole, in seconds since the epoch; the gauges below are as old.",
     ["part"],
 )
+PROCESSES = Gauge(
+    "covey_processes", "Processes of the flock, by state: there, gone (without a word).", ["kind", "state"]
+)
+QUEUE_THREADS = Gauge("covey_queue_threads", "Threads of all workers that serve a queue.", ["queue"])
+QUEUE_PAUSED = Gauge("covey_queue_paused", "1 where a person has paused the queue, else 0.", ["queue"])
+PROCESSES_WAITING = Gauge("covey_processes_waiting", "Processes that cannot do their work, such as for want of room.")
 DEAD_LETTERS = Counter("covey_dead_letters", "Jobs that were buried, by reason.", ["reason"])
 DEAD_LETTERS_WAITING = Gauge("covey_dead_letters_waiting", "Dead letters neither replayed nor purged.")
 DOCUMENTS = Gauge("covey_documents", "Documents in MongoDB, by collection.", ["collection"])
@@ -104,5 +111,7 @@ STREAMS = Gauge("covey_streams", "Active streams.")
 COVERAGE_LAG_SECONDS = Gauge("covey_coverage_lag_seconds", "How far behind now the least covered stream is.")
 REFRESHES_DUE = Gauge("covey_refreshes_due", "Posts whose engagement is due to be read.")
 REDIS_EVICTABLE = Gauge("covey_redis_evictable", "1 where Redis may throw keys away when it is full, else 0.")
+REDIS_MEMORY_USED_RATIO = Gauge("covey_redis_memory_used_ratio", "How full Redis is: 1 = full; 0 without a limit.")
+MONGO_DISK_USED_RATIO = Gauge("covey_mongo_disk_used_ratio", "How full the disk of MongoDB is: 1 = full.")
 INDEXES_MISSING = Gauge("covey_indexes_missing", "Indexes of MongoDB that are not there yet.")
 MEDIA_PENDING = Gauge("covey_media_pending", "Media files not yet stored.")

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from dotenv import dotenv_values
-from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from shared.domain.errors import InputError
@@ -21,6 +21,7 @@ from shared.domain.models import WorkClass
 from shared.domain.outcomes import UNKNOWN_JOB_SECONDS
 from shared.domain.urls import safe_url
 from shared.runtime import unknown
+from shared.runtime.secret_files import SecretFiles, plain, without_files
 
 # Settings whose environment name has no prefix: their values hold passwords or are secrets, and are never shown.
 _UNPREFIXED = frozenset({"REDIS_URL", "MONGO_URI", "SENTRY_DSN", "X_BEARER_TOKEN"})
@@ -47,17 +48,12 @@ def _json(kind: type, what: str, example: str) -> Callable[[object], object]:
     return read
 
 
-def _plain(name: str) -> AliasChoices:
-    """A setting whose environment name has no COVEY_ prefix."""
-    return AliasChoices(name, name.lower())
-
-
 Share = Annotated[float, Field(gt=0, le=1)]
 Seconds = Annotated[float, Field(gt=0)]
 
 
-class Settings(BaseSettings):
-    """All settings. Names in the environment: `COVEY_` + the field in capitals, but for the first four."""
+class Settings(SecretFiles):
+    """All settings. In the environment: `COVEY_` + the field in capitals, but for the first four and their files."""
 
     model_config = SettingsConfigDict(
         env_prefix="COVEY_",
@@ -70,14 +66,14 @@ class Settings(BaseSettings):
 
     # --- servers and secrets
     redis_url: str | None = Field(
-        None, validation_alias=_plain("REDIS_URL"), repr=False, description="Redis; none: start our own"
+        None, validation_alias=plain("REDIS_URL"), repr=False, description="Redis; none: start our own"
     )
     mongo_uri: str | None = Field(
-        None, validation_alias=_plain("MONGO_URI"), repr=False, description="MongoDB; none: start our own"
+        None, validation_alias=plain("MONGO_URI"), repr=False, description="MongoDB; none: start our own"
     )
-    sentry_dsn: SecretStr | None = Field(None, validation_alias=_plain("SENTRY_DSN"), description="errors go to Sentry")
+    sentry_dsn: SecretStr | None = Field(None, validation_alias=plain("SENTRY_DSN"), description="errors go to Sentry")
     x_bearer_token: SecretStr | None = Field(
-        None, validation_alias=_plain("X_BEARER_TOKEN"), description="app-only bearer token of the X API"
+        None, validation_alias=plain("X_BEARER_TOKEN"), description="app-only bearer token of the X API"
     )
     credential_keys: SecretStr | None = Field(
         None, description="Fernet keys for stored credentials, comma separated: the first encrypts, all decrypt"
@@ -86,6 +82,8 @@ class Settings(BaseSettings):
     mongo_database: str = Field("covey", pattern=r"^[A-Za-z0-9_-]{1,38}$", description="name of the database")
     data_dir: Path = Field(Path("var"), description="where embedded servers, media and reports live")
     media_dir: Path | None = Field(None, description="where media files are stored; default DATA_DIR/media")
+
+    collect: bool = Field(True, description="false: no call of X and no download, until it is true; the rest goes on")
 
     # --- X
     x_base_url: str = Field("https://api.x.com", description="base of the X API, or of the simulator")
@@ -158,11 +156,15 @@ class Settings(BaseSettings):
         tuple[str, ...], NoDecode, BeforeValidator(_json(list, "list", '["pbs.twimg.com", "video.twimg.com"]'))
     ] = Field(("pbs.twimg.com", "video.twimg.com"), description="hosts media may come from, as a JSON list")
     media_max_bytes: int = Field(512 * 1024 * 1024, ge=1, description="largest file that is stored")
+    media_min_free_bytes: int = Field(200 * 1024 * 1024, ge=0, description="no file is fetched while the disk has less")
     media_attempts: int = Field(3, ge=1, description="tries before a file counts as failed")
     media_timeout_seconds: float = Field(30.0, gt=0, description="between two bytes of a media file")
 
     # --- processes
     worker_threads: int = Field(8, ge=1, le=256, description="threads of one worker process")
+    job_limit_seconds: float = Field(
+        900.0, gt=0, description="a job that runs longer is ended, if need be with its process"
+    )
     shutdown_grace_seconds: float = Field(25.0, gt=0, description="for running jobs to end after SIGTERM")
     heartbeat_timeout_seconds: float = Field(15.0, gt=0, description="a silent worker's jobs are given to others then")
     unknown_job_seconds: float = Field(
@@ -214,7 +216,7 @@ class _Alone(Settings):
 def _fault(error: dict[str, Any]) -> str:
     """What one setting is called, what it was, and what is expected; the value of a secret is left out."""
     name = str(error["loc"][0]).upper()
-    if name in _UNPREFIXED:
+    if name.removesuffix("_FILE") in _UNPREFIXED:
         return f"{name}: {error['msg']}"
     if name in _SECRET:
         return f"COVEY_{name}: {error['msg']}"
@@ -229,14 +231,13 @@ def _shown(value: object) -> str:
 
 def child_environment(**overrides: str) -> dict[str, str]:
     """This process's environment with `overrides`, to start a child process with."""
-    return {**os.environ, **overrides}
+    return {**without_files(os.environ, overrides), **overrides}
 
 
 def blank_environment(**overrides: str) -> dict[str, str]:
     """The same without one setting of ours, for a child that must see no other than `overrides`."""
-    others = {
-        name: value for name, value in os.environ.items() if not (name.startswith("COVEY_") or name in _UNPREFIXED)
-    }
+    ours = _UNPREFIXED | {f"{name}_FILE" for name in _UNPREFIXED}
+    others = {name: value for name, value in os.environ.items() if not (name.startswith("COVEY_") or name in ours)}
     return {**others, _FILE: "", **overrides}
 
 

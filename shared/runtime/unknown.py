@@ -12,6 +12,8 @@ from difflib import get_close_matches
 
 PREFIX = "COVEY_"
 LIKENESS = 0.6
+# What stands in the same `.env` for compose itself.
+COMPOSE = frozenset({"COVEY_WORKERS", "COVEY_MEDIA_WORKERS", "COVEY_SCHEDULERS"})
 
 _told: set[str] = set()
 _left_to_others = threading.Event()
@@ -20,13 +22,15 @@ _left_to_others = threading.Event()
 def tell(names: Iterable[str], fields: Iterable[str], *, others: Iterable[str]) -> None:
     """Write a line on standard error for each of the names that is no setting, once in a process.
 
-    fields: of the settings. others: known names that are written as they are. What `..._FILE` names may hold a secret.
+    fields: of the settings. others: known names that are written as they are.
     """
     if _left_to_others.is_set():
         return
     others = set(others)
-    known = {name for name in (f"{PREFIX}{field.upper()}" for field in fields) if name[len(PREFIX) :] not in others}
-    for sentence in fresh(names, known | others | {f"{name}_FILE" for name in known | others}):
+    fields = {field.upper() for field in fields}
+    plain = {name for name in fields if name.removesuffix("_FILE") in others}
+    known = {f"{PREFIX}{name}" for name in fields - plain}
+    for sentence in fresh(names, known | plain | others | COMPOSE):
         sys.stderr.write(f"covey: {sentence}\n")
 
 

@@ -149,6 +149,7 @@ def build(settings: Settings, *, middleware: Sequence[Middleware]) -> Services:
             hosts=settings.media_hosts,
             max_bytes=settings.media_max_bytes,
             read_timeout_seconds=settings.media_timeout_seconds,
+            min_free_bytes=settings.media_min_free_bytes,
         ),
     )
 

@@ -37,15 +37,17 @@ class Following:
         self._query_max_length = query_max_length
         self._interval = timedelta(seconds=search_interval_seconds)
 
-    def follow(self, handles: Sequence[str], *, since: datetime, now: datetime) -> list[Stream]:
-        """Follow handles, from `since` on, in as few new streams as their queries allow.
+    def follow(
+        self, handles: Sequence[str], *, since: datetime, now: datetime, run_id: str | None = None
+    ) -> list[Stream]:
+        """Follow handles, from `since` on, in as few new streams as their queries allow. run_id: who pays for that.
 
         A handle that a stream carries already, as a crash can leave it, gets no second one. Raises InputError for a
         handle that fits no query; nothing is done.
         """
         pack(handles, self._query_max_length)
         self._stores.handles.activate(handles, since=since, now=now)
-        streams = self._begin(self.uncarried(handles), since=since, now=now)
+        streams = self._begin(self.uncarried(handles), since=since, now=now, run_id=run_id)
         self.schedule(streams, now=now)
         return streams
 
@@ -143,7 +145,9 @@ class Following:
             left = [name for name in left if name not in stream.handles]
         return [names for names in groups if names]
 
-    def _begin(self, handles: Sequence[str], *, since: datetime, now: datetime) -> list[Stream]:
+    def _begin(
+        self, handles: Sequence[str], *, since: datetime, now: datetime, run_id: str | None = None
+    ) -> list[Stream]:
         """New streams for handles that no stream carries."""
         streams = [
             Stream(
@@ -153,6 +157,7 @@ class Following:
                 began_at=since,
                 covered_through=since,
                 cursor_id=max(0, snowflake.first_id_at(since) - 1),
+                run_id=run_id,
             )
             for packed in self._packed([name.lower() for name in handles], self._stores.handles.names(handles))
         ]

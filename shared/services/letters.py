@@ -14,17 +14,17 @@ Invariant: a letter is noted as replayed only when its message, or one for the s
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 from dramatiq import Message
-from dramatiq.errors import BrokerConnectionError
 
 from shared.broker import CoveyBroker, DeadMessage
+from shared.broker.reached import reached
 from shared.broker.sender import DEDUP_TTL_MS
-from shared.domain.errors import BrokerUnavailable, CoveyError, InputError, StoreUnavailable
+from shared.domain.errors import CoveyError, InputError, StoreUnavailable
 from shared.runtime.clock import Clock
 from shared.runtime.log import get_logger
 from shared.services.letter_text import to_letter, to_text
@@ -35,8 +35,6 @@ COLLECT_BATCH = 500
 REPLAY_BATCH = 500
 # What a message carries about its own past; a replay begins anew.
 _PAST = ("attempts", "deferrals", "last_reason", "reason", "traceback", "failed_at", "left_at", "dedup_ttl_ms")
-
-T = TypeVar("T")
 
 log = get_logger(__name__)
 
@@ -76,7 +74,7 @@ class DeadLetters:
         letters: list[Document] = []
         new: set[str] = set()
         try:
-            while dead := _reaching(lambda: self._broker.introspection.dead(COLLECT_BATCH)):
+            while dead := reached(lambda: self._broker.introspection.dead(COLLECT_BATCH)):
                 letters += self._stored(dead, new)
                 self._forget(dead)
                 if len(dead) < COLLECT_BATCH:
@@ -106,7 +104,7 @@ class DeadLetters:
         return [texts.get(letter["_id"], letter) for letter in letters]
 
     def _forget(self, dead: Sequence[DeadMessage]) -> None:
-        _reaching(lambda: self._broker.introspection.forget_dead(dead))
+        reached(lambda: self._broker.introspection.forget_dead(dead))
 
     def one(self, dead_id: str) -> Document:
         """The letter whose id begins with `dead_id`. Raises InputError when there is none, or more than one."""
@@ -144,7 +142,7 @@ class DeadLetters:
 
     def _enqueue(self, letters: Sequence[Document]) -> int:
         entries = [(*_message_of(letter), None) for letter in letters]
-        return sum(_reaching(lambda: self._broker.enqueue_many_once(entries, dedup_ttl_ms=DEDUP_TTL_MS)))
+        return sum(reached(lambda: self._broker.enqueue_many_once(entries, dedup_ttl_ms=DEDUP_TTL_MS)))
 
 
 def _message_of(letter: Document) -> tuple[Message[Any], str]:
@@ -162,10 +160,3 @@ def _message_of(letter: Document) -> tuple[Message[Any], str]:
         message_timestamp=int(at.timestamp() * 1000),
     )
     return message, dedup_key
-
-
-def _reaching(call: Callable[[], T]) -> T:
-    try:
-        return call()
-    except BrokerConnectionError as error:
-        raise BrokerUnavailable(f"the queue cannot be reached: {error}") from error

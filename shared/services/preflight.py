@@ -15,7 +15,6 @@ from enum import Enum, auto
 from typing import Final
 
 from shared.credentials.pool import CredentialState
-from shared.credentials.standing import State
 from shared.domain.errors import CoveyError, InputError, NoAnswer
 from shared.domain.outcomes import MAX_ATTEMPTS, backoff_ceiling_seconds
 from shared.domain.preflight.access import KnownCredential, judge_access
@@ -58,7 +57,6 @@ EVERY_PROCESS: Final = frozenset({Part.MACHINE, Part.TIMING, Part.REDIS, Part.MO
 ALL: Final = frozenset(Part)
 
 _ASKED: Final = (SEARCH_RECENT, QUOTE_TWEETS, TWEETS, USERS, USERS_BY, USAGE_TWEETS)
-_ENDS_BY_ITSELF: Final = frozenset({State.OK, State.RENEWING, State.WAITING, State.PAUSED})
 
 
 def examine(services: Services, parts: Iterable[Part] = ALL) -> list[Finding]:
@@ -149,7 +147,7 @@ def _access(services: Services) -> list[Finding]:
 
 
 def _known(one: CredentialState) -> KnownCredential:
-    return KnownCredential(one.id, one.kind, one.state in _ENDS_BY_ITSELF, f"is {one.state.value}: {one.reason}")
+    return KnownCredential(one.id, one.kind, one.state.ends_by_itself, f"is {one.state.value}: {one.reason}")
 
 
 def _x(services: Services) -> list[Finding]:

@@ -35,6 +35,7 @@ from shared.domain.money.prices import Amounts, PriceKind, Prices
 from shared.domain.money.purchases import (
     DEFAULT_TENANT,
     CallResult,
+    PaidCall,
     Purchase,
     Row,
     RowKey,
@@ -44,6 +45,7 @@ from shared.domain.money.purchases import (
 from shared.redis.scripts import Connections, RedisAway, Script, load, reaching
 from shared.runtime.clock import Clock
 from shared.runtime.log import get_logger
+from shared.spending.attribution import tell
 from shared.spending.bought import Bought, BoughtKeys
 from shared.spending.lately import LedgerCall, ToldLately
 from shared.spending.rows import day_key, field_of, rows_of
@@ -121,10 +123,15 @@ class Ledger:
             raise LimiterUnavailable(str(error)) from error
 
     def record(self, purchase: Purchase) -> Amounts:
-        """Write down one call; answers what of it costs money.
+        """Write down one call, and tell who gathers them; answers what of it costs money.
 
         Where Redis cannot be reached all of it does, and the call is told again later.
         """
+        billed = self._recorded(purchase)
+        tell(PaidCall(purchase.work_class, purchase.at or self.now(), billed, self._prices.cost_micro(billed)))
+        return billed
+
+    def _recorded(self, purchase: Purchase) -> Amounts:
         if purchase.at is not None:
             self._ahead = purchase.at - self._clock.now()
         call = LedgerCall(secrets.token_hex(8), purchase)

@@ -30,25 +30,32 @@ class AuthorStore:
         self._wanted = db["authors_wanted"]
 
     @guarded
-    def want(self, user_ids: Collection[int], *, now: datetime) -> None:
-        """Note authors that are to be looked up, in one bulk write; those noted before stay as they are."""
+    def want(self, user_ids: Collection[int], *, now: datetime, run_id: str | None = None) -> None:
+        """Note authors that are to be looked up, in one bulk write; those noted before stay as they are.
+
+        run_id: the request that pays for it.
+        """
+        wanted = {"wanted_at": now, "due_at": now} | ({"run_id": run_id} if run_id else {})
         if user_ids:
             self._wanted.bulk_write(
-                [
-                    UpdateOne({"_id": str(one)}, {"$setOnInsert": {"wanted_at": now, "due_at": now}}, upsert=True)
-                    for one in user_ids
-                ],
+                [UpdateOne({"_id": str(one)}, {"$setOnInsert": wanted}, upsert=True) for one in user_ids],
                 ordered=False,
             )
 
     @guarded
-    def claim(self, *, now: datetime, lease: timedelta, limit: int) -> list[int]:
-        """Up to `limit` authors that are due, the longest first; they are due again after `lease`."""
-        found = self._wanted.find({"due_at": {"$lte": now}}, {"_id": 1}).sort("due_at", ASCENDING).limit(limit)
-        ids = [document["_id"] for document in found]
+    def claim(self, *, now: datetime, lease: timedelta, limit: int) -> dict[str | None, list[int]]:
+        """Up to `limit` authors that are due, the longest first, by the run that pays (None: none does).
+
+        They are due again after `lease`.
+        """
+        due = self._wanted.find({"due_at": {"$lte": now}}, {"run_id": 1}).sort("due_at", ASCENDING).limit(limit)
+        claimed: dict[str | None, list[int]] = {}
+        for document in due:
+            claimed.setdefault(document.get("run_id"), []).append(int(document["_id"]))
+        ids = [str(one) for some in claimed.values() for one in some]
         if ids:
             self._wanted.update_many({"_id": {"$in": ids}}, {"$set": {"due_at": now + lease}})
-        return [int(one) for one in ids]
+        return claimed
 
     @guarded
     def found(self, user_ids: Collection[int]) -> None:
@@ -67,6 +74,13 @@ class AuthorStore:
                 ],
                 ordered=False,
             )
+
+    @guarded
+    def count_of_runs(self) -> dict[str, int]:
+        """How many authors each run still wants."""
+        query = {"missing_at": None, "run_id": {"$exists": True}}
+        rows = self._wanted.aggregate([{"$match": query}, {"$group": {"_id": "$run_id", "n": {"$sum": 1}}}])
+        return {row["_id"]: row["n"] for row in rows}
 
     @guarded
     def count(self) -> int:

@@ -13,6 +13,7 @@ from shared.stores import (
     ledger,
     media,
     posts,
+    processes,
     runs,
     schedules,
     set_aside,
@@ -31,6 +32,7 @@ from shared.stores.indexes import Indexes
 from shared.stores.ledger import LedgerStore
 from shared.stores.media import MediaStore
 from shared.stores.posts import PostStore
+from shared.stores.processes import ProcessStore
 from shared.stores.quotes import QuoteStore
 from shared.stores.runs import RunStore
 from shared.stores.schedules import ScheduleStore
@@ -42,7 +44,7 @@ from shared.stores.users import UserStore
 
 COLLECTIONS = (
     *(accounts, authors, dead_letters, engagement, handles, ledger, media),
-    *(posts, runs, schedules, set_aside, streams, sweeps, users),
+    *(posts, processes, runs, schedules, set_aside, streams, sweeps, users),
 )
 INDEXES = tuple(index for collection in COLLECTIONS for index in collection.INDEXES)
 
@@ -69,6 +71,7 @@ class Stores:
     authors: AuthorStore
     ledger: LedgerStore
     set_aside: SetAsideStore
+    processes: ProcessStore
 
     @classmethod
     def on(cls, db: Db) -> Stores:
@@ -92,6 +95,7 @@ class Stores:
             authors=AuthorStore(db),
             ledger=LedgerStore(db),
             set_aside=SetAsideStore(db),
+            processes=ProcessStore(db),
         )
 
     @property

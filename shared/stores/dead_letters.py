@@ -47,6 +47,7 @@ class DeadFilter:
     job: str | None = None
     reason: str | None = None
     died_before: datetime | None = None
+    died_after: datetime | None = None
     replayed: bool | None = None
     readable: bool | None = None
 
@@ -64,8 +65,9 @@ class DeadFilter:
             query["job"] = self.job
         if self.reason:
             query["reason"] = {"$regex": re.escape(self.reason)}
-        if self.died_before:
-            query["died_at"] = {"$lt": self.died_before}
+        if self.died_before or self.died_after:
+            bounds = {"$lt": self.died_before, "$gt": self.died_after}
+            query["died_at"] = {operator: moment for operator, moment in bounds.items() if moment}
         if self.replayed is not None:
             query["replay.sent"] = True if self.replayed else {"$ne": True}
         if self.readable is not None:
@@ -129,6 +131,16 @@ class DeadLetterStore:
     def find(self, which: DeadFilter, *, limit: int) -> list[Document]:
         """The letters that fit, the oldest first."""
         return list(self._letters.find(which.query()).sort(_OLDEST_FIRST).limit(limit))
+
+    @guarded
+    def about(self, *words: str) -> list[Document]:
+        """Letters not replayed whose job names one of these posts, files or handles; the newest first, ten at most."""
+        named = [
+            {f"actor_args.0.{field}": {"$in": list(words)}}
+            for field in ("post_ids", "media_key", "usernames", "user_ids")
+        ]
+        found = self._letters.find({"replay.sent": {"$ne": True}, "$or": named})
+        return list(found.sort("died_at", DESCENDING).limit(10))
 
     @guarded
     def count(self, which: DeadFilter) -> int:

@@ -77,6 +77,12 @@ class EngagementStore:
         return new
 
     @guarded
+    def get(self, post_id: int) -> Engagement | None:
+        """The state of a post, None where it is not followed."""
+        document = self._states.find_one({"_id": str(post_id)})
+        return _from_document(document) if document else None
+
+    @guarded
     def count_due(self, *, now: datetime) -> int:
         """How many posts are due to be read."""
         return self._states.count_documents({"next_refresh_at": {"$ne": None, "$lte": now}})

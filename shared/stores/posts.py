@@ -59,6 +59,19 @@ class PostStore:
         )
 
     @guarded
+    def get(self, post_id: int) -> Document | None:
+        """The document of a post, None where it was never seen."""
+        return self._posts.find_one({"_id": str(post_id)})
+
+    @guarded
+    def newest_at(self, author_id: int) -> datetime | None:
+        """When the newest stored post of an account was made; None: none is."""
+        found = self._posts.find_one(
+            {"author_id": str(author_id)}, {"created_at": 1}, sort=[("created_at", DESCENDING)]
+        )
+        return found["created_at"] if found else None
+
+    @guarded
     def mark_gone(self, post_ids: Iterable[int], *, state: str, now: datetime) -> None:
         """Note on the posts why they can no longer be read."""
         ids = [str(post_id) for post_id in post_ids]

@@ -51,6 +51,14 @@ def _read(stores: Stores, now: Callable[[], datetime]) -> MongoReading:
     return MongoReading(facts, (hello["localTime"].astimezone(UTC) - middle).total_seconds())
 
 
+@guarded
+def disk_used_ratio(stores: Stores) -> float:
+    """How full the disk is that MongoDB stores on: 1 = full; 0 while nothing is stored. Raises StoreUnavailable."""
+    stats: Document = stores.db.command("dbStats")
+    total = stats.get("fsTotalSize")  # 0 without a collection; not every service that speaks MongoDB has it
+    return float(stats["fsUsedSize"] / total) if total else 0.0
+
+
 def _version(build: Document) -> tuple[int, ...]:
     return tuple(build["versionArray"][:3])
 

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from pymongo import ASCENDING, UpdateOne
+from pymongo import ASCENDING, DESCENDING, UpdateOne
 
 from shared.domain.set_aside import SetAside
 from shared.stores.database import Db, Document, guarded
@@ -49,6 +49,11 @@ class SetAsideStore:
             [{"$match": {"seen_at": {"$gte": since}}}, {"$group": {"_id": "$reason", "n": {"$sum": 1}}}]
         )
         return {row["_id"]: row["n"] for row in rows}
+
+    @guarded
+    def of(self, object_id: str) -> list[Document]:
+        """What was set aside of an object, the newest first."""
+        return list(self._objects.find({"object_id": object_id}).sort("seen_at", DESCENDING).limit(10))
 
     def _make_room(self) -> None:
         too_many = self._objects.estimated_document_count() - MAX_DOCUMENTS

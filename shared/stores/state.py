@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from shared.stores.database import Db, guarded
@@ -25,3 +26,20 @@ class StateStore:
         self._state.update_one(
             {"_id": key}, {"$set": {"value": value}, "$currentDate": {"updated_at": True}}, upsert=True
         )
+
+    @guarded
+    def merge(self, key: str, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Set some fields of a value that is a mapping, and leave the others; answers what it was before."""
+        change = {f"value.{name}": value for name, value in values.items()}
+        return self._changed(key, {"$set": change} if change else {})
+
+    @guarded
+    def drop(self, key: str, names: Collection[str]) -> dict[str, Any]:
+        """Remove some fields of a value that is a mapping; answers what it was before."""
+        return self._changed(key, {"$unset": dict.fromkeys((f"value.{name}" for name in names), "")} if names else {})
+
+    def _changed(self, key: str, change: Mapping[str, Any]) -> dict[str, Any]:
+        before = self._state.find_one_and_update(
+            {"_id": key}, {**change, "$currentDate": {"updated_at": True}}, upsert=True
+        )
+        return dict((before or {}).get("value") or {})

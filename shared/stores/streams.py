@@ -111,6 +111,7 @@ def _to_document(stream: Stream) -> Document:
         "gaps": [{"from_at": gap.from_at, "to_at": gap.to_at, "reason": gap.reason} for gap in stream.gaps],
         "sweeps_completed": stream.sweeps_completed,
         "last_sweep_id": None,
+        "run_id": stream.run_id,
     }
 
 
@@ -124,4 +125,5 @@ def _from_document(document: Document) -> Stream:
         cursor_id=int(document["cursor_id"]),
         gaps=tuple(Gap(gap["from_at"], gap["to_at"], GapReason(gap["reason"])) for gap in document.get("gaps", ())),
         sweeps_completed=document.get("sweeps_completed", 0),
+        run_id=document.get("run_id"),
     )

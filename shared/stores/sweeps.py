@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from pymongo import ASCENDING, ReturnDocument
+from pymongo import ASCENDING, DESCENDING, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from shared.domain.coverage.sweeps import Sweep, SweepKind, SweepStatus
@@ -29,6 +29,7 @@ ONE_OPEN = Index(
 INDEXES = (
     ONE_OPEN,
     Index("X_sweeps", {"status": ASCENDING, "progress_at": ASCENDING}),
+    Index("X_sweeps", {"subject": ASCENDING, "started_at": DESCENDING}),
     Index("X_sweeps", {"ended_at": ASCENDING}, {"expireAfterSeconds": int(KEEP_ENDED.total_seconds())}),
 )
 
@@ -55,6 +56,24 @@ class SweepStore:
         """The sweep, None for an unknown or forgotten id."""
         document = self._sweeps.find_one({"_id": sweep_id})
         return _from_document(document) if document else None
+
+    @guarded
+    def newest_of(self, subject: str, limit: int = 1) -> list[Sweep]:
+        """The newest sweeps of a subject that are remembered, the newest first."""
+        found = self._sweeps.find({"subject": subject}).sort("started_at", DESCENDING).limit(limit)
+        return [_from_document(document) for document in found]
+
+    @guarded
+    def that_passed(self, post_id: int, *, after: datetime, before: datetime) -> list[Sweep]:
+        """Search sweeps that last got on within a time and reach below a post, the oldest first."""
+        found = self._sweeps.find(
+            {
+                "status": {"$in": [status.value for status in SweepStatus]},
+                "progress_at": {"$gte": after, "$lte": before},
+                "kind": SweepKind.SEARCH.value,
+            }
+        ).sort("started_at", ASCENDING)
+        return [sweep for sweep in map(_from_document, found) if sweep.since_id < post_id]
 
     @guarded
     def advance(self, before: Sweep, after: Sweep, *, now: datetime) -> bool:
@@ -98,6 +117,12 @@ class SweepStore:
         return result.matched_count == 1
 
     @guarded
+    def open_searches(self) -> list[Sweep]:
+        """The searches that are under way."""
+        found = self._sweeps.find({"kind": SweepKind.SEARCH.value, "status": SweepStatus.OPEN.value})
+        return [_from_document(document) for document in found]
+
+    @guarded
     def open_subjects(self, kind: SweepKind) -> set[str]:
         """The subjects that have an open sweep."""
         return set(self._sweeps.distinct("subject", {"kind": kind.value, "status": SweepStatus.OPEN.value}))
@@ -122,6 +147,7 @@ def _to_document(sweep: Sweep) -> Document:
         "posts_new": sweep.posts_new,
         "through_at": sweep.through_at,
         "stuck": sweep.stuck,
+        "run_id": sweep.run_id,
     }
 
 
@@ -145,6 +171,7 @@ def _from_document(document: Document) -> Sweep:
         posts_new=document["posts_new"],
         through_at=document["through_at"],
         stuck=document["stuck"],
+        run_id=document.get("run_id"),
     )
 
 

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from control import commands
+from control.cli.app import app
 from control.roster import handles
 from shared.broker import build_broker
 from shared.broker.sender import Sender
 from shared.domain.errors import BrokerUnavailable, InputError
-from shared.domain.jobs import ALL_QUEUES, Queue, RefreshEngagement, ResolveHandles
+from shared.domain.flock import ProcessKind
+from shared.domain.jobs import ALL_QUEUES, Canary, Queue, RefreshEngagement, ResolveHandles
 from shared.runtime.embedded import free_port
 from shared.services.bootstrap import Services
 from shared.services.following import SEARCH
+from shared.services.presence import Presence
+from tests.control.conftest import Invoke
 from tests.workers.world import (
     ScriptedX,
     Simulator,
@@ -269,3 +276,57 @@ def test_status_without_redis_says_so(make_services: Callable[..., Services], x:
 
     with pytest.raises(BrokerUnavailable, match="cannot be reached"):
         commands.status(services)
+
+
+def test_status_begins_with_a_verdict(services: Services, invoke: Invoke) -> None:
+    """Each reason on a line with what to do; with --check an exit status says it too."""
+    nobody = invoke("status", "--check")
+
+    assert nobody.exit_code == 2
+    assert nobody.stdout.splitlines()[0] == "stopped"
+    assert "no scheduler runs: nothing new is planned; start one" in " ".join(nobody.stdout.split())
+    assert invoke("status").exit_code == 0
+
+    scheduler = Presence(services, ProcessKind.SCHEDULER, describe=lambda: {"leads": True})
+    scheduler.id = "scheduler"
+    worker = Presence(services, ProcessKind.WORKER, describe=lambda: {"queues": list(ALL_QUEUES), "threads": 8})
+    scheduler.begin()
+    worker.begin()
+    well, document = invoke("status", "--check"), json.loads(invoke("status", "--json").stdout)
+    scheduler.end()
+    worker.end()
+
+    assert (well.exit_code, well.stdout) == (0, "healthy\n")
+    assert (document["verdict"], document["reasons"]) == ("healthy", [])
+
+
+def test_letters_are_news_until_somebody_looks(services: Services, invoke: Invoke) -> None:
+    """A look at the list is one."""
+    services.sender.send(Canary(queue="media", sent_at_ms=0), queue="media")
+    (waiting,) = services.broker.introspection.look("media").waiting
+    services.broker.introspection.cancel(waiting, "cancelled")
+    services.dead_letters.collect()
+
+    def told() -> bool:
+        return "1 dead letters that nobody has looked at" in invoke("status", "--check").stdout
+
+    assert told()
+    invoke("dead", "list")
+    assert not told()
+
+
+def test_status_without_a_server_is_a_verdict_where_one_is_asked_for(tmp_path: Path) -> None:
+    """`--check` ends with 2 and the reason; without it the command fails with the reason alone."""
+    environment = {
+        "REDIS_URL": f"redis://127.0.0.1:{free_port()}/0",
+        "MONGO_URI": f"mongodb://127.0.0.1:{free_port()}/",
+        "COVEY_DATA_DIR": str(tmp_path),
+    }
+
+    checked = CliRunner().invoke(app, ["status", "--check", "--json"], env=environment)
+
+    assert checked.exit_code == 2
+    told = json.loads(checked.stdout)
+    assert (told["verdict"], told["reasons"][0]["check"]) == ("stopped", "reachable")
+    assert "Redis at 127.0.0.1" in told["reasons"][0]["message"]
+    assert isinstance(CliRunner().invoke(app, ["status"], env=environment).exception, BrokerUnavailable)

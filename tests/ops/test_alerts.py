@@ -68,6 +68,7 @@ def test_what_can_go_wrong_has_an_alert() -> None:
         *("CoveyWorkersGone", "CoveyDeadLetters", "CoveyQueueOld", "CoveyCanarySilent", "CoveyMediaFails"),
         *("CoveyBudgetSpent", "CoveyLedgerDiffers", "CoveyCredentialUseless", "CoveyTokensUnsaved"),
         *("CoveyRedisEvicts", "CoveyIndexesMissing", "CoveyObjectsSetAside", "CoveyAccountChanged"),
+        *("CoveyRedisFull", "CoveyMongoDiskFull"),
     }
 
 

@@ -61,6 +61,15 @@ def test_a_process_can_be_scaled(name: str) -> None:
         assert service["depends_on"][server] == {"condition": "service_healthy"}
 
 
+def test_how_many_run_is_set_in_one_place() -> None:
+    """Each number comes from .env, so no command undoes another's."""
+    assert {name: s["deploy"]["replicas"] for name, s in SERVICES.items() if "deploy" in s} == {
+        "scheduler": "${COVEY_SCHEDULERS:-1}",
+        "worker": "${COVEY_WORKERS:-2}",
+        "worker-media": "${COVEY_MEDIA_WORKERS:-1}",
+    }
+
+
 @pytest.mark.parametrize("name", ["scheduler", "worker", "worker-media"])
 def test_a_process_has_time_to_finish_what_runs(name: str) -> None:
     """Docker waits longer than the process itself does before it kills."""
@@ -110,9 +119,16 @@ def test_the_images_are_the_ones_that_were_tried() -> None:
         "redis": "redis:8",
         "mongo": "mongo:8.0",
         "prometheus": "prom/prometheus:v3.5.0",
+        "alertmanager": "prom/alertmanager:v0.28.1",
         "grafana": "grafana/grafana:12.2.0",
     }
     assert {SERVICES[name]["image"] for name in OWN} == {"covey"}
+
+
+def test_the_image_is_built_once() -> None:
+    """One service builds it, and none looks for it elsewhere: a second build would make a second image."""
+    assert [name for name, service in SERVICES.items() if "build" in service] == ["scheduler"]
+    assert {SERVICES[name]["pull_policy"] for name in OWN} == {"never"}
 
 
 def test_the_simulator_runs_only_when_it_is_asked_for() -> None:
@@ -163,6 +179,13 @@ def test_the_image_installs_what_is_pinned() -> None:
     installations = [line for stage in stages for line in stage if "pip" in line and " install " in line]
     assert installations
     assert all("-c constraints.txt" in line for line in installations)
+
+
+def test_a_change_of_a_document_makes_no_other_image() -> None:
+    """Only code and what is installed go into the build: what else changes recreates no container."""
+    named = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+
+    assert named == {"pyproject.toml", "constraints.txt", "shared", "workers", "scheduler", "control", "simulator"}
 
 
 def test_secrets_stay_out_of_the_build() -> None:

@@ -11,11 +11,13 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from shared.runtime.settings import Settings
+from shared.runtime.unknown import COMPOSE, PREFIX
 from tests.ops.artifacts import OPS, ROOT, compose
 
 # What a container has fixed: its servers, folders, ports, address and name.
 FIXED_IN_CONTAINERS = {
-    *("REDIS_URL", "MONGO_URI", "COVEY_DATA_DIR", "COVEY_MEDIA_DIR", "COVEY_INSTANCE"),
+    *("REDIS_URL", "REDIS_URL_FILE", "MONGO_URI", "MONGO_URI_FILE"),
+    *("COVEY_DATA_DIR", "COVEY_MEDIA_DIR", "COVEY_INSTANCE"),
     *("COVEY_WORKER_METRICS_PORT", "COVEY_SCHEDULER_METRICS_PORT", "COVEY_METRICS_HOST"),
 }
 
@@ -45,8 +47,21 @@ def listed() -> dict[str, tuple[str, str]]:
 
 
 def of_compose() -> set[str]:
-    """The variables that docker-compose.yml itself puts in."""
-    return set(re.findall(r"\$\{([A-Z_]+)", (ROOT / "docker-compose.yml").read_text()))
+    """The variables that docker-compose.yml itself puts in, and that are no settings."""
+    return set(re.findall(r"\$\{([A-Z_]+)", (ROOT / "docker-compose.yml").read_text())) - SETTINGS.keys()
+
+
+def handed_through(name: str, value: str | None) -> bool:
+    """Whether a container has this setting from .env: as it is, or as the place where its file is mounted."""
+    secret = name.removeprefix("COVEY_").removesuffix("_FILE").lower()
+    return value is None or value == f"${{{name}:+/run/secrets/{secret}}}"
+
+
+def test_no_variable_of_compose_is_taken_for_a_misspelt_setting() -> None:
+    """What compose reads from `.env` for itself is known, so that commands which read the same file do not warn."""
+    ours = {name for name in of_compose() if name.startswith(PREFIX)}
+
+    assert ours <= set(SETTINGS) | COMPOSE
 
 
 def test_every_setting_is_listed_with_its_meaning_and_default() -> None:
@@ -76,7 +91,7 @@ def test_a_worker_container_is_given_every_setting_that_is_not_fixed() -> None:
     """What an operator writes into .env reaches the processes: each setting is handed through, by its name."""
     handed = compose()["services"]["worker"]["environment"]
 
-    open_names = {name for name, value in handed.items() if value is None}
+    open_names = {name for name, value in handed.items() if handed_through(name, value)}
     expected = SETTINGS.keys() - FIXED_IN_CONTAINERS
     missing = "\n".join(f"  {name}:" for name in sorted(expected - open_names))
     assert not missing, f"add to docker-compose.yml, beside the other settings:\n{missing}"
@@ -84,8 +99,9 @@ def test_a_worker_container_is_given_every_setting_that_is_not_fixed() -> None:
 
 
 def test_only_those_who_ask_x_have_its_secrets() -> None:
-    """Every secret but the address of Sentry is in the environment of the worker service and of no other."""
+    """Every secret but the address of Sentry, in either form, is known to the worker service and to no other."""
     secrets = {name for name, info in SETTINGS.items() if "SecretStr" in str(info.annotation)} - {"SENTRY_DSN"}
+    secrets |= {f"{name}_FILE" for name in secrets} & SETTINGS.keys()
 
     assert "X_BEARER_TOKEN" in secrets
     for name, service in compose()["services"].items():

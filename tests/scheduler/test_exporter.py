@@ -46,7 +46,9 @@ def test_all_parts_are_read_and_say_when(redis_url: str, mongo_uri: str, mongo_d
 
     exporter(redis_url, mongo_uri).run_once(FIRST)
 
-    assert {read_at(part) for part in ("queues", "documents", "coverage", "windows", "servers")} == {FIRST.timestamp()}
+    assert {read_at(part) for part in ("queues", "documents", "coverage", "windows", "servers", "flock")} == {
+        FIRST.timestamp()
+    }
     assert REGISTRY.get_sample_value("covey_queue_jobs", {"queue": "search", "state": "ready"}) == 0
     assert REGISTRY.get_sample_value("covey_dead_letters_waiting") == 1
 
@@ -121,6 +123,28 @@ def test_what_the_servers_lack_is_told(
     assert after_it == (1, 0)
 
 
+def test_how_full_the_servers_are_is_told(
+    redis_url: str, mongo_uri: str, redis_client: redis.Redis, mongo_db: Database[dict[str, object]]
+) -> None:
+    """Redis by its limit, 0 without one; the disk of MongoDB, 0 while it stores nothing."""
+    told = exporter(redis_url, mongo_uri)
+    told.run_once(FIRST)
+    names = ("covey_redis_memory_used_ratio", "covey_mongo_disk_used_ratio")
+    before = [REGISTRY.get_sample_value(name) for name in names]
+    mongo_db["X_tweets"].insert_one({"a": 1})
+    redis_client.config_set("maxmemory", redis_client.info("memory")["used_memory"] * 2)
+    try:
+        told.run_once(LATER + timedelta(minutes=1))
+    finally:
+        redis_client.config_set("maxmemory", 0)
+
+    memory, disk = [REGISTRY.get_sample_value(name) for name in names]
+    assert before == [0, 0]
+    assert memory == pytest.approx(0.5, rel=0.2)
+    assert disk is not None
+    assert 0 < disk < 1
+
+
 def test_followed_accounts_are_told_by_state(
     redis_url: str, mongo_uri: str, mongo_db: Database[dict[str, object]]
 ) -> None:
@@ -140,3 +164,28 @@ def test_followed_accounts_are_told_by_state(
     counts = {state: REGISTRY.get_sample_value("covey_accounts", {"state": state.value}) for state in AccountState}
     ones = {AccountState.ACTIVE, AccountState.SUSPENDED, AccountState.RENAMED, AccountState.NAME_REUSED}
     assert counts == {state: float(state in ones) for state in AccountState}
+
+
+def test_who_is_there_and_who_is_not(redis_url: str, mongo_uri: str, mongo_db: Database[dict[str, object]]) -> None:
+    """Counted by the last signs of life, so that a process is missed also where nobody scrapes it any more."""
+    now = datetime.now(UTC)
+    common = {"host": "h", "pid": 1, "version": "1", "started_at": now, "queues": ["media"], "threads": 8}
+    mongo_db["processes"].insert_many(
+        [
+            {"_id": "a", "kind": "worker", "beat_at": now, "waits_for": "room", **common},
+            {"_id": "b", "kind": "worker", "beat_at": now - timedelta(minutes=5), **common},
+        ]
+    )
+    mongo_db["X_state"].insert_one({"_id": "paused_queues", "value": {"quotes": now}})
+
+    exporter(redis_url, mongo_uri).run_once(now)
+
+    def value(name: str, **labels: str) -> float | None:
+        return REGISTRY.get_sample_value(name, labels)
+
+    assert value("covey_processes", kind="worker", state="there") == 1
+    assert value("covey_processes", kind="worker", state="gone") == 1
+    assert value("covey_processes", kind="scheduler", state="there") == 0
+    assert (value("covey_queue_threads", queue="media"), value("covey_queue_threads", queue="search")) == (8, 0)
+    assert (value("covey_queue_paused", queue="quotes"), value("covey_queue_paused", queue="media")) == (1, 0)
+    assert value("covey_processes_waiting") == 1

@@ -227,3 +227,24 @@ def test_running_for_ever_ends_when_told_and_frees_the_lease(
 
     assert not thread.is_alive()
     assert not redis_client.exists(LEASE_KEY)
+
+
+def test_nothing_is_planned_for_a_paused_queue(simulated: Services) -> None:
+    """Its schedules stay due, so that the work begins where it stopped when the queue is resumed."""
+    simulated.following.follow(["NASA"], since=simulated.clock.now(), now=simulated.clock.now())
+    leader = Leader(connect(simulated.settings.redis_url or ""), name="test", lease_seconds=15.0)
+    loop = Loop(simulated, leader, ServerClock(simulated.stores.db))
+    loop.pause({Queue.SEARCH})
+
+    loop.run_once()
+    assert jobs_in(simulated, Queue.SEARCH) == []
+    loop.pause(set())
+    loop.run_once()
+    assert [type(job) for job in jobs_in(simulated, Queue.SEARCH)] == [SearchPage]
+
+
+def test_a_loop_that_goes_round_is_not_stuck(simulated: Services) -> None:
+    """Only silence for longer than every timeout is."""
+    leader = Leader(connect(simulated.settings.redis_url or ""), name="test", lease_seconds=15.0)
+
+    assert Loop(simulated, leader, ServerClock(simulated.stores.db)).stuck() == []

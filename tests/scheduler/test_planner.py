@@ -8,13 +8,22 @@ from typing import Any
 
 import pytest
 
-from scheduler.planner import ACCOUNTS, CANARY, MEDIA, QUOTES, REFRESH, Planner
+from scheduler.planner import ACCOUNTS, AUTHORS, CANARY, MEDIA, QUOTES, REFRESH, Planner
 from shared.domain import snowflake
 from shared.domain.counts import PostMetrics
 from shared.domain.coverage.streams import Stream
 from shared.domain.coverage.sweeps import Sweep, SweepKind
 from shared.domain.errors import StoreUnavailable
-from shared.domain.jobs import ALL_QUEUES, Job, LookAtAccounts, Queue, QuotePage, RefreshEngagement, SearchPage
+from shared.domain.jobs import (
+    ALL_QUEUES,
+    Job,
+    LookAtAccounts,
+    LookUpAuthors,
+    Queue,
+    QuotePage,
+    RefreshEngagement,
+    SearchPage,
+)
 from shared.domain.models import Media, MediaType, Post, Reference, ReferenceType, User
 from shared.services.bootstrap import Services
 from shared.services.following import SEARCH
@@ -86,6 +95,27 @@ def test_the_first_sweep_of_an_old_stream_is_backfill(services: Services, x: Scr
 
     assert (queue, state_of(services, job.sweep_id).queue) == (Queue.BACKFILL, Queue.BACKFILL)
     assert next_queue == Queue.SEARCH
+
+
+def test_the_run_that_began_a_stream_pays_for_its_first_sweep(services: Services, x: ScriptedX) -> None:
+    """The second sweep is everyday work; authors that a run wants are looked up by themselves, and it pays."""
+    x.script = lambda asked: page()
+    now = services.clock.now()
+    (stream,) = services.following.follow(["alice"], since=now, now=now, run_id="r")
+    ((first, _),) = plan(services, SEARCH, stream.id)
+    assert isinstance(first, SearchPage)
+    read_to_end(services, first.sweep_id)
+    ((second, _),) = plan(services, SEARCH, stream.id)
+    assert isinstance(second, SearchPage)
+    services.stores.authors.want([1], now=now, run_id="r")
+    services.stores.authors.want([2], now=now)
+
+    jobs = [job for job, _ in plan(services, AUTHORS)]
+
+    assert [state_of(services, one.sweep_id).run_id for one in (first, second)] == ["r", None]
+    asked = {job.run_id: (job.user_ids, job.subject) for job in jobs if isinstance(job, LookUpAuthors)}
+    assert {run_id: ids for run_id, (ids, _) in asked.items()} == {"r": ("1",), None: ("2",)}
+    assert len({subject for _, subject in asked.values()}) == 2
 
 
 def test_a_quiet_stream_does_not_ask_from_an_id_that_x_refuses(services: Services) -> None:

@@ -11,6 +11,7 @@ from shared.runtime import metrics
 from shared.runtime.log import get_logger
 from shared.services.bootstrap import Services
 from workers.handlers.intake import answered_at, put_aside
+from workers.handlers.runs import paid_by
 
 log = get_logger(__name__)
 
@@ -20,7 +21,8 @@ SOON = timedelta(hours=1)
 
 def resolve_handles(services: Services, job: ResolveHandles) -> None:
     """Look the names up, store the accounts, and note which names X does not know."""
-    answer = services.x.users_by(work_class=WorkClass.INTERACTIVE, usernames=list(job.usernames))
+    with paid_by(services, job.run_id):
+        answer = services.x.users_by(work_class=WorkClass.INTERACTIVE, usernames=list(job.usernames))
     now = services.clock.now()
     services.stores.users.upsert(answer.users, now=answered_at(answer.rate, now))
     put_aside(services, answer.set_aside, now=now)

@@ -13,16 +13,20 @@ from shared.domain.jobs import GREATEST_ID, LookUpAuthors
 from shared.domain.models import Page, WorkClass
 from shared.services.bootstrap import Services
 from workers.handlers.intake import answered_at, put_aside
+from workers.handlers.runs import paid_by
 
 
-def want_authors(services: Services, page: Page, *, now: datetime) -> None:
-    """Note the authors of a page that did not come along and are not known, or not freshly. Idempotent."""
+def want_authors(services: Services, page: Page, *, now: datetime, run_id: str | None = None) -> None:
+    """Note the authors of a page that did not come along and are not known, or not freshly. Idempotent.
+
+    run_id: the request that pays for them.
+    """
     came_along = {user.id for user in page.users}
     authors = {post.author_id for post in page.posts if post.author_id is not None} - came_along
     authors = {one for one in authors if one <= GREATEST_ID}  # a longer id cannot be asked for
     if authors:
         fresh = services.stores.users.fresh_among(authors, since=now - _fresh(services))
-        services.stores.authors.want(authors - fresh, now=now)
+        services.stores.authors.want(authors - fresh, now=now, run_id=run_id)
 
 
 def look_up_authors(services: Services, job: LookUpAuthors) -> None:
@@ -33,7 +37,8 @@ def look_up_authors(services: Services, job: LookUpAuthors) -> None:
     asked = sorted(wanted - fresh)
     if not asked:
         return
-    answer = services.x.users(work_class=WorkClass.ENGAGEMENT, user_ids=asked)
+    with paid_by(services, job.run_id):
+        answer = services.x.users(work_class=WorkClass.ENGAGEMENT, user_ids=asked)
     now = services.clock.now()
     services.stores.users.upsert(answer.users, now=answered_at(answer.rate, now))
     put_aside(services, answer.set_aside, now=now)

@@ -15,6 +15,7 @@ from shared.runtime import metrics
 from shared.services.bootstrap import Services
 from workers.handlers.authors import want_authors
 from workers.handlers.intake import answered_at, store_page
+from workers.handlers.runs import paid_by
 
 # A look-up of all posts of a job may be more than is left of a budget; this part of it is tried then.
 PARTS = 10
@@ -60,8 +61,13 @@ def _open_ids(services: Services, job: RefreshEngagement) -> list[int]:
 
 
 def _look_up(services: Services, job: RefreshEngagement, post_ids: Sequence[int]) -> None:
-    work_class = WorkClass.INTERACTIVE if job.run_id else WorkClass.ENGAGEMENT
-    _store(services, job, services.x.lookup_posts(work_class=work_class, post_ids=post_ids))
+    if job.run_id is None:
+        return _store(services, job, services.x.lookup_posts(work_class=WorkClass.ENGAGEMENT, post_ids=post_ids))
+    free = services.ledger.bought(PriceKind.POST, post_ids)
+    with paid_by(services, job.run_id):
+        page = services.x.lookup_posts(work_class=WorkClass.INTERACTIVE, post_ids=post_ids)
+    services.stores.runs.bought(job.run_id, [str(post.id) for post in page.posts if post.id not in free])
+    return _store(services, job, page)
 
 
 def _store(services: Services, job: RefreshEngagement, page: Page) -> None:
@@ -70,7 +76,7 @@ def _store(services: Services, job: RefreshEngagement, page: Page) -> None:
     read_at = answered_at(page.rate, now)
     stored = store_page(services, page, source="refresh", now=now)
     if stored.new_ids:
-        want_authors(services, page, now=now)
+        want_authors(services, page, now=now, run_id=job.run_id)
     states, _ = services.stores.engagement.load(job.claim_id, list(page.states))
     posts = {post.id: post for post in page.posts}
     readings: list[Reading] = []

@@ -15,6 +15,7 @@ from shared.runtime.log import get_logger
 from shared.services.bootstrap import Services
 from workers.handlers.authors import want_authors
 from workers.handlers.intake import answered_at, store_page
+from workers.handlers.runs import paid_by
 from workers.handlers.short_pages import fell_short
 
 log = get_logger(__name__)
@@ -42,7 +43,8 @@ def _read(services: Services, sweep: Sweep, heals: int = 0) -> Sweep:
     """Read and store the sweep's present page; answers the sweep as it stands afterwards."""
     before = services.clock.now()
     try:
-        page = _ask(services, sweep)
+        with paid_by(services, sweep.run_id):
+            page = _ask(services, sweep)
     except StaleSinceId as error:
         if heals == MAX_HEALS:
             raise
@@ -50,7 +52,7 @@ def _read(services: Services, sweep: Sweep, heals: int = 0) -> Sweep:
         return _read(services, later, heals + 1) if later.status is SweepStatus.OPEN else later
     now = services.clock.now()
     stored = store_page(services, page, source=SweepKind.SEARCH.value, now=now)
-    want_authors(services, page, now=now)
+    want_authors(services, page, now=now, run_id=sweep.run_id)
     is_short = fell_short(services, sweep, page)
     through_at = _asked_at(page, before, now) - timedelta(seconds=services.settings.x_search_lag_seconds)
     after = after_page(sweep, page, new_posts=len(stored.new_ids), through_at=through_at)

@@ -21,7 +21,10 @@ QUIET_MARGIN = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stream:
-    """A query that is followed. `cursor_id` is the greatest id that is known to be stored with all before it."""
+    """A query that is followed. `cursor_id` is the greatest id that is known to be stored with all before it.
+
+    run_id: the request that began it, which pays for its first sweep.
+    """
 
     id: str
     handles: tuple[str, ...]
@@ -31,6 +34,7 @@ class Stream:
     cursor_id: int
     gaps: tuple[Gap, ...] = field(default=())
     sweeps_completed: int = 0
+    run_id: str | None = None
 
     @property
     def since_id(self) -> int:

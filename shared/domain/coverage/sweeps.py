@@ -46,7 +46,7 @@ class Sweep:
     `page` is the number of the next page to read and `next_token` the token it is asked with. `newest_id` and
     `oldest_id` are over posts newer than `since_id`; `newest_id` comes from the first page that has some, because what
     appears above it later was not read down to it, and never from an id ahead of time. `through_at` is up to when X had
-    searched at page 0.
+    searched at page 0. `run_id` names the request that pays for it.
     """
 
     id: str
@@ -67,6 +67,7 @@ class Sweep:
     posts_new: int = 0
     through_at: datetime | None = None
     stuck: bool = False
+    run_id: str | None = None
 
     @property
     def ends_at(self) -> datetime:

@@ -48,6 +48,16 @@ class Purchase:
         return self.fee + Amounts({kind: len(ids) for kind, ids in self.object_ids.items()})
 
 
+@dataclass(frozen=True, slots=True)
+class PaidCall:
+    """What of one call cost money, for which class of work, and when by X's clock."""
+
+    work_class: WorkClass
+    at: datetime
+    billed: Amounts
+    micro_usd: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowKey:
     """What is added up: the calls of one UTC day to one endpoint, with one credential, for one class of work."""

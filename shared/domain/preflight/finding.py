@@ -45,6 +45,25 @@ class Check(StrEnum):
     HEARTBEAT = "heartbeat"
     LEADER_LEASE = "leader_lease"
     REFRESH_LEASE = "refresh_lease"
+    SCHEDULER = "scheduler"
+    WORKERS = "workers"
+    PROCESSES = "processes"
+    ROOM = "room"
+    PAUSED = "paused"
+    X_BLOCKS = "x_blocks"
+    COVERAGE = "coverage"
+    BUDGETS = "budgets"
+    QUEUES = "queues"
+    DEAD_LETTERS = "dead_letters"
+
+
+# Made by `shared/domain/health.py` of the flock that runs; the others are of the set-up.
+OF_THE_FLOCK: Final = frozenset(
+    {
+        *(Check.SCHEDULER, Check.WORKERS, Check.PROCESSES, Check.ROOM, Check.PAUSED),
+        *(Check.X_BLOCKS, Check.COVERAGE, Check.BUDGETS, Check.QUEUES, Check.DEAD_LETTERS),
+    }
+)
 
 
 # An error of one of these ends a process at its start: nothing would work, or what is known would be lost.

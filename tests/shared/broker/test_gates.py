@@ -25,7 +25,8 @@ from shared.broker.gates import (
     Gates,
 )
 from shared.broker.keys import QueueKeys
-from shared.broker.scripts import Placement, Scripts
+from shared.broker.placement import Placement
+from shared.broker.scripts import Scripts
 from shared.domain.errors import NotGranted
 from shared.domain.outcomes import MAX_AGE_SECONDS, MAX_DEFERRAL_SECONDS, Reach
 from tests.shared.broker.conftest import QUEUE, consume, eventually, make_message, take

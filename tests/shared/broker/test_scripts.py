@@ -22,7 +22,8 @@ from hypothesis.stateful import (
 
 from shared.broker.gates import UNLED_SECONDS
 from shared.broker.keys import QueueKeys
-from shared.broker.scripts import Dedup, Placed, Placement, Scripts
+from shared.broker.placement import Dedup, Placed, Placement
+from shared.broker.scripts import Scripts
 
 KEYS = QueueKeys("test", "work")
 SECOND = 1_000_000

@@ -48,6 +48,15 @@ def test_a_job_goes_to_its_first_queue_under_its_name() -> None:
     assert json.loads(message.encode())["args"] == [{"version": 1, "sweep_id": "w", "page": 3}]
 
 
+def test_a_field_that_says_nothing_is_left_out() -> None:
+    """A worker of a version that does not know the field takes the job all the same."""
+    without = to_message(RefreshEngagement(claim_id="c", post_ids=("1",)))
+    having = to_message(RefreshEngagement(claim_id="c", post_ids=("1",), run_id="r"))
+
+    assert "run_id" not in without.args[0]
+    assert having.args[0]["run_id"] == "r"
+
+
 def test_every_queue_of_a_job_can_be_chosen_and_no_other() -> None:
     """A history goes to the backfill queue; a page of quotes does not."""
     assert to_message(SearchPage(sweep_id="w", page=0), queue="backfill").queue_name == "backfill"

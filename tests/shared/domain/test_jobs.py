@@ -41,8 +41,17 @@ jobs: st.SearchStrategy[Job] = st.one_of(
         run_id=st.none() | document_ids,
     ),
     st.builds(DownloadMedia, media_key=st.from_regex(r"[0-9]{1,25}_[0-9]{1,25}", fullmatch=True)),
-    st.builds(ResolveHandles, usernames=st.lists(names, min_size=1, max_size=100).map(tuple)),
-    st.builds(LookUpAuthors, claim_id=document_ids, user_ids=st.lists(post_ids, min_size=1, max_size=100).map(tuple)),
+    st.builds(
+        ResolveHandles,
+        usernames=st.lists(names, min_size=1, max_size=100).map(tuple),
+        run_id=st.none() | document_ids,
+    ),
+    st.builds(
+        LookUpAuthors,
+        claim_id=document_ids,
+        user_ids=st.lists(post_ids, min_size=1, max_size=100).map(tuple),
+        run_id=st.none() | document_ids,
+    ),
     st.just(CheckUsage()),
     st.builds(Canary, queue=st.sampled_from(ALL_QUEUES), sent_at_ms=st.integers(0, 10**13)),
 )

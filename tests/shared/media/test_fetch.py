@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import hashlib
+import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -11,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from shared.domain.errors import MediaRejected, MediaUnavailable
+from shared.domain.errors import MediaRejected, MediaUnavailable, NoRoom
 from shared.media.fetch import MediaFetcher
+from shared.media.storage import incoming
 from shared.runtime.embedded import free_port
 from tests.shared.media.conftest import JPEG, MP4, Answer, MediaHost
 
@@ -201,3 +204,31 @@ def test_the_error_names_the_host_and_not_the_address(host: MediaHost, fetcher: 
 
     assert "evil.example" in str(caught.value)
     assert "secret" not in str(caught.value)
+
+
+def test_a_disk_without_room_is_left_alone(host: MediaHost, root: Path) -> None:
+    """Nothing is asked of the host, the reason names the folder and what is missing, and no file is begun."""
+    url = host.serve("/file", Answer(JPEG))
+    fetcher = MediaFetcher(root, hosts=[host.origin], max_bytes=10**9, read_timeout_seconds=5, min_free_bytes=2**62)
+
+    with pytest.raises(NoRoom, match=rf"{root}: \d+ MB are free, 4611686018427 MB are to stay free"):
+        fetcher.fetch(url)
+    assert files(root) == []
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO])
+def test_what_a_disk_refuses_waits_for_a_person(root: Path, number: int) -> None:
+    """Each way of refusing; another error of the system stays what it is."""
+    with pytest.raises(NoRoom, match=rf"cannot be written to: {os.strerror(number)}"), incoming(root):
+        raise OSError(number, os.strerror(number))
+    with pytest.raises(InterruptedError), incoming(root):
+        raise OSError(errno.EINTR, "once more")
+
+
+def test_a_folder_that_is_a_file_is_no_room(root: Path, host: MediaHost) -> None:
+    """The name of the folder is taken: nothing can be stored until somebody mends it."""
+    root.parent.mkdir(parents=True, exist_ok=True)
+    root.write_text("")
+    fetcher = MediaFetcher(root, hosts=[host.origin], max_bytes=10**9, read_timeout_seconds=5)
+
+    assert "cannot be written to" in (fetcher.why_no_room() or "")

@@ -12,7 +12,7 @@ import pytest
 import redis
 
 from shared.redis.connection import connect
-from shared.redis.probe import NEEDED, RedisReading, evictable, probe
+from shared.redis.probe import NEEDED, RedisReading, evictable, memory_used_ratio, probe
 from shared.runtime.clock import ManualClock, SystemClock
 from shared.runtime.embedded import free_port
 from tests.cases.servers import redis_with
@@ -111,6 +111,7 @@ def test_what_the_user_may_not_ask_is_unknown(redis_client: redis.Redis, acl: st
     assert (facts.version, facts.role, facts.policy, facts.has_aof, facts.fsync) == (None,) * 5
     with connect(acl) as client:
         assert evictable(client) is None
+        assert memory_used_ratio(client) is None
 
 
 def test_a_replica_is_seen_as_one(redis_url: str, tmp_path: Path) -> None:

@@ -30,16 +30,29 @@ def test_wanted_authors_are_claimed_the_longest_waiting_first(authors: AuthorSto
     first = authors.claim(now=NOW, lease=LEASE, limit=1)
     rest = authors.claim(now=NOW, lease=LEASE, limit=9)
 
-    assert (first, sorted(rest), authors.count()) == ([1], [2, 3], 3)
-    assert authors.claim(now=NOW + LEASE / 2, lease=LEASE, limit=9) == []
-    assert len(authors.claim(now=NOW + LEASE, lease=LEASE, limit=9)) == 3
+    assert (first, sorted(rest[None]), authors.count()) == ({None: [1]}, [2, 3], 3)
+    assert authors.claim(now=NOW + LEASE / 2, lease=LEASE, limit=9) == {}
+    assert len(authors.claim(now=NOW + LEASE, lease=LEASE, limit=9)[None]) == 3
+
+
+def test_authors_are_claimed_by_who_pays_for_them(authors: AuthorStore) -> None:
+    """The first that wanted an author pays; a run's are counted until they are known or X did not give them."""
+    authors.want([1, 2], now=NOW, run_id="r")
+    authors.want([2, 3], now=NOW)
+    authors.want([3, 4], now=NOW, run_id="s")
+    authors.missing({4: "suspended"}, now=NOW, again_at=NOW)
+
+    claimed = authors.claim(now=NOW, lease=LEASE, limit=9)
+
+    assert {run: sorted(ids) for run, ids in claimed.items()} == {"r": [1, 2], None: [3], "s": [4]}
+    assert authors.count_of_runs() == {"r": 2}
 
 
 def test_any_id_survives(authors: AuthorStore) -> None:
     """Ids past 63 bits come back as they went in."""
     authors.want(AWKWARD_IDS, now=NOW)
 
-    assert set(authors.claim(now=NOW, lease=LEASE, limit=99)) == set(AWKWARD_IDS)
+    assert set(authors.claim(now=NOW, lease=LEASE, limit=99)[None]) == set(AWKWARD_IDS)
 
 
 def test_found_ones_are_forgotten_and_missing_ones_wait(authors: AuthorStore) -> None:
@@ -53,8 +66,8 @@ def test_found_ones_are_forgotten_and_missing_ones_wait(authors: AuthorStore) ->
     authors.want([2], now=NOW)
 
     assert authors.count() == 0
-    assert authors.claim(now=NOW, lease=LEASE, limit=9) == []
-    assert authors.claim(now=NOW + HOUR, lease=LEASE, limit=9) == [2]
+    assert authors.claim(now=NOW, lease=LEASE, limit=9) == {}
+    assert authors.claim(now=NOW + HOUR, lease=LEASE, limit=9) == {None: [2]}
 
 
 def test_fresh_accounts_are_told_from_stale_ones(stores: Stores) -> None:

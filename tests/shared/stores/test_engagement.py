@@ -131,7 +131,7 @@ def test_planners_that_saw_the_same_posts_share_them(mongo_uri: str, mongo_db: D
         with pymongo.MongoClient[dict[str, Any]](mongo_uri, tz_aware=True, event_listeners=[AllLookFirst(8)]) as client:
             stores = Stores.on(client[mongo_db.name])
             mongo_db["X_engagement"].delete_many({})
-            follow(stores, range(1, 101))
+            follow(Stores.on(mongo_db), range(1, 101))  # its look is none of the claimants'
 
             claims = at_once(8, lambda number, stores=stores: claim(stores, f"c{number}"))  # type: ignore[misc]
 

@@ -88,7 +88,7 @@ def test_an_author_that_x_does_not_return_is_not_asked_for_again_at_once(service
     assert wanted(services) == set()
     assert (
         services.stores.authors.claim(now=services.clock.now(), lease=services.refresh_policy.gone_confirm, limit=9)
-        == []
+        == {}
     )
 
 

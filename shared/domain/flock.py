@@ -1,0 +1,97 @@
+"""Who is there: what each process says of itself, and what becomes of one that says nothing. Pure.
+
+there --no sign for GONE_AFTER--> gone        (a clean end leaves neither)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final
+
+# Signs come every three seconds; a stall of MongoDB must fit in.
+GONE_AFTER: Final = timedelta(seconds=20)
+
+
+class ProcessKind(StrEnum):
+    """What a process is for."""
+
+    WORKER = "worker"
+    SCHEDULER = "scheduler"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunningJob:
+    """What a thread works on. subject: as the job names it. since: when it began there, by the process's clock."""
+
+    job: str
+    queue: str
+    subject: str
+    message_id: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Process:
+    """One process as of its last sign. queues: those that a worker serves. ended_a_minute: jobs it ended within the
+    last minute, by queue. waits_for: why it cannot do its work now, in a sentence; None: it can.
+    """
+
+    id: str
+    kind: ProcessKind
+    host: str
+    pid: int
+    version: str
+    started_at: datetime
+    beat_at: datetime
+    queues: tuple[str, ...] = ()
+    threads: int = 0
+    leads: bool = False
+    running: tuple[RunningJob, ...] = ()
+    ended_a_minute: Mapping[str, int]
+    waits_for: str | None = None
+
+    def is_gone(self, now: datetime) -> bool:
+        """Whether it has been silent for too long."""
+        return now - self.beat_at > GONE_AFTER
+
+
+def from_document(document: Mapping[str, Any]) -> Process:
+    """The process that wrote a document of `processes`; what an older version did not write has its default."""
+    return Process(
+        id=document["_id"],
+        kind=ProcessKind(document["kind"]),
+        host=document["host"],
+        pid=document["pid"],
+        version=document["version"],
+        started_at=document["started_at"],
+        beat_at=document["beat_at"],
+        queues=tuple(document.get("queues", ())),
+        threads=document.get("threads", 0),
+        leads=document.get("leads", False),
+        running=tuple(RunningJob(**job) for job in document.get("running", ())),
+        ended_a_minute=document.get("ended_a_minute", {}),
+        waits_for=document.get("waits_for"),
+    )
+
+
+def serving(processes: Iterable[Process], now: datetime) -> dict[str, int]:
+    """How many threads serve each queue now; a queue that nobody serves is not in it."""
+    threads: dict[str, int] = {}
+    for process in processes:
+        if not process.is_gone(now):
+            for queue in process.queues:
+                threads[queue] = threads.get(queue, 0) + process.threads
+    return threads
+
+
+def ended_a_minute(processes: Iterable[Process], now: datetime) -> dict[str, int]:
+    """How many jobs all processes together ended within the last minute, by queue."""
+    ended: dict[str, int] = {}
+    for process in processes:
+        if not process.is_gone(now):
+            for queue, count in process.ended_a_minute.items():
+                ended[queue] = ended.get(queue, 0) + count
+    return ended

@@ -1,0 +1,68 @@
+"""Who is there, and who is not."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from shared.domain.flock import GONE_AFTER, Process, ProcessKind, ended_a_minute, from_document, serving
+
+NOW = datetime(2026, 5, 1, tzinfo=UTC)
+
+
+def process(name: str = "a", **changes: Any) -> Process:
+    """A worker with four threads on two queues that beat just now."""
+    values: dict[str, Any] = {
+        "id": name,
+        "kind": ProcessKind.WORKER,
+        "host": "h",
+        "pid": 7,
+        "version": "1",
+        "started_at": NOW - timedelta(hours=1),
+        "beat_at": NOW,
+        "queues": ("search", "media"),
+        "threads": 4,
+        "ended_a_minute": {"search": 10},
+    }
+    return Process(**values | changes)
+
+
+def test_silence_makes_a_process_gone() -> None:
+    """Not at the limit, but beyond it."""
+    assert not process(beat_at=NOW - GONE_AFTER).is_gone(NOW)
+    assert process(beat_at=NOW - GONE_AFTER - timedelta(milliseconds=1)).is_gone(NOW)
+
+
+def test_only_those_that_are_there_serve_and_count() -> None:
+    """Threads and rates are summed by queue, without the gone ones."""
+    flock = [
+        process("a"),
+        process("b", queues=("search",), threads=2, ended_a_minute={"search": 5, "media": 1}),
+        process("c", beat_at=NOW - timedelta(minutes=1)),
+    ]
+
+    assert serving(flock, NOW) == {"search": 6, "media": 4}
+    assert ended_a_minute(flock, NOW) == {"search": 15, "media": 1}
+
+
+def test_a_document_of_an_older_version_is_read() -> None:
+    """What it did not write has its default."""
+    document = {
+        "_id": "s:1",
+        "kind": "scheduler",
+        "host": "h",
+        "pid": 1,
+        "version": "0",
+        "started_at": NOW,
+        "beat_at": NOW,
+    }
+
+    read = from_document(document)
+
+    assert (read.kind, read.queues, read.running, read.waits_for, read.leads) == (
+        ProcessKind.SCHEDULER,
+        (),
+        (),
+        None,
+        False,
+    )

@@ -1,0 +1,32 @@
+"""What a job of a run buys is noted with the run, beside the ledger, which has it in any case."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from shared.domain.errors import StoreUnavailable
+from shared.runtime.log import get_logger, job_context
+from shared.services.bootstrap import Services
+from shared.spending.attribution import gathered
+
+log = get_logger(__name__)
+
+
+@contextmanager
+def paid_by(services: Services, run_id: str | None) -> Iterator[None]:
+    """Note what is bought inside the block with the run; without a run with nobody.
+
+    A process that ends between X's answer and the note leaves that call out of the run, and of the run only.
+    """
+    if run_id is None:
+        yield
+        return
+    with job_context(run_id=run_id), gathered() as calls:
+        try:
+            yield
+        finally:
+            try:
+                services.stores.runs.pay(run_id, calls)
+            except StoreUnavailable as error:
+                log.warning("what a run bought is not noted", calls=len(calls), reason=str(error))
