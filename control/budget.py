@@ -6,7 +6,7 @@ Money is in US dollars in everything that is answered here.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -100,13 +100,14 @@ def too_small_of(services: Services) -> list[dict[str, Any]]:
 
 @dataclass(frozen=True, slots=True)
 class TrackCost:
-    """What `track` would cost. The names that are followed already cost nothing more.
+    """What `track` would cost. The names that are followed already cost nothing more, but for those in `read_back`.
 
     history: how many posts there are since then, where X was asked.
     """
 
     added: list[str]
     already: list[str]
+    read_back: list[str]
     estimate: TrackEstimate
     rates: Rates
     history: int | None = None
@@ -123,9 +124,15 @@ def cost_of_track(services: Services, names: Sequence[str], *, since: timedelta,
     ids = [int(row["user_id"]) for name in added if (row := followed.get(name.lower())) and row.get("user_id")]
     rates = rates_now(services, services.treasury.books())
     known_today = len(services.ledger.bought(PriceKind.USER, ids))
+    prices = services.ledger.prices
     history = count_since(services, added, since=since) if count and added and since else None
-    estimate = of_track(len(added), known_today, since, rates, services.ledger.prices, history=history)
-    return TrackCost(added, [name for name in names if name.lower() in active], estimate, rates, history)
+    estimate = of_track(len(added), known_today, since, rates, prices, history=history)
+    already = [name for name in names if name.lower() in active]
+    begin = services.clock.now() - since
+    back = services.following.not_read_since(already, since=begin) if since else []
+    again = of_track(len(back), len(back), since, rates, prices).once
+    estimate = replace(estimate, once=estimate.once + again, month=estimate.month + again)
+    return TrackCost(added, already, back, estimate, rates, history)
 
 
 def count_since(services: Services, names: Sequence[str], *, since: timedelta) -> int:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from control.blocks import blocked
 from control.budget import budgets_of
 from control.health import findings, told
+from control.look_up import LookedUp
 from control.runs import begin_refresh, begin_track
 from shared.broker.reached import reached
-from shared.domain.coverage.accounts import AccountState
 from shared.domain.errors import InputError
 from shared.domain.health import verdict_of
 from shared.domain.jobs import MAX_IDS, Queue, ResolveHandles
@@ -29,28 +29,54 @@ JOIN_WITHIN = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class Tracked:
-    """What `track` did: names that are followed from now on, and names that already were."""
+    """What `track` did: names that are followed from now on, and names that already were.
+
+    read_back: of these, the ones whose earlier posts are read now, in lower case.
+    """
 
     added: list[str]
     already: list[str]
     streams: int
+    read_back: list[str] = field(default_factory=list)
 
 
-def track(services: Services, names: Sequence[str], *, since: timedelta, count: bool = False) -> Tracked:
-    """Follow accounts, from `since` ago on, but not from further back than X can still search when it is asked.
-
-    count: ask X how many posts that is, for a closer estimate of the run.
-    """
+def not_followed(services: Services, names: Sequence[str]) -> list[str]:
+    """Those of the names that are not followed yet, or that no stream carries."""
     without = {name.lower() for name in services.following.uncarried(names)}
     active = services.stores.handles.active_among(names) - without
-    added = [name for name in names if name.lower() not in active]
-    already = [name for name in names if name.lower() in active]
+    return [name for name in names if name.lower() not in active]
+
+
+def track(
+    services: Services, names: Sequence[str], *, since: timedelta, found: LookedUp | None = None, count: bool = False
+) -> Tracked:
+    """Follow accounts, from `since` ago on, but not from further back than X can still search when it is asked.
+
+    What was followed already is read from there on too. found: what X said of the names; a worker asks about the rest.
+    count: ask X how many posts that is, for a closer estimate of the run.
+    """
+    added = not_followed(services, names)
+    already = [name for name in names if name not in set(added)]
     now = ServerClock(services.stores.db).now()
+    begin = now - min(since, FURTHEST_SINCE)
     run_id = begin_track(services, added, since=min(since, FURTHEST_SINCE), now=now, count=count)
-    streams = services.following.follow(added, since=now - min(since, FURTHEST_SINCE), now=now, run_id=run_id)
-    batches = [added[start : start + MAX_IDS] for start in range(0, len(added), MAX_IDS)]
+    streams = services.following.follow(added, since=begin, now=now, run_id=run_id)
+    read_back = services.following.read_back(already, since=begin, now=now, run_id=run_id) if since else []
+    if found is not None:
+        services.stores.handles.learn(found.users, now=now)
+        services.stores.handles.note_missing(_of(found.missing, added), now=now)
+        if run_id is not None:
+            services.stores.runs.pay(run_id, found.calls)
+    asked = found.settled if found else set()
+    left = [name for name in added if name.lower() not in asked]
+    batches = [left[start : start + MAX_IDS] for start in range(0, len(left), MAX_IDS)]
     services.sender.send_all([ResolveHandles(usernames=tuple(batch), run_id=run_id) for batch in batches])
-    return Tracked(added, already, len(streams))
+    return Tracked(added, already, len(streams), read_back)
+
+
+def _of(missing: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
+    followed = {name.lower() for name in names}
+    return {name: reason for name, reason in missing.items() if name in followed}
 
 
 def untrack(services: Services, names: Sequence[str]) -> list[str]:
@@ -61,46 +87,6 @@ def untrack(services: Services, names: Sequence[str]) -> list[str]:
         raise InputError(f"not followed: {', '.join(strangers)}; nothing was done")
     services.following.unfollow(names, now=ServerClock(services.stores.db).now())
     return list(names)
-
-
-def handles(services: Services) -> list[dict[str, Any]]:
-    """Every account that is or was followed, with how far it is covered."""
-    coverage = {name: stream for stream in services.stores.streams.active() for name in stream.handles}
-    rows = []
-    for document in services.stores.handles.all():
-        stream = coverage.get(document["_id"])
-        rows.append(
-            {
-                "username": document["username"],
-                "user_id": document.get("user_id"),
-                "active": document["active"],
-                "since": document["created_at"],
-                "covered_through": stream.covered_through if stream else None,
-                "gaps": len(stream.gaps) if stream else 0,
-                "state": document.get("state", AccountState.ACTIVE.value),
-                "state_since": document.get("state_since"),
-                "problem": _problem(document, is_covered=stream is not None),
-            }
-        )
-    return rows
-
-
-def _problem(document: Mapping[str, Any], *, is_covered: bool) -> str | None:
-    """What a person should know of a followed name, in one line; None where all is well."""
-    name, since = document["username"], document.get("state_since")
-    state = document.get("state", AccountState.ACTIVE)
-    until = f" since {since:%Y-%m-%d %H:%M}" if since else ""
-    if not document["active"]:
-        taken = f"; the name is another account's, `covey track {name}` follows it" if "taken_by" in document else ""
-        return f"called @{document['renamed_to']}{until}{taken}" if state == AccountState.RENAMED else None
-    notes = [f"{state}{until}"] if state != AccountState.ACTIVE else []
-    if was := document.get("was"):
-        notes.append(f"was @{was['name']} until {was['until']:%Y-%m-%d %H:%M}")
-    if document.get("missing"):
-        notes.append(document["missing"])
-    if not is_covered:
-        notes.append("in no search yet")
-    return "; ".join(notes) or None
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,10 +187,3 @@ def _window(window: WindowState) -> dict[str, Any]:
         "reset_in_seconds": window.reset_in_seconds,
         "blocked": window.blocked,
     }
-
-
-def as_json(value: object) -> str:
-    """The JSON default for what the commands answer: times as ISO 8601 in UTC."""
-    if isinstance(value, datetime):
-        return value.isoformat().replace("+00:00", "Z")
-    raise TypeError(f"{type(value).__name__} has no JSON form")

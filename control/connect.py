@@ -28,8 +28,6 @@ from shared.platforms.x.oauth import OAuthClient, TokenEndpoint, authorize_url, 
 from shared.runtime.settings import Settings
 from shared.services.bootstrap import Services, route_to_x
 
-# A port of its own: X sends browsers only to addresses that were written down with the app.
-DEFAULT_PORT = 8711
 # Under this id the limiter counts the one call that finds out whose token it is.
 UNKNOWN_ACCOUNT = "user-unknown"
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from control import commands
+from control.answers import as_json
 from control.demo_world import SEARCH_INTERVAL_SECONDS, as_environment, rhythm_of, simulated_x
 from control.evidence import Interval, Truth, failures, gather
 from control.local import Flock, forget_servers, note_servers
@@ -78,7 +79,7 @@ def run(options: Options, *, show: Show, say: Callable[[str], None], stop: threa
         report["failures"].append(f"not everything was covered {SETTLE_SECONDS:.0f} s after the end")
     report["passed"] = not report["failures"]
     path = options.data_dir / "report.json"
-    path.write_text(json.dumps(report, indent=2, default=commands.as_json) + "\n")
+    path.write_text(json.dumps(report, indent=2, default=as_json) + "\n")
     return report
 
 

@@ -18,6 +18,7 @@ from shared.services.pausing import Pausing
 from shared.services.preflight import Part
 from shared.spending.levels import Level as Full
 from shared.spending.levels import level_of, project_budgets
+from shared.stores.bundle import Stores
 from shared.stores.dead_letters import DeadFilter
 
 # When a person last looked at the dead letters; those that died since are news.
@@ -59,9 +60,9 @@ def findings(
     return judge_flock(facts) + _of_the_servers(services)
 
 
-def look_at_letters(services: Services, *, now: datetime) -> None:
+def look_at_letters(stores: Stores, *, now: datetime) -> None:
     """A person looks at the dead letters now."""
-    services.stores.state.set(LETTERS_SEEN_AT, now)
+    stores.state.set(LETTERS_SEEN_AT, now)
 
 
 def told(finding: Finding) -> dict[str, str]:

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from control import work
-from control.commands import handles
 from control.health import pausing
+from control.roster import handles
 from control.work import JobFilter
 from shared.domain import snowflake
 from shared.domain.coverage.streams import Stream
@@ -45,7 +45,7 @@ def trace_post(services: Services, post_id: int) -> list[Step]:
 
 def trace_handle(services: Services, username: str) -> list[Step]:
     """All that is known of a followed account: since when, how far covered, its search, its newest post, its jobs."""
-    row = next((one for one in handles(services) if one["username"].lower() == username.lower()), None)
+    row = next((one for one in handles(services.stores) if one["username"].lower() == username.lower()), None)
     if row is None:
         raise InputError(f"@{username} is not followed and never was; covey track {username}")
     steps = [_step("followed", row["since"], "from then on" if row["active"] else "no longer")]

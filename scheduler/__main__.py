@@ -65,6 +65,7 @@ def _export_forever(loop: Loop, stop: threading.Event) -> None:
 
 app = typer.Typer(
     add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     rich_markup_mode=None,
     pretty_exceptions_enable=False,  # pretty ones print values of variables
 )

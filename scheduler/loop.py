@@ -140,7 +140,8 @@ class Loop:
                 return []
             return self._planner.plan(slot, now)
         except (CoveyError, ConnectionClosed) as error:
-            log.warning("slot given back", slot=slot.id, reason=f"{type(error).__name__}: {error}")
+            reason = f"{type(error).__name__}: {error}"
+            log.warning("slot given back", slot=slot.id, reason=reason, like=type(error).__name__)
             self._services.stores.schedules.give_back(slot)
             return []
 

@@ -20,7 +20,12 @@ from simulator.money import MONTH_POSTS, Plan
 from simulator.oauth.clients import OauthSettings
 from simulator.server import listen, serve
 
-cli = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+cli = typer.Typer(
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
 
 
 @cli.command()

@@ -141,6 +141,7 @@ def parse_queues(text: str | None) -> tuple[str, ...]:
 
 app = typer.Typer(
     add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     rich_markup_mode=None,
     pretty_exceptions_enable=False,  # pretty ones print values of variables
 )

@@ -1,6 +1,7 @@
 """The `covey` command: reads options, calls a function, prints. Knows nothing else.
 
-app         the application, and what all commands share
+listed      the table of all commands; a command's module is imported when it is asked for
+app         what all commands share
 following   track, untrack, handles
 refreshing  refresh
 looking     status
@@ -13,70 +14,65 @@ connect     connect
 dead        dead list, show, replay, purge
 tracing     trace
 working     queues, jobs, workers, pause, resume, cancel
-running     demo, up, worker, scheduler, simulator
+running     demo, up
+processes   worker, scheduler, simulator
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated
 
 import typer
 
-from control.cli import (
-    blocking,
-    budget,
-    connect,
-    credentials,
-    dead,
-    doctor,
-    following,
-    looking,
-    refreshing,
-    running,
-    runs,
-    tracing,
-    working,
-)
-from control.cli.app import app, err, out
+from control.cli import listed  # not its `app`: the module of that name takes that place in this package
 from shared.domain.errors import CoveyError, InputError
-from shared.runtime import log
-from shared.runtime.version import VERSION
 
-__all__ = [
-    "blocking",
-    "budget",
-    "connect",
-    "credentials",
-    "dead",
-    "doctor",
-    "following",
-    "looking",
-    "main",
-    "refreshing",
-    "running",
-    "runs",
-    "tracing",
-    "working",
-]
+__all__ = ["main", "program"]
 
 
 def main() -> None:
     """Run the command; an error of the tree is one line and a status, never a traceback."""
-    log.configure(level="warning", form="console", process="covey")  # to standard error: the output is for scripts
     try:
-        app()
+        listed.app()
     except InputError as error:
-        err.print(f"covey: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+        _tell(error)
         sys.exit(2)
     except CoveyError as error:
-        err.print(f"covey: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+        _tell(error)
         sys.exit(1)
 
 
-@app.callback(invoke_without_command=True)
+def program() -> None:
+    """`covey` as a process: `main`, and then out at once.
+
+    MongoDB's driver would wait for its threads when Python ends, half a second as a rule; they hold nothing.
+    """
+    try:
+        main()
+        status = 0
+    except SystemExit as end:
+        status = end.code if isinstance(end.code, int) else int(end.code is not None)
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:  # a closed pipe, a full disk
+        status = status or 1
+    os._exit(status)
+
+
+def _tell(error: CoveyError) -> None:
+    from control.cli.app import err
+
+    err.print(f"covey: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+
+
+@listed.app.callback(invoke_without_command=True)
 def version_option(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
     """Options that come before a command."""
     if version:
-        out.print(VERSION)
+        from shared.runtime.version import VERSION
+
+        typer.echo(VERSION)
         raise typer.Exit

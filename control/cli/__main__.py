@@ -1,6 +1,6 @@
 """`python -m control.cli` is `covey`."""
 
-from control.cli import main
+from control.cli import program
 
 if __name__ == "__main__":
-    main()
+    program()

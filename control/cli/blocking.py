@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
-from control import blocks
 from control.cli.app import Json, app, out, print_json, services_here
+from control.cli.rows import Rows
 
 
 @app.command()
@@ -20,6 +18,8 @@ def unblock(
     as_json: Json = False,
 ) -> None:
     """Lift a block of X when what X refused for is mended, instead of waiting until it is tried again."""
+    from control import blocks
+
     blocks.unblock(services_here(mongo=False), credential, endpoint, paid=paid)
     if as_json:
         return print_json({"unblocked": {"credential": credential, "endpoint": endpoint, "paid": paid}})
@@ -28,11 +28,11 @@ def unblock(
     return None
 
 
-def blocked_table(rows: list[dict[str, Any]]) -> Table:
+def blocked_table(rows: list[dict[str, Any]]) -> Rows:
     """What is blocked; - stands for all of them. Times are UTC."""
-    table = Table("scope", "endpoint", "credential", "reason", "until", title="blocked by X")
+    cells: list[tuple[str, ...]] = []
     for row in rows:
         until = row["until"]
         end = f"{until:%Y-%m-%d %H:%M:%S}" if until else f"an operator; tried again at {row['next_try_at']:%H:%M:%S}"
-        table.add_row(row["scope"], row["endpoint"] or "-", row["credential"] or "-", escape(row["reason"]), end)
-    return table
+        cells.append((row["scope"], row["endpoint"] or "-", row["credential"] or "-", row["reason"], end))
+    return Rows(("scope", "endpoint", "credential", "reason", "until"), cells, title="blocked by X")

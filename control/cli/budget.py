@@ -8,7 +8,6 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from control import budget as money
 from control.cli.app import Json, app, err, out, print_json, services_here
 from shared.domain.errors import InputError
 from shared.domain.models import WorkClass
@@ -52,6 +51,8 @@ def set_budgets(
     as_json: Json = False,
 ) -> None:
     """Set budgets over those of the environment. Processes that run heed them at their next call."""
+    from control import budget as money
+
     given = {"day_usd": day, "month_usd": month, "month_posts": month_posts}
     limits = {name: _limit(name, text) for name, text in given.items() if text is not None}
     shares = dict(_share(text) for text in share or [])
@@ -68,6 +69,8 @@ def unset(
     as_json: Json = False,
 ) -> None:
     """Let budgets or shares be those of the environment again."""
+    from control import budget as money
+
     limits = [OPTIONS[name] for name in names if name in OPTIONS]
     classes = [WorkClass(name) for name in names if name in set(WorkClass)]
     unknown = [name for name in names if name not in OPTIONS and name not in set(WorkClass)]
@@ -103,6 +106,8 @@ def _share(text: str) -> tuple[WorkClass, float]:
 
 
 def _show(*, as_json: bool) -> None:
+    from control import budget as money
+
     document = money.show(services_here())
     if as_json:
         return print_json(document)

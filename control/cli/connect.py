@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import webbrowser
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from control import connect as connecting
 from control.cli.app import Json, app, err, out, print_json, services_here
-from shared.platforms.x.oauth import DEFAULT_SCOPES
+from shared.platforms.x.scopes import DEFAULT_SCOPES
+
+if TYPE_CHECKING:
+    from control.connect import Connected
+
+# A port of its own: X sends browsers only to addresses that were written down with the app.
+DEFAULT_PORT = 8711
 
 
 @app.command()
 def connect(
     port: Annotated[
         int, typer.Option(min=0, max=65_535, help="Port on 127.0.0.1 to which X sends the browser back; 0: a free one.")
-    ] = connecting.DEFAULT_PORT,
+    ] = DEFAULT_PORT,
     scope: Annotated[
         list[str] | None, typer.Option(help=f"What to ask for; repeatable. Default: {', '.join(DEFAULT_SCOPES)}.")
     ] = None,
@@ -31,6 +36,8 @@ def connect(
     http://127.0.0.1:PORT/callback. The tokens are stored encrypted, renewed in time, and never shown. They are stored
     before anything else: where X then does not say whose they are, the command ends with status 1 and they stay.
     """
+
+    from control import connect as connecting
 
     def show(url: str) -> None:
         err.print("Open this address, log in as the account, and agree:", highlight=False)
@@ -49,7 +56,7 @@ def connect(
         raise typer.Exit(1)
 
 
-def _tell(done: connecting.Connected) -> None:
+def _tell(done: Connected) -> None:
     out.print(f"Connected {done.id} with {' '.join(done.scopes)}", markup=False, highlight=False, soft_wrap=True)
     if not done.is_renewable:
         err.print("Without the scope offline.access it cannot be renewed and ends in about two hours.")

@@ -37,10 +37,12 @@ def tell_track(
     }
     if as_json:
         assumed = {name: {"value": rate.value, "basis": rate.basis} for name, rate in rates.items()}
-        who = {"would_add": cost.added, "already": cost.already}
+        who = {"would_add": cost.added, "already": cost.already, "read_back": cost.read_back}
         return print_json({"dry_run": True, **who, **usd, "posts_before": cost.history, "assumptions": assumed, **room})
     table = Table(show_header=False, title=f"Following {len(cost.added)} more accounts would cost about")
-    table.add_row("once: looking them up, and what was posted before", f"${usd['once_usd']:,.2f}")
+    table.add_row(
+        f"once: looking them up, and what was posted before{_back(cost.read_back)}", f"${usd['once_usd']:,.2f}"
+    )
     table.add_row("the first day", f"${usd['first_day_usd']:,.2f}")
     table.add_row("a later day, with older posts read again", f"${usd['later_day_usd']:,.2f}")
     table.add_row(f"the first {MONTH_DAYS} days in all", f"${usd['month_usd']:,.2f}")
@@ -71,6 +73,10 @@ def tell_refresh(services: Services, post_ids: Sequence[int], *, as_json: bool) 
     )
     _tell_room(room)
     return None
+
+
+def _back(names: Sequence[str]) -> str:
+    return f", also by {len(names)} that are followed already" if names else ""
 
 
 def _tell_rate(name: str, rate: Rate) -> None:

@@ -10,22 +10,20 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from pydantic import SecretStr
-from rich.table import Column, Table
 
-from control import connect
 from control.cli.app import Json, app, err, out, print_json, services_here
-from shared.credentials.keeping import rotate
-from shared.credentials.pool import CredentialState
-from shared.credentials.secrets import BearerToken, Secret, SigningKeys, UserTokens, is_unnamed
-from shared.credentials.standing import State
-from shared.credentials.vault import new_key as make_key
+from control.cli.rows import Rows
 from shared.domain.errors import InputError, LimiterUnavailable
-from shared.ratelimit.model import BlockScope
-from shared.services.bootstrap import Services
+
+if TYPE_CHECKING:
+    from pydantic import SecretStr
+
+    from shared.credentials.pool import CredentialState
+    from shared.credentials.secrets import Secret
+    from shared.services.bootstrap import Services
 
 credentials = typer.Typer(no_args_is_help=True, help="List, add and remove the credentials that X is asked with.")
 app.add_typer(credentials, name="credentials")
@@ -49,17 +47,20 @@ PARTS = {
 @credentials.command(name="list")
 def list_credentials(as_json: Json = False) -> None:
     """List the credentials: id, kind, state, why one is left out. Never a secret."""
+    from shared.credentials.standing import State
+
     services = services_here(redis=False)
     found = [_with_name(one) for one in _with_blocks(services, services.credentials.states())]
     if as_json:
         return print_json([asdict(one) for one in found])
-    table = Table(Column("id", no_wrap=True), "kind", "state", "token ends", "from", "remarks")
+    rows: list[tuple[str, ...]] = []
     for one in found:
         ends = f"{one.expires_at:%Y-%m-%d %H:%M:%S}" if one.expires_at else "-"
         origin = "MongoDB" if one.is_stored else "X_BEARER_TOKEN"
         waits = one.state is not State.OK and one.wait_seconds is not None
         remark = (one.reason or "") + (f" (again in {one.wait_seconds:.0f} s)" if waits else "")
-        table.add_row(one.id, one.kind.value, one.state.value, ends, origin, remark)
+        rows.append((one.id, one.kind.value, one.state.value, ends, origin, remark))
+    table = Rows(("id", "kind", "state", "token ends", "from", "remarks"), rows, whole=("id",))
     out.print(table if found else "No credentials: set X_BEARER_TOKEN, or see covey connect and covey credentials add.")
     return None
 
@@ -77,6 +78,8 @@ def add(
     Where standard input is no terminal they are read from it, one a line: the bearer token; or consumer key, consumer
     secret, access token and its secret; or access token and refresh token. To let an account in anew use covey connect.
     """
+    from control import connect
+
     services = services_here()
     services.vault.require_keys()
     secret = _secret(services, kind, _ask(PARTS[kind]), user_id)
@@ -93,6 +96,8 @@ def name(
     as_json: Json = False,
 ) -> None:
     """Ask X whose a credential is that covey connect could only store as user-unknown-..., and name it so."""
+    from control import connect
+
     named_id = connect.name_account(services_here(), credential_id)
     if as_json:
         return print_json({"id": named_id, "was": credential_id})
@@ -129,6 +134,8 @@ def rotate_keys(as_json: Json = False) -> None:
 
     Put a new key in front (new,old) for every process first; drop the old one when this has ended with status 0.
     """
+    from shared.credentials.keeping import rotate
+
     services = services_here(redis=False)
     done = rotate(services.stores.credentials, services.vault)
     if as_json:
@@ -144,11 +151,15 @@ def rotate_keys(as_json: Json = False) -> None:
 @credentials.command(name="new-key")
 def new_key() -> None:
     """Print a fresh key for COVEY_CREDENTIAL_KEYS. Keep it: without it what is stored cannot be opened."""
+    from shared.credentials.vault import new_key as make_key
+
     sys.stdout.write(make_key() + "\n")
 
 
 def _ask(names: Sequence[str]) -> list[SecretStr]:
     """The secrets of those names, from a prompt or from standard input. Raises InputError."""
+    from pydantic import SecretStr
+
     if sys.stdin.isatty():
         return [
             SecretStr(typer.prompt(name, hide_input=True, default="", show_default=False, err=True)) for name in names
@@ -163,6 +174,9 @@ def _ask(names: Sequence[str]) -> list[SecretStr]:
 
 def _secret(services: Services, kind: Kind, given: Sequence[SecretStr], user_id: int | None) -> Secret:
     """What was given, as the secret that it is. Raises InputError; for an OAuth 2.0 token also what X answers."""
+    from control import connect
+    from shared.credentials.secrets import BearerToken, SigningKeys, UserTokens
+
     if kind is Kind.BEARER:
         return BearerToken(given[0])
     if kind is Kind.OAUTH1:
@@ -184,6 +198,8 @@ def _owner(token: SecretStr) -> int | None:
 
 def _with_name(found: CredentialState) -> CredentialState:
     """The same, with what to do where X has not said whose it is."""
+    from shared.credentials.secrets import is_unnamed
+
     if not is_unnamed(found.id):
         return found
     hint = f"X has not said whose it is: covey credentials name {found.id}"
@@ -192,6 +208,9 @@ def _with_name(found: CredentialState) -> CredentialState:
 
 def _with_blocks(services: Services, found: Sequence[CredentialState]) -> list[CredentialState]:
     """The same, with those paused that the limiter holds back because X refused them."""
+    from shared.credentials.standing import State
+    from shared.ratelimit.model import BlockScope
+
     try:
         blocks = services.limiter.state().blocks
     except LimiterUnavailable as error:

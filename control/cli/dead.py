@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated
+from textwrap import shorten
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.table import Table
 
-from control import inputs
-from control.cli.app import Json, app, err, out, print_json, services_here
-from control.health import look_at_letters
+from control.cli.app import Json, app, err, out, print_json, services_here, stores_here
+from control.cli.rows import Rows
 from shared.domain.errors import InputError
-from shared.services.bootstrap import Services
-from shared.stores.database import ServerClock
-from shared.stores.dead_letters import REPLAY_LEASE, DeadFilter
+
+if TYPE_CHECKING:
+    from shared.services.bootstrap import Services
+    from shared.stores.bundle import Stores
+    from shared.stores.dead_letters import DeadFilter
 
 dead = typer.Typer(no_args_is_help=True, help="List, show, replay and purge the jobs that were given up.")
 app.add_typer(dead, name="dead")
 
+ERROR_CHARACTERS = 100
 Ids = Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Ids, or their first characters.")]
 Job = Annotated[str | None, typer.Option("--job", help="Only this job, such as search_page.")]
 Reason = Annotated[str | None, typer.Option(help="Only letters whose reason holds this text.")]
@@ -40,27 +42,40 @@ def list_dead(
     as_json: Json = False,
 ) -> None:
     """List dead letters, the oldest first."""
-    services = services_here(redis=False)
-    which = _filter(services, None, job, reason, older_than, replayed=replayed)
-    letters = services.stores.dead_letters.find(which, limit=limit)
-    look_at_letters(services, now=ServerClock(services.stores.db).now())
+    from control.health import look_at_letters
+    from shared.stores.database import ServerClock
+
+    stores = stores_here()
+    which = _filter(stores, None, job, reason, older_than, replayed=replayed)
+    letters = stores.dead_letters.find(which, limit=limit)
+    look_at_letters(stores, now=ServerClock(stores.db).now())
     if as_json:
         return print_json(letters)
-    table = Table("id", "died", "job", "reason", "attempts", "replayed")
-    for letter in letters:
-        table.add_row(
+    rows = [
+        (
             letter["_id"],
             f"{letter['died_at']:%Y-%m-%d %H:%M:%S}",
             letter["job"] or "?",
             letter["reason"],
+            _error(letter),
             str(letter.get("attempts", "?")),
             "yes" if letter.get("replay", {}).get("sent") else "",
         )
-    total = services.stores.dead_letters.count(which)
-    out.print(table if letters else "No dead letters.")
+        for letter in letters
+    ]
+    columns = ("id", "died", "job", "reason", "error", "attempts", "replayed")
+    total = stores.dead_letters.count(which)
+    out.print(Rows(columns, rows, whole=("id",)) if letters else "No dead letters.")
     if total > len(letters):
         out.print(f"{total - len(letters)} more; see --limit")
     return None
+
+
+def _error(letter: dict[str, Any]) -> str:
+    """The words of the error, shortened; its name is in the reason."""
+    lines = str(letter.get("traceback") or "").strip().splitlines()
+    _, _, words = (lines[-1] if lines else "").partition(": ")
+    return shorten(words, ERROR_CHARACTERS, placeholder=" ...")
 
 
 @dead.command()
@@ -87,6 +102,9 @@ def replay(
     as_json: Json = False,
 ) -> None:
     """Enqueue dead jobs anew. Repeating this command enqueues nothing twice."""
+    from shared.stores.database import ServerClock
+    from shared.stores.dead_letters import REPLAY_LEASE
+
     services = services_here()
     which = _some(services, ids, job, reason, older_than, every=every)
     done = services.dead_letters.replay(which, clock=ServerClock(services.stores.db))
@@ -141,18 +159,22 @@ def _some(
     """The filter of a command that changes something: it must be told which, or --all."""
     if not every and all(given is None for given in (ids or None, job, reason, older_than)):
         raise InputError("say which dead letters: ids, --job, --reason, --older-than, or --all")
-    return _filter(services, ids, job, reason, older_than, replayed=replayed)
+    return _filter(services.stores, ids, job, reason, older_than, replayed=replayed)
 
 
 def _filter(
-    services: Services,
+    stores: Stores,
     ids: list[str] | None,
     job: str | None,
     reason: str | None,
     older_than: str | None,
     replayed: bool | None = None,
 ) -> DeadFilter:
+    from control import inputs
+    from shared.stores.database import ServerClock
+    from shared.stores.dead_letters import DeadFilter
+
     before: datetime | None = None
     if older_than is not None:
-        before = ServerClock(services.stores.db).now() - inputs.duration(older_than)
+        before = ServerClock(stores.db).now() - inputs.duration(older_than)
     return DeadFilter(ids=ids or (), job=job, reason=reason, died_before=before, replayed=replayed)

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
-from rich.table import Column, Table
 
 from control.cli.app import Json, app, out, print_json, settings_here
-from control.health import told
-from shared.domain.preflight.finding import Finding, Level, exit_status
-from shared.services import bootstrap, preflight
+from control.cli.rows import Rows
+from shared.domain.preflight.finding import Level, exit_status
 
-_STYLE: Final = {Level.OK: "green", Level.WARNING: "yellow", Level.ERROR: "red"}
+if TYPE_CHECKING:
+    from shared.domain.preflight.finding import Finding
+
+_STYLE = {Level.OK.value: "green", Level.WARNING.value: "yellow", Level.ERROR.value: "red"}
 
 
 @app.command()
@@ -28,6 +28,9 @@ def doctor(
 
     Exit status: 0 without an error, 2 with one; with --strict also 1 with a warning.
     """
+    from control.health import told
+    from shared.services import bootstrap, preflight
+
     findings = preflight.examine(bootstrap.build(settings_here(), middleware=[]))
     if as_json:
         print_json([told(finding) for finding in findings if _is_told(finding, brief=brief)])
@@ -42,13 +45,9 @@ def _is_told(finding: Finding, *, brief: bool) -> bool:
 
 
 def _print(findings: Sequence[Finding], *, brief: bool) -> None:
-    table = Table(Column("check", no_wrap=True), "level", "found", "what to do")
-    for finding in (one for one in findings if _is_told(one, brief=brief)):
-        style = _STYLE[finding.level]
-        message, todo = escape(finding.message), escape(finding.todo)
-        table.add_row(finding.check.value, f"[{style}]{finding.level.value}[/]", message, todo)
-    if table.row_count or not brief:
-        out.print(table)
+    rows = [(one.check.value, one.level.value, one.message, one.todo) for one in findings if _is_told(one, brief=brief)]
+    if rows or not brief:
+        out.print(Rows(("check", "level", "found", "what to do"), rows, whole=("check",), styles=_STYLE))
     levels = Counter(finding.level for finding in findings)
     counts = f"errors: {levels[Level.ERROR]}, warnings: {levels[Level.WARNING]}, well: {levels[Level.OK]}"
     out.print(counts, highlight=False)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
-from control import commands, inputs
-from control.cli.app import Json, app, out, print_json, services_here
-from control.cli.costs import tell_track
+from control.cli.app import Json, app, err, out, print_json, services_here, stores_here
 from control.cli.given import Column, File, Handles, given
-from shared.runtime.clock import SystemClock
+from control.cli.rows import Rows
+from shared.domain.errors import InputError
+
+if TYPE_CHECKING:
+    from control.commands import Tracked
+    from control.look_up import LookedUp
 
 
 @app.command()
@@ -20,10 +24,14 @@ def track(
     file: File = None,
     column: Column = None,
     since: Annotated[str, typer.Option(help="Also what was posted since: 30m, 2h, up to 7d. Costs reads.")] = "0s",
+    force: Annotated[bool, typer.Option("--force", help="Follow names too that X does not know.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it would cost, and do nothing.")] = False,
     as_json: Json = False,
 ) -> None:
     """Follow accounts: what they post, who mentions them, replies to them and quotes them.
+
+    New names are looked up first, where X can be asked (a call for a hundred); one that X does not know is refused.
+    With --since, what accounts that are followed already posted is read from then on too, where it was not yet.
 
     Nothing is done when any word is wrong. Other pages of X (/home, /search, /i/...) are no profiles and are refused.
 
@@ -31,22 +39,57 @@ def track(
 
     covey track --file accounts.csv --column username
     """
+    from control import inputs
+
     names, duration = inputs.handles(given(handles, file, column)), inputs.since(since)
+    from control import commands
+    from control.cli.costs import tell_track
+    from control.look_up import look_up
+
     if dry_run:
         return tell_track(services_here(), names, since=duration, as_json=as_json)
-    done = commands.track(services_here(), names, since=duration)
+    services = services_here()
+    found = look_up(services, commands.not_followed(services, names))
+    if found.unknown and not force:
+        raise InputError(f"X knows no {_listed(found.unknown)}; nothing was done (--force follows them all the same)")
+    done = commands.track(services, names, since=duration, found=found)
     if as_json:
-        return print_json({"added": done.added, "already": done.already, "streams": done.streams})
+        said = {name: getattr(found, name) for name in ("unknown", "suspended", "protected")}
+        asked = {"looked_up": found.why_not is None, "not_looked_up_because": found.why_not, **said}
+        return print_json({**asdict(done), **asked})
+    _tell(done, found, since=since)
+    return None
+
+
+def _tell(done: Tracked, found: LookedUp, *, since: str) -> None:
+    """What was done, and what X said of the names."""
     if done.added:
         out.print(f"Following {len(done.added)} more in {done.streams} searches: {', '.join(done.added)}")
     if done.already:
         out.print(f"Followed already: {', '.join(done.already)}")
-    return None
+    if done.read_back:
+        out.print(f"Read again from {since} ago on: {', '.join(done.read_back)}")
+    for names, what in (
+        (found.unknown, "X knows no"),
+        (found.suspended, "Suspended, there is nothing to read until X lets them back:"),
+        (found.protected, "Protected, X shows their posts to nobody else:"),
+    ):
+        if names:
+            err.print(f"{what} {_listed(names)}", style="yellow", highlight=False, soft_wrap=True)
+    if found.why_not is not None:
+        why = f"Not looked up first: {found.why_not}. A worker does it."
+        err.print(why, style="yellow", markup=False, highlight=False, soft_wrap=True)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(f"@{name}" for name in names)
 
 
 @app.command()
 def untrack(handles: Handles = None, file: File = None, column: Column = None, as_json: Json = False) -> None:
     """Follow accounts no longer. What was collected stays."""
+    from control import commands, inputs
+
     removed = commands.untrack(services_here(redis=False), inputs.handles(given(handles, file, column)))
     if as_json:
         return print_json({"removed": removed})
@@ -57,26 +100,27 @@ def untrack(handles: Handles = None, file: File = None, column: Column = None, a
 @app.command(name="handles")
 def list_handles(as_json: Json = False) -> None:
     """List the accounts that are or were followed, and how far each is covered."""
-    rows = commands.handles(services_here(redis=False))
+    from control.roster import handles
+    from shared.runtime.clock import SystemClock
+
+    rows = handles(stores_here())
     if as_json:
         return print_json(rows)
     if not rows:
         out.print("No account is followed. Begin with: covey track NAME")
         return None
     now = SystemClock().now()
-    table = Table("account", "id", "since", "covered until", "gaps", "problem")
-    for column in table.columns:
-        column.no_wrap = True
-    for row in rows:
-        covered = row["covered_through"]
-        table.add_row(
+    cells = [
+        (
             f"@{row['username']}",
             row["user_id"] or "-",
             f"{row['since']:%Y-%m-%d}" if row["active"] else "no longer",
-            f"{(now - covered).total_seconds():.0f} s ago" if covered else "-",
+            f"{(now - covered).total_seconds():.0f} s ago" if (covered := row["covered_through"]) else "-",
             str(row["gaps"]),
             row["problem"] or "",
         )
-    table.columns[-1].no_wrap = False
-    out.print(table)
+        for row in rows
+    ]
+    columns = ("account", "id", "since", "covered until", "gaps", "problem")
+    out.print(Rows(columns, cells, whole=columns[:-1]))
     return None

@@ -8,12 +8,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from control.lists import Word, words
 from shared.domain.errors import InputError
+
+if TYPE_CHECKING:
+    from control.lists import Word
 
 STDIN = "-"
 Handles = Annotated[
@@ -35,6 +37,8 @@ Column = Annotated[
 
 def given(arguments: Sequence[str] | None, file: Path | None, column: str | None) -> list[Word]:
     """All words, in the order given, the file's last. Raises InputError where a file cannot be read."""
+    from control.lists import Word, words
+
     found: list[Word] = []
     for argument in dict.fromkeys(arguments or ()):
         found += words(sys.stdin.buffer.read(), "standard input", column) if argument == STDIN else [Word(argument)]

@@ -10,10 +10,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from control import commands
 from control.cli.app import Json, app, out, print_json, services_here
-from control.cli.blocking import blocked_table
-from control.local import interruptible
 from shared.domain.errors import InputError, PassingFault
 from shared.domain.health import EXIT_STATUS, Verdict
 
@@ -49,6 +46,8 @@ def status(
 
 def _document(*, unreachable_is_told: bool) -> dict[str, Any]:
     """What is known; a server that cannot be reached is a verdict too, where that is what was asked for."""
+    from control import commands
+
     try:
         return commands.status(services_here())
     except (PassingFault, InputError) as error:
@@ -60,6 +59,8 @@ def _document(*, unreachable_is_told: bool) -> dict[str, Any]:
 
 def _watch() -> None:
     """On the whole screen of a terminal, until the person leaves."""
+    from control.local import interruptible
+
     with interruptible() as stop, Live(console=out, screen=out.is_terminal, auto_refresh=False) as live:
         while not stop.is_set():
             document = _document(unreachable_is_told=True)
@@ -78,6 +79,8 @@ def _verdict(document: dict[str, Any]) -> list[RenderableType]:
 
 
 def _details(document: dict[str, Any]) -> list[RenderableType]:
+    from control.cli.blocking import blocked_table
+
     queues = Table("queue", "ready", "delayed", "in flight", "dead", title="queues")
     for queue, depth in document["queues"].items():
         queues.add_row(queue, *(str(depth[state]) for state in ("ready", "delayed", "in_flight", "dead")))

@@ -6,20 +6,19 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import timedelta
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from control import commands, inputs, refreshes
 from control.cli.app import Json, app, err, out, print_json, services_here
-from control.cli.costs import tell_refresh
 from control.cli.given import Column, File, given
-from control.local import interruptible
-from control.refreshes import DEAD, WAITING, Obstacle, Standing
-from shared.runtime.clock import SystemClock
-from shared.services.bootstrap import Services
+
+if TYPE_CHECKING:
+    from control import commands
+    from control.refreshes import Obstacle, Standing
+    from shared.services.bootstrap import Services
 
 LOOK_SECONDS: Final = 0.4
 LOOKS: Final = 3  # in a row that see an obstacle: a call under way holds money back for a moment
@@ -30,7 +29,6 @@ SHOWN: Final = {
     "quote_count": "quotes",
     "impression_count": "views",
 }
-_WORDS: Final = {WAITING: "nothing yet", DEAD: "nothing, its job died"}
 
 
 @app.command()
@@ -61,6 +59,10 @@ def refresh(
 
     Exit status with --wait: 0 when X said something about every post, else 1.
     """
+    from control import commands, inputs, refreshes
+    from control.cli.costs import tell_refresh
+    from shared.runtime.clock import SystemClock
+
     post_ids = inputs.post_ids(given(ids, file, column), now=SystemClock().now(), old_ids=old_ids)
     services = services_here()
     if dry_run:
@@ -95,6 +97,10 @@ def _wait(
 
     The obstacles are those for which it was given up.
     """
+    from control import refreshes
+    from control.local import interruptible
+    from shared.runtime.clock import SystemClock
+
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     deadline, ends_at = time.monotonic() + timeout, SystemClock().now() + timedelta(seconds=timeout)
     looks = 0
@@ -131,13 +137,16 @@ def _document(
 
 
 def _print(stands: Standing, obstacles: Sequence[Obstacle], rows: Sequence[dict[str, Any]]) -> None:
+    from control.refreshes import DEAD, WAITING
+
+    words = {WAITING: "nothing yet", DEAD: "nothing, its job died"}
     table = Table("post", "X says", *SHOWN.values(), "age", "cost")
     for column in table.columns[:2]:
         column.no_wrap = True
     for row in rows:
         age = "-" if row["age_seconds"] is None else f"{row['age_seconds']:.0f} s"
         counts = (_count(row, name) for name in SHOWN)
-        table.add_row(row["id"], _WORDS.get(row["state"], row["state"]), *counts, age, f"${row['usd']:.3f}")
+        table.add_row(row["id"], words.get(row["state"], row["state"]), *counts, age, f"${row['usd']:.3f}")
     out.print(table)
     for letter in sorted(set(stands.dead.values())):
         count = sum(one == letter for one in stands.dead.values())

@@ -1,30 +1,20 @@
-"""`covey demo`, `up`, `worker`, `scheduler`, `simulator`."""
+"""`covey demo`, `up`."""
 
 from __future__ import annotations
 
-import os
-import sys
 import time
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
 
-from control import demo
-from control.cli.app import Json, app, err, out, print_json, settings_here
-from control.local import Flock, forget_servers, interruptible, note_servers
-from shared.domain.errors import InputError
-from shared.domain.jobs import ALL_QUEUES, Queue
-from shared.runtime.embedded import Servers, running
-from shared.runtime.reporting import checked_dsn
-from shared.runtime.settings import Settings, child_environment
-from shared.services import bootstrap, preflight
-from shared.services.preflight import Part
+from control.cli.app import Json, app, err, out, own_settings, print_json
 
-PASS_THROUGH = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+if TYPE_CHECKING:
+    from shared.runtime.embedded import Servers
+    from shared.runtime.settings import Settings
 
 
 @app.command(name="demo")
@@ -40,7 +30,11 @@ def run_demo(
 
     Exit status: 0 when nothing was missed, no file is wrong and X never had to refuse a call; 1 otherwise.
     """
-    folder = data_dir or Settings.load().data_dir / "demo"
+    from control import demo
+    from control.local import interruptible
+
+    settings = own_settings()
+    folder = data_dir or settings.data_dir / "demo"
     options = demo.Options(seconds=seconds, accounts=accounts, workers=workers, seed=seed, data_dir=folder)
     ticker = _Ticker(seconds)
     with interruptible() as stop, ticker:
@@ -123,7 +117,11 @@ def up(
 
     Servers: those of REDIS_URL and MONGO_URI; where one is not set, Covey starts its own under COVEY_DATA_DIR.
     """
-    settings = Settings.load()
+    from shared.domain.errors import InputError
+    from shared.runtime.embedded import Servers, running
+    from shared.services import bootstrap
+
+    settings = own_settings()
     if not bootstrap.may_ask_x(settings):
         raise InputError(
             "X_BEARER_TOKEN is not set. Covey asks the X API with an app-only bearer token: create an app in X's "
@@ -139,6 +137,10 @@ def up(
 
 def _check(settings: Settings, servers: Servers) -> None:
     """Raise here, in one line, what would keep every child from starting."""
+    from shared.runtime.reporting import checked_dsn
+    from shared.services import bootstrap, preflight
+    from shared.services.preflight import Part
+
     checked_dsn(settings)
     there = {"redis_url": servers.redis_url, "mongo_uri": servers.mongo_uri}
     services = bootstrap.build(settings.model_copy(update=there), middleware=[])
@@ -148,6 +150,10 @@ def _check(settings: Settings, servers: Servers) -> None:
 
 def _run_flock(settings: Settings, servers: Servers, workers: int) -> None:
     """Run one scheduler, `workers` workers and one media worker until the person stops them."""
+    from control.local import Flock, forget_servers, interruptible, note_servers
+    from shared.domain.jobs import ALL_QUEUES, Queue
+    from shared.runtime.settings import child_environment
+
     environment = child_environment(
         REDIS_URL=servers.redis_url, MONGO_URI=servers.mongo_uri, COVEY_METRICS_HOST="127.0.0.1"
     )
@@ -173,29 +179,3 @@ def _run_flock(settings: Settings, servers: Servers, workers: int) -> None:
         finally:
             flock.stop()
             forget_servers(settings.data_dir)
-
-
-@app.command(context_settings=PASS_THROUGH)
-def worker(context: typer.Context) -> None:
-    """Run one worker process (see covey worker --help)."""
-    _become("workers.main", context.args)
-
-
-@app.command(context_settings=PASS_THROUGH)
-def scheduler(context: typer.Context) -> None:
-    """Run one scheduler process (see covey scheduler --help)."""
-    _become("scheduler", context.args)
-
-
-@app.command(context_settings=PASS_THROUGH)
-def simulator(context: typer.Context) -> None:
-    """Run the simulated X (see covey simulator --help)."""
-    _become("simulator", context.args)
-
-
-def _become(module: str, arguments: Sequence[str]) -> None:
-    """Replace this process, so that signals reach the one that works."""
-    settings = settings_here()
-    servers = {"REDIS_URL": settings.redis_url, "MONGO_URI": settings.mongo_uri}
-    environment = child_environment(**{name: address for name, address in servers.items() if address})
-    os.execve(sys.executable, [sys.executable, "-m", module, *arguments], environment)  # noqa: S606  # no shell is meant

@@ -9,7 +9,6 @@ from rich.table import Table
 
 from control.cli.app import Json, out, print_json, services_here
 from control.cli.budget import budget
-from control.runs import runs
 
 
 @budget.command(name="runs")
@@ -21,6 +20,8 @@ def list_runs(
 
     The cost is what was bought for the request itself: names looked up, posts, and the accounts behind new posts.
     """
+    from control.runs import runs
+
     rows = runs(services_here(redis=False), limit)
     if as_json:
         return print_json(rows)

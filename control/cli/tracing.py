@@ -8,7 +8,6 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from control import tracing
 from control.cli.app import Json, app, out, print_json, services_here
 from control.inputs import handles, post_ids
 from control.lists import Word
@@ -27,6 +26,8 @@ def trace(
 
     covey trace @nasa
     """
+    from control import tracing
+
     services = services_here()
     post_id = _post_id(what)
     if post_id is not None:

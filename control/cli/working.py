@@ -9,9 +9,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from control import work
 from control.cli.app import Json, app, out, print_json, services_here
-from control.work import JobFilter
 from shared.domain.jobs import ALL_QUEUES
 from shared.domain.spans import span
 
@@ -24,6 +22,8 @@ def queues(as_json: Json = False) -> None:
 
     ready: due now. delayed: due later, or waiting for the limiter. rate: jobs that ended within the last minute.
     """
+    from control import work
+
     rows = work.queues(services_here())
     if as_json:
         return print_json(rows)
@@ -53,6 +53,9 @@ def list_jobs(
 
     gated: the limiter lets none of its kind through before then. covey dead list has those that were given up.
     """
+    from control import work
+    from control.work import JobFilter
+
     rows = work.jobs(services_here(), JobFilter(queue=queue, state=state, subject=subject), limit=limit)
     if as_json:
         return print_json(rows)
@@ -83,6 +86,8 @@ def workers(as_json: Json = False) -> None:
 
     gone: without a sign of life for 20 s, and it did not end as it should; forgotten after an hour.
     """
+    from control import work
+
     rows = work.workers(services_here(redis=False))
     if as_json:
         return print_json(rows)
@@ -110,6 +115,8 @@ def pause(names: Queues, as_json: Json = False) -> None:
 
     covey pause all stops every call of X and every download; metrics, alerts and budgets go on.
     """
+    from control import work
+
     paused = work.pause(services_here(redis=False), names)
     if as_json:
         return print_json({"paused": paused})
@@ -120,6 +127,8 @@ def pause(names: Queues, as_json: Json = False) -> None:
 @app.command()
 def resume(names: Queues, as_json: Json = False) -> None:
     """Go on with queues that were paused. Searches begin where they stopped."""
+    from control import work
+
     resumed = work.resume(services_here(redis=False), names)
     if as_json:
         return print_json({"resumed": resumed})
@@ -136,6 +145,8 @@ def cancel(
 
     A search or a reading of quotes is closed with its page, and begins anew at its next time. What runs goes on.
     """
+    from control import work
+
     done = work.cancel(services_here(), name)
     if as_json:
         return print_json(done)

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
+from dotenv import dotenv_values
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -19,6 +20,7 @@ from shared.domain.errors import InputError
 from shared.domain.models import WorkClass
 from shared.domain.outcomes import UNKNOWN_JOB_SECONDS
 from shared.domain.urls import safe_url
+from shared.runtime import unknown
 from shared.runtime.secret_files import SecretFiles, plain, without_files
 
 # Settings whose environment name has no prefix: their values hold passwords or are secrets, and are never shown.
@@ -178,9 +180,12 @@ class Settings(SecretFiles):
 
     @classmethod
     def load(cls, **overrides: object) -> Self:
-        """Read the environment and the file. Raises InputError that names every setting that does not fit."""
+        """Read the environment and the file; tell of names that are no settings. Raises InputError for each misfit."""
+        file = os.environ.get(_FILE, ".env") or None
+        there = {**(dotenv_values(file) if file else {}), **os.environ}
+        unknown.tell((name for name, value in there.items() if value), cls.model_fields, others={*_UNPREFIXED, _FILE})
         try:
-            return cls(_env_file=os.environ.get(_FILE, ".env") or None, **overrides)  # type: ignore[arg-type]
+            return cls(_env_file=file, **overrides)  # type: ignore[arg-type]
         except ValidationError as error:
             raise InputError("settings: " + "; ".join(_fault(dict(e)) for e in error.errors())) from None
 

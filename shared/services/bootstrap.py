@@ -37,12 +37,11 @@ from shared.runtime.clock import Clock, SystemClock
 from shared.runtime.settings import Settings
 from shared.services.following import Following
 from shared.services.letters import DeadLetters
+from shared.services.truth import open_stores, reach_stores
 from shared.spending.choices import BudgetChoices
 from shared.spending.ledger import Ledger
 from shared.spending.treasury import Treasury
 from shared.stores.bundle import Stores
-from shared.stores.database import connect as connect_database
-from shared.stores.database import reach as reach_database
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +85,7 @@ class Services:
 def build(settings: Settings, *, middleware: Sequence[Middleware]) -> Services:
     """Put the services of one process together. Raises InputError for settings that cannot work; connects lazily."""
     check_keys(settings.call_intervals_seconds, "COVEY_CALL_INTERVALS_SECONDS")
-    stores = Stores.on(connect_database(mongo_uri(settings), settings.mongo_database))
+    stores = open_stores(settings)
     broker = build_broker(
         redis_url(settings),
         middleware=middleware,
@@ -163,7 +162,7 @@ def reach(services: Services, *, mongo: bool = True, redis: bool = True) -> None
     if redis:
         reach_redis(redis_url(services.settings))
     if mongo:
-        reach_database(services.stores.db, mongo_uri(services.settings))
+        reach_stores(services.settings, services.stores)
 
 
 def started_budgets(settings: Settings) -> Budgets:
@@ -193,13 +192,6 @@ def redis_url(settings: Settings) -> str:
     if not settings.redis_url:
         raise InputError("REDIS_URL is not set; set it, or let `covey up` or `covey demo` start servers of their own")
     return settings.redis_url
-
-
-def mongo_uri(settings: Settings) -> str:
-    """The address of MongoDB. Raises InputError that says how to get one."""
-    if not settings.mongo_uri:
-        raise InputError("MONGO_URI is not set; set it, or let `covey up` or `covey demo` start servers of their own")
-    return settings.mongo_uri
 
 
 def route_to_x(settings: Settings) -> Route:

@@ -62,6 +62,23 @@ class Following:
             one.text for one in self._packed([name.lower() for name in handles], self._stores.handles.names(handles))
         ]
 
+    def not_read_since(self, handles: Sequence[str], *, since: datetime) -> list[str]:
+        """Those of the handles that streams carry of which none began by then, or one has a gap after it."""
+        return [name for names in self._not_read_since(handles, since) for name in names]
+
+    def read_back(
+        self, handles: Sequence[str], *, since: datetime, now: datetime, run_id: str | None = None
+    ) -> list[str]:
+        """Read what followed handles have had since then, where that was not read; answers those that it is for.
+
+        Each stream that carries some of them gets one beside it that begins then. Once both have come as far they are
+        joined. What is under way already is not begun again. run_id: who pays for that.
+        """
+        groups = self._not_read_since(handles, since)
+        for names in groups:
+            self.schedule(self._begin(names, since=since, now=now, run_id=run_id), now=now)
+        return [name for names in groups for name in names]
+
     def unfollow(self, handles: Sequence[str], *, now: datetime) -> None:
         """Follow handles no longer. What was collected stays."""
         self._stores.handles.deactivate(handles, now=now)
@@ -124,6 +141,17 @@ class Following:
     def drop_schedules(self) -> None:
         """Remove the schedules of streams that are not followed."""
         self._stores.schedules.keep_only(SEARCH, [stream.id for stream in self._stores.streams.active()])
+
+    def _not_read_since(self, handles: Sequence[str], since: datetime) -> list[list[str]]:
+        """The handles that no stream has read from `since` on, by the stream that carries them; each once."""
+        streams = self._stores.streams.with_handles(handles)
+        read = {name for one in streams if one.has_read_since(since) for name in one.handles}
+        left = [name for name in dict.fromkeys(name.lower() for name in handles) if name not in read]
+        groups = []
+        for stream in streams:
+            groups.append([name for name in left if name in stream.handles])
+            left = [name for name in left if name not in stream.handles]
+        return [names for names in groups if names]
 
     def _begin(
         self, handles: Sequence[str], *, since: datetime, now: datetime, run_id: str | None = None

@@ -143,7 +143,7 @@ class Ledger:
             billed = self._tell(call)
         except (RedisAway, RedisRefused) as error:
             self._untold.extend(waiting)
-            log.warning("calls not recorded yet", calls=len(self._untold), reason=str(error))
+            log.warning("calls not recorded yet", calls=len(self._untold), reason=str(error), like="")
             return purchase.brought
         with suppress(RedisAway, RedisRefused):  # they are told again at the next call
             self._tell_another_server()

@@ -26,7 +26,8 @@ Db = Database[Document]
 # A call that takes longer than this is a fault, not patience: Dramatiq cannot interrupt a system call.
 TIMEOUT_MS = 20_000
 SELECTION_TIMEOUT_MS = 5_000
-REACH_SECONDS = 3.0
+# A process is started in one or two seconds, and what is wrong is to be said within five.
+REACH_SECONDS = 2.5
 
 _SCHEMES = ("mongodb", "mongodb+srv")
 # Codes of MongoDB (error_codes.yml of the server; 8000 is Atlas's) that a login causes.
@@ -96,7 +97,7 @@ def _fault_of_uri(uri: str, error: Exception) -> str:
 
 
 def reach(db: Db, uri: str) -> None:
-    """Ask the server of `db`, which was opened from `uri`, for a sign of life, for no longer than 3 s.
+    """Ask the server of `db`, which was opened from `uri`, for a sign of life, for no longer than 2.5 s.
 
     Raises StoreUnavailable where there is none, and InputError where the server does not take the login. Both name the
     host and the user, and say what to check.

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from control import commands
+from control.roster import handles
 from shared.domain.errors import NotGranted, PassingFault, Paused
 from shared.domain.jobs import LookAtAccounts
 from shared.domain.models import User
@@ -29,7 +30,7 @@ def accounts(x: ScriptedX) -> Accounts:
 
 def problems(services: Services) -> dict[str, str | None]:
     """What `covey handles` says of each name."""
-    return {row["username"]: row["problem"] for row in commands.handles(services)}
+    return {row["username"]: row["problem"] for row in handles(services.stores)}
 
 
 def test_a_known_account_is_searched_for_by_its_id(services: Services, accounts: Accounts) -> None:

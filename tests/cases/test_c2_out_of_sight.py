@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from prometheus_client import REGISTRY
 
 from control import commands
+from control.roster import handles
 from shared.domain.coverage.accounts import CONFIRM, Account, AccountState, Name, carried, look
 from shared.domain.models import User
 from shared.services.bootstrap import Services
@@ -32,7 +33,7 @@ def accounts(x: ScriptedX) -> Accounts:
 
 def row(services: Services) -> dict[str, Any]:
     """What `covey handles` says of it."""
-    return next(one for one in commands.handles(services) if one["user_id"] == str(ORGA))
+    return next(one for one in handles(services.stores) if one["user_id"] == str(ORGA))
 
 
 def changes(state: str) -> float:

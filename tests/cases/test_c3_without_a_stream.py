@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from control import commands
+from control.roster import handles
 from shared.domain import snowflake
 from shared.services.bootstrap import Services
 from tests.cases.flock_of_accounts import keep
@@ -39,7 +40,7 @@ def test_it_is_not_shown_as_covered(services: Services) -> None:
     """Not by another's coverage, and not by none at all."""
     orphan(services)
 
-    alice = next(row for row in commands.handles(services) if row["username"] == "alice")
+    alice = next(row for row in handles(services.stores) if row["username"] == "alice")
     assert (alice["covered_through"], alice["problem"]) == (None, "in no search yet")
     assert commands.status(services)["handles_without_search"] == 1
 

@@ -108,11 +108,8 @@ def test_handles_come_from_the_same_files(covey: Covey, tmp_path: Path) -> None:
     removed = covey("untrack", "--json", "-", input=b"esa\r\njaxa_en\r\n")
 
     assert json.loads(table.stdout)["added"] == ["NASA", "esa"]
-    assert json.loads(listed.stdout) | {"streams": 1} == {
-        "added": ["JAXA_en", "spacex"],
-        "already": ["NASA"],
-        "streams": 1,
-    }
+    assert (told := json.loads(listed.stdout))["added"] == ["JAXA_en", "spacex"]
+    assert told["already"] == ["NASA"]
     assert json.loads(removed.stdout) == {"removed": ["esa", "jaxa_en"]}
 
 

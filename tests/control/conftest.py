@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import structlog
 from dramatiq.middleware import TimeLimit
 from typer.testing import CliRunner, Result
 
@@ -32,6 +35,27 @@ def servers_of(services: Services) -> dict[str, str]:
         "MONGO_URI": settings.mongo_uri or "",
         "COVEY_MONGO_DATABASE": settings.mongo_database,
     }
+
+
+@contextmanager
+def own_logging() -> Iterator[None]:
+    """Puts back how this process logs, which a command changes."""
+    root = logging.getLogger()
+    handlers, level, before = root.handlers[:], root.level, structlog.get_config()
+    root.handlers.clear()
+    try:
+        yield
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)
+        structlog.configure(**before)
+
+
+@pytest.fixture(autouse=True)
+def logging_untouched() -> Iterator[None]:
+    """What a command does to the logs of this process ends with its test."""
+    with own_logging():
+        yield
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from control import commands
 from control.cli.app import app
+from control.roster import handles
 from shared.broker import build_broker
 from shared.broker.sender import Sender
 from shared.domain.errors import BrokerUnavailable, InputError
@@ -126,7 +127,7 @@ def test_untracking_narrows_or_retires_and_keeps_what_was_collected(services: Se
     assert "alice" not in narrowed.query
     assert services.stores.streams.active() == []
     assert [s for s in services.stores.schedules.all() if s.kind == SEARCH] == []
-    assert [row["active"] for row in commands.handles(services)] == [False, False]
+    assert [row["active"] for row in handles(services.stores)] == [False, False]
 
 
 def test_untracking_a_stranger_does_nothing(services: Services) -> None:
@@ -148,7 +149,7 @@ def test_tracking_again_follows_again(services: Services) -> None:
 
     assert done.added == ["alice"]
     assert [stream.handles for stream in services.stores.streams.active()] == [("alice",)]
-    assert [row["active"] for row in commands.handles(services)] == [True]
+    assert [row["active"] for row in handles(services.stores)] == [True]
 
 
 def test_handles_tell_how_far_each_account_is_covered(simulated: Services, simulator: Simulator) -> None:
@@ -157,7 +158,7 @@ def test_handles_tell_how_far_each_account_is_covered(simulated: Services, simul
     commands.track(simulated, [name, "nobody_has_it"], since=NOW)
     work_off(simulated)
 
-    rows = {row["username"]: row for row in commands.handles(simulated)}
+    rows = {row["username"]: row for row in handles(simulated.stores)}
 
     account = simulator.truth("accounts")["accounts"][0]
     (stream,) = simulated.stores.streams.active()

@@ -22,7 +22,8 @@ from shared.credentials.secrets import UserTokens
 from shared.credentials.vault import new_key
 from shared.domain.errors import CoveyError, InputError, StoreUnavailable, Unauthorized
 from shared.domain.models import WorkClass
-from shared.platforms.x.oauth import DEFAULT_SCOPES, OAuthClient
+from shared.platforms.x.oauth import OAuthClient
+from shared.platforms.x.scopes import DEFAULT_SCOPES
 from shared.ratelimit.model import Block, BlockScope, CallRequest, Grant, Settlement
 from shared.services.bootstrap import Services
 from tests.amounts import amounts

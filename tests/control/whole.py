@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import logging
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 from unittest import mock
 
 import pytest
-import structlog
 from typer.testing import CliRunner
 
 from control.cli import main
 from shared.services.bootstrap import Services
-from tests.control.conftest import servers_of
+from tests.control.conftest import own_logging, servers_of
 
 
 @dataclass(frozen=True)
@@ -56,7 +52,7 @@ def covey(services: Services, tmp_path: Path) -> Covey:
 def run_covey(*arguments: str, input: bytes | None = None, **environment: str) -> Done:
     """Run a command in this process, with these settings beside those of the test's environment."""
     runner, status = CliRunner(), 0
-    with _own_logging(), runner.isolation(input, env=environment) as (out, err, _):
+    with own_logging(), runner.isolation(input, env=environment) as (out, err, _):
         with mock.patch.object(sys, "argv", ["covey", *arguments]):
             try:
                 main()
@@ -65,17 +61,3 @@ def run_covey(*arguments: str, input: bytes | None = None, **environment: str) -
         sys.stdout.flush()
         sys.stderr.flush()
         return Done(status, out.getvalue().decode(), err.getvalue().decode())
-
-
-@contextmanager
-def _own_logging() -> Iterator[None]:
-    """Puts back how this process logs, which a command changes."""
-    root = logging.getLogger()
-    handlers, level, before = root.handlers[:], root.level, structlog.get_config()
-    root.handlers.clear()
-    try:
-        yield
-    finally:
-        root.handlers[:] = handlers
-        root.setLevel(level)
-        structlog.configure(**before)

@@ -11,6 +11,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from shared.runtime.settings import Settings
+from shared.runtime.unknown import COMPOSE, PREFIX
 from tests.ops.artifacts import OPS, ROOT, compose
 
 # What a container has fixed: its servers, folders, ports, address and name.
@@ -54,6 +55,13 @@ def handed_through(name: str, value: str | None) -> bool:
     """Whether a container has this setting from .env: as it is, or as the place where its file is mounted."""
     secret = name.removeprefix("COVEY_").removesuffix("_FILE").lower()
     return value is None or value == f"${{{name}:+/run/secrets/{secret}}}"
+
+
+def test_no_variable_of_compose_is_taken_for_a_misspelt_setting() -> None:
+    """What compose reads from `.env` for itself is known, so that commands which read the same file do not warn."""
+    ours = {name for name in of_compose() if name.startswith(PREFIX)}
+
+    assert ours <= set(SETTINGS) | COMPOSE
 
 
 def test_every_setting_is_listed_with_its_meaning_and_default() -> None:

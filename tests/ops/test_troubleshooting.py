@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from control.cli.app import app
 from shared.domain.preflight.finding import ENDS_A_START, Check
 from shared.runtime.embedded import Servers
+from tests.control.conftest import own_logging
 from tests.ops.set_ups import DOCUMENT, SET_UPS, SetUp, blocks, made
 
 Row = tuple[str, str, str, str]
@@ -42,7 +43,7 @@ def test_the_document_shows_what_is_said(
 ) -> None:
     """The set-up is made anew: its findings and its exit status are those of the document."""
     monkeypatch.chdir(tmp_path)
-    with made(set_up, servers, tmp_path) as environment:
+    with made(set_up, servers, tmp_path) as environment, own_logging():
         done = CliRunner().invoke(app, ["doctor", "--json", *set_up.options], env=environment)
 
     said = [(one["check"], one["level"], one["message"], one["todo"]) for one in json.loads(done.stdout)]

@@ -9,6 +9,7 @@ from typing import Any
 from dramatiq import Middleware
 from dramatiq.broker import Broker, MessageProxy
 
+from shared.domain.errors import BrokerUnavailable, LimiterUnavailable, StoreUnavailable
 from shared.domain.outcomes import DeferFor, Done, GiveUp, Outcome, Pause, RetryIn
 from shared.runtime import metrics, reporting
 from shared.runtime.clock import Clock
@@ -16,6 +17,8 @@ from shared.runtime.log import get_logger, job_context
 
 log = get_logger(__name__)
 
+# A server is not there.
+AWAY = (BrokerUnavailable, LimiterUnavailable, StoreUnavailable)
 # What a decision is called in the metrics.
 OUTCOMES: dict[type, str] = {Done: "done", RetryIn: "retry", DeferFor: "deferred", Pause: "paused", GiveUp: "dead"}
 
@@ -76,4 +79,6 @@ def tell_outcome(message: MessageProxy, decision: Outcome) -> None:
                 error=error,
             )
         case RetryIn(seconds, reason) | DeferFor(seconds, reason) | Pause(seconds, reason):
-            log.info(f"job {name}", reason=reason, again_in_seconds=round(seconds, 2))
+            # Each job of a flock waits for a server that is away: the state is told, not every job.
+            state = {"like": reason} if isinstance(message.error, AWAY) else {}
+            log.info(f"job {name}", reason=reason, again_in_seconds=round(seconds, 2), **state)

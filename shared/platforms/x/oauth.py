@@ -37,7 +37,6 @@ PATH = "/2/oauth2/token"
 # A renewal holds back every call of its credential, so it is given up sooner than a read.
 TIMEOUTS = Timeouts(connect_seconds=5.0, read_seconds=10.0, total_seconds=15.0, max_body_bytes=64 * 1024)
 _RESOLVER_SECONDS = 10.0
-DEFAULT_SCOPES = ("tweet.read", "users.read", "offline.access")
 HIDDEN = "***"
 
 # What X says of a refresh token or a code that was used, taken back, too old or never issued.

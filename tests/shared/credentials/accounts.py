@@ -22,7 +22,8 @@ from shared.platforms.transport import Timeouts
 from shared.platforms.x.answer import CallRecord
 from shared.platforms.x.client import XClient
 from shared.platforms.x.gateway import XGateway
-from shared.platforms.x.oauth import DEFAULT_SCOPES, OAuthClient, TokenEndpoint, authorize_url, challenge_of
+from shared.platforms.x.oauth import OAuthClient, TokenEndpoint, authorize_url, challenge_of
+from shared.platforms.x.scopes import DEFAULT_SCOPES
 from shared.ratelimit.limiter import Limiter
 from shared.stores.credentials import CredentialStore, NewTokens
 from shared.stores.database import Db

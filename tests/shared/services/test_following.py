@@ -269,3 +269,53 @@ def test_a_crash_while_joining_reads_twice_and_misses_nothing(stores: Stores, wr
     assert sorted(stores.streams.active()[0].handles) == ["esa", "nasa"]
     assert_in_step(stores, {"nasa", "esa"})
     assert survived == (writes >= 4)
+
+
+# --- reading further back
+
+
+def complete(stores: Stores, stream: Stream) -> None:
+    """A sweep of the stream is complete, up to NOW."""
+    stores.streams.sweep_completed(stream.id, sweep_id=f"w-{stream.id}", newest_id=None, through_at=NOW)
+
+
+def test_reading_back_opens_a_stream_beside_the_one_there_is(stores: Stores) -> None:
+    """It begins at the moment asked for, with a schedule; the other one, its cursor and its coverage are untouched."""
+    following = following_on(stores)
+    (before,) = following.follow(["alice", "bob"], since=NOW, now=NOW)
+
+    assert following.read_back(["Alice"], since=SINCE, now=NOW) == ["alice"]
+
+    (beside,) = [stream for stream in stores.streams.active() if stream.id != before.id]
+    assert (beside.handles, beside.began_at, beside.covered_through) == (("alice",), SINCE, SINCE)
+    assert beside.cursor_id == first_id_at(SINCE) - 1
+    assert stores.streams.get(before.id) == before
+    assert {schedule.subject for schedule in stores.schedules.all()} == {before.id, beside.id}
+
+
+def test_what_was_read_or_is_being_read_is_not_read_again(stores: Stores) -> None:
+    """Neither a second request for the same time, nor one for a later time, opens a stream; a gap in it does."""
+    following = following_on(stores)
+    (stream,) = following.follow(["alice"], since=SINCE, now=NOW)
+
+    assert following.read_back(["alice"], since=SINCE + MINUTE, now=NOW) == []
+    stores.streams.record_gap(stream.id, Gap(SINCE + MINUTE, SINCE + 2 * MINUTE, GapReason.PAGING_STUCK))
+    assert following.not_read_since(["alice"], since=SINCE + 2 * MINUTE) == []
+    assert following.read_back(["alice"], since=SINCE, now=NOW) == ["alice"]
+    assert following.read_back(["alice"], since=SINCE, now=NOW) == []
+
+
+def test_a_stream_that_has_read_back_is_joined_with_its_own(stores: Stores) -> None:
+    """Beside full streams and small ones, each handle is in one stream again when all have come as far."""
+    following = following_on(stores)
+    following.follow(NAMES, since=NOW, now=NOW)
+    following.follow(["zoe"], since=NOW, now=NOW)
+    following.read_back([NAMES[0], NAMES[-1]], since=SINCE, now=NOW)
+    for stream in stores.streams.active():
+        complete(stores, stream)
+
+    while (merge := next_merge(stores.streams.active(), following.fitting())) is not None:
+        following.join(merge, now=NOW)
+
+    carried = [name for stream in stores.streams.active() for name in stream.handles]
+    assert sorted(carried) == sorted([*NAMES, "zoe"])

@@ -18,13 +18,13 @@ from pydantic import SecretStr
 
 from shared.domain.errors import CoveyError, InputError, NoAnswer, NotFound, ServerFault, Unauthorized, WindowExceeded
 from shared.platforms.x.oauth import (
-    DEFAULT_SCOPES,
     OAuthClient,
     TokenEndpoint,
     TokenRefused,
     authorize_url,
     challenge_of,
 )
+from shared.platforms.x.scopes import DEFAULT_SCOPES
 from tests.shared.platforms.x.token_server import OLD_TOKEN, PUBLIC, TIMEOUTS, TokenServer
 
 CONFIDENTIAL = OAuthClient("sim-app", SecretStr("sim-app-secret"))

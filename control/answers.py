@@ -1,0 +1,12 @@
+"""What the commands answer, as JSON."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+
+def as_json(value: object) -> str:
+    """The JSON default for what the commands answer: times as ISO 8601 in UTC."""
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    raise TypeError(f"{type(value).__name__} has no JSON form")

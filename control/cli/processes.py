@@ -1,0 +1,43 @@
+"""`covey worker`, `scheduler`, `simulator`: the command becomes the process."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from control.cli.app import app, settings_here
+
+PASS_THROUGH = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+
+
+@app.command(context_settings=PASS_THROUGH)
+def worker(context: typer.Context) -> None:
+    """Run one worker process (see covey worker --help)."""
+    _become("workers.main", context.args)
+
+
+@app.command(context_settings=PASS_THROUGH)
+def scheduler(context: typer.Context) -> None:
+    """Run one scheduler process (see covey scheduler --help)."""
+    _become("scheduler", context.args)
+
+
+@app.command(context_settings=PASS_THROUGH)
+def simulator(context: typer.Context) -> None:
+    """Run the simulated X (see covey simulator --help)."""
+    _become("simulator", context.args)
+
+
+def _become(module: str, arguments: Sequence[str]) -> None:
+    """Replace this process, so that signals reach the one that works."""
+    from shared.runtime import unknown
+    from shared.runtime.settings import child_environment
+
+    unknown.leave_to_others()
+    settings = settings_here()
+    servers = {"REDIS_URL": settings.redis_url, "MONGO_URI": settings.mongo_uri}
+    environment = child_environment(**{name: address for name, address in servers.items() if address})
+    os.execve(sys.executable, [sys.executable, "-m", module, *arguments], environment)  # noqa: S606  # no shell is meant
