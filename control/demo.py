@@ -21,8 +21,9 @@ from control.answers import as_json
 from control.demo_world import SEARCH_INTERVAL_SECONDS, as_environment, rhythm_of, simulated_x
 from control.evidence import Interval, Truth, failures, gather
 from control.local import Flock, forget_servers, note_servers
-from shared.domain.errors import InputError
+from shared.domain.errors import InputError, PassingFault
 from shared.domain.jobs import ALL_QUEUES, Queue
+from shared.runtime.disk import LOCK, check_room, held, writing
 from shared.runtime.embedded import running
 from shared.runtime.settings import Settings, blank_environment
 from shared.services import bootstrap
@@ -53,9 +54,29 @@ def run(options: Options, *, show: Show, say: Callable[[str], None], stop: threa
     Raises InputError when something that is needed is missing or does not start.
     """
     began = time.monotonic()
-    _empty(options.data_dir)
+    _refuse_others(options.data_dir)
+    with held(options.data_dir, "covey demo") as lock:
+        try:
+            _empty(options.data_dir)
+            report = _run(options, lock, show, say, stop)
+        except PassingFault:
+            check_room(options.data_dir)
+            raise
+        report["seconds"] = round(time.monotonic() - began, 1)
+        report["failures"] = failures(report)
+        if not report["settled"]:
+            report["failures"].append(f"not everything was covered {SETTLE_SECONDS:.0f} s after the end")
+        report["passed"] = not report["failures"]
+        path = options.data_dir / "report.json"
+        with writing(options.data_dir):
+            path.write_text(json.dumps(report, indent=2, default=as_json) + "\n")
+    return report
+
+
+def _run(options: Options, lock: int, show: Show, say: Callable[[str], None], stop: threading.Event) -> dict[str, Any]:
+    """Everything between two empty folders: servers, world, flock."""
     say("starting redis-server and mongod")
-    with running(options.data_dir) as servers:
+    with running(options.data_dir, keep_open=[lock]) as servers:
         say("starting the simulator, the scheduler and the workers")
         with simulated_x(options.accounts, options.seed, options.data_dir / "logs") as base_url:
             rhythm = rhythm_of(base_url, options.data_dir)
@@ -72,15 +93,7 @@ def run(options: Options, *, show: Show, say: Callable[[str], None], stop: threa
             finally:
                 killed = flock.stop()
                 forget_servers(options.data_dir)
-            report |= {"restarts": flock.restarts, "killed_at_stop": killed}
-    report["seconds"] = round(time.monotonic() - began, 1)
-    report["failures"] = failures(report)
-    if not report["settled"]:
-        report["failures"].append(f"not everything was covered {SETTLE_SECONDS:.0f} s after the end")
-    report["passed"] = not report["failures"]
-    path = options.data_dir / "report.json"
-    path.write_text(json.dumps(report, indent=2, default=as_json) + "\n")
-    return report
+            return report | {"restarts": flock.restarts, "killed_at_stop": killed}
 
 
 def _follow(
@@ -161,10 +174,18 @@ def _start(flock: Flock, workers: int) -> None:
     flock.add("worker-media", "workers.main", "--queues", Queue.MEDIA, "--metrics-port", "0")
 
 
-def _empty(folder: Path) -> None:
-    """Begin with an empty folder. Raises InputError for one that holds something other than an earlier demo."""
-    if folder.exists() and any(folder.iterdir()) and not (folder / MARK).is_file():
+def _refuse_others(folder: Path) -> None:
+    """Raises InputError for a folder that holds something other than an earlier demo, or one that begins."""
+    if folder.exists() and any(one.name != LOCK for one in folder.iterdir()) and not (folder / MARK).is_file():
         raise InputError(f"{folder} holds other things than a demo; choose another --data-dir, or remove it")
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    (folder / MARK).touch()
+
+
+def _empty(folder: Path) -> None:
+    """Begin with an empty folder, but for the lock that is held and the mark of a demo."""
+    with writing(folder):
+        for one in folder.iterdir():
+            if one.is_dir():
+                shutil.rmtree(one)
+            elif one.name not in (LOCK, MARK):
+                one.unlink()
+        (folder / MARK).touch()

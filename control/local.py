@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from shared.domain.errors import InputError
+from shared.runtime.disk import writing
 from shared.runtime.embedded import Servers, die_with_parent, tail
 
 QUICK_DEATH_SECONDS = 5.0
@@ -46,7 +47,7 @@ class Child:
     def start(self) -> None:
         """Start the process; its output is appended to its log file."""
         self.started_at = time.monotonic()
-        with self.log.open("ab") as output:
+        with writing(self.log.parent), self.log.open("ab") as output:
             self.process = subprocess.Popen(
                 self.command,
                 env=self.environment,
@@ -67,18 +68,20 @@ class Child:
 class Flock:
     """The children, in the order in which they were added; stopped in the reverse order.
 
-    environment: the whole environment of every child.
+    environment: the whole environment of every child. replaced: process ids of those that died and were started again.
     """
 
     folder: Path
     environment: dict[str, str]
     grace_seconds: float
     children: list[Child] = field(default_factory=list)
+    replaced: list[int] = field(default_factory=list)
     _stopping: threading.Event = field(default_factory=threading.Event)
 
     def add(self, name: str, *arguments: str, **environment: str) -> Child:
         """Start `python -m ARGUMENTS...` as a child called `name`."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        with writing(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
         child = Child(
             name=name,
             command=[sys.executable, "-m", *arguments],
@@ -101,6 +104,7 @@ class Flock:
             now = time.monotonic()
             if child.not_before == 0.0:
                 died.append(child.name)
+                self.replaced.append(child.process.pid)
                 child.quick_deaths = child.quick_deaths + 1 if now - child.started_at < QUICK_DEATH_SECONDS else 0
                 if child.quick_deaths > MAX_QUICK_DEATHS:
                     raise InputError(f"{child.name} keeps dying; the end of {child.log}:\n{tail(child.log)}")

@@ -15,6 +15,7 @@ from control.cli.app import Json, app, err, out, own_settings, print_json
 if TYPE_CHECKING:
     from shared.runtime.embedded import Servers
     from shared.runtime.settings import Settings
+    from shared.stores.processes import ProcessStore
 
 
 @app.command(name="demo")
@@ -118,6 +119,7 @@ def up(
     Servers: those of REDIS_URL and MONGO_URI; where one is not set, Covey starts its own under COVEY_DATA_DIR.
     """
     from shared.domain.errors import InputError
+    from shared.runtime.disk import held
     from shared.runtime.embedded import Servers, running
     from shared.services import bootstrap
 
@@ -129,14 +131,14 @@ def up(
             "Or set COVEY_CREDENTIAL_KEYS and use accounts: covey connect. "
             "To see Covey work without one: covey demo"
         )
-    with running(settings.data_dir, redis_needed=not settings.redis_url, mongo_needed=not settings.mongo_uri) as own:
+    needed = {"redis_needed": not settings.redis_url, "mongo_needed": not settings.mongo_uri}
+    with held(settings.data_dir, "covey up") as lock, running(settings.data_dir, keep_open=[lock], **needed) as own:
         servers = Servers(settings.redis_url or own.redis_url, settings.mongo_uri or own.mongo_uri, own.own)
-        _check(settings, servers)
-        _run_flock(settings, servers, workers)
+        _run_flock(settings, servers, workers, _checked(settings, servers))
 
 
-def _check(settings: Settings, servers: Servers) -> None:
-    """Raise here, in one line, what would keep every child from starting."""
+def _checked(settings: Settings, servers: Servers) -> ProcessStore:
+    """Raise here, in one line, what would keep every child from starting; answers where their signs of life are."""
     from shared.runtime.reporting import checked_dsn
     from shared.services import bootstrap, preflight
     from shared.services.preflight import Part
@@ -146,9 +148,10 @@ def _check(settings: Settings, servers: Servers) -> None:
     services = bootstrap.build(settings.model_copy(update=there), middleware=[])
     bootstrap.reach(services)
     preflight.require(services, preflight.EVERY_PROCESS | {Part.ACCESS, Part.DATA, Part.MEDIA})
+    return services.stores.processes
 
 
-def _run_flock(settings: Settings, servers: Servers, workers: int) -> None:
+def _run_flock(settings: Settings, servers: Servers, workers: int, signs: ProcessStore) -> None:
     """Run one scheduler, `workers` workers and one media worker until the person stops them."""
     from control.local import Flock, forget_servers, interruptible, note_servers
     from shared.domain.jobs import ALL_QUEUES, Queue
@@ -175,7 +178,20 @@ def _run_flock(settings: Settings, servers: Servers, workers: int) -> None:
                     err.print(f"covey: {server.name} ended and was started again on its data; see {server.log}")
                 for name in flock.watch_once():
                     err.print(f"covey: {name} ended and is started again; see {flock.folder / name}.log")
+                _forget(flock.replaced, signs, settings.instance)
             out.print("Stopping: running jobs are finished first.")
         finally:
             flock.stop()
             forget_servers(settings.data_dir)
+
+
+def _forget(pids: list[int], signs: ProcessStore, instance: str) -> None:
+    """Those that were started again are not missed; as soon as MongoDB can be told."""
+    from shared.domain.errors import StoreUnavailable
+
+    try:
+        while pids:
+            signs.leave(f"{instance}:{pids[-1]}")
+            pids.pop()
+    except StoreUnavailable:
+        pass  # at the next look

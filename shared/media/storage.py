@@ -6,7 +6,6 @@ is kept once, whatever the number of media keys that point at it.
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 import shutil
@@ -15,24 +14,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from shared.domain.errors import MediaRejected, NoRoom
 from shared.media.sniffing import HEAD_BYTES, extension_of
-
-_REFUSALS: Final = frozenset(
-    {
-        errno.ENOSPC,
-        errno.EDQUOT,
-        errno.EROFS,
-        errno.EACCES,
-        errno.EPERM,
-        errno.EIO,
-        errno.ENOTDIR,
-        errno.EEXIST,
-        errno.EFBIG,
-    }
-)
+from shared.runtime.disk import writing
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +71,7 @@ class IncomingFile:
 @contextmanager
 def incoming(root: Path) -> Iterator[IncomingFile]:
     """A new file under `root`; removed at the end unless it was kept. Raises NoRoom where the disk does not take it."""
-    with _writing(root):
+    with writing(root):
         root.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=".incoming-", dir=root)
         os.close(handle)
@@ -100,7 +85,7 @@ def incoming(root: Path) -> Iterator[IncomingFile]:
 def why_no_room(root: Path, *, min_free_bytes: int) -> str | None:
     """Why nothing can be stored under `root` now, in a sentence; None: it can."""
     try:
-        with _writing(root):
+        with writing(root):
             root.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=root):
                 free = shutil.disk_usage(root).free
@@ -111,14 +96,3 @@ def why_no_room(root: Path, *, min_free_bytes: int) -> str | None:
         if free < min_free_bytes
         else None
     )
-
-
-@contextmanager
-def _writing(root: Path) -> Iterator[None]:
-    """What the disk refuses becomes NoRoom: full, over quota, read-only, not ours, or broken."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno not in _REFUSALS:
-            raise
-        raise NoRoom(str(root), f"cannot be written to: {error.strerror}") from error

@@ -28,6 +28,7 @@ import pymongo
 import redis
 
 from shared.domain.errors import InputError
+from shared.runtime.disk import check_room, writing
 from shared.runtime.settings import search_path
 
 START_TIMEOUT_SECONDS = 60.0
@@ -80,17 +81,21 @@ def find_mongod() -> Path:
 
 
 @contextmanager
-def running(data_dir: Path, *, redis_needed: bool = True, mongo_needed: bool = True) -> Iterator[Servers]:
+def running(
+    data_dir: Path, *, redis_needed: bool = True, mongo_needed: bool = True, keep_open: Sequence[int] = ()
+) -> Iterator[Servers]:
     """Run the servers that are needed until the block ends. An unneeded one has an empty address.
+
+    keep_open: descriptors, such as that of a lock, that the servers hold too.
 
     Raises InputError where a program is missing or does not start; its last words are in the message.
     """
     started: list[EmbeddedServer] = []
     try:
         if redis_needed:
-            started.append(start_redis(data_dir / "redis"))
+            started.append(start_redis(data_dir / "redis", keep_open=keep_open))
         if mongo_needed:
-            started.append(start_mongod(data_dir / "mongo"))
+            started.append(start_mongod(data_dir / "mongo", keep_open=keep_open))
         urls = {server.name: server.url for server in started}
         yield Servers(redis_url=urls.get("redis", ""), mongo_uri=urls.get("mongod", ""), own=tuple(started))
     finally:
@@ -104,8 +109,17 @@ class EmbeddedServer:
     Raises InputError, with the last words of its log, where it does not start.
     """
 
-    def __init__(self, name: str, url: str, command: Sequence[str], log: Path, ready: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        name: str,
+        url: str,
+        command: Sequence[str],
+        log: Path,
+        ready: Callable[[], bool],
+        keep_open: Sequence[int] = (),
+    ) -> None:
         self.name = name
+        self._keep_open = tuple(keep_open)
         self.url = url
         self.log = log
         self._command = command
@@ -125,12 +139,13 @@ class EmbeddedServer:
                     raise InputError(f"{self.name} died and does not come back: {error}") from error
 
     def _start(self, mode: Literal["wb", "ab"]) -> subprocess.Popen[bytes]:
-        with self.log.open(mode) as output:
+        with writing(self.log.parent), self.log.open(mode) as output:
             process = subprocess.Popen(
                 self._command,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,
+                pass_fds=self._keep_open,
                 # A terminal's Ctrl-C goes to the whole group: the servers must outlive the processes that use them.
                 start_new_session=True,
                 preexec_fn=die_with_parent,  # noqa: PLW1509  # one libc call; no lock is taken between fork and exec
@@ -141,6 +156,7 @@ class EmbeddedServer:
             if process.poll() is not None or time.monotonic() > deadline:
                 _end(process)
                 words = tail(self.log)
+                check_room(self.log.parent)
                 hint = LIBRARIES_HINT if "shared libraries" in words else ""
                 raise InputError(f"{self._command[0]} did not start; the end of {self.log}:\n{words}{hint}")
             pause.wait(0.02)
@@ -167,9 +183,10 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-def start_redis(folder: Path, *, port: int | None = None) -> EmbeddedServer:
+def start_redis(folder: Path, *, port: int | None = None, keep_open: Sequence[int] = ()) -> EmbeddedServer:
     """Start redis-server with an append-only file (fsync every second) and without eviction."""
-    folder.mkdir(parents=True, exist_ok=True)
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
     port = port or free_port()
     command = [
         *(str(find_redis_server()), "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder.resolve())),
@@ -177,12 +194,13 @@ def start_redis(folder: Path, *, port: int | None = None) -> EmbeddedServer:
     ]
     url = f"redis://127.0.0.1:{port}/0"
     client = redis.Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1)
-    return EmbeddedServer("redis", url, command, folder / "redis.log", lambda: bool(client.ping()))
+    return EmbeddedServer("redis", url, command, folder / "redis.log", lambda: bool(client.ping()), keep_open)
 
 
-def start_mongod(folder: Path, *, port: int | None = None) -> EmbeddedServer:
+def start_mongod(folder: Path, *, port: int | None = None, keep_open: Sequence[int] = ()) -> EmbeddedServer:
     """Start a standalone mongod."""
-    (folder / "db").mkdir(parents=True, exist_ok=True)
+    with writing(folder):
+        (folder / "db").mkdir(parents=True, exist_ok=True)
     port = port or free_port()
     command = [
         *(str(find_mongod()), "--port", str(port), "--bind_ip", "127.0.0.1"),
@@ -196,7 +214,7 @@ def start_mongod(folder: Path, *, port: int | None = None) -> EmbeddedServer:
         with pymongo.MongoClient[dict[str, object]](url, serverSelectionTimeoutMS=200) as client:
             return bool(client.admin.command("ping"))
 
-    return EmbeddedServer("mongod", url, command, folder / "mongod.log", ready)
+    return EmbeddedServer("mongod", url, command, folder / "mongod.log", ready, keep_open)
 
 
 def free_port() -> int:

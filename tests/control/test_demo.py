@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from control import demo
 from shared.domain.errors import InputError
+from shared.runtime.disk import held
 
 
 def test_a_folder_of_anything_else_is_left_alone(tmp_path: Path) -> None:
@@ -21,3 +23,16 @@ def test_a_folder_of_anything_else_is_left_alone(tmp_path: Path) -> None:
         demo.run(options, show=lambda _: None, say=lambda _: None, stop=threading.Event())
 
     assert sorted(path.name for path in tmp_path.iterdir()) == ["logs", "mongo"]
+
+
+def test_two_at_once_do_not_share_a_folder(tmp_path: Path) -> None:
+    """The second is told who holds it, and what the first has there stays."""
+    options = demo.Options(seconds=5, accounts=1, workers=1, seed=1, data_dir=tmp_path)
+
+    with held(tmp_path, "covey demo"):
+        (tmp_path / demo.MARK).touch()
+        (tmp_path / "redis").mkdir()
+        with pytest.raises(InputError, match=rf"in use by covey demo \(process {os.getpid()}\)"):
+            demo.run(options, show=lambda _: None, say=lambda _: None, stop=threading.Event())
+
+    assert (tmp_path / "redis").is_dir()

@@ -100,3 +100,40 @@ def test_up_collects_what_another_terminal_asks_for(
     ports = [int(found) for found in re.findall(r'"metrics_port": (\d+)', logs)]
     assert len(ports) == len(set(ports)) == 3
     assert all(port >= 1024 for port in ports)  # 0 is any free one, for every process
+
+
+def test_a_second_one_says_who_holds_the_folder(
+    running: subprocess.Popen[str], environment: dict[str, str], tmp_path: Path
+) -> None:
+    """One line with the process id, and the first goes on."""
+    second = subprocess.run(
+        [sys.executable, "-m", "control.cli", "up"],
+        env=environment,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=15,
+        check=False,
+    )
+
+    assert second.returncode == 2
+    assert second.stderr.startswith(f"covey: {tmp_path} is in use by covey up (process {running.pid})")
+    assert len(second.stderr.splitlines()) == 1
+    assert running.poll() is None
+
+
+def test_who_was_started_again_is_not_missed(
+    running: subprocess.Popen[str], environment: dict[str, str], tmp_path: Path
+) -> None:
+    """The killed worker leaves no sign of life behind, and its successor gives one."""
+
+    def pids() -> set[int]:
+        listed = CliRunner().invoke(app, ["workers", "--json"], env=environment)
+        return {row["pid"] for row in json.loads(listed.stdout)}
+
+    eventually(lambda: len(pids()) == 3)
+    before = pids()
+    worker = next(pid for pid in before if b"worker" in Path(f"/proc/{pid}/cmdline").read_bytes())
+    os.kill(worker, signal.SIGKILL)
+
+    eventually(lambda: worker not in pids() and len(pids()) == 3)
