@@ -23,7 +23,7 @@ from control.evidence import Interval, Truth, failures, gather
 from control.local import Flock, forget_servers, note_servers
 from shared.domain.errors import InputError, PassingFault
 from shared.domain.jobs import ALL_QUEUES, Queue
-from shared.runtime.disk import LOCK, check_room, held, writing
+from shared.runtime.disk import BEGIN_BYTES, LOCK, check_room, held, writing
 from shared.runtime.embedded import running
 from shared.runtime.settings import Settings, blank_environment
 from shared.services import bootstrap
@@ -58,6 +58,7 @@ def run(options: Options, *, show: Show, say: Callable[[str], None], stop: threa
     with held(options.data_dir, "covey demo") as lock:
         try:
             _empty(options.data_dir)
+            check_room(options.data_dir, BEGIN_BYTES)
             report = _run(options, lock, show, say, stop)
         except PassingFault:
             check_room(options.data_dir)

@@ -119,7 +119,7 @@ def up(
     Servers: those of REDIS_URL and MONGO_URI; where one is not set, Covey starts its own under COVEY_DATA_DIR.
     """
     from shared.domain.errors import InputError
-    from shared.runtime.disk import held
+    from shared.runtime.disk import BEGIN_BYTES, check_room, held
     from shared.runtime.embedded import Servers, running
     from shared.services import bootstrap
 
@@ -133,6 +133,7 @@ def up(
         )
     needed = {"redis_needed": not settings.redis_url, "mongo_needed": not settings.mongo_uri}
     with held(settings.data_dir, "covey up") as lock, running(settings.data_dir, keep_open=[lock], **needed) as own:
+        check_room(settings.data_dir, BEGIN_BYTES)
         servers = Servers(settings.redis_url or own.redis_url, settings.mongo_uri or own.mongo_uri, own.own)
         _run_flock(settings, servers, workers, _checked(settings, servers))
 

@@ -33,6 +33,8 @@ LOCK: Final = ".lock"
 ENDING_SECONDS: Final = 20.0
 # With less than this neither MongoDB nor Redis can work (a journal file of MongoDB has 100 MB).
 NEEDED_BYTES: Final = 32 * 1024 * 1024
+# And with less than this nothing of use can begin: media leave 200 MB free.
+BEGIN_BYTES: Final = 256 * 1024 * 1024
 
 
 @contextmanager
@@ -46,11 +48,11 @@ def writing(folder: Path) -> Iterator[None]:
         raise NoRoom(str(folder), f"cannot be written to: {error.strerror}") from error
 
 
-def check_room(folder: Path) -> None:
+def check_room(folder: Path, needed_bytes: int | None = None) -> None:
     """Raise NoRoom where the disk of a folder is full: that explains whatever else is wrong."""
-    free = shutil.disk_usage(folder).free
-    if free < NEEDED_BYTES:
-        raise NoRoom(str(folder), f"the disk is full, {free / 1e6:.0f} MB are free")
+    free, needed = shutil.disk_usage(folder).free, needed_bytes or NEEDED_BYTES
+    if free < needed:
+        raise NoRoom(str(folder), f"the disk is full: {free / 1e6:.0f} MB are free, {needed / 1e6:.0f} MB are needed")
 
 
 @contextmanager

@@ -97,5 +97,5 @@ def test_a_full_disk_explains_itself(tmp_path: Path, monkeypatch: pytest.MonkeyP
     check_room(tmp_path)
     monkeypatch.setattr(disk, "NEEDED_BYTES", 2**62)
 
-    with pytest.raises(NoRoom, match="the disk is full, "):
+    with pytest.raises(NoRoom, match="the disk is full: "):
         check_room(tmp_path)
