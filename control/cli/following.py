@@ -25,6 +25,10 @@ def track(
     column: Column = None,
     since: Annotated[str, typer.Option(help="Also what was posted since: 30m, 2h, up to 7d. Costs reads.")] = "0s",
     force: Annotated[bool, typer.Option("--force", help="Follow names too that X does not know.")] = False,
+    count: Annotated[
+        bool,
+        typer.Option("--count", help="Ask X how many posts --since means ($0.005 a search), for a closer estimate."),
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it would cost, and do nothing.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -47,12 +51,12 @@ def track(
     from control.look_up import look_up
 
     if dry_run:
-        return tell_track(services_here(), names, since=duration, as_json=as_json)
+        return tell_track(services_here(), names, since=duration, count=count, as_json=as_json)
     services = services_here()
     found = look_up(services, commands.not_followed(services, names))
     if found.unknown and not force:
         raise InputError(f"X knows no {_listed(found.unknown)}; nothing was done (--force follows them all the same)")
-    done = commands.track(services, names, since=duration, found=found)
+    done = commands.track(services, names, since=duration, found=found, count=count)
     if as_json:
         said = {name: getattr(found, name) for name in ("unknown", "suspended", "protected")}
         asked = {"looked_up": found.why_not is None, "not_looked_up_because": found.why_not, **said}

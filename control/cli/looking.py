@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from control.cli.app import Json, app, out, print_json, services_here
+from control.cli.rows import Rows
 from shared.domain.errors import InputError, PassingFault
 from shared.domain.health import EXIT_STATUS, Verdict
 
@@ -81,23 +82,32 @@ def _verdict(document: dict[str, Any]) -> list[RenderableType]:
 def _details(document: dict[str, Any]) -> list[RenderableType]:
     from control.cli.blocking import blocked_table
 
-    queues = Table("queue", "ready", "delayed", "in flight", "dead", title="queues")
-    for queue, depth in document["queues"].items():
-        queues.add_row(queue, *(str(depth[state]) for state in ("ready", "delayed", "in_flight", "dead")))
-    windows = Table("endpoint", "credential", "left", "of", "in flight", "resets in", "blocked", title="limits of X")
-    for window in document["windows"]:
-        reset = window["reset_in_seconds"]
-        windows.add_row(
-            window["endpoint"],
-            window["credential"],
-            _or_unknown(window["remaining"]),
-            _or_unknown(window["limit"]),
-            str(window["in_flight"]),
-            "-" if reset is None else f"{reset:.0f} s",
-            window["blocked"] or "",
-        )
+    depths = ("ready", "delayed", "in_flight", "dead")
+    queues = Rows(
+        ("queue", "ready", "delayed", "in flight", "dead"),
+        [(queue, *(str(depth[state]) for state in depths)) for queue, depth in document["queues"].items()],
+        title="queues",
+    )
+    windows = Rows(
+        ("endpoint", "credential", "left", "of", "in flight", "resets in", "blocked"),
+        [_window(window) for window in document["windows"]],
+        title="limits of X",
+    )
     blocked = [blocked_table(document["blocked"])] if document["blocked"] else []
     return [_facts(document), queues, windows if document["windows"] else "No call to X yet.", *blocked]
+
+
+def _window(window: dict[str, Any]) -> tuple[str, ...]:
+    reset = window["reset_in_seconds"]
+    return (
+        window["endpoint"],
+        window["credential"],
+        _or_unknown(window["remaining"]),
+        _or_unknown(window["limit"]),
+        str(window["in_flight"]),
+        "-" if reset is None else f"{reset:.0f} s",
+        window["blocked"] or "",
+    )
 
 
 def _facts(document: dict[str, Any]) -> Table:

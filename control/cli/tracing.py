@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
 from control.cli.app import Json, app, out, print_json, services_here
+from control.cli.rows import Rows
 from control.inputs import handles, post_ids
 from control.lists import Word
 from shared.domain.errors import InputError
@@ -36,10 +35,8 @@ def trace(
         steps = tracing.trace_handle(services, handles([Word(what)])[0])
     if as_json:
         return print_json(steps)
-    table = Table("step", "at (UTC)", "what is known")
-    for step in steps:
-        table.add_row(step["step"], f"{step['at']:%Y-%m-%d %H:%M:%S}" if step["at"] else "-", escape(step["text"]))
-    out.print(table)
+    cells = [(step["step"], f"{step['at']:%Y-%m-%d %H:%M:%S}" if step["at"] else "-", step["text"]) for step in steps]
+    out.print(Rows(("step", "at (UTC)", "what is known"), cells, whole=("step", "at (UTC)")))
     return None
 
 

@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
 from control.cli.app import Json, app, out, print_json, services_here
+from control.cli.rows import Rows
 from shared.domain.jobs import ALL_QUEUES
 from shared.domain.spans import span
 
+NONE = "none"
 Queues = Annotated[list[str], typer.Argument(metavar="QUEUE...", help=f"{', '.join(ALL_QUEUES)}, or all.")]
 
 
@@ -27,17 +27,19 @@ def queues(as_json: Json = False) -> None:
     rows = work.queues(services_here())
     if as_json:
         return print_json(rows)
-    table = Table("queue", "ready", "delayed", "running", "dead", "oldest", "rate", "threads", "paused")
-    for row in rows:
-        table.add_row(
+    columns = ("queue", "ready", "delayed", "running", "dead", "oldest", "rate", "threads", "paused")
+    cells = [
+        (
             row["queue"],
             *(str(row[name]) for name in ("ready", "delayed", "in_flight", "dead")),
             span(row["oldest_ready_seconds"]) if row["ready"] else "-",
             f"{row['ended_a_minute']}/min",
-            str(row["threads"]) if row["threads"] else "[red]none[/]",
+            str(row["threads"] or NONE),
             _paused(row),
         )
-    out.print(table)
+        for row in rows
+    ]
+    out.print(Rows(columns, cells, whole=columns[:-1], styles={NONE: "red"}))
     return None
 
 
@@ -62,19 +64,20 @@ def list_jobs(
     if not rows:
         out.print("No job fits.")
         return None
-    table = Table("id", "queue", "job", "state", "about", "for", "until", "why it waits")
-    for row in rows:
-        table.add_row(
+    cells = [
+        (
             row["id"],
             row["queue"],
             row["job"] or "?",
             row["state"],
-            escape(row["subject"]),
+            row["subject"],
             span(row["for_seconds"]) if row["for_seconds"] else "-",
             f"{row['due_at']:%H:%M:%S}" if row["waits_seconds"] else "-",
-            escape(row["reason"] or "for a thread" if row["state"] != "running" else ""),
+            row["reason"] or "for a thread" if row["state"] != "running" else "",
         )
-    out.print(table)
+        for row in rows
+    ]
+    out.print(Rows(("id", "queue", "job", "state", "about", "for", "until", "why it waits"), cells, whole=("id",)))
     if len(rows) == limit:
         out.print(f"The first {limit}; see --limit, --queue, --state and --subject.")
     return None
@@ -94,18 +97,20 @@ def workers(as_json: Json = False) -> None:
     if not rows:
         out.print("No process runs. Start some: covey up, or docker compose up --detach")
         return None
-    table = Table("process", "kind", "state", "version", "up", "busy", "works on")
-    for row in rows:
-        table.add_row(
+    cells = [
+        (
             row["id"],
             f"{row['kind']}{' (leads)' if row['leads'] else ''}",
-            "there" if row["state"] == "there" else f"[red]gone since {row['beat_at']:%H:%M:%S}[/]",
+            row["state"],
             row["version"],
             span((row["beat_at"] - row["started_at"]).total_seconds()),
             f"{row['busy']} of {row['threads']}" if row["threads"] else "-",
-            escape(_doing(row)),
+            _doing(row),
         )
-    out.print(table)
+        for row in rows
+    ]
+    columns = ("process", "kind", "state", "version", "up", "busy", "works on")
+    out.print(Rows(columns, cells, whole=("process",), styles={"gone": "red"}))
     return None
 
 
@@ -165,6 +170,8 @@ def _paused(row: dict[str, Any]) -> str:
 
 def _doing(row: dict[str, Any]) -> str:
     """What a process works on, a line a job; or what it waits for."""
+    if row["state"] == "gone":
+        return f"silent since {row['beat_at']:%H:%M:%S} UTC"
     if row["waits_for"]:
         return f"waits: {row['waits_for']}"
     return "\n".join(f"{job['job']}: {job['subject']}, {span(job['seconds'])}" for job in row["running"])
