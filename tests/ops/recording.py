@@ -119,14 +119,14 @@ class Day:
         self.status()
 
     def pid_of(self, *words: str) -> int:
-        """The process of the flock whose command line has these words."""
+        """The process of the flock whose command line has these words; a Redis has forgotten its folder there."""
         for folder in Path("/proc").glob("[0-9]*"):
             try:
                 line = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
                 environment = (folder / "environ").read_bytes().decode(errors="replace")
             except OSError:
                 continue
-            is_ours = str(self.folder) in line or str(self.folder) in environment
+            is_ours = str(self.folder) in line or str(self.folder) in environment or "-server" in words
             if is_ours and all(word in line for word in words) and int(folder.name) != os.getpid():
                 return int(folder.name)
         raise LookupError(words)
@@ -197,17 +197,11 @@ def worker_killed(day: Day) -> None:
 
 def redis_killed(day: Day) -> None:
     """Redis dies; it is started again on its data."""
-    os.kill(day.pid_of("redis-server") if _has(day, "redis-server") else day.pid_of("valkey-server"), signal.SIGKILL)
+    port = json.loads((day.folder / "data/servers.json").read_text())["redis_url"].rpartition(":")[2].partition("/")[0]
+    os.kill(day.pid_of("-server", f":{port}"), signal.SIGKILL)
     threading.Event().wait(1)
     day.status()
     day.well_again()
-
-
-def _has(day: Day, word: str) -> bool:
-    try:
-        return bool(day.pid_of(word))
-    except LookupError:
-        return False
 
 
 def mongodb_away(day: Day) -> None:
