@@ -13,7 +13,8 @@ from typing import Any
 import pymongo
 from pymongo.errors import PyMongoError
 
-from shared.runtime.embedded import find_mongod, free_port
+from shared.runtime.embedded import free_port
+from shared.runtime.programs import find_mongod
 
 START_SECONDS = 60.0
 

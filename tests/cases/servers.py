@@ -13,7 +13,8 @@ import pymongo
 import redis
 from pymongo.errors import PyMongoError
 
-from shared.runtime.embedded import die_with_parent, find_mongod, find_redis_server, free_port
+from shared.runtime.embedded import die_with_parent, free_port
+from shared.runtime.programs import find_mongod, find_redis_server
 from tests.workers.world import eventually
 
 TRIES = 5

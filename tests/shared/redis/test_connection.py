@@ -25,7 +25,8 @@ from dramatiq.errors import ConnectionClosed
 from shared.broker import CoveyBroker
 from shared.domain.errors import BrokerUnavailable, InputError
 from shared.redis.connection import connect, reach
-from shared.runtime.embedded import EmbeddedServer, find_redis_server, free_port, start_redis
+from shared.runtime.embedded import EmbeddedServer, free_port, start_redis
+from shared.runtime.programs import find_redis_server
 from tests.faults.tcp_proxy import TcpProxy
 from tests.shared.broker.conftest import QUEUE, eventually, make_message
 

@@ -9,7 +9,8 @@ import pytest
 import redis
 
 from shared.domain.errors import InputError
-from shared.runtime import embedded
+from shared.runtime import embedded, programs
+from shared.runtime.programs import find_redis_server
 
 
 def test_both_servers_answer_and_end_with_the_block(tmp_path: Path) -> None:
@@ -45,7 +46,7 @@ def test_a_server_that_cannot_start_is_one_clear_error(tmp_path: Path) -> None:
             embedded.EmbeddedServer(
                 "redis",
                 "redis://127.0.0.1:1/0",
-                [str(embedded.find_redis_server()), "--port", str(port), "--bind", "127.0.0.1"],
+                [str(find_redis_server()), "--port", str(port), "--bind", "127.0.0.1"],
                 tmp_path / "second.log",
                 lambda: bool(redis.Redis(port=1).ping()),
             )
@@ -55,8 +56,8 @@ def test_a_server_that_cannot_start_is_one_clear_error(tmp_path: Path) -> None:
 
 def test_a_missing_program_says_what_to_install() -> None:
     """Without the program the error names it and the setting that replaces it."""
-    assert "REDIS_URL" in embedded._missing("redis-server", "REDIS_URL")
-    assert "redis-server" in embedded._missing("redis-server", "REDIS_URL")
+    assert "REDIS_URL" in programs._missing("redis-server", "REDIS_URL")
+    assert "redis-server" in programs._missing("redis-server", "REDIS_URL")
 
 
 def test_free_port_can_be_bound() -> None:
