@@ -46,8 +46,8 @@ scrape_configs:
 class Day:
     """The flock, its Prometheus, and the record."""
 
-    def __init__(self, folder: Path, simulator: Simulator) -> None:
-        self.folder, self.simulator = folder, simulator
+    def __init__(self, folder: Path, media: Path, simulator: Simulator) -> None:
+        self.folder, self.media, self.simulator = folder, media, simulator
         self.lines: list[str] = []
         self._began = time.monotonic()
         self._media_port, self._scheduler_port, self._prometheus_port = (free_port() for _ in range(3))
@@ -57,7 +57,7 @@ class Day:
             **{"COVEY_MEDIA_HOSTS": json.dumps([simulator.url]), "COVEY_X_SEARCH_LAG_SECONDS": "1"},
             **{"COVEY_SEARCH_INTERVAL_SECONDS": "10", "COVEY_WORKER_METRICS_PORT": str(self._media_port)},
             **{"COVEY_SCHEDULER_METRICS_PORT": str(self._scheduler_port)},
-            **{"COVEY_MEDIA_MIN_FREE_BYTES": str(shutil.disk_usage(folder).free - GB)},
+            **{"COVEY_MEDIA_DIR": str(media), "COVEY_MEDIA_MIN_FREE_BYTES": str(shutil.disk_usage(media).free - GB)},
         )
 
     def note(self, text: str) -> None:
@@ -65,7 +65,9 @@ class Day:
         minutes, seconds = divmod(int(time.monotonic() - self._began), 60)
         for number, line in enumerate(text.rstrip().splitlines()):
             stamp = f"{minutes:02}:{seconds:02}" if number == 0 else "     "
-            self.lines.append(f"{stamp}  {line}".rstrip().replace(str(self.folder), "."))
+            self.lines.append(
+                f"{stamp}  {line}".rstrip().replace(str(self.folder), ".").replace(str(self.media), "./media")
+            )
             sys.stderr.write(self.lines[-1] + "\n")
 
     def covey(self, *arguments: str) -> str:
@@ -248,7 +250,7 @@ def _quiet(day: Day, *arguments: str) -> str:
 
 def disk_full(day: Day) -> None:
     """Something else fills the disk of the media."""
-    ballast = day.folder / "ballast"
+    ballast = day.media / "ballast"
     with ballast.open("wb") as file:
         os.posix_fallocate(file.fileno(), 0, 2 * GB)
     day.until(lambda: not day.is_healthy(), 60)
@@ -269,9 +271,9 @@ SCENES: dict[str, Callable[[Day], None]] = {
 }
 
 
-def record(folder: Path, simulator: Simulator) -> str:
+def record(folder: Path, media: Path, simulator: Simulator) -> str:
     """Run all scenes; answers the record as Markdown."""
-    day = Day(folder, simulator)
+    day = Day(folder, media, simulator)
     parts: list[str] = []
     with day.up():
         for title, scene in SCENES.items():
@@ -287,8 +289,9 @@ def main(path: Path) -> None:
         raise SystemExit("prometheus is not installed; on Debian and Ubuntu: apt-get install prometheus")
     simulator, process = start_simulator("--accounts", "8", "--activity", "20", "--tempo", "4", "--seed", "3")
     try:
-        with tempfile.TemporaryDirectory() as folder:
-            recorded = record(Path(folder), simulator)
+        # The media are on a disk that nothing else fills or empties meanwhile.
+        with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory(dir="/dev/shm") as media:
+            recorded = record(Path(folder), Path(media), simulator)
     finally:
         process.terminate()
     text = path.read_text()
