@@ -1,4 +1,5 @@
-"""The error tree. Every error says, by its class, what the caller must do.
+"""The error tree. Every error says, by its class, what the caller must do. Vendor exceptions stay in their adapter, which
+raises one of these. Data are attributes; no message holds a token.
 
     CoveyError
     ├── InputError                 the user gave something wrong: say what, do nothing
@@ -35,8 +36,6 @@
         ├── UnmappedStatus         a status nobody has thought of
         ├── BadJob                 a message that does not fit its schema
         └── MediaRejected          a media file that must not be stored
-
-Vendor exceptions stay in their adapter, which raises one of these. Data are attributes; no message holds a token.
 """
 
 from __future__ import annotations
@@ -195,9 +194,6 @@ class NoRoom(Paused):
 
 class RedisRefused(Paused):
     """Redis will not do what it was asked, now or later: NOPERM, CROSSSLOT, WRONGTYPE, a wrong password."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__("Redis refuses", reason)
 
 
 class Permanent(CoveyError):

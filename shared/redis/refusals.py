@@ -60,7 +60,7 @@ def meaning(error: Exception) -> RedisAway | RedisRefused:
     if code in _PASSING:
         return RedisAway(f"Redis answers {code}")
     if isinstance(error, redis.AuthenticationError):
-        return RedisRefused("the login is not accepted")
+        return RedisRefused("Redis refuses", "the login is not accepted")
     if code:
-        return RedisRefused(f"{code}: {error}")
+        return RedisRefused("Redis refuses", f"{code}: {error}")
     return RedisAway(f"{type(error).__name__}: {why_away(error)}")
