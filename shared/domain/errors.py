@@ -1,5 +1,5 @@
-"""The error tree. Every error says, by its class, what the caller must do. Vendor exceptions stay in their adapter, which
-raises one of these. Data are attributes; no message holds a token.
+"""The error tree. Every error says, by its class, what the caller must do. Vendor exceptions stay in their adapter,
+which raises one of these. Data are attributes; no message holds a token.
 
     CoveyError
     ├── InputError                 the user gave something wrong: say what, do nothing
