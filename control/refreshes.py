@@ -12,9 +12,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from control.blocks import blocked
+from control.health import pausing
 from shared.domain.counts import NAMES, PostMetrics
 from shared.domain.engagement.refresh import Engagement
-from shared.domain.jobs import RefreshEngagement
+from shared.domain.jobs import Queue, RefreshEngagement
 from shared.domain.models import PostState, WorkClass
 from shared.domain.money.prices import MICRO, PriceKind
 from shared.platforms.x.dialect import SharedDialectMemory, spoken
@@ -81,8 +82,14 @@ def standing(services: Services, run_ids: Sequence[str], post_ids: Sequence[int]
 def obstacles(services: Services, *, is_unpaid: bool) -> list[Obstacle]:
     """What keeps a refresh from being read now. is_unpaid: whether it wants posts that cost money."""
     now, state = ServerClock(services.stores.db).now(), services.limiter.state()
-    found = _blocks(state, now)
+    found = [*_paused(services), *_blocks(state, now)]
     return found + _budgets(services, state, now) if is_unpaid else found
+
+
+def _paused(services: Services) -> list[Obstacle]:
+    if Queue.INTERACTIVE not in pausing(services).paused():
+        return []
+    return [Obstacle("The queue interactive is paused", f"covey resume {Queue.INTERACTIVE}", None)]
 
 
 def _dead(services: Services, runs: Sequence[Document], asked_at: datetime) -> dict[str, str]:

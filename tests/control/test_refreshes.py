@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from control import budget, commands, refreshes
+from control import budget, commands, refreshes, work
 from shared.domain.jobs import Queue
 from shared.runtime.clock import SystemClock
 from shared.services.bootstrap import Services
@@ -125,6 +125,17 @@ def test_a_spent_budget_is_named_with_its_end(invoke: Invoke, at_work: Services,
     assert obstacle["what"] == "the budget day_usd is spent"
     assert obstacle["until"].endswith("Z")
     assert "the budget day_usd is spent, until" in table
+
+
+def test_a_paused_queue_is_named(invoke: Invoke, services: Services, lively: list[str]) -> None:
+    """A person must act; the job waits for that."""
+    work.pause(services, [Queue.INTERACTIVE])
+
+    done = waited(invoke, *lively, status=1)
+
+    (obstacle,) = done["obstacles"]
+    assert (obstacle["what"], obstacle["until"]) == ("The queue interactive is paused", None)
+    assert len(jobs_in(services, Queue.INTERACTIVE)) == 1
 
 
 def test_an_obstacle_that_ends_in_time_is_waited_for(services: Services, lively: list[str]) -> None:
