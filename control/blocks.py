@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from shared.broker.reached import reached
 from shared.domain.errors import InputError
 from shared.ratelimit.model import BlockScope, LimiterState
 from shared.services.bootstrap import Services
@@ -40,9 +41,13 @@ def blocked(state: LimiterState, now: datetime) -> list[dict[str, Any]]:
 
 
 def unblock(services: Services, credential: str | None, endpoint: str | None, *, paid: bool) -> None:
-    """Let the limiter try again what a person has mended. Raises InputError where nothing is named or blocked."""
+    """Let the limiter try again what a person has mended, and what waited for that at once.
+
+    Raises InputError where nothing is named or blocked.
+    """
     if paid == (credential is not None):
         raise InputError("say what to unblock: either CREDENTIAL [ENDPOINT] or --paid")
     if not services.limiter.unblock(credential_id=credential, endpoint=endpoint):
         what = "paid calls" if paid else " ".join(filter(None, (credential, endpoint)))
         raise InputError(f"{what}: not blocked; covey status shows what is")
+    reached(services.broker.introspection.open_gates)

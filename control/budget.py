@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import Any
 
+from shared.broker.reached import reached
 from shared.domain.models import WorkClass
 from shared.domain.money.budgets import ChosenBudgets
 from shared.domain.money.estimate import Rates, RefreshEstimate, TrackEstimate, of_refresh, of_track
@@ -65,11 +66,13 @@ def show(services: Services) -> dict[str, Any]:
 def choose(services: Services, limits: Mapping[str, float | None], shares: Mapping[WorkClass, float]) -> None:
     """Set budgets over those of the environment; every process heeds them at its next call. Raises InputError."""
     services.limiter.choose_budgets(services.budget_choices.choose(limits, shares))
+    reached(services.broker.introspection.open_gates)  # what waited for money need not wait for midnight
 
 
 def forget(services: Services, limits: Collection[str], shares: Collection[WorkClass]) -> None:
     """Let budgets be those of the environment again."""
     services.limiter.choose_budgets(services.budget_choices.forget(limits, shares))
+    reached(services.broker.introspection.open_gates)
 
 
 def budgets_of(services: Services) -> dict[str, dict[str, Any]]:

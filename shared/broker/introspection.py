@@ -59,6 +59,14 @@ class Introspection:
         dedup = self._context.dedup_of(queued.message) if queued.message else None
         return self._scripts.cancel(self._context.keys(queued.queue), queued.id, reason, dedup)
 
+    def open_gates(self) -> None:
+        """Let the limiter be asked again now, by one of each kind that waits for it; people's work by all of it.
+
+        For whoever has mended what it refused for: a block of X, a budget. A queue without gates is people's.
+        """
+        for queue in self._queues():
+            self._scripts.open(self._context.keys(queue), hasten=not self._context.gates(queue).names)
+
     def epoch(self) -> str | None:
         """The mark set by `set_epoch`; None when Redis lost its data since, or never had it."""
         value: Any = reaching_redis(self._client, lambda: self._client.get(epoch_key(self._context.namespace)))

@@ -24,7 +24,7 @@ from shared.runtime.log import get_logger
 
 _NAMES = (
     *("enqueue", "fetch", "ack", "reschedule", "park", "pass", "nack", "requeue", "adopt", "recover", "heartbeat"),
-    *("stats", "dead", "forget_dead", "look", "cancel"),
+    *("stats", "dead", "forget_dead", "look", "cancel", "open"),
 )
 
 T = TypeVar("T")
@@ -213,6 +213,10 @@ class Scripts:
         """The raw reply of look.lua; `queued.read_look` reads it."""
         names = (keys.waiting, keys.payloads, keys.held, keys.gates)
         return cast(Sequence[Any], self._run("look", names, (skip, limit, int(with_held), now_us)))
+
+    def open(self, keys: QueueKeys, *, hasten: bool, now_us: int = 0) -> int:
+        """Open the gates of a queue now; how many were closed. hasten: whatever waits is due now too."""
+        return int(self._run("open", (keys.gates, keys.waiting), (int(hasten), now_us)))
 
     def cancel(self, keys: QueueKeys, id: str, reason: str, dedup: Dedup | None = None, now_us: int = 0) -> bool:
         """Bury a message that waits; False when it does not."""

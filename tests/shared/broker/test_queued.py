@@ -141,3 +141,25 @@ def test_an_abandoned_message_counts_as_a_crash(make_broker: MakeBroker) -> None
     eventually(is_back)
     crashes = heir.client.hgetall(heir.keys(QUEUE).crashes)
     assert crashes == {stuck.message_id.encode(): b"1"}
+
+
+def test_gates_open_when_a_person_has_mended_it(make_broker: MakeBroker) -> None:
+    """What waited long for the limiter is let out at once, one to look; so is people's work, which has no gates."""
+    broker = make_broker(gated={QUEUE: ("note",)})
+    broker.declare_queue("people")
+    waits = make_message()
+    broker.enqueue(waits)
+    consumer = broker.consume(QUEUE)
+    next(consumer)
+    keys, receipt = broker.keys(QUEUE), broker.context.hands.of(QUEUE).receipt(waits.message_id) or ""
+    gate = broker.context.gates(QUEUE).of("note", Reach.KIND) or ""
+    broker.operations.park(keys, waits.message_id, receipt, waits.encode(), gate=gate, made_ms=1, closed_ms=600_000)
+    broker.context.hands.drop(QUEUE, waits.message_id)
+    asked = make_message(queue="people")
+    broker.enqueue(asked, delay=600_000)
+    assert next(consumer) is None
+
+    broker.introspection.open_gates()
+
+    eventually(lambda: next(consumer) == waits)
+    assert next(broker.consume("people")) == asked
