@@ -191,6 +191,7 @@ def first_run(day: Day) -> None:
 
 def worker_killed(day: Day) -> None:
     """A worker dies; it is started again."""
+    day.note("(SIGKILL to a worker)")
     os.kill(day.pid_of("workers.main", "search"), signal.SIGKILL)
     threading.Event().wait(2)
     day.status()
@@ -200,6 +201,7 @@ def worker_killed(day: Day) -> None:
 def redis_killed(day: Day) -> None:
     """Redis dies; it is started again on its data."""
     port = json.loads((day.folder / "data/servers.json").read_text())["redis_url"].rpartition(":")[2].partition("/")[0]
+    day.note("(SIGKILL to Redis)")
     os.kill(day.pid_of("-server", f":{port}"), signal.SIGKILL)
     threading.Event().wait(1)
     day.status()
@@ -209,16 +211,19 @@ def redis_killed(day: Day) -> None:
 def mongodb_away(day: Day) -> None:
     """MongoDB gives no answer for two minutes."""
     pid = day.pid_of("mongod", "--dbpath")
+    day.note("(SIGSTOP to MongoDB)")
     os.kill(pid, signal.SIGSTOP)
     for wait in (10, 50, 60):
         threading.Event().wait(wait)
         day.status()
+    day.note("(SIGCONT to MongoDB)")
     os.kill(pid, signal.SIGCONT)
     day.well_again()
 
 
 def x_blocks(day: Day) -> None:
     """X answers 401 to everything, as to a token that was revoked."""
+    day.note("(X answers 401 from now on)")
     rule = {"name": "revoked", "match": {"endpoint": "*"}, "answer": {"kind": "problem", "problem": "unauthorized"}}
     _faults(day, {"seed": 1, "rules": [rule]})
     day.until(lambda: not day.is_healthy(), 60)
@@ -250,6 +255,7 @@ def _quiet(day: Day, *arguments: str) -> str:
 
 def disk_full(day: Day) -> None:
     """Something else fills the disk of the media."""
+    day.note("(something else takes 2 GB of the disk)")
     ballast = day.media / "ballast"
     with ballast.open("wb") as file:
         os.posix_fallocate(file.fileno(), 0, 2 * GB)
@@ -258,6 +264,7 @@ def disk_full(day: Day) -> None:
     threading.Event().wait(60)
     day.status()
     ballast.unlink()
+    day.note("(and is gone again)")
     day.well_again()
 
 
