@@ -9,20 +9,21 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from functools import partial
 from typing import Annotated, Any
 
 import typer
-from dramatiq.middleware import TimeLimit
+from dramatiq.broker import MessageProxy
+from dramatiq.middleware import Middleware, TimeLimit
 
 from shared.broker import Outcomes, start_worker
 from shared.domain.errors import CoveyError, InputError
 from shared.domain.flock import ProcessKind
 from shared.domain.jobs import ALL_QUEUES, Queue
-from shared.domain.outcomes import decide
+from shared.domain.outcomes import Outcome, decide
 from shared.runtime import log, metrics, reporting
-from shared.runtime.clock import SystemClock
+from shared.runtime.clock import Clock, SystemClock
 from shared.runtime.settings import Settings
 from shared.runtime.telemetry import Health, serve
 from shared.services import bootstrap, indexing, preflight
@@ -49,19 +50,12 @@ def run(settings: Settings, queues: tuple[str, ...]) -> None:
 
     Raises InputError when a setting that this work needs is missing.
     """
-    if _asks_x(queues) and not bootstrap.may_ask_x(settings):
-        raise InputError(
-            "X_BEARER_TOKEN is not set. Set it to the app-only bearer token of your app on X, in the environment or in "
-            ".env; the simulator takes sim-demo. Or set COVEY_CREDENTIAL_KEYS to ask with what `covey connect` and "
-            "`covey credentials add` have stored. Only the media queue can be served without either"
-        )
+    require_token(settings, queues)
     log.configure(level=settings.log_level, form=settings.log_format, process="worker")
     reporting.configure(settings, process="worker")
     clock = SystemClock()
-    policy = partial(decide, unknown_job_seconds=settings.unknown_job_seconds)
     jobs = RunningJobs(clock)
-    middleware = [jobs, Telemetry(clock), TimeLimit(), Outcomes(policy, clock=clock, on_outcome=tell_outcome)]
-    services = bootstrap.build(settings, middleware=middleware)
+    services = bootstrap.build(settings, middleware=[jobs, *middleware_of(settings, clock)])
     bootstrap.reach(services)
     preflight.require(services, parts_of(queues))
     indexing.prepare(services.stores.indexes, name=settings.instance)
@@ -72,8 +66,8 @@ def run(settings: Settings, queues: tuple[str, ...]) -> None:
     presence = Presence(
         services,
         ProcessKind.WORKER,
-        describe=partial(_describe, services, jobs, queues),
-        hear=partial(_pause, services, queues),
+        describe=partial(describe, services, jobs, queues),
+        hear=partial(pause, services, queues),
     )
     watchdog = Watchdog(jobs, limit_seconds=settings.job_limit_seconds, abandon=services.broker.abandon, leave=stop.set)
     port = serve(
@@ -96,7 +90,25 @@ def run(settings: Settings, queues: tuple[str, ...]) -> None:
         sys.exit(STUCK_STATUS)
 
 
-def _describe(services: Services, jobs: RunningJobs, queues: tuple[str, ...]) -> dict[str, Any]:
+def require_token(settings: Settings, queues: Collection[str]) -> None:
+    """Raises InputError, which says what to set, where these queues ask X and there is nothing to ask it with."""
+    if _asks_x(queues) and not bootstrap.may_ask_x(settings):
+        raise InputError(
+            "X_BEARER_TOKEN is not set. Set it to the app-only bearer token of your app on X, in the environment or in "
+            ".env; the simulator takes sim-demo. Or set COVEY_CREDENTIAL_KEYS to ask with what `covey connect` and "
+            "`covey credentials add` have stored. Only the media queue can be served without either"
+        )
+
+
+def middleware_of(
+    settings: Settings, clock: Clock, *, on_outcome: Callable[[MessageProxy, Outcome], None] = tell_outcome
+) -> list[Middleware]:
+    """What surrounds every job: its logs, its time limit, what becomes of it."""
+    policy = partial(decide, unknown_job_seconds=settings.unknown_job_seconds)
+    return [Telemetry(clock), TimeLimit(), Outcomes(policy, clock=clock, on_outcome=on_outcome)]
+
+
+def describe(services: Services, jobs: RunningJobs, queues: tuple[str, ...]) -> dict[str, Any]:
     """What this process says of itself at each beat."""
     return {
         "queues": list(queues),
@@ -110,7 +122,7 @@ def _describe(services: Services, jobs: RunningJobs, queues: tuple[str, ...]) ->
     }
 
 
-def _pause(services: Services, queues: tuple[str, ...], paused: Collection[str]) -> None:
+def pause(services: Services, queues: tuple[str, ...], paused: Collection[str]) -> None:
     """Fetch nothing of what a person paused, nor of the files that the disk has no room for."""
     waits = {Queue.MEDIA} if Queue.MEDIA in queues and services.media.why_no_room() else set()
     services.broker.pause({*paused, *waits})

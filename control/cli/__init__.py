@@ -15,7 +15,7 @@ dead        dead list, show, replay, purge
 tracing     trace
 working     queues, jobs, workers, pause, resume, cancel
 running     demo, up
-processes   worker, scheduler, simulator
+processes   once, worker, scheduler, simulator
 """
 
 from __future__ import annotations

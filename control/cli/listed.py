@@ -28,6 +28,7 @@ class Row:
 COMMANDS: Final = {
     "demo": Row("running", "Run everything against a simulated X on real servers, and prove that nothing was missed."),
     "up": Row("running", "Run everything on this machine against the real API, until Ctrl-C."),
+    "once": Row("processes", "Do what is due now, and end: for cron and for functions (see covey once --help)."),
     "track": Row("following", "Follow accounts: what they post, who mentions them, replies to them and quotes them."),
     "untrack": Row("following", "Follow accounts no longer."),
     "handles": Row("following", "List the accounts that are or were followed, and how far each is covered."),

@@ -1,4 +1,4 @@
-"""`covey worker`, `scheduler`, `simulator`: the command becomes the process."""
+"""`covey once`, `worker`, `scheduler`, `simulator`: the command becomes the process."""
 
 from __future__ import annotations
 
@@ -11,6 +11,12 @@ import typer
 from control.cli.app import app, settings_here
 
 PASS_THROUGH = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+
+
+@app.command(context_settings=PASS_THROUGH)
+def once(context: typer.Context) -> None:
+    """Do what is due now, and end: for cron and for functions (see covey once --help)."""
+    _become("once", context.args)
 
 
 @app.command(context_settings=PASS_THROUGH)

@@ -37,6 +37,7 @@ from shared.runtime.clock import Clock, SystemClock
 from shared.runtime.settings import Settings
 from shared.services.following import Following
 from shared.services.letters import DeadLetters
+from shared.services.tally import Tally
 from shared.services.truth import open_stores, reach_stores
 from shared.spending.choices import BudgetChoices
 from shared.spending.ledger import Ledger
@@ -63,6 +64,7 @@ class Services:
     credentials: CredentialPool
     x: XGateway
     media: MediaFetcher
+    tally: Tally
 
     @property
     def refresh_policy(self) -> RefreshPolicy:
@@ -95,7 +97,8 @@ def build(settings: Settings, *, middleware: Sequence[Middleware]) -> Services:
         gated=gated_jobs(),
     )
     prices = Prices({PriceKind.POST: settings.price_post_usd, PriceKind.USER: settings.price_user_usd})
-    ledger = Ledger(connect(redis_url(settings)), stores.ledger, prices=prices, clock=SystemClock())
+    tally = Tally()
+    ledger = Ledger(connect(redis_url(settings)), stores.ledger, prices=prices, clock=SystemClock(), told=tally.called)
     choices = BudgetChoices(stores.state)
     treasury = Treasury(stores.ledger, stores.runs, choices, ledger)
     limiter = Limiter(
@@ -151,6 +154,7 @@ def build(settings: Settings, *, middleware: Sequence[Middleware]) -> Services:
             read_timeout_seconds=settings.media_timeout_seconds,
             min_free_bytes=settings.media_min_free_bytes,
         ),
+        tally=tally,
     )
 
 

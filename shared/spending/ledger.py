@@ -23,7 +23,7 @@ import json
 import secrets
 import threading
 from collections import deque
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
@@ -72,7 +72,7 @@ class Rows(Protocol):
 class Ledger:
     """Records calls and knows what was bought. Safe for threads; all processes share it through Redis.
 
-    redis_client: one of `shared.redis.connection`. clock: this machine's, corrected by X's Date as answers come.
+    redis_client: one of `shared.redis.connection`. clock: this machine's, corrected by X's Date. told: of every call.
     """
 
     def __init__(
@@ -84,6 +84,7 @@ class Ledger:
         clock: Clock,
         tenant: str = DEFAULT_TENANT,
         prefix: str = "covey:ledger",
+        told: Callable[[PaidCall], None] = lambda _: None,
     ) -> None:
         self._redis = redis_client
         self._rows = rows
@@ -91,6 +92,7 @@ class Ledger:
         self._clock = clock
         self._tenant = tenant
         self._prefix = prefix
+        self._told_call = told
         self._connections = Connections(redis_client, tells_server=True)
         self._record = Script(self._connections, load("shared.spending", "record"))
         self._bought = Bought(self._connections)
@@ -128,7 +130,9 @@ class Ledger:
         Where Redis cannot be reached all of it does, and the call is told again later.
         """
         billed = self._recorded(purchase)
-        tell(PaidCall(purchase.work_class, purchase.at or self.now(), billed, self._prices.cost_micro(billed)))
+        call = PaidCall(purchase.work_class, purchase.at or self.now(), billed, self._prices.cost_micro(billed))
+        tell(call)
+        self._told_call(call)
         return billed
 
     def _recorded(self, purchase: Purchase) -> Amounts:

@@ -46,6 +46,7 @@ def store_page(services: Services, page: Page, *, source: str, now: datetime) ->
     pending = stores.media.pending_of([item.key for item in page.media])
     services.sender.send_all(downloads(pending))
     metrics.POSTS_STORED.labels(source).inc(len(new_ids))
+    services.tally.stored(len(new_ids))
     return Stored(frozenset(new_ids))
 
 

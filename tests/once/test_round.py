@@ -1,0 +1,133 @@
+"""One round on real servers, against the simulator and an X that answers by a script."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+from once.brake import Caps
+from once.round import run
+from shared.domain.jobs import ALL_QUEUES, Queue
+from shared.services.bootstrap import Services
+from shared.services.pausing import Pausing
+from tests.once.conftest import Round
+from tests.workers.world import NOW, Asked, ScriptedX, Simulator, page, post_id
+
+PAGES: dict[str | None, tuple[int, Any]] = {
+    None: page(post_id(10), post_id(11), token="b"),
+    "b": page(post_id(20), post_id(21), token="c"),
+    "c": page(post_id(30), post_id(31), token="d"),
+    "d": page(post_id(40), post_id(41)),
+}
+
+
+def searches(asked: Asked) -> tuple[int, Any]:
+    """Four pages of a search, and nothing of anything else."""
+    return PAGES[asked.params.get("next_token")] if "search" in asked.path else (200, {"meta": {"result_count": 0}})
+
+
+def tokens(x: ScriptedX) -> list[str | None]:
+    """The pages of searches that were asked for, in their order."""
+    return [asked.params.get("next_token") for asked in x.asked if "search" in asked.path]
+
+
+def follow(services: Services, *names: str, minutes: float = 10) -> None:
+    """Follow accounts."""
+    services.following.follow(names, since=NOW - timedelta(minutes=minutes), now=services.clock.now())
+
+
+def test_a_round_does_all_that_is_due(simulated: Services, simulator: Simulator, one_round: Round) -> None:
+    """Posts, their authors and files are stored, nothing waits, no call was too much, and the process is not missed."""
+    names = simulator.names()[:3]
+    follow(simulated, *names)
+    simulated.following.follow(simulator.names()[3:4], since=NOW, now=simulated.clock.now() + timedelta(seconds=50))
+
+    done = one_round(simulated)
+
+    assert (done.ended, done.status, done.left, done.failures) == ("done", 0, {}, {})
+    assert done.posts_stored == simulated.stores.posts.count() > 0
+    assert done.calls > 1
+    assert done.usd > 0
+    assert done.jobs["done"] >= 3
+    assert all(stream.sweeps_completed == 1 for stream in simulated.stores.streams.active())
+    assert simulated.stores.authors.count() == 0
+    assert simulated.stores.media.count_by_status().get("pending", 0) == 0
+    assert simulated.stores.processes.all() == []
+
+
+def test_what_a_cap_left_goes_on_at_its_page(services: Services, x: ScriptedX, one_round: Round) -> None:
+    """Rounds of one call each ask for each page once; the last of them says that all is done."""
+    x.script = searches
+    follow(services, "alice")
+
+    ends = [one_round(services, only=[Queue.SEARCH], calls=1) for _ in range(4)]
+
+    assert tokens(x) == [None, "b", "c", "d"]
+    assert [(done.ended, done.status, done.calls) for done in ends] == [("max_calls", 3, 1)] * 4
+    assert ends[0].left["search"] == 1
+    assert one_round(services, only=[Queue.SEARCH]).ended == "done"
+    assert tokens(x) == [None, "b", "c", "d"]
+    assert services.stores.posts.count() == 8
+
+
+def test_posts_and_seconds_are_caps_too(services: Services, x: ScriptedX, one_round: Round) -> None:
+    """A round ends with the page that brings it to so many new posts, and after its time."""
+    x.script = searches
+    follow(services, "alice")
+
+    assert (one_round(services, only=[Queue.SEARCH], posts=3).ended, tokens(x)) == ("max_posts", [None, "b"])
+    x.script = lambda asked: (503, {})
+    assert one_round(services, only=[Queue.SEARCH], seconds=1).ended == "max_seconds"
+
+
+def test_a_paused_queue_is_left_alone(services: Services, x: ScriptedX, one_round: Round) -> None:
+    """Nothing is planned for it or asked, and the summary names it."""
+    follow(services, "alice")
+    Pausing(services.stores.state).pause(ALL_QUEUES, now=NOW)
+
+    done = one_round(services)
+
+    assert (done.ended, done.calls, x.asked) == ("done", 0, [])
+    assert set(done.paused) == set(ALL_QUEUES)
+
+
+def test_a_refusal_that_takes_a_person_is_a_failure(services: Services, x: ScriptedX, one_round: Round) -> None:
+    """Where X refuses the token the round ends with status 1, and says what failed."""
+    x.script = lambda asked: (401, {"title": "Unauthorized"})
+    follow(services, "alice")
+
+    done = one_round(services, only=[Queue.SEARCH])
+
+    assert (done.ended, done.status) == ("done", 1)
+    assert [what.split(":")[0] for what in done.failures] == ["search_page"]
+    assert done.left["search"] == 1
+
+
+def test_two_rounds_at_once_ask_for_each_page_once(services: Services, x: ScriptedX, one_round: Round) -> None:
+    """Claims keep them apart; both end."""
+    x.script = searches
+    follow(services, "alice")
+
+    with ThreadPoolExecutor(2) as pool:
+        done = list(pool.map(lambda _: one_round(services, only=[Queue.SEARCH]), range(2)))
+
+    assert [one.status for one in done] == [0, 0]
+    assert tokens(x) == [None, "b", "c", "d"]
+
+
+def test_a_signal_ends_a_round(services: Services, x: ScriptedX) -> None:
+    """What runs is finished, the rest is left, and the status says so."""
+    stop = threading.Event()
+    follow(services, "alice")
+
+    def answer(asked: Asked) -> tuple[int, Any]:
+        stop.set()
+        return searches(asked)
+
+    x.script = answer
+    done = run(services.settings, [Queue.SEARCH], Caps(), stop=stop, show=lambda _: None)
+
+    assert (done.ended, done.status) == ("interrupted", 3)
+    assert services.stores.posts.count() >= 2
