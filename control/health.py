@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from control.blocks import blocked
 from shared.broker import QueueStats
-from shared.domain.flock import Process, from_document
+from shared.domain.flock import Process, ProcessKind, from_document
 from shared.domain.health import Blocked, FlockFacts, judge_flock
 from shared.domain.preflight.finding import Finding, Level
 from shared.ratelimit.model import BlockScope, LimiterState, Window
@@ -19,6 +19,7 @@ from shared.services.preflight import Part
 from shared.spending.levels import Level as Full
 from shared.spending.levels import level_of, project_budgets
 from shared.stores.bundle import Stores
+from shared.stores.database import ServerClock
 from shared.stores.dead_letters import DeadFilter
 
 # When a person last looked at the dead letters; those that died since are news.
@@ -35,6 +36,12 @@ def pausing(services: Services) -> Pausing:
 def processes(services: Services) -> list[Process]:
     """Every process that is there, or was within the last hour."""
     return [from_document(document) for document in services.stores.processes.all()]
+
+
+def is_planned(services: Services) -> bool:
+    """Whether a scheduler is there, by MongoDB's time. Raises StoreUnavailable."""
+    now = ServerClock(services.stores.db).now()
+    return any(one.kind is ProcessKind.SCHEDULER and not one.is_gone(now) for one in processes(services))
 
 
 def findings(

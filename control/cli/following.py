@@ -48,6 +48,7 @@ def track(
     names, duration = inputs.handles(given(handles, file, column)), inputs.since(since)
     from control import commands
     from control.cli.costs import tell_track
+    from control.health import is_planned
     from control.look_up import look_up
 
     if dry_run:
@@ -57,6 +58,8 @@ def track(
     if found.unknown and not force:
         raise InputError(f"X knows no {_listed(found.unknown)}; nothing was done (--force follows them all the same)")
     done = commands.track(services, names, since=duration, found=found, count=count)
+    if not is_planned(services):
+        _warn("No scheduler runs: nothing is read until one does. Start all with covey up, or run covey once.")
     if as_json:
         said = {name: getattr(found, name) for name in ("unknown", "suspended", "protected")}
         asked = {"looked_up": found.why_not is None, "not_looked_up_because": found.why_not, **said}
@@ -79,10 +82,13 @@ def _tell(done: Tracked, found: LookedUp, *, since: str) -> None:
         (found.protected, "Protected, X shows their posts to nobody else:"),
     ):
         if names:
-            err.print(f"{what} {_listed(names)}", style="yellow", highlight=False, soft_wrap=True)
+            _warn(f"{what} {_listed(names)}")
     if found.why_not is not None:
-        why = f"Not looked up first: {found.why_not}. A worker does it."
-        err.print(why, style="yellow", markup=False, highlight=False, soft_wrap=True)
+        _warn(f"Not looked up first: {found.why_not}. A worker does it.")
+
+
+def _warn(line: str) -> None:
+    err.print(line, style="yellow", markup=False, highlight=False, soft_wrap=True)
 
 
 def _listed(names: Sequence[str]) -> str:
