@@ -13,6 +13,7 @@ credentials credentials list, add, remove, rotate-keys, new-key
 connect     connect
 dead        dead list, show, replay, purge
 tracing     trace
+checkpoint  checkpoint show, reset
 working     queues, jobs, workers, pause, resume, cancel
 running     demo, up
 processes   once, worker, scheduler, simulator

@@ -72,18 +72,37 @@ class StreamStore:
         self._streams.update_many({"_id": {"$in": list(stream_ids)}}, {"$set": {"status": RETIRED, "updated_at": now}})
 
     @guarded
-    def sweep_completed(self, stream_id: str, *, sweep_id: str, newest_id: int | None, through_at: datetime) -> None:
+    def sweep_completed(
+        self,
+        stream_id: str,
+        *,
+        sweep_id: str,
+        newest_id: int | None,
+        through_at: datetime,
+        started_at: datetime | None = None,
+    ) -> None:
         """Everything up to `through_at` is stored: move the coverage and the cursor forward, never back.
 
-        The same sweep may say so twice (jobs arrive at least once); the second time changes nothing.
+        The same sweep may say so twice (jobs arrive at least once); the second time changes nothing. Nor does one that
+        was started before a person set the stream back: it did not read down to there.
         """
         while True:
-            document = self._streams.find_one({"_id": stream_id}, {"cursor_id": 1, "last_sweep_id": 1})
+            document = self._streams.find_one(
+                {"_id": stream_id}, {"cursor_id": 1, "last_sweep_id": 1, "set_back_at": 1}
+            )
             if document is None or document.get("last_sweep_id") == sweep_id:
+                return
+            set_back_at = document.get("set_back_at")
+            if started_at is not None and set_back_at is not None and started_at <= set_back_at:
                 return
             cursor = max(int(document["cursor_id"]), newest_id or 0)
             result = self._streams.update_one(
-                {"_id": stream_id, "cursor_id": document["cursor_id"], "last_sweep_id": document.get("last_sweep_id")},
+                {
+                    "_id": stream_id,
+                    "cursor_id": document["cursor_id"],
+                    "last_sweep_id": document.get("last_sweep_id"),
+                    "set_back_at": set_back_at,
+                },
                 {
                     "$set": {"cursor_id": str(cursor), "last_sweep_id": sweep_id},
                     "$max": {"covered_through": through_at},
@@ -93,6 +112,18 @@ class StreamStore:
             )
             if result.matched_count:
                 return
+
+    @guarded
+    def set_back(self, stream: Stream, *, to: datetime, cursor_id: int, now: datetime) -> bool:
+        """Let the next sweep read from `to` on, unless the stream moved since it was read; answers whether it will.
+
+        Gaps after `to` are forgotten: they are read again, and what cannot be read is noted anew.
+        """
+        as_read: Document = {"_id": stream.id, "status": ACTIVE, "cursor_id": str(stream.cursor_id)}
+        as_read |= {"covered_through": stream.covered_through, "handles": list(stream.handles)}
+        change: Document = {"$set": {"cursor_id": str(cursor_id), "covered_through": to, "set_back_at": now}}
+        change |= {"$min": {"began_at": to}, "$pull": {"gaps": {"from_at": {"$gte": to}}}}
+        return self._streams.update_one(as_read, change).matched_count == 1
 
     @guarded
     def record_gap(self, stream_id: str, gap: Gap) -> bool:

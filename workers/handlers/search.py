@@ -112,6 +112,10 @@ def _close(services: Services, sweep: Sweep) -> None:
     if gap := gaps.left_by_paging(sweep):
         _record(services, sweep, gap)
     services.stores.streams.sweep_completed(
-        sweep.subject, sweep_id=sweep.id, newest_id=sweep.newest_id, through_at=sweep.ends_at
+        sweep.subject,
+        sweep_id=sweep.id,
+        newest_id=sweep.newest_id,
+        through_at=sweep.ends_at,
+        started_at=sweep.started_at,
     )
     metrics.SWEEPS.labels(sweep.kind.value, sweep.status.value).inc()
