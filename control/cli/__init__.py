@@ -14,6 +14,7 @@ connect     connect
 dead        dead list, show, replay, purge
 tracing     trace
 checkpoint  checkpoint show, reset
+logging     logs
 working     queues, jobs, workers, pause, resume, cancel
 running     demo, up
 processes   once, worker, scheduler, simulator
