@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from dramatiq.errors import ConnectionClosed
 
+from scheduler.servers import Servers
 from scheduler.treasurer import export_money
-from shared.broker.scripts import reaching_redis
 from shared.domain.coverage.accounts import AccountState
 from shared.domain.errors import CoveyError
 from shared.domain.flock import ProcessKind, from_document, serving
 from shared.domain.jobs import ALL_QUEUES
 from shared.platforms.x.endpoints import ENDPOINTS
 from shared.ratelimit.model import Window
-from shared.redis.probe import evictable, memory_used_ratio
 from shared.runtime import metrics
 from shared.runtime.log import get_logger
 from shared.services.bootstrap import Services
 from shared.services.pausing import Pausing
 from shared.stores.dead_letters import DeadFilter
 from shared.stores.media import PENDING
-from shared.stores.probe import disk_used_ratio
 
 log = get_logger(__name__)
-
-SERVERS_INTERVAL = timedelta(minutes=1)
 
 
 class Exporter:
@@ -38,18 +34,18 @@ class Exporter:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._pausing = Pausing(services.stores.state, everything=not services.settings.collect)
-        self._servers_due_at: datetime | None = None
+        self._servers = Servers(services)
         # Labels that were ever set. Those of alerts begin at 0: a series that appears with its first block has no past.
         self._blocked = {(Window.BREAKER.value, endpoint) for endpoint in ENDPOINTS}
 
     def run_once(self, now: datetime) -> None:
         """Read and set all gauges; never raises an error of the tree, nor the broker's when Redis is away."""
         for name, read in (
+            ("servers", self._servers.read),
             ("queues", self._queues),
             ("documents", self._documents),
             ("coverage", self._coverage),
             ("windows", self._windows),
-            ("servers", self._servers),
             ("flock", self._flock),
             ("money", lambda now: export_money(self._services)),
         ):
@@ -80,21 +76,6 @@ class Exporter:
         metrics.REFRESHES_DUE.set(stores.engagement.count_due(now=now))
         for kind, seconds in stores.schedules.most_overdue(now=now).items():
             metrics.SCHEDULE_LAG_SECONDS.labels(kind).set(seconds)
-
-    def _servers(self, now: datetime) -> None:
-        """What may be wrong with the servers while everything still works; looked at once a minute."""
-        if self._servers_due_at is not None and now < self._servers_due_at:
-            return
-        client = self._services.broker.client
-        may_evict = reaching_redis(client, lambda: evictable(client))
-        used = reaching_redis(client, lambda: memory_used_ratio(client))
-        if may_evict is not None:
-            metrics.REDIS_EVICTABLE.set(int(may_evict))
-        if used is not None:
-            metrics.REDIS_MEMORY_USED_RATIO.set(used)
-        metrics.MONGO_DISK_USED_RATIO.set(disk_used_ratio(self._services.stores))
-        metrics.INDEXES_MISSING.set(len(self._services.stores.indexes.missing()))
-        self._servers_due_at = now + SERVERS_INTERVAL
 
     def _flock(self, now: datetime) -> None:
         """Who beat last is known here also when a process's own metrics are gone with it."""

@@ -22,6 +22,7 @@ from shared.domain.errors import CoveyError, InputError
 from shared.domain.flock import ProcessKind
 from shared.domain.jobs import ALL_QUEUES, Queue
 from shared.domain.outcomes import Outcome, decide
+from shared.http.certificates import first_end
 from shared.runtime import log, metrics, reporting
 from shared.runtime.clock import Clock, SystemClock
 from shared.runtime.settings import Settings
@@ -77,6 +78,8 @@ def run(settings: Settings, queues: tuple[str, ...]) -> None:
     )
     metrics.WORKER_THREADS.set(settings.worker_threads)
     series.begin(queues)
+    if _asks_x(queues):
+        metrics.CERTIFICATE_END_AT_SECONDS.labels("x_ca_file").set(first_end(settings.x_ca_file))
     presence.begin()
     worker = start_worker(services.broker, queues=queues, threads=settings.worker_threads, urgent=URGENT)
     threading.Thread(target=watchdog.run_forever, args=(stop,), name="watchdog", daemon=True).start()
@@ -125,6 +128,9 @@ def describe(services: Services, jobs: RunningJobs, queues: tuple[str, ...]) -> 
 def pause(services: Services, queues: tuple[str, ...], paused: Collection[str]) -> None:
     """Fetch nothing of what a person paused, nor of the files that the disk has no room for."""
     waits = {Queue.MEDIA} if Queue.MEDIA in queues and services.media.why_no_room() else set()
+    if Queue.MEDIA in queues and (room := services.media.room()):
+        metrics.DISK_FREE_BYTES.labels("media").set(room[0])
+        metrics.DISK_BYTES.labels("media").set(room[1])
     services.broker.pause({*paused, *waits})
 
 

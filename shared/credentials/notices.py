@@ -5,6 +5,7 @@ Invariant: a state is logged once by a process, however often it is read; no sec
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 
@@ -34,6 +35,7 @@ class Notices:
         for kind in CredentialKind:
             for state in State:
                 metrics.CREDENTIALS.labels(kind.value, state.value).set(counts[kind, state])
+        _tell_ends(found)
         for stored, standing in found:
             self._log(stored.id, standing)
         self._told = {stored.id: self._told[stored.id] for stored, _ in found if stored.id in self._told}
@@ -46,3 +48,14 @@ class Notices:
         elif standing.state not in _PASSING and standing.state is not before:
             log.warning("credential left out", credential=credential_id, state=standing.state, reason=standing.reason)
             self._told[credential_id] = standing.state
+
+
+def _tell_ends(found: Sequence[tuple[StoredCredential, Standing]]) -> None:
+    """Of what is in use and nothing renews: what has ended already is another alert's."""
+    for kind in CredentialKind:
+        ends = [
+            stored.expires_at.timestamp()
+            for stored, standing in found
+            if stored.kind is kind and not stored.is_renewable and stored.expires_at and standing.state is State.OK
+        ]
+        metrics.CREDENTIAL_END_AT_SECONDS.labels(kind.value).set(min(ends, default=math.inf))

@@ -18,7 +18,7 @@ from shared.domain.errors import MediaRejected, MediaUnavailable, NoRoom
 from shared.http.adapter import BoundedAdapter
 from shared.http.body import UnusableLength, announced_bytes, pieces
 from shared.http.exchange import exchange
-from shared.media.storage import IncomingFile, StoredFile, incoming, why_no_room
+from shared.media.storage import IncomingFile, StoredFile, incoming, room, why_no_room
 
 CONNECT_TIMEOUT_SECONDS = 5.0
 # A trickle must not hold a thread for ever: the whole file has this many read timeouts.
@@ -71,6 +71,10 @@ class MediaFetcher:
     def why_no_room(self) -> str | None:
         """Why no file can be stored now, in a sentence; None: it can."""
         return why_no_room(self._root, min_free_bytes=self._min_free_bytes)
+
+    def room(self) -> tuple[int, int] | None:
+        """Bytes that are free where files are stored, and the size of that disk; None where it cannot be read."""
+        return room(self._root)
 
     def _asked(self, url: str) -> requests.Response:
         """The head of the answer; its body is still to come."""

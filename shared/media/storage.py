@@ -82,6 +82,15 @@ def incoming(root: Path) -> Iterator[IncomingFile]:
             file.close()
 
 
+def room(root: Path) -> tuple[int, int] | None:
+    """Bytes that are free on the disk of `root`, and its size; None where the folder is not there or cannot be read."""
+    try:
+        usage = shutil.disk_usage(root)
+    except OSError:
+        return None
+    return usage.free, usage.total
+
+
 def why_no_room(root: Path, *, min_free_bytes: int) -> str | None:
     """Why nothing can be stored under `root` now, in a sentence; None: it can."""
     try:

@@ -94,6 +94,28 @@ def evictable(client: redis.Redis) -> bool | None:
     return None if policy is None else policy != "noeviction"
 
 
+def answers(client: redis.Redis) -> bool:
+    """Whether this Redis takes our requests at all."""
+    try:
+        return bool(client.ping())
+    except NoPermissionError:
+        return True
+    except (redis.RedisError, OSError):
+        return False
+
+
+def evicted_keys(client: redis.Redis) -> int | None:
+    """How many keys were thrown away since it started; None where the user may not ask. Raises redis.RedisError."""
+    stats = _info(client, "stats")
+    return None if stats is None else int(stats.get("evicted_keys", 0))
+
+
+def memory_bytes(client: redis.Redis) -> int | None:
+    """What the data take; None where the user may not ask. Raises redis.RedisError."""
+    memory = _info(client, "memory")
+    return None if memory is None else int(memory.get("used_memory", 0))
+
+
 def memory_used_ratio(client: redis.Redis) -> float | None:
     """How full Redis is: 1 = full, 0 without a limit; None where the user may not ask. Raises redis.RedisError."""
     memory = _info(client, "memory")

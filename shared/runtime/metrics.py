@@ -52,6 +52,16 @@ CREDENTIALS = Gauge(
     "Credentials of X this process knows, by state: ok, renewing, waiting, paused, expired, lost, locked.",
     ["kind", "state"],
 )
+CREDENTIAL_END_AT_SECONDS = Gauge(
+    "covey_credential_end_timestamp_seconds",
+    "When the first credential that nothing renews ends, in seconds since the epoch; +Inf: none does.",
+    ["kind"],
+)
+CERTIFICATE_END_AT_SECONDS = Gauge(
+    "covey_certificate_end_timestamp_seconds",
+    "When the first certificate of a file ends, in seconds since the epoch; +Inf: the file is not used.",
+    ["file"],
+)
 CREDENTIAL_RENEWALS = Counter(
     "covey_credential_renewals", "Renewals of tokens, by result: renewed, failed, paused, lost, unsaved.", ["result"]
 )
@@ -110,8 +120,15 @@ DOCUMENTS = Gauge("covey_documents", "Documents in MongoDB, by collection.", ["c
 STREAMS = Gauge("covey_streams", "Active streams.")
 COVERAGE_LAG_SECONDS = Gauge("covey_coverage_lag_seconds", "How far behind now the least covered stream is.")
 REFRESHES_DUE = Gauge("covey_refreshes_due", "Posts whose engagement is due to be read.")
+SERVER_UP = Gauge("covey_server_up", "1 where a server answers the scheduler, else 0: redis, mongo.", ["server"])
+REDIS_MEMORY_BYTES = Gauge("covey_redis_memory_bytes", "Memory that the data of Redis take.")
+REDIS_EVICTED_KEYS = Gauge("covey_redis_evicted_keys", "Keys that Redis has thrown away since it started.")
 REDIS_EVICTABLE = Gauge("covey_redis_evictable", "1 where Redis may throw keys away when it is full, else 0.")
 REDIS_MEMORY_USED_RATIO = Gauge("covey_redis_memory_used_ratio", "How full Redis is: 1 = full; 0 without a limit.")
 MONGO_DISK_USED_RATIO = Gauge("covey_mongo_disk_used_ratio", "How full the disk of MongoDB is: 1 = full.")
 INDEXES_MISSING = Gauge("covey_indexes_missing", "Indexes of MongoDB that are not there yet.")
 MEDIA_PENDING = Gauge("covey_media_pending", "Media files not yet stored.")
+
+# --- disks: from each process that stores files
+DISK_FREE_BYTES = Gauge("covey_disk_free_bytes", "Room left on the disk of a folder: media.", ["folder"])
+DISK_BYTES = Gauge("covey_disk_bytes", "Size of the disk of a folder: media.", ["folder"])

@@ -16,6 +16,7 @@ from shared.stores.bundle import Stores
 from shared.stores.database import Document, guarded
 
 PATIENCE_SECONDS: Final = 5.0
+PING_SECONDS: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,21 @@ def _read(stores: Stores, now: Callable[[], datetime]) -> MongoReading:
         missing=stores.indexes.described() if is_writable else (),  # a secondary does not answer
     )
     return MongoReading(facts, (hello["localTime"].astimezone(UTC) - middle).total_seconds())
+
+
+def answers(stores: Stores) -> bool:
+    """Whether this MongoDB takes our requests, within 2 s."""
+    try:
+        with pymongo.timeout(PING_SECONDS):
+            _ping(stores)
+    except StoreUnavailable:
+        return False
+    return True
+
+
+@guarded
+def _ping(stores: Stores) -> None:
+    stores.db.command("ping")
 
 
 @guarded

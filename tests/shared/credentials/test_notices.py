@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ from shared.credentials.notices import Notices
 from shared.credentials.standing import Standing, State
 from shared.domain.models import CredentialKind
 from shared.runtime import metrics
-from tests.shared.credentials.test_standing import stored
+from tests.shared.credentials.test_standing import HOUR, NOW, stored
 
 ROOT = Path(__file__).parents[3]
 # A process of its own: its log is what a worker writes.
@@ -55,3 +56,18 @@ def test_a_change_is_logged_once() -> None:
     ]
     assert '"reason": "because"' in done.stderr
     assert '"state": "paused"' in done.stderr
+
+
+def test_the_first_end_of_what_nothing_renews_is_told() -> None:
+    """What renews itself, has ended or never ends does not count; without any the end is infinite."""
+    ends = [NOW + 3 * HOUR, NOW + 2 * HOUR, None]
+    found = [(stored(is_renewable=False, expires_at=end), Standing(State.OK)) for end in ends]
+    ended = (stored(is_renewable=False, expires_at=NOW - HOUR), Standing(State.EXPIRED, "over"))
+
+    Notices(()).tell([*found, ended, (stored(), Standing(State.OK))])
+
+    def told(kind: CredentialKind) -> float:
+        return float(metrics.CREDENTIAL_END_AT_SECONDS.labels(kind.value)._value.get())
+
+    assert told(CredentialKind.OAUTH2_USER) == (NOW + 2 * HOUR).timestamp()
+    assert told(CredentialKind.BEARER) == math.inf

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.domain.errors import MediaRejected
-from shared.media.storage import incoming
+from shared.media.storage import incoming, room
 from tests.shared.media.conftest import JPEG
 
 
@@ -96,3 +96,11 @@ def test_keeping_the_same_content_again_leaves_one_file(tmp_path: Path) -> None:
 
     assert len(paths) == 1
     assert len(names(tmp_path)) == 1
+
+
+def test_the_room_of_a_disk_is_told(tmp_path: Path) -> None:
+    """What is free and the size of the disk, in bytes; nothing of a folder that is not there."""
+    free, size = room(tmp_path) or (0, 0)
+
+    assert 0 < free < size
+    assert room(tmp_path / "missing") is None
