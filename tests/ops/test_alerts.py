@@ -8,6 +8,7 @@ import subprocess
 from typing import Any
 
 import pytest
+import yaml
 
 from shared.credentials.standing import State
 from shared.domain import errors
@@ -38,11 +39,11 @@ def test_an_alert_looks_at_series_that_covey_exports(alert: dict[str, Any]) -> N
 @ALERTS
 def test_an_alert_points_at_its_section_of_the_runbook(alert: dict[str, Any]) -> None:
     """The runbook has a heading of that name, and under it what it means, what to look at and what to do."""
-    file, _, anchor = alert["annotations"]["runbook"].partition("#")
-    text = (OPS.parent / file).read_text()
+    file, _, anchor = alert["annotations"]["runbook_url"].partition("#")
+    text = (OPS / "runbook.md").read_text()
     sections = {part.split("\n", 1)[0].lower(): part for part in re.split(r"^## ", text, flags=re.MULTILINE)[1:]}
 
-    assert file == "ops/runbook.md"
+    assert file == '{{ or $externalLabels.runbook "ops/runbook.md" }}'
     assert anchor == alert["alert"].lower()
     assert all(word in sections[anchor] for word in ("**Means:**", "**Look at:**", "**Do:**"))
 
@@ -68,8 +69,25 @@ def test_what_can_go_wrong_has_an_alert() -> None:
         *("CoveyWorkersGone", "CoveyDeadLetters", "CoveyQueueOld", "CoveyCanarySilent", "CoveyMediaFails"),
         *("CoveyBudgetSpent", "CoveyLedgerDiffers", "CoveyCredentialUseless", "CoveyTokensUnsaved"),
         *("CoveyRedisEvicts", "CoveyIndexesMissing", "CoveyObjectsSetAside", "CoveyAccountChanged"),
-        *("CoveyRedisFull", "CoveyMongoDiskFull"),
+        *("CoveyRedisFull", "CoveyMongoDiskFull", "CoveyRedisEvicted", "CoveyRedisDown", "CoveyMongoDown"),
+        *("CoveyProcessesGone", "CoveyQueueUnserved", "CoveyQueuePaused", "CoveyJobStuck", "CoveyDiskFull"),
+        *("CoveyWaitsForRoom", "CoveyCredentialEnds", "CoveyCertificateEnds"),
     }
+
+
+def test_where_the_runbook_is_read_is_said_in_one_place() -> None:
+    """The external label that every link begins with is in prometheus.yml, with the path in this repository."""
+    config = yaml.safe_load((OPS / "prometheus" / "prometheus.yml").read_text())
+
+    assert config["global"]["external_labels"] == {"runbook": "ops/runbook.md"}
+
+
+@pytest.mark.parametrize("name", ["CoveyQueueOld", "CoveyCanarySilent", "CoveyQueueUnserved", "CoveyMediaStopped"])
+def test_a_paused_queue_is_no_fault(name: str) -> None:
+    """What waits because a person said so is left out of the alerts on waiting work."""
+    [alert] = [alert for alert in alerts() if alert["alert"] == name]
+
+    assert re.search(r"unless on \((queue)?\) max.*\(covey_queue_paused.*== 1$", alert["expr"])
 
 
 def test_every_kind_of_429_is_alerted() -> None:
