@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tests.faults import alerts_of_servers, alerts_of_x
-from tests.faults.alerts_stage import Act, Stage, not_tried, quiet
+from tests.faults.alerts_stage import Act, Stage, not_tried
 from tests.faults.finding import Finding
 from tests.faults.form import Form
 
@@ -23,18 +23,16 @@ def long_forms(_seed: int) -> dict[str, Form]:
     stage = Stage()
     forms = {}
     for act in ACTS:
-        for name in act.alerts:
-            forms[name] = _form(stage, act, name)
-        for name in act.must_not:
-            forms[quiet(name)] = _form(stage, act, quiet(name))
+        for id in act.ids:
+            forms[id] = _form(stage, act, id)
     for name, reason in NOT_TRIED.items():
         forms[name] = _untried(name, reason)
     return forms
 
 
-def _form(stage: Stage, act: Act, name: str) -> Form:
+def _form(stage: Stage, act: Act, id: str) -> Form:
     def form(_folder: Path) -> Finding:
-        return stage.row(act, name)
+        return stage.row(act, id)
 
     form.__doc__ = act.what
     return form

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -50,29 +50,21 @@ def throttled(flock: AlertsFlock) -> Iterator[None]:
         yield
 
 
-@contextmanager
-def refused(flock: AlertsFlock) -> Iterator[None]:
-    """Credits are gone (402), once; a person buys some and lifts the block."""
-    rule = {
-        "match": {"endpoint": "search/recent", "times": 1},
-        "answer": {"kind": "problem", "problem": "credits-depleted"},
-    }
-    with flock.answers(rule):
-        yield
-    flock.services.limiter.unblock()
+def refused(problem: str) -> Callable[[AlertsFlock], AbstractContextManager[None]]:
+    """X refuses one search; a person mends that, and lifts the block."""
 
+    @contextmanager
+    def doing(flock: AlertsFlock) -> Iterator[None]:
+        rule = {"match": {"endpoint": "search/recent", "times": 1}, "answer": {"kind": "problem", "problem": problem}}
+        with flock.answers(rule):
+            yield
+        limiter = flock.services.limiter
+        limiter.unblock()
+        for credential in flock.services.credentials.usable():
+            limiter.unblock(credential_id=credential.id)
+            limiter.unblock(credential_id=credential.id, endpoint="search/recent")
 
-@contextmanager
-def unauthorized(flock: AlertsFlock) -> Iterator[None]:
-    """The token is refused (401), once; a person mends it and lifts the block."""
-    rule = {
-        "match": {"endpoint": "search/recent", "times": 1},
-        "answer": {"kind": "problem", "problem": "unauthorized"},
-    }
-    with flock.answers(rule):
-        yield
-    for credential in flock.services.credentials.usable():
-        flock.services.limiter.unblock(credential_id=credential.id)
+    return doing
 
 
 @contextmanager
@@ -148,7 +140,9 @@ def purge(flock: AlertsFlock) -> None:
 
 ACTS = (
     Act("X answers one call with 429", ("CoveyThrottled",), throttled),
-    Act("X wants money (402)", ("CoveyPaused",), refused),
+    Act("X wants money", ("CoveyPaused",), refused("credits-depleted"), variant="402"),
+    Act("X does not take the token", ("CoveyPaused",), refused("unauthorized"), variant="401"),
+    Act("X forbids the searches", ("CoveyPaused",), refused("forbidden"), variant="403"),
     Act("the budget of the day is 98 % spent", ("CoveyBudgetLow", "CoveyBudgetSpent"), spent),
     Act("tokens that nothing renews end", ("CoveyCredentialEnds", "CoveyCredentialUseless"), ending_credential),
     Act("a worker trusts a certificate that ends in five days", ("CoveyCertificateEnds",), ending_certificate),

@@ -25,7 +25,7 @@ CALM_SECONDS = 120.0
 @dataclass(frozen=True)
 class Act:
     """what: for people. alerts: those that must fire while `doing` lasts and end afterwards. must_not: those that must
-    not fire meanwhile. Both times are the most that is waited for.
+    not fire meanwhile. Both times are the most that is waited for. variant: tells acts apart that raise one alert.
     """
 
     what: str
@@ -34,6 +34,16 @@ class Act:
     must_not: tuple[str, ...] = ()
     fires_within_seconds: float = 60.0
     silent_within_seconds: float = 60.0
+    variant: str = ""
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Of all its rows."""
+        return (*(self.id(alert) for alert in self.alerts), *(quiet(alert) for alert in self.must_not))
+
+    def id(self, alert: str) -> str:
+        """Of the row of an alert."""
+        return f"{alert} {self.variant}".rstrip()
 
 
 class Stage:
@@ -44,14 +54,14 @@ class Stage:
         self._flock: AlertsFlock | None = None
         self._rows: dict[str, Finding] = {}
 
-    def row(self, act: Act, alert: str) -> Finding:
-        """What became of one alert; the first that asks has the act done."""
-        if alert not in self._rows:
+    def row(self, act: Act, id: str) -> Finding:
+        """What became of one alert, by the id of its row; the first that asks has the act done."""
+        if id not in self._rows:
             try:
                 self._rows |= self._done(self._set_up(), act)
             except NotTriedError as reason:
-                self._rows |= {name: not_tried(name, str(reason)) for name in (*act.alerts, *act.must_not)}
-        return self._rows[alert]
+                self._rows |= {name: not_tried(name, str(reason)) for name in act.ids}
+        return self._rows[id]
 
     def _set_up(self) -> AlertsFlock:
         if self._flock is None:
@@ -77,8 +87,8 @@ class Stage:
         rows = {}
         for name in act.alerts:
             fired, silent = watch.fired_since(name, began), watch.silent_since(name)
-            rows[name] = found(
-                name,
+            rows[act.id(name)] = found(
+                act.id(name),
                 fired_after=None if fired is None or name in before else fired - began,
                 silent_after=None if silent is None else max(0.0, silent - mended),
             )
