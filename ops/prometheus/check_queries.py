@@ -21,7 +21,7 @@ from urllib.request import urlopen
 DASHBOARDS = Path(__file__).parents[1] / "grafana" / "dashboards"
 TIMEOUT_SECONDS = 10
 # What Grafana would put in: four times the scrape interval.
-VARIABLES = {"$__rate_interval": "1m"}
+VARIABLES = {"$__rate_interval": "1m", "$endpoint": ".*", "$queue": ".*", "$worker": ".*", "$credential": ".*"}
 
 # PromQL, as far as it is needed to find the series: matchers, ranges, names, numbers with their units, the rest.
 _TOKEN = re.compile(r"\{[^}]*\}|\[[^\]]*\]|[a-zA-Z_:][\w:]*|\d[\w.]*|\S")

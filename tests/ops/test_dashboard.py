@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from itertools import combinations
 from typing import Any
 
 import pytest
 import yaml
 
-from tests.ops.artifacts import FOREIGN, OPS, check_queries, dashboard, exported
+from tests.ops.artifacts import FOREIGN, OPS, alerts, check_queries, dashboard, exported
 from tests.ops.test_alerts import label_names
 
 PANELS: list[dict[str, Any]] = dashboard()["panels"]
@@ -21,6 +22,8 @@ QUERIES = [
 OF_THE_SCHEDULER = {
     *("covey_coverage_lag_seconds", "covey_scheduler_leader", "covey_dead_letters_waiting", "covey_media_pending"),
     *("covey_streams", "covey_refreshes_due", "covey_authors_wanted", "covey_usage_difference_ratio"),
+    *("covey_redis_memory_bytes", "covey_redis_memory_used_ratio", "covey_redis_evicted_keys", "covey_redis_evictable"),
+    *("covey_mongo_disk_used_ratio", "covey_indexes_missing", "covey_processes_waiting"),
 }
 
 
@@ -77,10 +80,36 @@ def test_panels_and_targets_ask_the_provisioned_data_source() -> None:
 
 
 def test_the_rows_are_the_promises() -> None:
-    """The dashboard is ordered by what Covey promises."""
+    """The dashboard is ordered by what Covey promises; then comes what that rests on."""
     rows = [panel["title"] for panel in PANELS if panel["type"] == "row"]
 
-    assert rows == ["Nothing missed", "Nothing spent in vain", "Nothing broke", "Engagement and media"]
+    promises = ["Nothing missed", "Nothing spent in vain", "Nothing broke", "Engagement and media"]
+    rests_on = ["Processes", "Redis and MongoDB", "Disks, certificates and credentials", "Accounts and odd objects"]
+    assert rows == promises + rests_on
+
+
+def test_every_variable_is_about_a_label_that_is_exported_and_is_used() -> None:
+    """Each lists the values of a label of its series, and some query selects by it."""
+    queries = " ".join(query.values[0] for query in QUERIES)
+    for variable in dashboard()["templating"]["list"]:
+        if variable["type"] == "query":
+            listed = re.fullmatch(r"label_values\((\w+)(?:\{.*\})?, (\w+)\)", variable["definition"])
+            assert listed is not None
+            assert listed[2] in exported().get(listed[1], {"job", "instance"})
+            assert f'=~"${variable["name"]}"' in queries
+
+    names = [variable["name"] for variable in dashboard()["templating"]["list"]]
+    assert names == ["endpoint", "queue", "worker", "credential", "runbook"]
+
+
+def test_panels_link_to_sections_of_the_runbook() -> None:
+    """Each link is the runbook's address, which is one variable, and the heading of an alert."""
+    sections = {str(alert["alert"]).lower() for alert in alerts()}
+    links = [link["url"] for panel in PANELS for link in panel.get("links", ())]
+
+    assert len(links) > len(PANELS) // 2
+    assert {link.partition("#")[0] for link in links} == {"${runbook}"}
+    assert {link.partition("#")[2] for link in links} <= sections
 
 
 def test_dashboards_are_provisioned_from_where_compose_mounts_them() -> None:
