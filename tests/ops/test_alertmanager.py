@@ -59,11 +59,11 @@ def test_alertmanager_is_given_its_configuration() -> None:
 def test_what_it_names_are_alerts() -> None:
     """Each alert that keeps another one quiet exists, and so does the other."""
     rules = yaml.safe_load(CONFIG.read_text())["inhibit_rules"]
-    named = {
-        m[1] for rule in rules for side in rule.values() for m in [re.fullmatch(r'alertname="(\w+)"', side[0])] if m
-    }
+    sides = [side for rule in rules for side in (rule["source_matchers"], rule["target_matchers"])]
+    matched = [re.fullmatch(r'alertname=~?"([\w|]+)"', matcher) for [matcher] in sides]
 
-    assert len(named) == 2 * len(rules)
+    assert all(matched)
+    named = {name for match in matched if match for name in match[1].split("|")}
     assert named <= {alert["alert"] for alert in alerts()}
 
 
