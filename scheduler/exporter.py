@@ -11,7 +11,7 @@ from scheduler.servers import Servers
 from scheduler.treasurer import export_money
 from shared.domain.coverage.accounts import AccountState
 from shared.domain.errors import CoveyError
-from shared.domain.flock import ProcessKind, from_document, serving
+from shared.domain.flock import ProcessKind, from_document, missing, serving
 from shared.domain.jobs import ALL_QUEUES
 from shared.platforms.x.endpoints import ENDPOINTS
 from shared.ratelimit.model import Window
@@ -81,9 +81,11 @@ class Exporter:
         """Who beat last is known here also when a process's own metrics are gone with it."""
         processes = [from_document(document) for document in self._services.stores.processes.all()]
         counts = Counter((one.kind.value, "gone" if one.is_gone(now) else "there") for one in processes)
+        not_replaced = missing(processes, now)
         for kind in ProcessKind:
             for state in ("there", "gone"):
                 metrics.PROCESSES.labels(kind.value, state).set(counts[kind.value, state])
+            metrics.PROCESSES.labels(kind.value, "missing").set(not_replaced[kind])
         threads = serving(processes, now)
         paused = self._pausing.paused()
         for queue in ALL_QUEUES:

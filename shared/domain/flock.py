@@ -77,6 +77,22 @@ def from_document(document: Mapping[str, Any]) -> Process:
     )
 
 
+def missing(processes: Iterable[Process], now: datetime) -> dict[ProcessKind, int]:
+    """How many went without a word and were not replaced, by kind.
+
+    What was started after the last sign of one that is gone replaces it, one for one, whether it is still there or not.
+    """
+    known = list(processes)
+    counts: dict[ProcessKind, int] = {}
+    for kind in ProcessKind:
+        gone = sorted(one.beat_at for one in known if one.kind is kind and one.is_gone(now))
+        for started_at in sorted(one.started_at for one in known if one.kind is kind):
+            if gone and gone[0] < started_at:
+                del gone[0]
+        counts[kind] = len(gone)
+    return counts
+
+
 def serving(processes: Iterable[Process], now: datetime) -> dict[str, int]:
     """How many threads serve each queue now; a queue that nobody serves is not in it."""
     threads: dict[str, int] = {}

@@ -109,7 +109,9 @@ STATE_READ_AT_SECONDS = Gauge(
     ["part"],
 )
 PROCESSES = Gauge(
-    "covey_processes", "Processes of the flock, by state: there, gone (without a word).", ["kind", "state"]
+    "covey_processes",
+    "Processes of the flock, by state: there, gone (without a word), missing (gone, and not replaced).",
+    ["kind", "state"],
 )
 QUEUE_THREADS = Gauge("covey_queue_threads", "Threads of all workers that serve a queue.", ["queue"])
 QUEUE_PAUSED = Gauge("covey_queue_paused", "1 where a person has paused the queue, else 0.", ["queue"])

@@ -185,6 +185,7 @@ def test_who_is_there_and_who_is_not(redis_url: str, mongo_uri: str, mongo_db: D
 
     assert value("covey_processes", kind="worker", state="there") == 1
     assert value("covey_processes", kind="worker", state="gone") == 1
+    assert value("covey_processes", kind="worker", state="missing") == 0  # the other one was started afterwards
     assert value("covey_processes", kind="scheduler", state="there") == 0
     assert (value("covey_queue_threads", queue="media"), value("covey_queue_threads", queue="search")) == (8, 0)
     assert (value("covey_queue_paused", queue="quotes"), value("covey_queue_paused", queue="media")) == (1, 0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from shared.domain.flock import GONE_AFTER, Process, ProcessKind, ended_a_minute, from_document, serving
+from shared.domain.flock import GONE_AFTER, Process, ProcessKind, ended_a_minute, from_document, missing, serving
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 
@@ -43,6 +43,23 @@ def test_only_those_that_are_there_serve_and_count() -> None:
 
     assert serving(flock, NOW) == {"search": 6, "media": 4}
     assert ended_a_minute(flock, NOW) == {"search": 15, "media": 1}
+
+
+def test_one_that_was_replaced_is_not_missing() -> None:
+    """What was started afterwards stands in for one, also when it is gone itself; others of the kind do not."""
+    minute = timedelta(minutes=1)
+    first = process("a", beat_at=NOW - 10 * minute)
+    second = process("b", started_at=NOW - 9 * minute, beat_at=NOW - 5 * minute)
+    third = process("c", started_at=NOW - 4 * minute)
+    scheduler = process("s", kind=ProcessKind.SCHEDULER, started_at=NOW - minute)
+    old = process("d")
+
+    def workers(*flock: Process) -> int:
+        return missing([*flock, scheduler], NOW)[ProcessKind.WORKER]
+
+    assert [workers(old), workers(first, old), workers(first, second, old)] == [0, 1, 1]
+    assert [workers(first, second, third), workers(first, second, third, old)] == [0, 0]
+    assert missing([first, scheduler], NOW)[ProcessKind.SCHEDULER] == 0
 
 
 def test_a_document_of_an_older_version_is_read() -> None:
