@@ -22,8 +22,11 @@ STARTS = 4
 
 @contextmanager
 def killed_workers(flock: AlertsFlock) -> Iterator[None]:
-    """SIGKILL to all workers, after which a person asks for a post; they are started again."""
-    flock.end(*WORKERS, MEDIA)
+    """SIGKILL to the media worker and, when a file waits, to all others; a person asks for a post. All start again."""
+    flock.end(MEDIA)
+    media = flock.services.stores.media
+    wait_until(lambda: media.count_by_status().get("pending", 0) > 0, 60, "a file waits")
+    flock.end(*WORKERS)
     _ask_for_a_post(flock)
     yield
     for name in (*WORKERS, MEDIA):
@@ -70,16 +73,14 @@ def waiting(flock: AlertsFlock) -> Iterator[None]:
     """A person pauses two queues, one of which has a job that is due, and resumes them. Meanwhile a job that no worker
     knows is sent to a third, and ends as a dead letter, which is purged."""
     pausing = Pausing(flock.services.stores.state)
-    pausing.pause([queue.value for queue in PAUSED], now=flock.services.clock.now())
+    pausing.pause(PAUSED, now=flock.services.clock.now())
     wait_until(lambda: flock.prometheus.value('max(covey_queue_paused{queue="interactive"})') == 1, 30, "it is paused")
     _ask_for_a_post(flock)
     flock.services.broker.enqueue(
-        dramatiq.Message[None](
-            queue_name=Queue.ENGAGEMENT.value, actor_name="of_tomorrow", args=(), kwargs={}, options={}
-        )
+        dramatiq.Message[None](queue_name=Queue.ENGAGEMENT, actor_name="of_tomorrow", args=(), kwargs={}, options={})
     )
     yield
-    pausing.resume([queue.value for queue in PAUSED])
+    pausing.resume(PAUSED)
     wait_until(lambda: _letters(flock), 120, "the job is given up")
     purge(flock)
 

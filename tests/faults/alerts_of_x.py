@@ -105,11 +105,11 @@ def ending_certificate(flock: AlertsFlock) -> Iterator[None]:
 
 @contextmanager
 def odd(flock: AlertsFlock) -> Iterator[None]:
-    """Objects without keys, pages that lead to themselves, files that are not there, 400 to thirty requests, an account
+    """Pages that lead nowhere, objects without keys, files that are not there, 400 to thirty requests, an account
     that is suspended, an index that somebody dropped."""
     services = flock.services
     rules = (
-        {"match": {"endpoint": "search/recent", "page": "later"}, "answer": {"kind": "repeat_next_token"}},
+        {"match": {"endpoint": "search/recent", "times": 60}, "answer": {"kind": "empty_page_with_token"}},
         {
             "match": {"endpoint": "search/recent", "probability": 0.5},
             "answer": {"kind": "broken_object", "form": "null_in_data"},

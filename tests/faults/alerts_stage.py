@@ -90,7 +90,7 @@ class Stage:
             rows[act.id(name)] = found(
                 act.id(name),
                 fired_after=None if fired is None or name in before else fired - began,
-                silent_after=None if silent is None else max(0.0, silent - mended),
+                silent_after=None if silent is None else silent - mended,
             )
         for name in act.must_not:
             fired = watch.fired_since(name, began)
@@ -111,9 +111,15 @@ def quiet(alert: str) -> str:
 
 
 def found(alert: str, *, fired_after: float | None, silent_after: float | None) -> Finding:
-    """The row of an alert that was to fire and to end; None: it did not."""
+    """The row of an alert that was to fire and to end; None: it did not. silent_after: from when it was mended on."""
     fired = "never fired" if fired_after is None else f"fired after {fired_after:.0f} s"
-    silent = "still firing" if silent_after is None else f"silent after {silent_after:.0f} s"
+    silent = (
+        "still firing"
+        if silent_after is None
+        else f"silent after {silent_after:.0f} s"
+        if silent_after >= 0
+        else f"silent {-silent_after:.0f} s before it was mended, with the end of its window"
+    )
     passed = fired_after is not None and silent_after is not None
     return Finding(alert, passed=passed, figure=fired if fired_after is None else f"{fired}, {silent}", limit=LIMIT)
 

@@ -44,6 +44,7 @@ def test_an_alert_that_is_not_tried_says_so_and_decides_nothing(tmp_path: Path) 
     ("fired", "silent", "passed", "figure"),
     [
         (3.2, 4.6, True, "fired after 3 s, silent after 5 s"),
+        (3.2, -4.6, True, "fired after 3 s, silent 5 s before it was mended, with the end of its window"),
         (3.2, None, False, "fired after 3 s, still firing"),
         (None, None, False, "never fired"),
         (None, 4.0, False, "never fired"),
