@@ -9,6 +9,9 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
+from typer.testing import CliRunner
+
+from once.__main__ import app
 from shared.services.bootstrap import Services
 from tests.control.conftest import servers_of
 from tests.workers.world import NOW, ScriptedX, page, post_id
@@ -52,12 +55,12 @@ def test_where_no_server_is_set_it_brings_its_own(tmp_path: Path) -> None:
     assert not (tmp_path / "servers.json").exists()
 
 
-def test_a_wrong_call_is_one_line(tmp_path: Path) -> None:
+def test_a_wrong_call_is_one_line() -> None:
     """An unknown queue, or no token, ends it before it connects to anything."""
-    unknown = covey(tmp_path, "--only", "serach", X_BEARER_TOKEN="sim-once")
-    tokenless = covey(tmp_path)
+    unknown = CliRunner().invoke(app, ["--only", "serach"], env={"X_BEARER_TOKEN": "sim-once"})
+    tokenless = CliRunner().invoke(app, [])
 
-    assert (unknown.returncode, tokenless.returncode) == (2, 2)
+    assert (unknown.exit_code, tokenless.exit_code) == (2, 2)
     assert unknown.stderr.startswith("covey once: unknown queue 'serach'")
     assert tokenless.stderr.startswith("covey once: X_BEARER_TOKEN is not set.")
     assert len(unknown.stderr.splitlines()) == 1
