@@ -9,9 +9,12 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from prometheus_client import REGISTRY
+
 from shared.domain.jobs import SearchPage
 from shared.services.bootstrap import Services
 from tests.workers.world import Asked, ScriptedX, eventually, open_sweep, page, post_id, state_of
+from workers.main import _pause
 
 
 def start(folder: Path, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -96,3 +99,14 @@ def test_sigterm_lets_the_running_job_end(tmp_path: Path, services: Services, x:
     assert "sim-test" not in said
     assert state_of(services, sweep.id).is_complete
     assert services.broker.introspection.queue_stats()["search"].in_flight == 0
+
+
+def test_a_media_worker_tells_the_room_of_its_disk(services: Services) -> None:
+    """With each beat: what is free and the size, of the disk that files are stored on."""
+    _pause(services, ("media",), ())
+
+    names = ("covey_disk_free_bytes", "covey_disk_bytes")
+    free, size = (REGISTRY.get_sample_value(name, {"folder": "media"}) for name in names)
+    assert free
+    assert size
+    assert free < size
