@@ -38,6 +38,10 @@ class Exporter:
         # Labels that were ever set. Those of alerts begin at 0: a series that appears with its first block has no past.
         self._blocked = {(Window.BREAKER.value, endpoint) for endpoint in ENDPOINTS}
 
+    def ping(self) -> None:
+        """Tell whether the servers answer."""
+        self._servers.ping()
+
     def run_once(self, now: datetime) -> None:
         """Read and set all gauges; never raises an error of the tree, nor the broker's when Redis is away."""
         for name, read in (

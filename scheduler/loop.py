@@ -101,6 +101,7 @@ class Loop:
 
     def export(self) -> None:
         """Set the gauges; every scheduler does, whether it leads or not."""
+        self._exporter.ping()  # before MongoDB is asked for the time
         try:
             self._exporter.run_once(self._clock.now())
         except CoveyError as error:

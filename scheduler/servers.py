@@ -1,7 +1,7 @@
 """What is to be known of Redis and MongoDB from outside, as gauges.
 
-Whether they answer is asked at every look, and before everything else: what follows may take its time to fail. What may
-be wrong while everything still works is looked at once a minute.
+Whether they answer is asked at every look, and before everything else: what follows may take its time to fail, and even
+the time is MongoDB's. What may be wrong while everything still works is looked at once a minute.
 """
 
 from __future__ import annotations
@@ -24,13 +24,17 @@ class Servers:
         self._services = services
         self._due_at: datetime | None = None
 
-    def read(self, now: datetime) -> None:
-        """Set the gauges. Raises CoveyError where one cannot be read; the next call looks at it again."""
+    def ping(self) -> bool:
+        """Tell which of them answers; whether both do. Raises nothing that they do wrong."""
         redis_up = redis_probe.answers(self._services.broker.client)
         metrics.SERVER_UP.labels("redis").set(int(redis_up))
         mongo_up = mongo_probe.answers(self._services.stores)
         metrics.SERVER_UP.labels("mongo").set(int(mongo_up))
-        if self._due_at is None or now >= self._due_at or not (redis_up and mongo_up):
+        return redis_up and mongo_up
+
+    def read(self, now: datetime) -> None:
+        """Set the other gauges. Raises CoveyError where one cannot be read; the next call looks at it again."""
+        if self._due_at is None or now >= self._due_at:
             self._read_redis()
             self._read_mongo()
             self._due_at = now + INTERVAL

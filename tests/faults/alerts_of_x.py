@@ -51,18 +51,19 @@ def throttled(flock: AlertsFlock) -> Iterator[None]:
 
 
 def refused(problem: str) -> Callable[[AlertsFlock], AbstractContextManager[None]]:
-    """X refuses one search; a person mends that, and lifts the block."""
+    """X refuses one call; a person mends that, and lifts the block."""
 
     @contextmanager
     def doing(flock: AlertsFlock) -> Iterator[None]:
-        rule = {"match": {"endpoint": "search/recent", "times": 1}, "answer": {"kind": "problem", "problem": problem}}
+        rule = {"match": {"endpoint": list(EVERYWHERE), "times": 1}, "answer": {"kind": "problem", "problem": problem}}
         with flock.answers(rule):
             yield
         limiter = flock.services.limiter
         limiter.unblock()
         for credential in flock.services.credentials.usable():
             limiter.unblock(credential_id=credential.id)
-            limiter.unblock(credential_id=credential.id, endpoint="search/recent")
+            for endpoint in EVERYWHERE:
+                limiter.unblock(credential_id=credential.id, endpoint=endpoint)
 
     return doing
 
@@ -142,7 +143,7 @@ ACTS = (
     Act("X answers one call with 429", ("CoveyThrottled",), throttled),
     Act("X wants money", ("CoveyPaused",), refused("credits-depleted"), variant="402"),
     Act("X does not take the token", ("CoveyPaused",), refused("unauthorized"), variant="401"),
-    Act("X forbids the searches", ("CoveyPaused",), refused("forbidden"), variant="403"),
+    Act("X forbids an endpoint", ("CoveyPaused",), refused("forbidden"), variant="403"),
     Act("the budget of the day is 98 % spent", ("CoveyBudgetLow", "CoveyBudgetSpent"), spent),
     Act("tokens that nothing renews end", ("CoveyCredentialEnds", "CoveyCredentialUseless"), ending_credential),
     Act("a worker trusts a certificate that ends in five days", ("CoveyCertificateEnds",), ending_certificate),
