@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
+from itertools import count
 
 from shared.credentials.standing import Standing, State
 from shared.domain.models import CredentialKind
@@ -28,6 +29,7 @@ class Notices:
     def __init__(self, own: Sequence[Credential]) -> None:
         self._own = Counter((credential.kind, State.OK) for credential in own)
         self._told: dict[str, State] = {}
+        self._changes = count()
 
     def tell(self, found: Sequence[tuple[StoredCredential, Standing]]) -> None:
         """Set the metric, and log what has changed since the last time."""
@@ -46,7 +48,10 @@ class Notices:
             log.info("credential in use again", credential=credential_id)
             del self._told[credential_id]
         elif standing.state not in _PASSING and standing.state is not before:
-            log.warning("credential left out", credential=credential_id, state=standing.state, reason=standing.reason)
+            told = {"credential": credential_id, "state": standing.state, "reason": standing.reason}
+            log.warning(
+                "credential left out", **told, like=next(self._changes)
+            )  # a change, however soon after the last
             self._told[credential_id] = standing.state
 
 
