@@ -19,7 +19,7 @@ from shared.domain import health
 from shared.domain.health import Verdict
 from shared.domain.jobs import ALL_QUEUES
 from shared.domain.preflight.finding import OF_THE_FLOCK
-from tests.ops.artifacts import ROOT
+from tests.ops.artifacts import ROOT, compose
 from tests.ops.documents import CONFIGURE, DATA, DOCUMENTS, blocks, index_tables, settings_tables
 from tests.ops.test_settings_listed import SETTINGS, of_compose
 
@@ -158,6 +158,16 @@ def test_the_manifest_of_kubernetes_fits_the_processes() -> None:
         assert f"--uid {pod['securityContext']['runAsUser']} " in (ROOT / "Dockerfile").read_text()
         assert {mount["name"] for mount in container["volumeMounts"]} == volumes
         assert deployment["spec"]["selector"]["matchLabels"] == deployment["spec"]["template"]["metadata"]["labels"]
+
+
+def test_every_secret_is_listed_with_those_who_have_it() -> None:
+    """docs/security.md says of each secret of docker-compose.yml which services mount it."""
+    rows = re.findall(r"^\| `(\w+)` \| [^|]+ \| ([^|]+) \|$", (ROOT / "docs" / "security.md").read_text(), re.M)
+    told = {name: set(services.replace("workers", "worker, worker-media").split(", ")) for name, services in rows}
+    mounts = [(name, service.get("secrets", ())) for name, service in compose()["services"].items()]
+    real = {secret: {name for name, mounted in mounts if secret in mounted} for secret in compose()["secrets"]}
+
+    assert {name: services - {"where `.env` names it"} for name, services in told.items()} == real
 
 
 def test_the_readme_is_one_page() -> None:
