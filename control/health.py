@@ -105,7 +105,14 @@ def _reaches_all(row: Mapping[str, Any], *, is_last: bool) -> bool:
 
 def _block(row: Mapping[str, Any], *, reaches_all: bool) -> Blocked:
     what = " for ".join(filter(None, (row["endpoint"], row["credential"]))) or "all paid calls"
-    return Blocked(what=what, reason=row["reason"], until=row["until"], reaches_all=reaches_all)
+    lift = " ".join(filter(None, ("covey unblock", row["credential"], row["endpoint"])))
+    return Blocked(
+        what=what,
+        reason=row["reason"],
+        until=row["until"],
+        reaches_all=reaches_all,
+        lift=lift if row["credential"] else "covey unblock --paid",
+    )
 
 
 def _spent(limits: LimiterState, now: datetime) -> dict[str, datetime]:

@@ -42,12 +42,15 @@ EXIT_STATUS: Final = {Verdict.HEALTHY: 0, Verdict.DEGRADED: 1, Verdict.STOPPED: 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blocked:
-    """A block of X. reaches_all: no credential is left for any call that is paid. until: None: until a person acts."""
+    """A block of X. reaches_all: no credential is left for any call that is paid. until: None: until a person acts.
+    lift: the command that lifts it.
+    """
 
     what: str
     reason: str
     until: datetime | None
     reaches_all: bool
+    lift: str = "covey unblock"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,7 +168,7 @@ def _blocks(facts: FlockFacts) -> list[Finding]:
     for block in facts.blocks:
         end = f"until {block.until:%Y-%m-%d %H:%M:%S} UTC" if block.until else "until a person acts"
         tell = error if block.reaches_all else warning
-        todo = "it ends by itself" if block.until else "mend what X names, then: covey unblock"
+        todo = "it ends by itself" if block.until else f"mend what X names, then: {block.lift}"
         found.append(tell(Check.X_BLOCKS, f"X blocks {block.what} {end}: {block.reason}", todo))
     return found
 

@@ -115,3 +115,14 @@ def test_an_unblock_in_vain_says_so(
 
     with pytest.raises(InputError, match=named):
         unblock(services, credential, endpoint, paid=paid)
+
+
+def test_the_verdict_says_how_a_block_is_lifted(services: Services, invoke: Invoke) -> None:
+    """The very command, which then does it."""
+    block(services, BlockScope.CREDENTIAL, "unauthorized")
+
+    told = " ".join(invoke("status", "--check").stdout.split())
+
+    assert "until a person acts: unauthorized; mend what X names, then: covey unblock of-credential" in told
+    assert invoke("unblock", "of-credential").exit_code == 0
+    assert "X blocks" not in invoke("status", "--check").stdout
