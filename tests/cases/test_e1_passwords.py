@@ -51,6 +51,9 @@ COMMANDS = [
     ["up"],
 ]
 
+# These ask nobody but MongoDB, and do not look at the address of Redis.
+ONLY_MONGODB = [["handles"], ["dead", "list"]]
+
 
 def password(character: str) -> str:
     """A password whose parts are joined by that character."""
@@ -101,7 +104,8 @@ def test_no_command_tells_a_password(covey: Covey, services: Services, arguments
     there = {"X_BEARER_TOKEN": "t", "COVEY_X_CLIENT_ID": "c", "COVEY_CREDENTIAL_KEYS": ""}
     for name, url in (("REDIS_URL", nobody), ("MONGO_URI", servers["MONGO_URI"])):
         raw = covey(*arguments, **there | {name: with_login(url, f":{ALL}")})
-        assert (raw.status, "percent-encode" in raw.line) == (2, True)
+        if name == "MONGO_URI" or arguments not in ONLY_MONGODB:
+            assert (raw.status, "percent-encode" in raw.line) == (2, True)
         encoded = covey(*arguments, **there | {name: with_login(url, f"covey:{quote(ALL, safe='')}")})
         assert PART not in raw.stderr + encoded.stdout + encoded.stderr
         assert "Traceback" not in encoded.stderr

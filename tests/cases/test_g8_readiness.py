@@ -20,6 +20,7 @@ from shared.broker.sender import Sender
 from shared.domain.jobs import ALL_QUEUES, Canary
 from shared.runtime.embedded import free_port, start_mongod, start_redis
 from shared.runtime.settings import blank_environment
+from tests.control.conftest import own_logging
 from tests.workers.world import eventually
 
 ROOT = Path(__file__).parents[2]
@@ -107,7 +108,8 @@ def test_servers_that_are_away_are_a_verdict(servers: dict[str, str]) -> None:
     """Also for scripts, within seconds, in one line."""
     away = servers | {"MONGO_URI": f"mongodb://127.0.0.1:{free_port()}/"}
 
-    done = CliRunner().invoke(app, ["status", "--check"], env=away)
+    with own_logging():
+        done = CliRunner().invoke(app, ["status", "--check"], env=away)
 
     assert done.exit_code == 2
     assert done.stdout.splitlines()[0] == "stopped"

@@ -62,7 +62,9 @@ def outstanding(flock: WholeFlock) -> Work:
         sweeps=frozenset(db["X_sweeps"].distinct("_id", {"status": SweepStatus.OPEN.value})),
         media=frozenset(db["X_media"].distinct("_id", {"download.status": PENDING})),
         refreshes=frozenset(db["X_engagement"].distinct("_id", {"claim_id": {"$exists": True}})),
-        ad_hoc=frozenset(id for run in db["runs"].find() for id in run["subjects"] if id not in run["results"]),
+        ad_hoc=frozenset(
+            id for run in db["runs"].find({"kind": "refresh"}) for id in run["subjects"] if id not in run["results"]
+        ),
     )
 
 
@@ -79,7 +81,7 @@ def in_the_queue(flock: WholeFlock) -> Work:
 
 def _ad_hoc_copies(flock: WholeFlock) -> Counter[str]:
     """In how many messages each ad-hoc id is: X is asked for it, and paid, that often."""
-    return Counter(id for job in _payloads(flock) if job.get("run_id") for id in job["post_ids"])
+    return Counter(id for job in _payloads(flock) if job.get("run_id") for id in job.get("post_ids", ()))
 
 
 def _payloads(flock: WholeFlock) -> list[dict[str, Any]]:

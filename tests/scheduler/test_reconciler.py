@@ -26,6 +26,7 @@ from shared.domain.jobs import (
     SearchPage,
 )
 from shared.domain.models import Media, MediaType, Post
+from shared.domain.snowflake import first_id_at
 from shared.services.bootstrap import Services
 from shared.services.following import SEARCH
 from shared.stores.schedules import Schedule, Slot
@@ -327,16 +328,17 @@ def test_a_name_that_was_never_resolved_is_looked_up_again(services: Services) -
 
 def test_streams_that_fit_one_query_are_joined(services: Services, x: ScriptedX) -> None:
     """Two streams become one with the older cursor and coverage, and nothing between the two is missed."""
-    x.script = lambda asked: page(A)
+    newer, older = (first_id_at(services.clock.now() - timedelta(minutes=minutes)) for minutes in (1, 2))
+    x.script = lambda asked: page(newer)
     first = read_to_end(services, open_sweep(services, names=["alice"], id_="sweep-1").id)
-    x.script = lambda asked: page(B)
+    x.script = lambda asked: page(older)
     second = read_to_end(services, open_sweep(services, names=["bob"], id_="sweep-2").id)
 
     Reconciler(services).run_once(services.clock.now())
 
     (stream,) = services.stores.streams.active()
     assert set(stream.handles) == {"alice", "bob"}
-    assert stream.cursor_id == B
+    assert stream.cursor_id == older
     assert first.through_at is not None
     assert second.through_at is not None
     assert stream.covered_through == min(first.through_at, second.through_at)
