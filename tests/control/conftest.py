@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 import structlog
 from dramatiq.middleware import TimeLimit
+from structlog._config import BoundLoggerLazyProxy
 from typer.testing import CliRunner, Result
 
 from control.cli.app import app  # its package adds the commands
@@ -49,6 +51,16 @@ def own_logging() -> Iterator[None]:
         root.handlers[:] = handlers
         root.setLevel(level)
         structlog.configure(**before)
+        _forget_loggers()
+
+
+def _forget_loggers() -> None:
+    """A logger that was used keeps the configuration it was used with: let each find the present one."""
+    for module in tuple(sys.modules.values()):
+        for name in ("log", "logger", "_log"):
+            logger = getattr(module, name, None)
+            if isinstance(logger, BoundLoggerLazyProxy):
+                vars(logger).pop("bind", None)
 
 
 @pytest.fixture(autouse=True)

@@ -221,6 +221,8 @@ def test_waiting_for_a_refresh_shows_the_word_of_x(
     run: Covey, invoke: Invoke, at_work: Services, simulator: Simulator
 ) -> None:
     """With a worker running, --wait ends with status 0 and X's word on every post: alive, deleted or suspended."""
+    nobody_follows = simulator.truth("accounts")["accounts"][-1]["username"]
+    simulator.order("accounts", {"account": nobody_follows, "change": "suspend"})
     posts = simulator.truth("posts")["posts"][::-1]  # old posts: nothing becomes of them while this runs
     expected = {
         next(post["id"] for post in posts if post["state"] == theirs): ours
@@ -230,6 +232,7 @@ def test_waiting_for_a_refresh_shows_the_word_of_x(
 
     as_json = run(*arguments, "--json", **servers_of(at_work))
     as_table = invoke(*arguments)
+    simulator.order("accounts", {"account": nobody_follows, "change": "restore"})
 
     assert (as_json.returncode, as_table.exit_code) == (0, 0), as_json.stderr
     assert json.loads(as_json.stdout)["results"] == expected

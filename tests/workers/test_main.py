@@ -14,7 +14,7 @@ from prometheus_client import REGISTRY
 from shared.domain.jobs import SearchPage
 from shared.services.bootstrap import Services
 from tests.workers.world import Asked, ScriptedX, eventually, open_sweep, page, post_id, state_of
-from workers.main import _pause
+from workers.main import pause
 
 
 def start(folder: Path, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -103,7 +103,7 @@ def test_sigterm_lets_the_running_job_end(tmp_path: Path, services: Services, x:
 
 def test_a_media_worker_tells_the_room_of_its_disk(services: Services) -> None:
     """With each beat: what is free and the size, of the disk that files are stored on."""
-    _pause(services, ("media",), ())
+    pause(services, ("media",), ())
 
     names = ("covey_disk_free_bytes", "covey_disk_bytes")
     free, size = (REGISTRY.get_sample_value(name, {"folder": "media"}) for name in names)
