@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from control.health import pausing, processes
 from shared.broker.queued import Look, Queued, QueuedState
 from shared.broker.reached import reached
 from shared.domain.errors import InputError
@@ -25,7 +24,11 @@ CANCELLED: Final = "cancelled"
 
 def queues(services: Services) -> list[dict[str, Any]]:
     """Every queue: depths, age of the oldest due job, jobs ended within a minute, threads that serve it, its pause."""
-    now, flock, stopped = ServerClock(services.stores.db).now(), processes(services), pausing(services).paused()
+    now, flock, stopped = (
+        ServerClock(services.stores.db).now(),
+        services.stores.processes.all(),
+        services.pausing.paused(),
+    )
     ended, threads = ended_a_minute(flock, now), serving(flock, now)
     stats = reached(services.broker.introspection.queue_stats)
     return [
@@ -74,7 +77,7 @@ def workers(services: Services) -> list[dict[str, Any]]:
                 for job in one.running
             ],
         }
-        for one in processes(services)
+        for one in services.stores.processes.all()
     ]
 
 
@@ -113,14 +116,14 @@ def jobs(services: Services, which: JobFilter, *, limit: int) -> list[dict[str, 
 
 def pause(services: Services, names: Sequence[str]) -> list[str]:
     """Begin nothing of these queues (`all`: of any) until they are resumed; answers those that were not paused."""
-    return pausing(services).pause(names, now=ServerClock(services.stores.db).now())
+    return services.pausing.pause(names, now=ServerClock(services.stores.db).now())
 
 
 def resume(services: Services, names: Sequence[str]) -> list[str]:
     """Go on with these queues; answers those that were paused. Raises InputError while the setting pauses all."""
     if not services.settings.collect:
         raise InputError("COVEY_COLLECT is false, which pauses everything: set it to true and start the processes anew")
-    return pausing(services).resume(names)
+    return services.pausing.resume(names)
 
 
 def cancel(services: Services, name: str) -> dict[str, Any]:
@@ -134,7 +137,7 @@ def cancel(services: Services, name: str) -> dict[str, Any]:
         services.stores.runs.cancel(name, now=ServerClock(services.stores.db).now())
     cancelled, running = [], []
     for queue in (Queue.INTERACTIVE,) if of_run else ALL_QUEUES:
-        for look in _looks(services, queue):
+        for look in list(_looks(services, queue)):  # all of it before the first one leaves its place
             running += [one.id for one in look.held if _is(one, name, of_run=of_run)]
             for one in look.waiting:
                 if _is(one, name, of_run=of_run) and _cancelled(services, one):

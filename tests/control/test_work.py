@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+import dramatiq
 import pytest
 
 from control import commands, work
@@ -95,6 +96,32 @@ def test_a_cancelled_run_is_not_taken_up_again(services: Services) -> None:
     assert [row["job"] for row in all_jobs(services, queue="interactive")] == ["canary"]
     assert services.stores.runs.unfinished(after=NOW - timedelta(days=1)) == []
     assert commands.refresh(services, [POST]).joined == 0
+
+
+def test_a_run_is_cancelled_wherever_its_jobs_stand(services: Services) -> None:
+    """Also those behind so many others that one look does not show them, however many leave before."""
+    fillers = [
+        dramatiq.Message(queue_name=Queue.INTERACTIVE, actor_name="other", args=(), kwargs={}, options={})
+        for _ in range(work.PAGE - 3)
+    ]
+    first = commands.refresh(services, [POST + n for n in range(300)]).run_ids[0]
+    for filler in fillers:
+        services.broker.enqueue(filler)
+    run = services.stores.runs.get(first)
+    assert run is not None
+    late = dramatiq.Message(
+        queue_name=Queue.INTERACTIVE,
+        actor_name="refresh_engagement",
+        args=({"version": 1, "claim_id": "late", "post_ids": [str(POST)], "run_id": first},),
+        kwargs={},
+        options={},
+    )
+    services.broker.enqueue(late)
+
+    done = work.cancel(services, first)
+
+    assert len(done["cancelled"]) == 4
+    assert late.message_id in done["cancelled"]
 
 
 def test_the_commands_print_what_the_functions_answer(services: Services, invoke: Invoke) -> None:
