@@ -15,6 +15,8 @@ from shared.services.bootstrap import Services
 from tests.control.conftest import Invoke, servers_of
 from tests.workers.world import ScriptedX
 
+pytestmark = pytest.mark.usefixtures("roomy_disk")
+
 
 @pytest.fixture
 def healthy(monkeypatch: pytest.MonkeyPatch, x: ScriptedX) -> None:

@@ -15,6 +15,8 @@ from shared.runtime.embedded import Servers
 from tests.control.conftest import own_logging
 from tests.ops.set_ups import DOCUMENT, SET_UPS, SetUp, blocks, made
 
+pytestmark = pytest.mark.usefixtures("roomy_disk")
+
 Row = tuple[str, str, str, str]
 
 

@@ -25,6 +25,8 @@ from shared.services.preflight import ALL, EVERY_PROCESS, Part, examine, require
 from shared.stores.credentials import NewTokens
 from tests.workers.world import ScriptedX, database, db, make_services, services, x
 
+pytestmark = pytest.mark.usefixtures("roomy_disk")
+
 __all__ = ["database", "db", "make_services", "services", "x"]
 
 MakeServices = Callable[..., Services]
