@@ -8,13 +8,12 @@ from typing import Any, Final
 
 from control.blocks import blocked
 from shared.broker import QueueStats
-from shared.domain.flock import Process, ProcessKind, from_document
+from shared.domain.flock import ProcessKind
 from shared.domain.health import Blocked, FlockFacts, judge_flock
 from shared.domain.preflight.finding import Finding, Level
 from shared.ratelimit.model import BlockScope, LimiterState, Window
 from shared.services import bootstrap, preflight
 from shared.services.bootstrap import Services
-from shared.services.pausing import Pausing
 from shared.services.preflight import Part
 from shared.spending.levels import Level as Full
 from shared.spending.levels import level_of, project_budgets
@@ -28,20 +27,10 @@ LETTERS_SEEN_AT: Final = "dead_letters_seen_at"
 _PASSING: Final = frozenset({Window.INTERVAL.value, BlockScope.PER_SECOND})
 
 
-def pausing(services: Services) -> Pausing:
-    """The person's switch of the queues."""
-    return Pausing(services.stores.state, everything=not services.settings.collect)
-
-
-def processes(services: Services) -> list[Process]:
-    """Every process that is there, or was within the last hour."""
-    return [from_document(document) for document in services.stores.processes.all()]
-
-
 def is_planned(services: Services) -> bool:
     """Whether a scheduler is there, by MongoDB's time. Raises StoreUnavailable."""
     now = ServerClock(services.stores.db).now()
-    return any(one.kind is ProcessKind.SCHEDULER and not one.is_gone(now) for one in processes(services))
+    return any(one.kind is ProcessKind.SCHEDULER and not one.is_gone(now) for one in services.stores.processes.all())
 
 
 def findings(
@@ -55,10 +44,10 @@ def findings(
     seen_at = stores.state.get(LETTERS_SEEN_AT)
     facts = FlockFacts(
         now=now,
-        processes=processes(services),
+        processes=stores.processes.all(),
         slot=timedelta(seconds=settings.search_interval_seconds + settings.x_search_lag_seconds),
         oldest_ready={queue: timedelta(seconds=stats.oldest_ready_age_seconds) for queue, stats in queues.items()},
-        paused=pausing(services).paused(),
+        paused=services.pausing.paused(),
         blocks=_blocks(services, limits, now),
         behind={stream.id: now - stream.covered_through for stream in stores.streams.active()},
         spent=_spent(limits, now),

@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from control.blocks import blocked
-from control.health import pausing
 from shared.domain.counts import NAMES, PostMetrics
 from shared.domain.engagement.refresh import Engagement
 from shared.domain.jobs import Queue, RefreshEngagement
@@ -87,7 +86,7 @@ def obstacles(services: Services, *, is_unpaid: bool) -> list[Obstacle]:
 
 
 def _paused(services: Services) -> list[Obstacle]:
-    if Queue.INTERACTIVE not in pausing(services).paused():
+    if Queue.INTERACTIVE not in services.pausing.paused():
         return []
     return [Obstacle("The queue interactive is paused", f"covey resume {Queue.INTERACTIVE}", None)]
 

@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from control import work
-from control.health import pausing
 from control.roster import handles
 from control.work import JobFilter
 from shared.domain import snowflake
@@ -144,7 +143,7 @@ def _next(services: Services, state: Engagement) -> Step:
     if due > now:
         return _step("next reading", due, why)
     late = f"overdue by {span((now - due).total_seconds())}: "
-    if Queue.ENGAGEMENT in pausing(services).paused():
+    if Queue.ENGAGEMENT in services.pausing.paused():
         return _step("next reading", due, f"{late}the queue engagement is paused")
     return _step("next reading", due, f"{late}it waits for its turn; covey budget and covey queues show what holds it")
 

@@ -20,7 +20,6 @@ from typing import Final
 from once.brake import Brake, Caps
 from once.planning import Planning
 from shared.broker import start_worker
-from shared.domain import flock
 from shared.domain.flock import ProcessKind
 from shared.domain.jobs import ALL_QUEUES
 from shared.domain.money.prices import MICRO
@@ -28,7 +27,6 @@ from shared.runtime.clock import SystemClock
 from shared.runtime.settings import Settings
 from shared.services import bootstrap, preflight
 from shared.services.bootstrap import Services
-from shared.services.pausing import Pausing
 from shared.services.presence import Presence
 from workers import series
 from workers.actors import declare_all
@@ -87,7 +85,7 @@ def run(settings: Settings, only: Collection[str], caps: Caps, *, stop: threadin
     )
     brake.tally = services.tally
     bootstrap.reach(services)
-    paused = set(Pausing(services.stores.state, everything=not settings.collect).paused())
+    paused = set(services.pausing.paused())
     queues = tuple(queue for queue in ALL_QUEUES if queue in only and queue not in paused)
     preflight.require(services, parts_of(queues) if queues else preflight.EVERY_PROCESS)
     services.stores.ensure_indexes()
@@ -179,7 +177,7 @@ def _is_soon(services: Services, queue: str) -> bool:
 def _has_others(services: Services, me: str) -> bool:
     """Whether another worker is there."""
     now = services.clock.now()
-    there = (flock.from_document(row) for row in services.stores.processes.all() if row["_id"] != me)
+    there = (one for one in services.stores.processes.all() if one.id != me)
     return any(one.kind is ProcessKind.WORKER and not one.is_gone(now) for one in there)
 
 

@@ -11,14 +11,13 @@ from scheduler.servers import Servers
 from scheduler.treasurer import export_money
 from shared.domain.coverage.accounts import AccountState
 from shared.domain.errors import CoveyError
-from shared.domain.flock import ProcessKind, from_document, missing, serving
+from shared.domain.flock import ProcessKind, missing, serving
 from shared.domain.jobs import ALL_QUEUES
 from shared.platforms.x.endpoints import ENDPOINTS
 from shared.ratelimit.model import Window
 from shared.runtime import metrics
 from shared.runtime.log import get_logger
 from shared.services.bootstrap import Services
-from shared.services.pausing import Pausing
 from shared.stores.dead_letters import DeadFilter
 from shared.stores.media import PENDING
 
@@ -33,7 +32,6 @@ class Exporter:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._pausing = Pausing(services.stores.state, everything=not services.settings.collect)
         self._servers = Servers(services)
         # Labels that were ever set. Those of alerts begin at 0: a series that appears with its first block has no past.
         self._blocked = {(Window.BREAKER.value, endpoint) for endpoint in ENDPOINTS}
@@ -83,7 +81,7 @@ class Exporter:
 
     def _flock(self, now: datetime) -> None:
         """Who beat last is known here also when a process's own metrics are gone with it."""
-        processes = [from_document(document) for document in self._services.stores.processes.all()]
+        processes = self._services.stores.processes.all()
         counts = Counter((one.kind.value, "gone" if one.is_gone(now) else "there") for one in processes)
         not_replaced = missing(processes, now)
         for kind in ProcessKind:
@@ -91,7 +89,7 @@ class Exporter:
                 metrics.PROCESSES.labels(kind.value, state).set(counts[kind.value, state])
             metrics.PROCESSES.labels(kind.value, "missing").set(not_replaced[kind])
         threads = serving(processes, now)
-        paused = self._pausing.paused()
+        paused = self._services.pausing.paused()
         for queue in ALL_QUEUES:
             metrics.QUEUE_THREADS.labels(queue).set(threads.get(queue, 0))
             metrics.QUEUE_PAUSED.labels(queue).set(int(queue in paused))

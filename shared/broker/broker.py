@@ -143,7 +143,7 @@ class CoveyBroker(RedisBroker):
         return QueueConsumer(self.context, queue_name, prefetch)
 
     def pause(self, queues: Collection[str]) -> None:
-        """Fetch nothing of these queues from now on, and of all others; what was fetched is run."""
+        """Fetch from all queues but these from now on. What was fetched is run."""
         self.context.paused.difference_update(self.context.paused.difference(queues))
         self.context.paused.update(queues)
 

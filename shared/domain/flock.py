@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
 # Signs come every three seconds; a stall of MongoDB must fit in.
 GONE_AFTER: Final = timedelta(seconds=20)
@@ -56,25 +56,6 @@ class Process:
     def is_gone(self, now: datetime) -> bool:
         """Whether it has been silent for too long."""
         return now - self.beat_at > GONE_AFTER
-
-
-def from_document(document: Mapping[str, Any]) -> Process:
-    """The process that wrote a document of `processes`; what an older version did not write has its default."""
-    return Process(
-        id=document["_id"],
-        kind=ProcessKind(document["kind"]),
-        host=document["host"],
-        pid=document["pid"],
-        version=document["version"],
-        started_at=document["started_at"],
-        beat_at=document["beat_at"],
-        queues=tuple(document.get("queues", ())),
-        threads=document.get("threads", 0),
-        leads=document.get("leads", False),
-        running=tuple(RunningJob(**job) for job in document.get("running", ())),
-        ended_a_minute=document.get("ended_a_minute", {}),
-        waits_for=document.get("waits_for"),
-    )
 
 
 def missing(processes: Iterable[Process], now: datetime) -> dict[ProcessKind, int]:

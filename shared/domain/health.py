@@ -50,7 +50,7 @@ class Blocked:
     reason: str
     until: datetime | None
     reaches_all: bool
-    lift: str = "covey unblock"
+    lift: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

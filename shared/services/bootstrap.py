@@ -37,6 +37,7 @@ from shared.runtime.clock import Clock, SystemClock
 from shared.runtime.settings import Settings
 from shared.services.following import Following
 from shared.services.letters import DeadLetters
+from shared.services.pausing import Pausing
 from shared.services.tally import Tally
 from shared.services.truth import open_stores, reach_stores
 from shared.spending.choices import BudgetChoices
@@ -65,6 +66,11 @@ class Services:
     x: XGateway
     media: MediaFetcher
     tally: Tally
+
+    @property
+    def pausing(self) -> Pausing:
+        """The queues that a person, or the settings, have paused."""
+        return Pausing(self.stores.state, everything=not self.settings.collect)
 
     @property
     def refresh_policy(self) -> RefreshPolicy:

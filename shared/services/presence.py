@@ -19,7 +19,6 @@ from shared.domain.flock import ProcessKind
 from shared.runtime.log import get_logger
 from shared.runtime.version import VERSION
 from shared.services.bootstrap import Services
-from shared.services.pausing import Pausing
 
 log = get_logger(__name__)
 
@@ -41,7 +40,7 @@ class Presence:
         beat_seconds: float = BEAT_SECONDS,
     ) -> None:
         self._store = services.stores.processes
-        self._pausing = Pausing(services.stores.state, everything=not services.settings.collect)
+        self._pausing = services.pausing
         self._describe = describe
         self._hear = hear
         self._beat_seconds = beat_seconds
@@ -55,7 +54,6 @@ class Presence:
         }
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="presence", daemon=True)
-        self._was_heard = True
 
     def begin(self) -> None:
         """Beat once, and go on on a thread."""
@@ -81,8 +79,4 @@ class Presence:
             self._store.beat(self.id, {**self._same, **self._describe()})
             self._hear(frozenset(self._pausing.paused()))
         except StoreUnavailable as error:
-            if self._was_heard:
-                log.warning("no sign of life until MongoDB is back", reason=str(error))
-            self._was_heard = False
-        else:
-            self._was_heard = True
+            log.warning("no sign of life until MongoDB is back", reason=str(error), like=self.id)

@@ -8,29 +8,20 @@ from __future__ import annotations
 
 from typing import Final
 
-from dramatiq.errors import ConnectionClosed
-
-from shared.broker.scripts import reaching_redis
 from shared.domain.errors import CoveyError
+from shared.redis import probe as redis_probe
 from shared.services.bootstrap import Services
-from shared.stores.database import answers
+from shared.stores import probe as mongo_probe
 
+REDIS_AWAY: Final = "Redis cannot be reached"
 MONGO_AWAY: Final = "MongoDB cannot be reached"
 
 
 def unready(services: Services, *, asks_x: bool) -> list[str]:
     """The reasons, none when all is well. asks_x: whether the process needs a credential of X."""
-    away = [*_redis(services), *([] if answers(services.stores.db) else [MONGO_AWAY])]
+    away = [] if redis_probe.answers(services.broker.client) else [REDIS_AWAY]
+    away += [] if mongo_probe.answers(services.stores) else [MONGO_AWAY]
     return away or (_credentials(services) if asks_x else [])
-
-
-def _redis(services: Services) -> list[str]:
-    client = services.broker.client
-    try:
-        reaching_redis(client, client.ping)
-    except ConnectionClosed:
-        return ["Redis cannot be reached"]
-    return []
 
 
 def _credentials(services: Services) -> list[str]:

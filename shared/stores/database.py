@@ -113,16 +113,6 @@ def reach(db: Db, uri: str) -> None:
         raise StoreUnavailable(f"MongoDB at {place(uri)} cannot be reached: {why_away(error)} (MONGO_URI)") from error
 
 
-def answers(db: Db) -> bool:
-    """Whether the server lets this process read, within two seconds."""
-    try:
-        with pymongo.timeout(2.0):
-            db["X_state"].find_one({}, {"_id": 1})
-    except PyMongoError:
-        return False
-    return True
-
-
 def guarded(method: Callable[P, R]) -> Callable[P, R]:
     """Turn every driver error of a store's method into StoreUnavailable."""
 

@@ -17,6 +17,7 @@ from typing import Final
 import pymongo
 from pymongo import ASCENDING
 
+from shared.domain.flock import Process, ProcessKind, RunningJob
 from shared.stores.database import Db, Document, guarded
 from shared.stores.indexes import Index
 
@@ -49,6 +50,28 @@ class ProcessStore:
             return self._processes.delete_one({"_id": process_id}).deleted_count == 1
 
     @guarded
-    def all(self) -> list[Document]:
+    def all(self) -> list[Process]:
         """Every process that gave a sign within the last hour, by kind and name."""
-        return list(self._processes.find().sort([("kind", ASCENDING), ("_id", ASCENDING)]))
+        return [
+            _from_document(document)
+            for document in self._processes.find().sort([("kind", ASCENDING), ("_id", ASCENDING)])
+        ]
+
+
+def _from_document(document: Document) -> Process:
+    """What an older version did not write has its default."""
+    return Process(
+        id=document["_id"],
+        kind=ProcessKind(document["kind"]),
+        host=document["host"],
+        pid=document["pid"],
+        version=document["version"],
+        started_at=document["started_at"],
+        beat_at=document["beat_at"],
+        queues=tuple(document.get("queues", ())),
+        threads=document.get("threads", 0),
+        leads=document.get("leads", False),
+        running=tuple(RunningJob(**job) for job in document.get("running", ())),
+        ended_a_minute=document.get("ended_a_minute", {}),
+        waits_for=document.get("waits_for"),
+    )

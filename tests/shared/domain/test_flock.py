@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from shared.domain.flock import GONE_AFTER, Process, ProcessKind, ended_a_minute, from_document, missing, serving
+from shared.domain.flock import GONE_AFTER, Process, ProcessKind, ended_a_minute, missing, serving
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 
@@ -60,26 +60,3 @@ def test_one_that_was_replaced_is_not_missing() -> None:
     assert [workers(old), workers(first, old), workers(first, second, old)] == [0, 1, 1]
     assert [workers(first, second, third), workers(first, second, third, old)] == [0, 0]
     assert missing([first, scheduler], NOW)[ProcessKind.SCHEDULER] == 0
-
-
-def test_a_document_of_an_older_version_is_read() -> None:
-    """What it did not write has its default."""
-    document = {
-        "_id": "s:1",
-        "kind": "scheduler",
-        "host": "h",
-        "pid": 1,
-        "version": "0",
-        "started_at": NOW,
-        "beat_at": NOW,
-    }
-
-    read = from_document(document)
-
-    assert (read.kind, read.queues, read.running, read.waits_for, read.leads) == (
-        ProcessKind.SCHEDULER,
-        (),
-        (),
-        None,
-        False,
-    )

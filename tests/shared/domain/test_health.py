@@ -28,7 +28,13 @@ def facts(**changes: Any) -> FlockFacts:
 
 def blocked(**changes: Any) -> Blocked:
     """A block of one endpoint for one credential."""
-    values: dict[str, Any] = {"what": "tweets for app", "reason": "no", "until": NOW, "reaches_all": False}
+    values: dict[str, Any] = {
+        "what": "tweets for app",
+        "reason": "no",
+        "until": NOW,
+        "reaches_all": False,
+        "lift": "covey unblock app",
+    }
     return Blocked(**values | changes)
 
 

@@ -23,9 +23,9 @@ def test_a_process_is_seen_until_it_ends(services: Services) -> None:
     presence.begin()
     (first,) = services.stores.processes.all()
 
-    assert (first["_id"], first["kind"], first["queues"], first["threads"]) == (presence.id, "worker", ["media"], 3)
-    assert abs(first["beat_at"] - datetime.now(UTC)) < timedelta(seconds=5)
-    eventually(lambda: services.stores.processes.all()[0]["beat_at"] > first["beat_at"])
+    assert (first.id, first.kind, first.queues, first.threads) == (presence.id, "worker", ("media",), 3)
+    assert abs(first.beat_at - datetime.now(UTC)) < timedelta(seconds=5)
+    eventually(lambda: services.stores.processes.all()[0].beat_at > first.beat_at)
     presence.end()
     assert services.stores.processes.all() == []
 
