@@ -194,3 +194,15 @@ def test_secrets_stay_out_of_the_build() -> None:
 
     assert "*" in lines
     assert not any(".env" in line or ".git" in line for line in lines if line.startswith("!"))
+
+
+def test_the_folder_of_a_process_is_its_own() -> None:
+    """It may write where COVEY_DATA_DIR is, as the user of the image: covey doctor finds nothing wrong there."""
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    user = re.search(r"useradd --system --uid (\d+)", dockerfile)
+    folder = re.search(r"COVEY_DATA_DIR=(\S+)", dockerfile)
+    assert user is not None
+    assert folder is not None
+
+    for name in ("scheduler", "worker", "worker-media"):
+        assert f"{folder[1]}:uid={user[1]},gid={user[1]},mode=0755" in compose()["services"][name]["tmpfs"]
