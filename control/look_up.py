@@ -19,8 +19,8 @@ from shared.domain.errors import CoveyError, NotNow
 from shared.domain.jobs import MAX_IDS
 from shared.domain.models import User, UserLookup, WorkClass
 from shared.domain.money.purchases import PaidCall
-from shared.runtime.clock import from_epoch_seconds
 from shared.services.bootstrap import Services, may_ask_x
+from shared.services.intake import store_users
 from shared.spending.attribution import gathered
 
 GRANT_SECONDS = 4.0
@@ -101,8 +101,5 @@ def _ask(services: Services, names: Sequence[str], deadline: float) -> UserLooku
             if time.monotonic() + error.wait_seconds > deadline:
                 raise
             threading.Event().wait(error.wait_seconds)
-    at = answer.rate.date_seconds
-    now = services.clock.now()
-    services.stores.users.upsert(answer.users, now=now if at is None else from_epoch_seconds(at))
-    services.stores.set_aside.note(answer.set_aside, now=now)
+    store_users(services, answer, now=services.clock.now())
     return answer

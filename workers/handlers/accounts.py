@@ -10,7 +10,7 @@ from shared.domain.models import UserLookup, WorkClass
 from shared.runtime import metrics
 from shared.runtime.log import get_logger
 from shared.services.bootstrap import Services
-from workers.handlers.intake import answered_at, put_aside
+from shared.services.intake import store_users
 from workers.handlers.runs import paid_by
 
 log = get_logger(__name__)
@@ -24,8 +24,7 @@ def resolve_handles(services: Services, job: ResolveHandles) -> None:
     with paid_by(services, job.run_id):
         answer = services.x.users_by(work_class=WorkClass.INTERACTIVE, usernames=list(job.usernames))
     now = services.clock.now()
-    services.stores.users.upsert(answer.users, now=answered_at(answer.rate, now))
-    put_aside(services, answer.set_aside, now=now)
+    store_users(services, answer, now=now)
     services.stores.handles.learn(answer.users, now=now)
     services.stores.handles.note_missing(answer.missing, now=now)
 
@@ -41,8 +40,7 @@ def look_at_accounts(services: Services, job: LookAtAccounts) -> None:
         return
     answer = services.x.users(work_class=WorkClass.ENGAGEMENT, user_ids=[one.user_id for one in followed])
     now = services.clock.now()
-    services.stores.users.upsert(answer.users, now=answered_at(answer.rate, now))
-    put_aside(services, answer.set_aside, now=now)
+    store_users(services, answer, now=now)
     _note(services, followed, answer)
 
 

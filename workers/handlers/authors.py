@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from shared.domain.jobs import GREATEST_ID, LookUpAuthors
 from shared.domain.models import Page, WorkClass
 from shared.services.bootstrap import Services
-from workers.handlers.intake import answered_at, put_aside
+from shared.services.intake import store_users
 from workers.handlers.runs import paid_by
 
 
@@ -40,8 +40,7 @@ def look_up_authors(services: Services, job: LookUpAuthors) -> None:
     with paid_by(services, job.run_id):
         answer = services.x.users(work_class=WorkClass.ENGAGEMENT, user_ids=asked)
     now = services.clock.now()
-    services.stores.users.upsert(answer.users, now=answered_at(answer.rate, now))
-    put_aside(services, answer.set_aside, now=now)
+    store_users(services, answer, now=now)
     services.stores.handles.learn(answer.users, now=now)
     services.stores.authors.missing(
         {int(user_id): why for user_id, why in answer.missing.items()}, now=now, again_at=now + _fresh(services)

@@ -7,19 +7,14 @@ them. Every step is idempotent, so a handler that died in the middle starts agai
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.domain.models import Page, RateHeaders
-from shared.domain.set_aside import SetAside
+from shared.domain.models import Page
 from shared.runtime import metrics
-from shared.runtime.clock import from_epoch_seconds
-from shared.runtime.log import get_logger
 from shared.services.bootstrap import Services
 from shared.services.downloads import downloads
-
-log = get_logger(__name__)
+from shared.services.intake import answered_at, put_aside
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +43,3 @@ def store_page(services: Services, page: Page, *, source: str, now: datetime) ->
     metrics.POSTS_STORED.labels(source).inc(len(new_ids))
     services.tally.stored(len(new_ids))
     return Stored(frozenset(new_ids))
-
-
-def answered_at(rate: RateHeaders, otherwise: datetime) -> datetime:
-    """When X answered, by its own clock where it told the time."""
-    return otherwise if rate.date_seconds is None else from_epoch_seconds(rate.date_seconds)
-
-
-def put_aside(services: Services, objects: Sequence[SetAside], *, now: datetime) -> None:
-    """Keep what could not be read for a person to see; the rest of the answer goes on."""
-    services.stores.set_aside.note(objects, now=now)
-    for one in objects:
-        metrics.OBJECTS_SET_ASIDE.labels(one.kind.value, one.reason.value).inc()
-        log.warning(
-            "object set aside",
-            kind=one.kind.value,
-            reason=one.reason.value,
-            object_id=one.object_id,
-            endpoint=one.endpoint,
-        )

@@ -13,8 +13,9 @@ from shared.domain.models import Page, WorkClass
 from shared.runtime import metrics
 from shared.runtime.log import get_logger
 from shared.services.bootstrap import Services
+from shared.services.intake import answered_at
 from workers.handlers.authors import want_authors
-from workers.handlers.intake import answered_at, store_page
+from workers.handlers.intake import store_page
 from workers.handlers.runs import paid_by
 from workers.handlers.short_pages import fell_short
 
