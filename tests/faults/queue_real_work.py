@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from tests.faults.queue_mongodb import settle
 HISTORY = timedelta(minutes=5)
 CALM = timedelta(seconds=30)  # a post that is found for so long without a kill must be collected
 WORKERS = 3
+WORK_SECONDS = 5.0  # streams are searched every second or two
 
 
 def kills_under_real_work(folder: Path, *, seed: int, kills: int, every_seconds: float) -> Finding:
@@ -40,8 +42,9 @@ def kills_under_real_work(folder: Path, *, seed: int, kills: int, every_seconds:
         in_flight = 0
         for _ in range(kills):
             threading.Event().wait(every_seconds)
+            _wait_for_work(flock)
             flock.kill(workers.pop(rng.randrange(WORKERS)))
-            in_flight += sum(stats.in_flight for stats in flock.services.broker.introspection.queue_stats().values())
+            in_flight += _in_hand(flock)
             workers.append(flock.worker(ALL_QUEUES))
         until = clock.now()
         left = settle(flock, until, seconds=90)
@@ -62,3 +65,15 @@ def kills_under_real_work(folder: Path, *, seed: int, kills: int, every_seconds:
         + (f"; never settled: {left}" if left else ""),
         limit="0 lost, 0 effects twice, 0 dead",
     )
+
+
+def _in_hand(flock: WholeFlock) -> int:
+    """How many jobs workers have in hand now."""
+    return sum(stats.in_flight for stats in flock.services.broker.introspection.queue_stats().values())
+
+
+def _wait_for_work(flock: WholeFlock) -> None:
+    """Wait until somebody has a job in hand, so that a kill meets work: most jobs take milliseconds."""
+    deadline, pause = time.monotonic() + WORK_SECONDS, threading.Event()
+    while not _in_hand(flock) and time.monotonic() < deadline:
+        pause.wait(0.002)
