@@ -21,7 +21,8 @@ from shared.domain.models import WorkClass
 from shared.domain.outcomes import UNKNOWN_JOB_SECONDS
 from shared.domain.urls import safe_url
 from shared.runtime import unknown
-from shared.runtime.secret_files import SecretFiles, plain, without_files
+from shared.runtime.rhythm import Rhythm
+from shared.runtime.secret_files import plain, without_files
 
 # Settings whose environment name has no prefix: their values hold passwords or are secrets, and are never shown.
 _UNPREFIXED = frozenset({"REDIS_URL", "MONGO_URI", "SENTRY_DSN", "X_BEARER_TOKEN"})
@@ -52,7 +53,7 @@ Share = Annotated[float, Field(gt=0, le=1)]
 Seconds = Annotated[float, Field(gt=0)]
 
 
-class Settings(SecretFiles):
+class Settings(Rhythm):
     """All settings. In the environment: `COVEY_` + the field in capitals, but for the first four and their files."""
 
     model_config = SettingsConfigDict(
@@ -132,24 +133,6 @@ class Settings(SecretFiles):
     credential_budget_month_requests: int | None = Field(
         None, ge=0, description="calls that one credential may make in a month; none: no limit"
     )
-
-    # --- rhythm
-    search_interval_seconds: float = Field(60.0, gt=0, description="between two sweeps of a stream")
-    quotes_interval_seconds: float = Field(900.0, gt=0, description="between two choices of posts to read quotes of")
-    quotes_recheck_seconds: float = Field(4 * 3600.0, gt=0, description="between two readings of the quotes of a post")
-    quotes_newest_posts: int = Field(50, ge=1, description="newest posts of tracked accounts that compete for quotes")
-    quotes_posts_per_round: int = Field(5, ge=1, description="posts whose quotes are read in one round")
-    quotes_min_likes: int = Field(10, ge=0, description="a post with more likes than this competes even unquoted")
-    refresh_interval_seconds: float = Field(15.0, gt=0, description="between two collections of due refreshes")
-    refresh_time_scale: float = Field(1.0, gt=0, description="1 = the tiers as written; 0.01 = a hundred times faster")
-    refresh_max_batches: int = Field(20, ge=1, description="batches of 100 posts claimed in one round")
-    refresh_lease_seconds: float = Field(600.0, gt=0, description="a claimed refresh that never ran is due again then")
-    gone_confirm_seconds: float = Field(3600.0, gt=0, description="a post reported gone is asked again after this")
-    reconcile_interval_seconds: float = Field(60.0, gt=0, description="between two looks for work left behind")
-    stalled_after_seconds: float = Field(300.0, gt=0, description="work without progress for this long is sent again")
-    scheduler_tick_seconds: float = Field(1.0, gt=0, description="between two looks at the schedules")
-    account_look_seconds: float = Field(24 * 3600.0, ge=0, description="between looks at a followed account; 0: none")
-    user_fresh_seconds: float = Field(24 * 3600.0, gt=0, description="an account is not asked for again within this")
 
     # --- media
     media_hosts: Annotated[

@@ -1,0 +1,28 @@
+"""The settings that say how often, how far back and how much is read; part of `shared.runtime.settings`."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from shared.runtime.secret_files import SecretFiles
+
+
+class Rhythm(SecretFiles):
+    """Rhythm and reach of collecting; `Settings` has the rest."""
+
+    search_interval_seconds: float = Field(60.0, gt=0, description="between two sweeps of a stream")
+    quotes_interval_seconds: float = Field(900.0, gt=0, description="between two choices of posts to read quotes of")
+    quotes_recheck_seconds: float = Field(4 * 3600.0, gt=0, description="between two readings of the quotes of a post")
+    quotes_newest_posts: int = Field(50, ge=1, description="newest posts of tracked accounts that compete for quotes")
+    quotes_posts_per_round: int = Field(5, ge=1, description="posts whose quotes are read in one round")
+    quotes_min_likes: int = Field(10, ge=0, description="a post with more likes than this competes even unquoted")
+    refresh_interval_seconds: float = Field(15.0, gt=0, description="between two collections of due refreshes")
+    refresh_time_scale: float = Field(1.0, gt=0, description="1 = the tiers as written; 0.01 = a hundred times faster")
+    refresh_max_batches: int = Field(20, ge=1, description="batches of 100 posts claimed in one round")
+    refresh_lease_seconds: float = Field(600.0, gt=0, description="a claimed refresh that never ran is due again then")
+    gone_confirm_seconds: float = Field(3600.0, gt=0, description="a post reported gone is asked again after this")
+    reconcile_interval_seconds: float = Field(60.0, gt=0, description="between two looks for work left behind")
+    stalled_after_seconds: float = Field(300.0, gt=0, description="work without progress for this long is sent again")
+    scheduler_tick_seconds: float = Field(1.0, gt=0, description="between two looks at the schedules")
+    account_look_seconds: float = Field(24 * 3600.0, ge=0, description="between looks at a followed account; 0: none")
+    user_fresh_seconds: float = Field(24 * 3600.0, gt=0, description="an account is not asked for again within this")
