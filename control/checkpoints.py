@@ -100,6 +100,7 @@ def reset(services: Services, name: str, to: datetime) -> list[dict[str, Any]]:
             if present is None or present.covered_through <= to:
                 break
             if stores.streams.set_back(present, to=to, cursor_id=cursor, now=clock.now()):
+                stores.gaps.forget(stream.id, since=to)
                 break
             present = stores.streams.get_active(stream.id)
         else:
@@ -113,6 +114,7 @@ def reset(services: Services, name: str, to: datetime) -> list[dict[str, Any]]:
 def _row(stores: Stores, stream: Stream) -> dict[str, Any]:
     open_sweeps = [one for one in stores.sweeps.newest_of(stream.id) if one.status is SweepStatus.OPEN]
     sweep = open_sweeps[0] if open_sweeps else None
+    missing = stores.gaps.missing(streams=[stream.id])
     return {
         "stream": stream.id,
         "handles": list(stream.handles),
@@ -120,7 +122,7 @@ def _row(stores: Stores, stream: Stream) -> dict[str, Any]:
         "began_at": stream.began_at,
         "covered_through": stream.covered_through,
         "sweeps": stream.sweeps_completed,
-        "gaps": [{"from_at": gap.from_at, "to_at": gap.to_at, "reason": gap.reason} for gap in stream.gaps],
+        "gaps": [{"from_at": gap.from_at, "to_at": gap.to_at, "reason": gap.reason} for gap in missing],
         "sweep": None
         if sweep is None
         else {"id": sweep.id, "page": sweep.page, "started_at": sweep.started_at, "posts_seen": sweep.posts_seen},

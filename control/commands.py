@@ -146,7 +146,7 @@ def status(services: Services) -> dict[str, Any]:
         "accounts": {state.value: count for state, count in stores.accounts.count_by_state().items() if count},
         "streams": len(streams),
         "covered_seconds_ago": round(max(behind, default=0.0), 1),
-        "gaps": sum(len(stream.gaps) for stream in streams),
+        "gaps": sum(n for n, _ in stores.gaps.counts().values()),
         "posts": stores.posts.count(),
         "users": stores.users.count(),
         "set_aside_today": stores.set_aside.count(since=now - timedelta(days=1)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +14,7 @@ def handles(stores: Stores) -> list[dict[str, Any]]:
     """Every account that is or was followed, with how far it is covered."""
     streams = sorted(stores.streams.active(), key=lambda stream: stream.covered_through)
     coverage = {name: stream for stream in streams for name in stream.handles}  # that which has come furthest
+    gaps = Counter(name for gap in stores.gaps.missing() for name in gap.members)
     rows = []
     for document in stores.handles.all():
         stream = coverage.get(document["_id"])
@@ -23,7 +25,7 @@ def handles(stores: Stores) -> list[dict[str, Any]]:
                 "active": document["active"],
                 "since": document["created_at"],
                 "covered_through": stream.covered_through if stream else None,
-                "gaps": len(stream.gaps) if stream else 0,
+                "gaps": gaps[document["_id"]],
                 "state": document.get("state", AccountState.ACTIVE.value),
                 "state_since": document.get("state_since"),
                 "problem": _problem(document, is_covered=stream is not None),

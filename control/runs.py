@@ -104,5 +104,6 @@ def _pending(services: Services, now: datetime) -> set[str]:
     """Runs with a first sweep or authors outstanding, and names that were not looked up yet."""
     stores = services.stores
     sweeping = {one.run_id for one in stores.streams.active() if one.run_id and not one.sweeps_completed}
+    sweeping |= {gap.run_id for gap in stores.gaps.open_of_runs() if gap.run_id}
     unknown = {name.lower() for name in stores.handles.unresolved(before=now)}
     return sweeping | set(stores.authors.count_of_runs()) | unknown

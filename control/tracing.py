@@ -91,10 +91,11 @@ def _not_stored(services: Services, post_id: int, made_at: datetime) -> Iterator
             "set aside", one["seen_at"], f"{one['kind']} could not be kept: {one['reason']} ({one['endpoint']})"
         )
     streams = services.stores.streams.active()
-    in_gaps = [(stream, gap) for stream in streams for gap in stream.gaps if gap.from_at <= made_at <= gap.to_at]
-    for stream, gap in in_gaps:
-        yield _step("gap", gap.to_at, f"{_named(stream)}: {gap.from_at:%Y-%m-%d %H:%M:%S} to then, {gap.reason}")
-    covering = [stream for stream in streams if stream.began_at <= made_at <= stream.covered_through]
+    in_gaps = services.stores.gaps.around(made_at)
+    for gap in in_gaps:
+        whose = ", ".join(f"@{name}" for name in gap.members[:3])
+        yield _step("gap", gap.to_at, f"the search of {whose}: {gap.from_at:%Y-%m-%d %H:%M:%S} to then, {gap.reason}")
+    covering = services.stores.intervals.around(made_at)
     behind = [stream for stream in streams if stream.covered_through < made_at]
     if not streams:
         yield _step("coverage", None, "no account is followed")
@@ -186,7 +187,7 @@ def _streams_of(services: Services, username: str) -> list[Stream]:
 def _stream(services: Services, stream: Stream) -> Iterator[Step]:
     yield _step("search", stream.began_at, f"{_named(stream)} began; {stream.sweeps_completed} sweeps")
     yield _step("covered", stream.covered_through, "everything up to then is stored, but for the gaps")
-    for gap in stream.gaps[-SWEEPS:]:
+    for gap in services.stores.gaps.missing(streams=[stream.id])[-SWEEPS:]:
         yield _step("gap", gap.to_at, f"{gap.from_at:%Y-%m-%d %H:%M:%S} to then, {gap.reason}")
     for sweep in services.stores.sweeps.newest_of(stream.id):
         yield _step("last sweep", sweep.started_at, f"{sweep.status}, page {sweep.page}, {sweep.posts_seen} posts")

@@ -11,8 +11,9 @@ import uuid
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from scheduler.planner import ACCOUNTS, AUTHORS, FILLS, MEDIA, QUOTES, REFRESH, USAGE, Outgoing, Planner
+from scheduler.planner import ACCOUNTS, AUTHORS, FILLS, MEDIA, QUOTES, REFRESH, USAGE, Planner
 from scheduler.reconciler import Reconciler
+from scheduler.searches import Outgoing
 from scheduler.treasurer import Treasurer
 from shared.domain.errors import CoveyError
 from shared.domain.jobs import Queue

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 
+from scheduler.searches import Outgoing, Searches
 from shared.domain.coverage.quotes import QuoteCandidate, choose, reading_of
 from shared.domain.coverage.sweeps import Sweep, SweepKind
 from shared.domain.jobs import (
@@ -18,13 +19,11 @@ from shared.domain.jobs import (
     MAX_IDS,
     Canary,
     CheckUsage,
-    Job,
     LookAtAccounts,
     LookUpAuthors,
     Queue,
     QuotePage,
     RefreshEngagement,
-    SearchPage,
 )
 from shared.domain.models import WorkClass
 from shared.runtime.log import get_logger
@@ -37,10 +36,13 @@ log = get_logger(__name__)
 
 QUOTES, REFRESH, MEDIA, RECONCILE, DEAD, CANARY = "quotes", "refresh", "media", "reconcile", "dead", "canary"
 AUTHORS, LEDGER, USAGE, ACCOUNTS = "authors", "ledger", "usage", "accounts"
-OPENS_SWEEPS = frozenset({SEARCH, QUOTES})
+REREAD, BACKFILL = "reread", "backfill"
+OPENS_SWEEPS = frozenset({SEARCH, QUOTES, REREAD, BACKFILL})
 # What is not planned while a queue is paused: its jobs would only wait, and claims on posts would end meanwhile.
 FILLS = {
     SEARCH: Queue.SEARCH,
+    REREAD: Queue.BACKFILL,
+    BACKFILL: Queue.BACKFILL,
     QUOTES: Queue.QUOTES,
     REFRESH: Queue.ENGAGEMENT,
     AUTHORS: Queue.ENGAGEMENT,
@@ -56,11 +58,11 @@ LEDGER_INTERVAL_SECONDS = 2.0
 # After midnight, because only then the day is whole; not at once, because X's count may take a moment.
 USAGE_AFTER_MIDNIGHT = timedelta(minutes=15)
 CANARY_INTERVAL_SECONDS = 60.0
-# A first sweep that reaches further back than this is history, and must not stand in the way of what is new.
-BACKFILL_BEYOND = timedelta(hours=1)
+REREAD_INTERVAL_SECONDS = 60.0
+BACKFILL_INTERVAL_SECONDS = 10.0
 MEDIA_BATCH = 500
 
-Outgoing = list[tuple[Job, str | None]]
+Plan = Callable[[Slot, datetime], Outgoing]
 
 
 def standing_schedules(services: Services, *, now: datetime) -> list[Schedule]:
@@ -76,6 +78,8 @@ def standing_schedules(services: Services, *, now: datetime) -> list[Schedule]:
         AUTHORS: AUTHORS_INTERVAL_SECONDS,
         ACCOUNTS: min(ACCOUNTS_INTERVAL_SECONDS, settings.account_look_seconds or ACCOUNTS_INTERVAL_SECONDS),
         LEDGER: LEDGER_INTERVAL_SECONDS,
+        REREAD: min(REREAD_INTERVAL_SECONDS, settings.reread_every_seconds),
+        BACKFILL: BACKFILL_INTERVAL_SECONDS,
     }
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     usage_at = midnight + timedelta(days=1) + USAGE_AFTER_MIDNIGHT
@@ -100,8 +104,11 @@ class Planner:
         self._paused = paused
         self._held_back = held_back
         self._stores = services.stores
-        self._plans: dict[str, Callable[[Slot, datetime], Outgoing]] = {
-            SEARCH: self._search,
+        searches = Searches(services)
+        self._plans: dict[str, Plan] = {
+            SEARCH: self._of(WorkClass.SEARCH, searches.new),
+            REREAD: self._of(WorkClass.BACKFILL, searches.again),
+            BACKFILL: self._of(WorkClass.BACKFILL, searches.missing),
             QUOTES: self._quotes,
             REFRESH: self._refresh,
             MEDIA: self._media,
@@ -119,27 +126,9 @@ class Planner:
             return []
         return plan(slot, now)
 
-    def _search(self, slot: Slot, now: datetime) -> Outgoing:
-        """Open the stream's next sweep, unless the last one is still being read."""
-        stream = self._stores.streams.get(slot.schedule.subject)
-        if stream is None:
-            return []
-        is_history = stream.sweeps_completed == 0 and now - stream.covered_through > BACKFILL_BEYOND
-        if (WorkClass.BACKFILL if is_history else WorkClass.SEARCH) in self._held_back():
-            return []
-        sweep = Sweep(
-            id=slot.id,
-            kind=SweepKind.SEARCH,
-            subject=stream.id,
-            queue=Queue.BACKFILL if is_history else Queue.SEARCH,
-            query=stream.query,
-            since_id=stream.since_id,
-            started_at=now,
-            run_id=stream.run_id if stream.sweeps_completed == 0 else None,
-        )
-        if not self._stores.sweeps.open(sweep):
-            return []
-        return [(SearchPage(sweep_id=sweep.id, page=0), sweep.queue)]
+    def _of(self, work_class: WorkClass, plan: Plan) -> Plan:
+        """A plan that waits while its class has no money."""
+        return lambda slot, now: [] if work_class in self._held_back() else plan(slot, now)
 
     def _quotes(self, slot: Slot, now: datetime) -> Outgoing:
         """Open the reading of the quotes of the posts that the priority rule chooses, those under way left out."""

@@ -14,6 +14,7 @@ from shared.domain.coverage.sweeps import Sweep, SweepKind, SweepStatus
 from shared.domain.jobs import MAX_IDS, Job, Queue, QuotePage, ResolveHandles, SearchPage
 from shared.runtime import metrics
 from shared.runtime.log import get_logger
+from shared.services import coverage
 from shared.services.ad_hoc import unanswered_jobs
 from shared.services.bootstrap import Services
 from shared.services.downloads import downloads
@@ -108,9 +109,13 @@ class Reconciler:
         return sent
 
     def _abandon(self, sweep: Sweep, now: datetime) -> None:
-        if self._stores.sweeps.abandon(sweep, now=now):
+        end = self._stores.sweeps.abandon if sweep.kind is SweepKind.QUOTES else self._abandon_search
+        if end(sweep, now=now):
             metrics.SWEEPS.labels(sweep.kind.value, SweepStatus.ABANDONED.value).inc()
             log.warning("sweep abandoned", sweep=sweep.id, page=sweep.page)
+
+    def _abandon_search(self, sweep: Sweep, *, now: datetime) -> bool:
+        return coverage.abandon(self._stores, sweep, now=now)
 
     def _resolve(self, *, before: datetime) -> int:
         """Send again for the look-up of names that have no account yet."""
@@ -138,5 +143,5 @@ class Reconciler:
 
 def _page_of(sweep: Sweep) -> Job:
     """The job of a sweep's present page."""
-    page_type = SearchPage if sweep.kind is SweepKind.SEARCH else QuotePage
+    page_type = QuotePage if sweep.kind is SweepKind.QUOTES else SearchPage
     return page_type(sweep_id=sweep.id, page=sweep.page)

@@ -11,6 +11,12 @@ class Rhythm(SecretFiles):
     """Rhythm and reach of collecting; `Settings` has the rest."""
 
     search_interval_seconds: float = Field(60.0, gt=0, description="between two sweeps of a stream")
+    margin_min_seconds: float = Field(5.0, ge=0, description="a sweep reads at least so far behind what is covered")
+    margin_max_seconds: float = Field(300.0, ge=0, description="and at most, where X shows posts late")
+    reread_after_seconds: float = Field(2100.0, gt=0, description="what was read is read again after this")
+    reread_every_seconds: float = Field(3600.0, gt=0, description="so much of a stream is read again at a time")
+    reread_across_midnight: bool = Field(True, description="also what has to be bought again, because its day is over")
+    backfill_sweeps: int = Field(4, ge=0, description="gaps that are filled at a time; 0: none")
     quotes_interval_seconds: float = Field(900.0, gt=0, description="between two choices of posts to read quotes of")
     quotes_recheck_seconds: float = Field(4 * 3600.0, gt=0, description="between two readings of the quotes of a post")
     quotes_newest_posts: int = Field(50, ge=1, description="newest posts of tracked accounts that compete for quotes")

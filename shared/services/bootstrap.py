@@ -73,6 +73,11 @@ class Services:
         return Pausing(self.stores.state, everything=not self.settings.collect)
 
     @property
+    def has_archive(self) -> bool:
+        """Whether the plan has X's archive."""
+        return False
+
+    @property
     def refresh_policy(self) -> RefreshPolicy:
         """How engagement is followed, by the settings."""
         return RefreshPolicy(

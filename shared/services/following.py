@@ -18,6 +18,7 @@ from shared.domain.coverage.accounts import Name, carried
 from shared.domain.coverage.streams import Merge, Stream
 from shared.platforms.x.query import PackedQuery, pack
 from shared.runtime.log import get_logger
+from shared.services import coverage
 from shared.stores.bundle import Stores
 from shared.stores.schedules import Schedule
 
@@ -62,8 +63,13 @@ class Following:
             one.text for one in self._packed([name.lower() for name in handles], self._stores.handles.names(handles))
         ]
 
+    def searches(self, members: Sequence[str]) -> list[PackedQuery]:
+        """The searches for what those of the members have that are still followed, under their present names."""
+        known = self._stores.handles.names(members)
+        return self._packed(carried(members, known), known)
+
     def not_read_since(self, handles: Sequence[str], *, since: datetime) -> list[str]:
-        """Those of the handles that streams carry of which none began by then, or one has a gap after it."""
+        """Those of the handles that streams carry of whose time since then some was not read, nor is to be."""
         return [name for names in self._not_read_since(handles, since) for name in names]
 
     def read_back(
@@ -118,10 +124,9 @@ class Following:
             id=_new_id(),
             handles=merge.handles,
             query=self._packed(merge.handles, known)[0].text,
-            began_at=merge.began_at,
+            began_at=merge.covered_through,  # what lies before is in the ledger of its parts
             covered_through=merge.covered_through,
             cursor_id=merge.cursor_id,
-            gaps=merge.gaps,
         )
         self._stores.streams.add(joined, now=now)
         self.schedule([joined], now=now)
@@ -145,8 +150,7 @@ class Following:
     def _not_read_since(self, handles: Sequence[str], since: datetime) -> list[list[str]]:
         """The handles that no stream has read from `since` on, by the stream that carries them; each once."""
         streams = self._stores.streams.with_handles(handles)
-        read = {name for one in streams if one.has_read_since(since) for name in one.handles}
-        left = [name for name in dict.fromkeys(name.lower() for name in handles) if name not in read]
+        left = coverage.not_accounted(self._stores, list(dict.fromkeys(map(str.lower, handles))), since=since)
         groups = []
         for stream in streams:
             groups.append([name for name in left if name in stream.handles])
@@ -188,7 +192,10 @@ class Following:
         if self._is_in_step(stream, known):
             return True
         queries = self._packed(carried(stream.handles, known), known)
-        others = [replace(stream, id=_new_id(), handles=_lower(one), query=one.text) for one in queries[1:]]
+        others = [
+            replace(stream, id=_new_id(), handles=_lower(one), query=one.text, began_at=stream.covered_through)
+            for one in queries[1:]
+        ]
         for other in others:
             self._stores.streams.add(other, now=now)
         handles, text = (_lower(queries[0]), queries[0].text) if queries else ((), "")

@@ -9,7 +9,9 @@ from shared.stores import (
     authors,
     dead_letters,
     engagement,
+    gaps,
     handles,
+    intervals,
     ledger,
     media,
     posts,
@@ -27,8 +29,10 @@ from shared.stores.credentials import CredentialStore
 from shared.stores.database import Db
 from shared.stores.dead_letters import DeadLetterStore
 from shared.stores.engagement import EngagementStore
+from shared.stores.gaps import GapStore
 from shared.stores.handles import HandleStore
 from shared.stores.indexes import Indexes
+from shared.stores.intervals import IntervalStore
 from shared.stores.ledger import LedgerStore
 from shared.stores.media import MediaStore
 from shared.stores.posts import PostStore
@@ -43,7 +47,7 @@ from shared.stores.sweeps import SweepStore
 from shared.stores.users import UserStore
 
 COLLECTIONS = (
-    *(accounts, authors, dead_letters, engagement, handles, ledger, media),
+    *(accounts, authors, dead_letters, engagement, gaps, handles, intervals, ledger, media),
     *(posts, processes, runs, schedules, set_aside, streams, sweeps, users),
 )
 INDEXES = tuple(index for collection in COLLECTIONS for index in collection.INDEXES)
@@ -61,6 +65,8 @@ class Stores:
     media: MediaStore
     streams: StreamStore
     sweeps: SweepStore
+    intervals: IntervalStore
+    gaps: GapStore
     engagement: EngagementStore
     quotes: QuoteStore
     schedules: ScheduleStore
@@ -85,6 +91,8 @@ class Stores:
             media=MediaStore(db),
             streams=StreamStore(db),
             sweeps=SweepStore(db),
+            intervals=IntervalStore(db),
+            gaps=GapStore(db),
             engagement=EngagementStore(db),
             quotes=QuoteStore(db),
             schedules=ScheduleStore(db),

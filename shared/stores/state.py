@@ -38,6 +38,11 @@ class StateStore:
         """Remove some fields of a value that is a mapping; answers what it was before."""
         return self._changed(key, {"$unset": dict.fromkeys((f"value.{name}" for name in names), "")} if names else {})
 
+    @guarded
+    def add(self, key: str, amounts: Mapping[str, int]) -> None:
+        """Add to counters of a value that is a mapping; one that is not there counts as 0."""
+        self._changed(key, {"$inc": {f"value.{name}": amount for name, amount in amounts.items()}})
+
     def _changed(self, key: str, change: Mapping[str, Any]) -> dict[str, Any]:
         before = self._state.find_one_and_update(
             {"_id": key}, {**change, "$currentDate": {"updated_at": True}}, upsert=True

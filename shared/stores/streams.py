@@ -1,4 +1,4 @@
-"""`X_streams`: the queries that are followed, each with its cursor, its coverage and its gaps."""
+"""`X_streams`: the queries that are followed, each with its cursor and how far it is covered."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from datetime import datetime
 
 from pymongo import ASCENDING
 
-from shared.domain.coverage.gaps import Gap, GapReason
 from shared.domain.coverage.streams import Stream
 from shared.stores.database import Db, Document, guarded
 from shared.stores.indexes import Index
@@ -54,6 +53,12 @@ class StreamStore:
     def with_handles(self, usernames: Iterable[str]) -> list[Stream]:
         """The active streams that carry any of the names (lower case)."""
         query = {"status": ACTIVE, "handles": {"$in": [name.lower() for name in usernames]}}
+        return [_from_document(document) for document in self._streams.find(query).sort("_id", 1)]
+
+    @guarded
+    def that_carried(self, usernames: Iterable[str]) -> list[Stream]:
+        """The streams that carry any of the names (lower case), or did when they were retired."""
+        query = {"handles": {"$in": [name.lower() for name in usernames]}}
         return [_from_document(document) for document in self._streams.find(query).sort("_id", 1)]
 
     @guarded
@@ -115,21 +120,23 @@ class StreamStore:
 
     @guarded
     def set_back(self, stream: Stream, *, to: datetime, cursor_id: int, now: datetime) -> bool:
-        """Let the next sweep read from `to` on, unless the stream moved since it was read; answers whether it will.
-
-        Gaps after `to` are forgotten: they are read again, and what cannot be read is noted anew.
-        """
+        """Let the next sweep read from `to` on, unless the stream moved since it was read; answers whether it will."""
         as_read: Document = {"_id": stream.id, "status": ACTIVE, "cursor_id": str(stream.cursor_id)}
         as_read |= {"covered_through": stream.covered_through, "handles": list(stream.handles)}
         change: Document = {"$set": {"cursor_id": str(cursor_id), "covered_through": to, "set_back_at": now}}
-        change |= {"$min": {"began_at": to}, "$pull": {"gaps": {"from_at": {"$gte": to}}}}
+        change |= {"$min": {"began_at": to}}
         return self._streams.update_one(as_read, change).matched_count == 1
 
     @guarded
-    def record_gap(self, stream_id: str, gap: Gap) -> bool:
-        """Note an interval that could not be read; answers whether it is a new one."""
-        document = {"from_at": gap.from_at, "to_at": gap.to_at, "reason": gap.reason}
-        return self._streams.update_one({"_id": stream_id}, {"$addToSet": {"gaps": document}}).modified_count > 0
+    def leap(self, stream: Stream, *, to: datetime, cursor_id: int) -> bool:
+        """Count all up to `to` as accounted for, because what was not read is noted as a gap; answers whether it does.
+
+        False where the stream moved since it was read.
+        """
+        as_read: Document = {"_id": stream.id, "status": ACTIVE, "cursor_id": str(stream.cursor_id)}
+        as_read |= {"covered_through": stream.covered_through}
+        change: Document = {"$set": {"cursor_id": str(cursor_id), "covered_through": to}}
+        return self._streams.update_one(as_read, change).matched_count == 1
 
 
 def _to_document(stream: Stream) -> Document:
@@ -139,7 +146,6 @@ def _to_document(stream: Stream) -> Document:
         "began_at": stream.began_at,
         "covered_through": stream.covered_through,
         "cursor_id": str(stream.cursor_id),
-        "gaps": [{"from_at": gap.from_at, "to_at": gap.to_at, "reason": gap.reason} for gap in stream.gaps],
         "sweeps_completed": stream.sweeps_completed,
         "last_sweep_id": None,
         "run_id": stream.run_id,
@@ -154,7 +160,6 @@ def _from_document(document: Document) -> Stream:
         began_at=document["began_at"],
         covered_through=document["covered_through"],
         cursor_id=int(document["cursor_id"]),
-        gaps=tuple(Gap(gap["from_at"], gap["to_at"], GapReason(gap["reason"])) for gap in document.get("gaps", ())),
         sweeps_completed=document.get("sweeps_completed", 0),
         run_id=document.get("run_id"),
     )

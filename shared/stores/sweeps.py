@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from pymongo import ASCENDING, DESCENDING, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
-from shared.domain.coverage.sweeps import Sweep, SweepKind, SweepStatus
+from shared.domain.coverage.sweeps import ReadBy, Sweep, SweepKind, SweepStatus
 from shared.stores.database import Db, Document, guarded
 from shared.stores.indexes import Index
 
@@ -32,6 +32,9 @@ INDEXES = (
     Index("X_sweeps", {"subject": ASCENDING, "started_at": DESCENDING}),
     Index("X_sweeps", {"ended_at": ASCENDING}, {"expireAfterSeconds": int(KEEP_ENDED.total_seconds())}),
 )
+
+
+_SEARCHES = {"$ne": SweepKind.QUOTES.value}
 
 
 class SweepStore:
@@ -70,7 +73,7 @@ class SweepStore:
             {
                 "status": {"$in": [status.value for status in SweepStatus]},
                 "progress_at": {"$gte": after, "$lte": before},
-                "kind": SweepKind.SEARCH.value,
+                "kind": _SEARCHES,
             }
         ).sort("started_at", ASCENDING)
         return [sweep for sweep in map(_from_document, found) if sweep.since_id < post_id]
@@ -119,14 +122,14 @@ class SweepStore:
     @guarded
     def found(self, *, since: datetime) -> int:
         """How many posts were new in the searches that ended since then."""
-        ended = {"ended_at": {"$gte": since}, "kind": SweepKind.SEARCH.value, "status": SweepStatus.COMPLETE.value}
+        ended = {"ended_at": {"$gte": since}, "kind": _SEARCHES, "status": SweepStatus.COMPLETE.value}
         rows = self._sweeps.aggregate([{"$match": ended}, {"$group": {"_id": None, "n": {"$sum": "$posts_new"}}}])
         return sum(row["n"] for row in rows)
 
     @guarded
     def open_searches(self) -> list[Sweep]:
         """The searches that are under way."""
-        found = self._sweeps.find({"kind": SweepKind.SEARCH.value, "status": SweepStatus.OPEN.value})
+        found = self._sweeps.find({"kind": _SEARCHES, "status": SweepStatus.OPEN.value})
         return [_from_document(document) for document in found]
 
     @guarded
@@ -155,6 +158,11 @@ def _to_document(sweep: Sweep) -> Document:
         "through_at": sweep.through_at,
         "stuck": sweep.stuck,
         "run_id": sweep.run_id,
+        "route": sweep.route.value,
+        "from_at": sweep.from_at,
+        "to_at": sweep.to_at,
+        "known_id": str(sweep.known_id),
+        "posts_late": sweep.posts_late,
     }
 
 
@@ -179,6 +187,11 @@ def _from_document(document: Document) -> Sweep:
         through_at=document["through_at"],
         stuck=document["stuck"],
         run_id=document.get("run_id"),
+        route=ReadBy(document.get("route", ReadBy.RECENT)),
+        from_at=document.get("from_at"),
+        to_at=document.get("to_at"),
+        known_id=int(document.get("known_id", 0)),
+        posts_late=document.get("posts_late", 0),
     )
 
 

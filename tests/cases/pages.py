@@ -29,7 +29,7 @@ def searched(services: Services, x: ScriptedX, answer: Any) -> Sweep:
 def went_on(services: Services, sweep: Sweep, *ids: int) -> bool:
     """Whether the posts are stored, the stream is covered without a gap, and X was asked once."""
     stream = services.stores.streams.active()[0]
-    is_covered = stream.covered_through == sweep.through_at and not stream.gaps
+    is_covered = stream.covered_through == sweep.through_at and not services.stores.gaps.missing()
     return sweep.status is SweepStatus.COMPLETE and is_covered and stored_ids(services) >= set(ids)
 
 

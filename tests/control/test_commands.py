@@ -83,7 +83,7 @@ def test_tracking_as_far_back_as_may_be_asked_for_leaves_no_gap(simulated: Servi
     ended = read_to_end(simulated, next_sweep(simulated, stream.id, "sweep-1").id)
     (read,) = simulated.stores.streams.active()
     assert ended.is_complete
-    assert read.gaps == ()
+    assert simulated.stores.gaps.missing() == []
     assert simulator.calls("search/recent") - calls == ended.page
     assert simulated.clock.now() - read.began_at < timedelta(days=7)
     findable = simulator.findable(stream.query, since=read.began_at, until=read.covered_through)

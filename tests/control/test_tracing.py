@@ -8,11 +8,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from control import commands, tracing, work
-from shared.domain.coverage.gaps import Gap, GapReason
+from shared.domain.coverage.gaps import GapReason, Unread
+from shared.domain.coverage.intervals import Interval
+from shared.domain.coverage.sweeps import ReadBy
 from shared.domain.errors import InputError
 from shared.domain.jobs import Queue, RefreshEngagement
 from shared.domain.set_aside import Kind, Reason, SetAside
 from shared.domain.snowflake import created_at
+from shared.services import coverage
 from shared.services.bootstrap import Services
 from tests.control.conftest import Invoke
 from tests.workers.world import Simulator, next_sweep, post_id, read_to_end, work_off
@@ -81,10 +84,13 @@ def test_why_a_post_is_not_stored(services: Services) -> None:
 
     put(began_at=made_at - timedelta(hours=2), covered_through=made_at - timedelta(hours=1))
     assert "1 of 1 searches have read only up to then" in told(tracing.trace_post(services, post))["coverage"]
+    hour = timedelta(hours=1)
+    span = {"from_at": made_at - 2 * hour, "to_at": made_at + hour, "route": ReadBy.RECENT, "read_at": made_at + hour}
+    services.stores.intervals.add(Interval(id="i", stream=stream.id, **span))
     put(covered_through=datetime.now(UTC))
     assert "X did not show it" in told(tracing.trace_post(services, post))["coverage"]
-    hour = timedelta(hours=1)
-    services.stores.streams.record_gap(stream.id, Gap(made_at - hour, made_at + hour, GapReason.POSTS_WITHHELD))
+    unread = Unread(made_at - hour, made_at + hour, GapReason.POSTS_WITHHELD)
+    coverage.note(services.stores, stream.id, stream.handles, unread, now=made_at)
     with_gap = told(tracing.trace_post(services, post))
     assert with_gap["gap"].startswith("the search of @nasa: ")
     assert with_gap["gap"].endswith("posts_withheld")

@@ -196,7 +196,7 @@ def _judge(flock: WholeFlock, interval: Interval, names: list[str], fired: dict[
     return _Seen(
         report=report,
         false_deletions=_false_deletions(flock, interval.until),
-        gaps=sum(len(stream.gaps) for stream in stores.streams.active()),
+        gaps=len(stores.gaps.missing()),
         dead=stores.dead_letters.count(DeadFilter()),
         fired=fired,
         calls=sum(sum(answers.values()) for name, answers in flock.truth.calls().items() if name in EVERYWHERE),

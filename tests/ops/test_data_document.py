@@ -13,7 +13,7 @@ import pytest
 from bson import json_util
 
 from shared.domain.counts import PostMetrics
-from shared.domain.coverage.gaps import Gap, GapReason
+from shared.domain.coverage.gaps import GapReason, Unread, note
 from shared.domain.coverage.streams import Stream
 from shared.domain.models import Media, MediaType, Post, Reference, ReferenceType, User
 from shared.stores.bundle import Stores
@@ -92,7 +92,8 @@ def fill(stores: Stores) -> None:
     query = {"handles": ("xdevelopers",), "query": "from:xdevelopers"}
     stream = Stream(id="s-1", began_at=NOW, covered_through=NOW, cursor_id=1, **query)
     stores.streams.add(stream, now=NOW)
-    stores.streams.record_gap("s-1", Gap(NOW, NOW + timedelta(hours=1), GapReason.PAGING_STUCK))
+    span = Unread(NOW, NOW + timedelta(hours=1), GapReason.PAGING_STUCK)
+    stores.gaps.note([note(span, stream="s-1", members=["xdevelopers"], now=NOW)])
 
 
 def _about(post_id: int, kind: ReferenceType) -> Post:

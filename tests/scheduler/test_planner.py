@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from scheduler.planner import ACCOUNTS, AUTHORS, CANARY, MEDIA, QUOTES, REFRESH, Planner
+from scheduler.planner import ACCOUNTS, AUTHORS, CANARY, MEDIA, QUOTES, REFRESH
 from shared.domain import snowflake
 from shared.domain.counts import PostMetrics
 from shared.domain.coverage.streams import Stream
@@ -27,21 +27,11 @@ from shared.domain.jobs import (
 from shared.domain.models import Media, MediaType, Post, Reference, ReferenceType, User
 from shared.services.bootstrap import Services
 from shared.services.following import SEARCH
-from shared.stores.schedules import Schedule, Slot
 from shared.stores.sweeps import SweepStore
+from tests.scheduler.slots import MINUTE, plan
 from tests.workers.world import NOW, ScriptedX, page, post_id, read_to_end, refusing, state_of, take_jobs, work_off
 
-MINUTE = timedelta(minutes=1)
 ALICE = 42
-
-
-def plan(
-    services: Services, kind: str, subject: str = "", *, now: datetime | None = None
-) -> list[tuple[Job, str | None]]:
-    """The jobs of a slot that is due now."""
-    now = now or services.clock.now()
-    slot = Slot(Schedule(f"{kind}:{subject}", kind, subject, MINUTE, now, 0), now)
-    return Planner(services).plan(slot, now)
 
 
 def follow(services: Services, name: str = "alice", *, ago: timedelta = MINUTE) -> Stream:
@@ -81,20 +71,6 @@ def test_the_same_slot_opens_nothing_twice(services: Services, x: ScriptedX) -> 
     read_to_end(services, job.sweep_id)
 
     assert plan(services, SEARCH, stream.id, now=now) == []
-
-
-def test_the_first_sweep_of_an_old_stream_is_backfill(services: Services, x: ScriptedX) -> None:
-    """History of more than an hour does not stand in the way of what is new; the second sweep is a search as any."""
-    x.script = lambda asked: page()
-    stream = follow(services, ago=timedelta(hours=2))
-    ((job, queue),) = plan(services, SEARCH, stream.id)
-    assert isinstance(job, SearchPage)
-    read_to_end(services, job.sweep_id)
-
-    ((_, next_queue),) = plan(services, SEARCH, stream.id)
-
-    assert (queue, state_of(services, job.sweep_id).queue) == (Queue.BACKFILL, Queue.BACKFILL)
-    assert next_queue == Queue.SEARCH
 
 
 def test_the_run_that_began_a_stream_pays_for_its_first_sweep(services: Services, x: ScriptedX) -> None:

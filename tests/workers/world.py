@@ -27,6 +27,7 @@ import requests
 from pymongo.database import Database
 
 from shared.domain import snowflake
+from shared.domain.coverage.gaps import Unread
 from shared.domain.coverage.sweeps import Sweep, SweepKind, SweepStatus
 from shared.domain.jobs import ALL_JOBS, ALL_QUEUES, Job, Queue, QuotePage, SearchPage, decode
 from shared.domain.models import Post
@@ -411,9 +412,14 @@ def read_to_end(services: Services, sweep_id: str, *, pages: int = 200) -> Sweep
         sweep = state_of(services, sweep_id)
         if sweep.status is not SweepStatus.OPEN:
             return sweep
-        kind = SearchPage if sweep.kind is SweepKind.SEARCH else QuotePage
+        kind = QuotePage if sweep.kind is SweepKind.QUOTES else SearchPage
         HANDLERS[kind](services, kind(sweep_id=sweep_id, page=sweep.page))
     raise AssertionError(f"still open after {pages} pages")
+
+
+def gaps_of(services: Services) -> list[Unread]:
+    """What is not stored of any stream, by time."""
+    return [Unread(gap.from_at, gap.to_at, gap.reason) for gap in services.stores.gaps.missing()]
 
 
 def stored_ids(services: Services) -> set[int]:

@@ -47,7 +47,7 @@ def _read(services: Services, sweep: Sweep) -> Sweep:
     stored = store_page(services, page, source=SweepKind.QUOTES.value, now=now)
     want_authors(services, page, now=now)
     fell_short(services, sweep, page)  # what X withholds for good must not have all quotes bought again every day
-    after = after_page(sweep, page, new_posts=len(stored.new_ids), through_at=now)
+    after = after_page(sweep, page, new_ids=stored.new_ids, through_at=now)
     if after.is_complete:
         _note_read(services, sweep, newest_id=cursor_after(after))
         metrics.SWEEPS.labels(sweep.kind.value, after.status.value).inc()

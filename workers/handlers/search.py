@@ -1,25 +1,22 @@
-"""`search_page`: one page of one sweep of one stream."""
+"""`search_page`: one page of one search: of what is new in a stream, of a span that is read again, or of a gap."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from shared.domain.coverage import gaps
-from shared.domain.coverage.gaps import Gap
 from shared.domain.coverage.sweeps import Sweep, SweepKind, SweepStatus, after_page
 from shared.domain.errors import StaleSinceId
 from shared.domain.jobs import Queue, SearchPage
 from shared.domain.models import Page, WorkClass
-from shared.runtime import metrics
-from shared.runtime.log import get_logger
+from shared.services import coverage
 from shared.services.bootstrap import Services
 from shared.services.intake import answered_at
 from workers.handlers.authors import want_authors
 from workers.handlers.intake import store_page
 from workers.handlers.runs import paid_by
 from workers.handlers.short_pages import fell_short
-
-log = get_logger(__name__)
 
 # X proposes an id that it takes. Should that be too old by the time it arrives, the next ones are this much younger.
 MAX_HEALS = 3
@@ -56,11 +53,21 @@ def _read(services: Services, sweep: Sweep, heals: int = 0) -> Sweep:
     want_authors(services, page, now=now, run_id=sweep.run_id)
     is_short = fell_short(services, sweep, page)
     through_at = _asked_at(page, before, now) - timedelta(seconds=services.settings.x_search_lag_seconds)
-    after = after_page(sweep, page, new_posts=len(stored.new_ids), through_at=through_at)
+    after = after_page(sweep, page, new_ids=stored.new_ids, through_at=through_at)
+    return _move(services, sweep, _cut_short(services, sweep, after, now, is_short=is_short), now)
+
+
+def _cut_short(services: Services, before: Sweep, after: Sweep, now: datetime, *, is_short: bool) -> Sweep:
+    """The sweep without what X withholds of its page, and without what is too much for it; both are noted as gaps."""
     if is_short:
-        after, gap = gaps.pass_over(sweep, after)
-        _record(services, sweep, gap)
-    return _move(services, sweep, after, now)
+        after, unread = gaps.pass_over(before, after)
+        coverage.could_not_read(services.stores, before, unread, now=now)
+        if before.kind is SweepKind.REREAD:  # nothing is missing that was there, but it is not verified either
+            after = replace(after, stuck=True)
+    if before.kind is SweepKind.SEARCH and (handed := gaps.hand_over(after)) is not None:
+        after, rest = handed
+        coverage.could_not_read(services.stores, before, rest, now=now)
+    return after
 
 
 def _asked_at(page: Page, before: datetime, after: datetime) -> datetime:
@@ -71,7 +78,7 @@ def _asked_at(page: Page, before: datetime, after: datetime) -> datetime:
 def _move(services: Services, before: Sweep, after: Sweep, now: datetime) -> Sweep:
     """Put `after` in the place of `before`; answers the sweep as it stands, whoever moved it."""
     if after.is_complete:
-        _close(services, after)
+        coverage.close(services.stores, after, now=now)
     if not services.stores.sweeps.advance(before, after, now=now):
         return services.stores.sweeps.get(before.id) or after
     return after
@@ -93,30 +100,7 @@ def _start_later(services: Services, sweep: Sweep, error: StaleSinceId, *, ahead
     moved = gaps.start_later(sweep, error.oldest_since_id, ahead=ahead)
     if moved is None:
         raise error
-    later, gap = moved
-    _record(services, sweep, gap)
-    return _move(services, sweep, later, services.clock.now())
-
-
-def _record(services: Services, sweep: Sweep, gap: Gap) -> None:
-    """Note what the sweep could not read, less what its stream had covered before."""
-    stream = services.stores.streams.get(sweep.subject)
-    rest = gaps.less_covered(gap, stream.covered_through if stream else gap.from_at)
-    if rest is not None and services.stores.streams.record_gap(sweep.subject, rest):
-        metrics.GAPS.labels(gap.reason.value).inc()
-        span = {"from_at": str(rest.from_at), "to_at": str(rest.to_at)}
-        log.warning("gap recorded", stream=sweep.subject, reason=gap.reason.value, **span)
-
-
-def _close(services: Services, sweep: Sweep) -> None:
-    """Everything down to the cursor is stored: move the stream's coverage, record what paging withheld."""
-    if gap := gaps.left_by_paging(sweep):
-        _record(services, sweep, gap)
-    services.stores.streams.sweep_completed(
-        sweep.subject,
-        sweep_id=sweep.id,
-        newest_id=sweep.newest_id,
-        through_at=sweep.ends_at,
-        started_at=sweep.started_at,
-    )
-    metrics.SWEEPS.labels(sweep.kind.value, sweep.status.value).inc()
+    later, unread = moved
+    now = services.clock.now()
+    coverage.could_not_read(services.stores, sweep, unread, now=now)
+    return _move(services, sweep, later, now)

@@ -10,7 +10,7 @@ has ended, so one that never begins, or fails, costs it nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -68,10 +68,10 @@ def reading_of(chosen: QuoteCandidate, *, id: str, cursor_id: int, now: datetime
     )
 
 
-def after_page(sweep: Sweep, page: Page, *, new_posts: int, through_at: datetime) -> Sweep:
+def after_page(sweep: Sweep, page: Page, *, new_ids: Collection[int], through_at: datetime) -> Sweep:
     """The sweep after the answer to its present page was stored; see `sweeps.after_page`."""
     is_last = reaches_the_known(sweep, page)
-    return sweeps.after_page(sweep, page, new_posts=new_posts, through_at=through_at, is_last=is_last)
+    return sweeps.after_page(sweep, page, new_ids=new_ids, through_at=through_at, is_last=is_last)
 
 
 def reaches_the_known(sweep: Sweep, page: Page) -> bool:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import combinations
 
 from shared.domain import snowflake
-from shared.domain.coverage.gaps import Gap
 
 # Two streams are joined only when their coverage ends this close together, and the joined one begins no further than
 # this before that end: so much of the livelier one is read (within one UTC day: not paid) again, and no more.
@@ -32,7 +31,6 @@ class Stream:
     began_at: datetime
     covered_through: datetime
     cursor_id: int
-    gaps: tuple[Gap, ...] = field(default=())
     sweeps_completed: int = 0
     run_id: str | None = None
 
@@ -54,10 +52,6 @@ class Stream:
         """
         return self._reaching_back(MERGE_DISTANCE)
 
-    def has_read_since(self, moment: datetime) -> bool:
-        """Whether it covers what was posted since then, or will when its sweep is complete: it has no gap there."""
-        return self.began_at <= moment and all(gap.to_at <= moment for gap in self.gaps)
-
     def _reaching_back(self, margin: timedelta) -> int:
         return max(self.cursor_id, snowflake.first_id_at(self.covered_through - margin) - 1)
 
@@ -75,19 +69,9 @@ class Merge:
         return min(stream.joining_id for stream in self.of)
 
     @property
-    def began_at(self) -> datetime:
-        """Since when both are covered: the later begin."""
-        return max(stream.began_at for stream in self.of)
-
-    @property
     def covered_through(self) -> datetime:
         """Through when both are covered."""
         return min(stream.covered_through for stream in self.of)
-
-    @property
-    def gaps(self) -> tuple[Gap, ...]:
-        """The gaps of both."""
-        return tuple(gap for stream in self.of for gap in stream.gaps)
 
 
 def next_merge(

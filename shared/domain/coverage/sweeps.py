@@ -10,6 +10,7 @@ State: page 0 --answer with a token--> page 1 ... --answer without--> complete.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -25,10 +26,19 @@ AHEAD = timedelta(minutes=2)
 
 
 class SweepKind(StrEnum):
-    """What is being read."""
+    """What is being read. The first three are searches."""
 
-    SEARCH = "search"
+    SEARCH = "search"  # of a stream, from now back to its cursor
+    REREAD = "reread"  # a span of a stream once more, for what came late
+    BACKFILL = "backfill"  # a gap
     QUOTES = "quotes"
+
+
+class ReadBy(StrEnum):
+    """Which search of X is asked."""
+
+    RECENT = "recent"
+    ALL = "all"  # the archive
 
 
 class SweepStatus(StrEnum):
@@ -41,12 +51,13 @@ class SweepStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sweep:
-    """One reading of a stream (`subject` is its id) or of the quotes of a post (`subject` is the post's id).
+    """One reading of a stream (`subject` is its id), a gap (its id), or the quotes of a post (the post's id).
 
     `page` is the number of the next page to read and `next_token` the token it is asked with. `newest_id` and
     `oldest_id` are over posts newer than `since_id`; `newest_id` comes from the first page that has some, because what
     appears above it later was not read down to it, and never from an id ahead of time. `through_at` is up to when X had
-    searched at page 0. `run_id` names the request that pays for it.
+    searched at page 0. `from_at` and `to_at` bound the reading of a span. `known_id`: what is below it was read
+    before, so a post there that is new came late. `run_id` names the request that pays for it.
     """
 
     id: str
@@ -68,11 +79,21 @@ class Sweep:
     through_at: datetime | None = None
     stuck: bool = False
     run_id: str | None = None
+    route: ReadBy = ReadBy.RECENT
+    from_at: datetime | None = None
+    to_at: datetime | None = None
+    known_id: int = 0
+    posts_late: int = 0
 
     @property
     def ends_at(self) -> datetime:
         """Up to when the sweep has read, once it is complete."""
-        return self.through_at or self.started_at
+        return self.to_at or self.through_at or self.started_at
+
+    @property
+    def begins_at(self) -> datetime:
+        """From when on it reads."""
+        return self.from_at or snowflake.created_at(self.since_id)
 
     @property
     def is_complete(self) -> bool:
@@ -80,10 +101,12 @@ class Sweep:
         return self.status is SweepStatus.COMPLETE
 
 
-def after_page(sweep: Sweep, page: Page, *, new_posts: int, through_at: datetime, is_last: bool = False) -> Sweep:
+def after_page(
+    sweep: Sweep, page: Page, *, new_ids: Collection[int], through_at: datetime, is_last: bool = False
+) -> Sweep:
     """The sweep after the answer to its present page was stored.
 
-    new_posts: how many of the page's posts were not known before. through_at: up to when X had searched; it counts on
+    new_ids: those of the page's posts that were not known before. through_at: up to when X had searched; it counts on
     the first page only. is_last: nothing below this page is wanted, though X may have more. The result is complete, or
     names the next page.
     """
@@ -96,7 +119,8 @@ def after_page(sweep: Sweep, page: Page, *, new_posts: int, through_at: datetime
         newest_id=max(made_by_now, default=None) if sweep.newest_id is None else sweep.newest_id,
         oldest_id=oldest_id,
         posts_seen=sweep.posts_seen + len(page.posts),
-        posts_new=sweep.posts_new + new_posts,
+        posts_new=sweep.posts_new + len(new_ids),
+        posts_late=sweep.posts_late + sum(id_ < sweep.known_id for id_ in new_ids),
         through_at=sweep.through_at or through_at,
         stalls=sweep.stalls + 1 if oldest_id == sweep.oldest_id else 0,
     )
@@ -109,7 +133,7 @@ def after_page(sweep: Sweep, page: Page, *, new_posts: int, through_at: datetime
 
 def _below_the_oldest(sweep: Sweep) -> Sweep:
     """Leave X's token and ask for what is older than the oldest post seen; once per oldest post."""
-    can_skip = sweep.kind is SweepKind.SEARCH and sweep.oldest_id is not None and sweep.until_id != sweep.oldest_id
+    can_skip = sweep.kind is not SweepKind.QUOTES and sweep.oldest_id is not None and sweep.until_id != sweep.oldest_id
     if can_skip:
         return replace(sweep, next_token=None, until_id=sweep.oldest_id, stalls=0)
     return replace(sweep, status=SweepStatus.COMPLETE, next_token=None, stuck=True)

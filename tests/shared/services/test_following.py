@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from shared.domain.coverage.gaps import Gap, GapReason
+from shared.domain.coverage.gaps import GapReason, Unread
 from shared.domain.coverage.streams import Stream, next_merge
 from shared.domain.errors import InputError
 from shared.domain.snowflake import first_id_at
+from shared.services import coverage
 from shared.services.following import SEARCH, Following
 from shared.stores.bundle import Stores
 from shared.stores.database import Db
@@ -183,11 +184,11 @@ def merge_of(stores: Stores) -> Any:
 
 
 def test_joined_streams_are_one_from_the_older_cursor(stores: Stores) -> None:
-    """Handles and gaps of both, the smaller cursor, one schedule; the parts are retired."""
+    """Handles of both, the smaller cursor; what is missing of one stays noted, one schedule; the parts are retired."""
     (first,) = following_on(stores).follow(["nasa"], since=SINCE, now=NOW)
     following_on(stores).follow(["esa"], since=SINCE, now=NOW)
-    gap = Gap(SINCE, NOW, GapReason.PAGING_STUCK)
-    stores.streams.record_gap(first.id, gap)
+    unread = Unread(SINCE, NOW, GapReason.PAGING_STUCK)
+    coverage.note(stores, first.id, first.handles, unread, now=NOW)
     swept(stores)
     cursors = [stream.cursor_id for stream in stores.streams.active()]
 
@@ -196,7 +197,8 @@ def test_joined_streams_are_one_from_the_older_cursor(stores: Stores) -> None:
     (stream,) = stores.streams.active()
     assert stream == joined
     assert sorted(stream.handles) == ["esa", "nasa"]
-    assert (stream.cursor_id, stream.covered_through, stream.gaps) == (min(cursors), NOW, (gap,))
+    assert (stream.cursor_id, stream.covered_through, stream.began_at) == (min(cursors), NOW, NOW)
+    assert [(gap.stream, gap.members) for gap in stores.gaps.missing()] == [(first.id, ("nasa",))]
     assert_in_step(stores, {"nasa", "esa"})
 
 
@@ -294,15 +296,17 @@ def test_reading_back_opens_a_stream_beside_the_one_there_is(stores: Stores) -> 
 
 
 def test_what_was_read_or_is_being_read_is_not_read_again(stores: Stores) -> None:
-    """Neither a second request for the same time, nor one for a later time, opens a stream; a gap in it does."""
+    """Neither what is read from then on, nor a gap, which is filled in any case; an earlier time is read."""
     following = following_on(stores)
     (stream,) = following.follow(["alice"], since=SINCE, now=NOW)
 
     assert following.read_back(["alice"], since=SINCE + MINUTE, now=NOW) == []
-    stores.streams.record_gap(stream.id, Gap(SINCE + MINUTE, SINCE + 2 * MINUTE, GapReason.PAGING_STUCK))
-    assert following.not_read_since(["alice"], since=SINCE + 2 * MINUTE) == []
-    assert following.read_back(["alice"], since=SINCE, now=NOW) == ["alice"]
+    unread = Unread(SINCE + MINUTE, SINCE + 2 * MINUTE, GapReason.PAGING_STUCK)
+    coverage.note(stores, stream.id, ["alice"], unread, now=NOW)
+    assert following.not_read_since(["alice"], since=SINCE - MINUTE) == ["alice"]
     assert following.read_back(["alice"], since=SINCE, now=NOW) == []
+    assert following.read_back(["alice"], since=SINCE - MINUTE, now=NOW) == ["alice"]
+    assert following.read_back(["alice"], since=SINCE - MINUTE, now=NOW) == []
 
 
 def test_a_stream_that_has_read_back_is_joined_with_its_own(stores: Stores) -> None:

@@ -13,7 +13,7 @@ import pymongo
 import pytest
 
 from shared.domain.coverage.accounts import Account, AccountState, Renamed
-from shared.domain.coverage.gaps import Gap, GapReason
+from shared.domain.coverage.gaps import GapState
 from shared.domain.coverage.sweeps import SweepStatus
 from shared.domain.engagement.next_reading import RefreshPolicy
 from shared.domain.engagement.refresh import read_counts
@@ -23,6 +23,8 @@ from shared.stores.bundle import COLLECTIONS, INDEXES, Stores
 from shared.stores.database import Db
 from shared.stores.dead_letters import DeadFilter
 from tests.shared.stores.conftest import HOUR, NOW, dump, likes, photo_of, posts_of, user_of
+from tests.shared.stores.test_gaps import gap_of
+from tests.shared.stores.test_intervals import interval_of
 from tests.shared.stores.test_schedules import schedule_of
 from tests.shared.stores.test_streams import stream_of
 from tests.shared.stores.test_sweeps import sweep_of
@@ -51,6 +53,8 @@ def furnish(stores: Stores) -> None:
     stores.media.upsert([photo_of("3_1"), photo_of("3_2")], at=NOW)
     stores.streams.add(stream_of(), now=NOW)
     stores.sweeps.open(sweep_of())
+    stores.gaps.note([gap_of()])
+    stores.intervals.add(replace(interval_of(), id="i"))
     stores.schedules.ensure([schedule_of("a")])
     stores.runs.begin("r", kind="refresh", subjects=["1"], now=NOW)
     stores.dead_letters.add([{"_id": "d", "job": "canary", "died_at": NOW}])
@@ -86,7 +90,11 @@ WRITES: dict[str, Callable[[Stores], object]] = {
     "set_aside.note": lambda s: s.set_aside.note([odd_of()], now=NOW),
     "streams.retire": lambda s: s.streams.retire(["s"], now=NOW),
     "streams.sweep_completed": lambda s: s.streams.sweep_completed("s", sweep_id="w", newest_id=300, through_at=NOW),
-    "streams.record_gap": lambda s: s.streams.record_gap("s", Gap(NOW, NOW + HOUR, GapReason.PAGING_STUCK)),
+    "streams.leap": lambda s: s.streams.leap(stream_of(), to=NOW + HOUR, cursor_id=300),
+    "gaps.note": lambda s: s.gaps.note([gap_of()]),
+    "gaps.end": lambda s: s.gaps.end(gap_of().id, GapState.FILLED, now=NOW),
+    "intervals.add": lambda s: s.intervals.add(interval_of()),
+    "intervals.put_in_place": lambda s: s.intervals.put_in_place(replace(interval_of(), id="j"), ["i"]),
     "sweeps.open": lambda s: s.sweeps.open(sweep_of("w2", subject="other")),
     "sweeps.advance": lambda s: s.sweeps.advance(sweep_of(), sweep_of(page=1), now=NOW),
     "sweeps.advance to the end": lambda s: s.sweeps.advance(

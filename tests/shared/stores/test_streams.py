@@ -1,4 +1,4 @@
-"""`X_streams`: cursors that only move forward, gaps that are noted once."""
+"""`X_streams`: cursors that only move forward."""
 
 from __future__ import annotations
 
@@ -7,12 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from shared.domain.coverage.gaps import Gap, GapReason
 from shared.domain.coverage.streams import Stream
 from shared.stores.bundle import Stores
 from tests.shared.stores.conftest import AWKWARD_IDS, HOUR, NOW, CommandCount, at_once
-
-GAP = Gap(NOW - 2 * HOUR, NOW - HOUR, GapReason.BEYOND_SEARCH_WINDOW)
 
 
 def stream_of(name: str = "s", *handles: str, cursor_id: int = 100) -> Stream:
@@ -40,7 +37,8 @@ def test_every_operation_is_one_command(counted: Stores, commands: CommandCount)
 
     assert commands.during(lambda: counted.streams.add(stream_of(), now=NOW)) == ["update"]
     assert commands.during(lambda: counted.streams.with_handles(["nasa"])) == ["find"]
-    assert commands.during(lambda: counted.streams.record_gap("s", GAP)) == ["update"]
+    leap = lambda: counted.streams.leap(stream_of(), to=NOW, cursor_id=1)  # noqa: E731
+    assert commands.during(leap) == ["update"]
     assert commands.during(lambda: counted.streams.retire(["s"], now=NOW)) == ["update"]
     done = commands.during(lambda: counted.streams.sweep_completed("s", sweep_id="w", newest_id=1, through_at=NOW))
     assert done == ["find", "update"]
@@ -48,8 +46,8 @@ def test_every_operation_is_one_command(counted: Stores, commands: CommandCount)
 
 @pytest.mark.parametrize("cursor_id", AWKWARD_IDS)
 def test_a_stream_comes_back_as_it_was_added(stores: Stores, cursor_id: int) -> None:
-    """With its gaps and a cursor of any size; adding it again changes nothing."""
-    stream = replace(stream_of(cursor_id=cursor_id), handles=("nasa", "esa"), gaps=(GAP,))
+    """With a cursor of any size; adding it again changes nothing."""
+    stream = replace(stream_of(cursor_id=cursor_id), handles=("nasa", "esa"))
 
     stores.streams.add(stream, now=NOW)
     stores.streams.add(replace(stream, cursor_id=1, query="other"), now=NOW + HOUR)
@@ -115,16 +113,15 @@ def test_sweeps_that_end_at_once_leave_the_greatest_cursor(stores: Stores) -> No
     assert stream.covered_through == NOW + timedelta(seconds=7)
 
 
-def test_a_gap_is_noted_once(stores: Stores) -> None:
-    """The same again is no news, also from eight workers; another one is."""
+def test_a_stream_leaps_only_from_where_it_was_read(stores: Stores) -> None:
+    """Of eight at once one moves it; whoever read it before changes nothing."""
     stores.streams.add(stream_of(), now=NOW)
+    read, to = stored(stores), NOW + 2 * HOUR
 
-    news = at_once(8, lambda _: stores.streams.record_gap("s", GAP))
+    leapt = at_once(8, lambda _: stores.streams.leap(read, to=to, cursor_id=500))
 
-    assert sorted(news) == [False] * 7 + [True]
-    assert stores.streams.record_gap("s", replace(GAP, reason=GapReason.PAGING_STUCK))
-    assert not stores.streams.record_gap("unknown", GAP)
-    assert stored(stores).gaps == (GAP, replace(GAP, reason=GapReason.PAGING_STUCK))
+    assert sorted(leapt) == [False] * 7 + [True]
+    assert (stored(stores).cursor_id, stored(stores).covered_through, stored(stores).began_at) == (500, to, NOW)
 
 
 def test_who_is_followed_by_which_stream(stores: Stores) -> None:

@@ -8,14 +8,25 @@ from typing import Any
 import pytest
 
 from shared.domain import snowflake
-from shared.domain.coverage.gaps import Gap, GapReason
+from shared.domain.coverage.gaps import GapReason, Unread
 from shared.domain.coverage.short_pages import WAITS_SECONDS
 from shared.domain.coverage.streams import Stream
 from shared.domain.errors import PostsWithheld
 from shared.domain.jobs import Queue, QuotePage, SearchPage
 from shared.domain.money.prices import PriceKind
 from shared.services.bootstrap import Services
-from tests.workers.world import Asked, ScriptedX, jobs_in, open_quotes, open_sweep, page, post_id, state_of, stored_ids
+from tests.workers.world import (
+    Asked,
+    ScriptedX,
+    gaps_of,
+    jobs_in,
+    open_quotes,
+    open_sweep,
+    page,
+    post_id,
+    state_of,
+    stored_ids,
+)
 from workers.handlers.quotes import quote_page
 from workers.handlers.search import search_page
 
@@ -76,7 +87,7 @@ def test_a_short_page_is_stored_and_asked_for_again(services: Services, x: Scrip
     search(services)
     after = stream_of(services)
     assert state_of(services, "sweep-1").is_complete
-    assert (stored_ids(services), after.cursor_id, after.gaps) == ({A, B, C, D}, A, ())
+    assert (stored_ids(services), after.cursor_id, gaps_of(services)) == ({A, B, C, D}, A, [])
 
 
 def test_an_answer_that_is_short_is_no_fault_of_the_endpoint(services: Services, x: ScriptedX) -> None:
@@ -112,7 +123,7 @@ def test_what_x_withholds_for_good_is_a_gap_in_the_end(services: Services, x: Sc
     assert "next_token" not in x.asked[-1].params
     assert (ended.is_complete, stored_ids(services), stream.cursor_id) == (True, {A, C, D, E}, A)
     assert ended.through_at is not None
-    assert stream.gaps == (Gap(snowflake.created_at(C), ended.through_at, GapReason.POSTS_WITHHELD),)
+    assert gaps_of(services) == [Unread(snowflake.created_at(C), ended.through_at, GapReason.POSTS_WITHHELD)]
 
 
 def test_a_last_page_that_stays_short_is_a_gap_down_to_the_begin(services: Services, x: ScriptedX) -> None:
@@ -125,7 +136,7 @@ def test_a_last_page_that_stays_short_is_a_gap_down_to_the_begin(services: Servi
     waits_of(lambda: search(services, page=1))
 
     assert state_of(services, "sweep-1").is_complete
-    assert stream_of(services).gaps == (Gap(began_at, snowflake.created_at(B), GapReason.POSTS_WITHHELD),)
+    assert gaps_of(services) == [Unread(began_at, snowflake.created_at(B), GapReason.POSTS_WITHHELD)]
 
 
 def test_pages_that_are_announced_and_never_come_end_with_a_gap(services: Services, x: ScriptedX) -> None:
@@ -138,7 +149,7 @@ def test_pages_that_are_announced_and_never_come_end_with_a_gap(services: Servic
 
     after = stream_of(services)
     assert after.cursor_id == before.cursor_id
-    assert [(gap.from_at, gap.reason) for gap in after.gaps] == [(before.began_at, "posts_withheld")]
+    assert [(gap.from_at, gap.reason) for gap in gaps_of(services)] == [(before.began_at, "posts_withheld")]
 
 
 def test_a_short_page_of_quotes_is_asked_for_again(services: Services, x: ScriptedX) -> None:

@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain import snowflake
-from shared.domain.coverage.gaps import Gap, GapReason, left_by_paging, less_covered, pass_over, start_later
+from shared.domain.coverage.gaps import GapReason, Unread, left_by_paging, less_covered, pass_over, start_later
 from shared.domain.coverage.sweeps import Sweep, SweepKind, SweepStatus
 
 NOW = datetime(2024, 5, 1, tzinfo=UTC)
+MILLISECOND = timedelta(milliseconds=1)
 moments = st.integers(1, 100_000).map(lambda minutes: NOW - timedelta(minutes=minutes))
 
 
@@ -34,7 +35,7 @@ def test_a_later_begin_leaves_a_gap_from_the_old_to_the_new_one(
     else:
         assert moved is not None
         later, gap = moved
-        assert gap == Gap(since, oldest + ahead, GapReason.BEYOND_SEARCH_WINDOW)
+        assert gap == Unread(since, oldest + ahead, GapReason.BEYOND_SEARCH_WINDOW)
         assert snowflake.created_at(later.since_id) == gap.to_at
         assert later.next_token is None
 
@@ -76,23 +77,23 @@ def test_the_last_page_is_passed_over_down_to_the_begin() -> None:
     before = sweep_of(since)
     after = replace(before, status=SweepStatus.COMPLETE, through_at=NOW - timedelta(minutes=1))
 
-    assert pass_over(before, after) == (after, Gap(since, NOW - timedelta(minutes=1), GapReason.POSTS_WITHHELD))
+    assert pass_over(before, after) == (after, Unread(since, NOW - timedelta(minutes=1), GapReason.POSTS_WITHHELD))
 
 
 def test_only_a_stuck_sweep_leaves_something_to_paging() -> None:
-    """A sweep that was read whole leaves no gap; a stuck one all that lies below its oldest post."""
+    """A sweep that was read whole leaves no gap; a stuck one all down from the millisecond of its oldest post."""
     since, oldest = NOW - timedelta(hours=1), NOW - timedelta(minutes=30)
     whole = sweep_of(since, status=SweepStatus.COMPLETE, oldest_id=snowflake.first_id_at(oldest))
 
     assert left_by_paging(whole) is None
-    assert left_by_paging(replace(whole, stuck=True)) == Gap(since, oldest, GapReason.PAGING_STUCK)
-    assert left_by_paging(replace(whole, stuck=True, oldest_id=None)) == Gap(since, NOW, GapReason.PAGING_STUCK)
+    assert left_by_paging(replace(whole, stuck=True)) == Unread(since, oldest + MILLISECOND, GapReason.PAGING_STUCK)
+    assert left_by_paging(replace(whole, stuck=True, oldest_id=None)) == Unread(since, NOW, GapReason.PAGING_STUCK)
 
 
 @given(from_at=moments, to_at=moments, covered=moments)
 def test_what_was_covered_before_is_no_gap(from_at: datetime, to_at: datetime, covered: datetime) -> None:
     """What is left of a gap lies inside it, above the coverage, and has a length."""
-    rest = less_covered(Gap(from_at, to_at, GapReason.PAGING_STUCK), covered)
+    rest = less_covered(Unread(from_at, to_at, GapReason.PAGING_STUCK), covered)
 
     if rest is None:
         assert max(from_at, covered) >= to_at

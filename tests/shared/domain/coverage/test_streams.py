@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.domain.coverage.gaps import Gap, GapReason
 from shared.domain.coverage.streams import MERGE_DISTANCE, QUIET_MARGIN, Merge, Stream, next_merge
 from shared.domain.snowflake import created_at, first_id_at
 
@@ -51,8 +50,7 @@ def flocks(draw: st.DrawFn) -> list[Stream]:
         )
         quiet_for = timedelta(minutes=draw(st.one_of(st.integers(0, 40), st.integers(0, 5_000))))
         stream = replace(stream, cursor_id=first_id_at(NOW - quiet_for))
-        gaps = draw(st.lists(st.sampled_from([Gap(NOW, NOW, reason) for reason in GapReason]), max_size=2, unique=True))
-        streams.append(replace(stream, gaps=tuple(gaps)))
+        streams.append(stream)
     return streams
 
 
@@ -60,7 +58,7 @@ def flocks(draw: st.DrawFn) -> list[Stream]:
 @given(streams=flocks(), busy=st.sets(st.integers(0, 6)), room=st.integers(1, 8))
 def test_a_merge_joins_idle_streams_and_loses_nothing(streams: list[Stream], busy: set[int], room: int) -> None:
     """Only idle, close streams are joined; no post of either is passed over, and none read whole is read again but for
-    the last minutes; no handle and no gap is lost or doubled.
+    the last minutes; no handle is lost or doubled.
     """
     occupied = {f"s{number}" for number in busy}
 
@@ -80,8 +78,6 @@ def test_a_merge_joins_idle_streams_and_loses_nothing(streams: list[Stream], bus
         assert merge.cursor_id < first_id_at(stream.covered_through) or merge.cursor_id <= stream.cursor_id
     assert merge.cursor_id >= first_id_at(merge.covered_through - MERGE_DISTANCE) - 1
     assert merge.covered_through <= min(first.covered_through, second.covered_through)
-    assert merge.began_at >= max(first.began_at, second.began_at)
-    assert set(merge.gaps) == {*first.gaps, *second.gaps}
 
 
 @settings(deadline=None)
@@ -106,10 +102,9 @@ def joined(merge: Merge, name: str) -> Stream:
         id=name,
         handles=merge.handles,
         query="q",
-        began_at=merge.began_at,
+        began_at=merge.covered_through,
         covered_through=merge.covered_through,
         cursor_id=merge.cursor_id,
-        gaps=merge.gaps,
         sweeps_completed=1,
     )
 

@@ -32,7 +32,7 @@ def sweep_of(kind: SweepKind = SweepKind.SEARCH, **values: object) -> Sweep:
 def step(sweep: Sweep, page: Page) -> Sweep:
     """The sweep after a page of which nothing was new."""
     after_page = quotes.after_page if sweep.kind is SweepKind.QUOTES else sweeps.after_page
-    return after_page(sweep, page, new_posts=0, through_at=NOW)
+    return after_page(sweep, page, new_ids=(), through_at=NOW)
 
 
 @dataclass
@@ -108,7 +108,7 @@ def read_to_the_end(x: FaultyX, sweep: Sweep) -> tuple[Sweep, list[Page]]:
     while sweep.status is SweepStatus.OPEN:
         assert len(pages) < most, "the sweep loops"
         pages.append(x.answer(sweep))
-        sweep = after_page(sweep, pages[-1], new_posts=0, through_at=NOW + timedelta(seconds=len(pages)))
+        sweep = after_page(sweep, pages[-1], new_ids=(), through_at=NOW + timedelta(seconds=len(pages)))
     return sweep, pages
 
 
@@ -237,8 +237,8 @@ def test_where_no_way_is_left_the_sweep_ends_and_says_so(kind: SweepKind) -> Non
 
 def test_counts_add_up_over_the_pages() -> None:
     """Posts seen and posts new are sums over all pages; the time is that of the first."""
-    first = after_page(sweep_of(), page_of(30, 29, next_token="a"), new_posts=2, through_at=NOW)
-    done = after_page(first, page_of(29, 28), new_posts=1, through_at=NOW + timedelta(minutes=1))
+    first = after_page(sweep_of(), page_of(30, 29, next_token="a"), new_ids=(30, 29), through_at=NOW)
+    done = after_page(first, page_of(29, 28), new_ids=(28,), through_at=NOW + timedelta(minutes=1))
 
     assert (done.posts_seen, done.posts_new, done.through_at) == (4, 3, NOW)
 

@@ -1,0 +1,188 @@
+"""What is searched: what is new in a stream, what was read once more, and what is missing.
+
+    a stream's slot --> a sweep of what is new; far behind: a gap of what lies between, and what is new from now on
+    reread          --> a sweep of what was read a while ago, for what came late, while that is free
+    backfill        --> a sweep of a gap, by the route that reaches it; no route: the gap is final
+
+What is new comes first: the other two are asked for in the lowest class, and a few at a time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from shared.domain import snowflake
+from shared.domain.coverage import gaps, intervals
+from shared.domain.coverage.gaps import Gap, GapReason, GapState, Unread
+from shared.domain.coverage.intervals import Reread
+from shared.domain.coverage.lateness import Margins, Seen, next_margin
+from shared.domain.coverage.streams import Stream
+from shared.domain.coverage.sweeps import Sweep, SweepKind, SweepStatus
+from shared.domain.jobs import Job, Queue, SearchPage
+from shared.runtime.log import get_logger
+from shared.services import coverage
+from shared.services.bootstrap import Services
+from shared.stores.schedules import Slot
+
+log = get_logger(__name__)
+
+MARGIN = "margin"  # how far behind the coverage sweeps begin, in seconds
+# So many intervals are looked at in one round: 200 streams at a sweep a minute fill it in 50 minutes.
+WAITING_BATCH = 10_000
+# Readings once more that are under way at a time.
+REREADS = 8
+
+Outgoing = list[tuple[Job, str | None]]
+
+
+class Searches:
+    """Opens the sweeps; each is in MongoDB before its job is answered."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._stores = services.stores
+        settings = services.settings
+        self._lag = timedelta(seconds=settings.x_search_lag_seconds)
+        self._after = timedelta(seconds=settings.reread_after_seconds)
+        self._every = timedelta(seconds=settings.reread_every_seconds)
+        self._margins = Margins(
+            timedelta(seconds=settings.margin_min_seconds), timedelta(seconds=settings.margin_max_seconds)
+        )
+
+    def new(self, slot: Slot, now: datetime) -> Outgoing:
+        """Open the stream's next sweep, unless the last one is still being read."""
+        stream = self._stores.streams.get(slot.schedule.subject)
+        if stream is not None and self._now(now) - self._lag - stream.covered_through > gaps.BEHIND:
+            stream = self._leap(stream, now)
+        if stream is None:
+            return []
+        is_first = stream.sweeps_completed == 0
+        behind = snowflake.first_id_at(stream.covered_through - self.margin()) - 1
+        sweep = Sweep(
+            id=slot.id,
+            kind=SweepKind.SEARCH,
+            subject=stream.id,
+            queue=Queue.SEARCH,
+            query=stream.query,
+            since_id=max(0, stream.since_id if is_first else min(stream.since_id, behind)),
+            known_id=0 if is_first else snowflake.first_id_at(stream.covered_through),
+            started_at=now,
+            run_id=stream.run_id if is_first else None,
+        )
+        return self._open(sweep)
+
+    def again(self, slot: Slot, now: datetime) -> Outgoing:
+        """Open readings of what is due to be read once more; the settings say whether also of what is to be bought."""
+        self._choose_margin()
+        waiting = self._stores.intervals.waiting(before=now - self._after, limit=WAITING_BATCH)
+        under_way = self._stores.sweeps.open_subjects(SweepKind.REREAD)
+        jobs: Outgoing = []
+        for reread in intervals.due_again(waiting, now=now, after=self._after, every=self._every):
+            if reread.stream in under_way:
+                continue
+            if len(under_way) >= REREADS:
+                break
+            if sent := self._again(reread, slot, now):
+                under_way.add(reread.stream)
+                jobs += sent
+        return jobs
+
+    def missing(self, slot: Slot, now: datetime) -> Outgoing:
+        """Open sweeps of gaps, those of high priority and the newest first, a few at a time."""
+        under_way = self._stores.sweeps.open_subjects(SweepKind.BACKFILL)
+        room = self._services.settings.backfill_sweeps - len(under_way)
+        if room <= 0:
+            return []
+        due = self._stores.gaps.due(now=now, limit=room, apart_from=under_way)
+        return [job for gap in due for job in self._fill(gap, slot, now)]
+
+    def margin(self) -> timedelta:
+        """How far behind the end of what is covered a sweep begins."""
+        chosen = self._stores.state.get(MARGIN)
+        return self._margins.least if chosen is None else timedelta(seconds=float(chosen))
+
+    def _choose_margin(self) -> None:
+        seen = Seen(**(self._stores.state.get(coverage.LATENESS) or {}))
+        margin = next_margin(self.margin(), seen, self._margins)
+        if margin is not None:
+            self._stores.state.set(MARGIN, margin.total_seconds())
+            self._stores.state.drop(coverage.LATENESS, ["found", "within", "beyond"])
+
+    def _leap(self, stream: Stream, now: datetime) -> Stream | None:
+        """Leave what lies behind to a gap, and read on from now; None while a sweep of it is under way."""
+        if any(one.status is SweepStatus.OPEN for one in self._stores.sweeps.newest_of(stream.id)):
+            return None
+        to_at = self._now(now) - self._lag
+        reason = GapReason.FELL_BEHIND if stream.sweeps_completed else GapReason.BEFORE_FOLLOWING
+        unread = Unread(stream.covered_through, to_at, reason)
+        coverage.note(self._stores, stream.id, stream.handles, unread, now=now, run_id=stream.run_id)
+        if not self._stores.streams.leap(stream, to=to_at, cursor_id=snowflake.first_id_at(to_at) - 1):
+            return None
+        return self._stores.streams.get_active(stream.id)
+
+    def _again(self, reread: Reread, slot: Slot, now: datetime) -> Outgoing:
+        query = self._query_of(reread.stream)
+        if query is None or not (reread.is_free or self._services.settings.reread_across_midnight):
+            self._stores.intervals.give_up(reread)
+            return []
+        sweep = self._span(SweepKind.REREAD, reread.stream, reread.from_at, reread.to_at, query, slot, now)
+        return self._open(sweep)
+
+    def _query_of(self, stream_id: str) -> str | None:
+        """What the stream asks; one that is retired, for what is still followed of it. None: nothing, or too much."""
+        stream = self._stores.streams.get_active(stream_id)
+        if stream is not None:
+            return stream.query
+        retired = self._stores.streams.get(stream_id)
+        searches = self._services.following.searches(retired.handles) if retired else []
+        return searches[0].text if len(searches) == 1 else None
+
+    def _fill(self, gap: Gap, slot: Slot, now: datetime) -> Outgoing:
+        searches = self._services.following.searches(gap.members)
+        if not searches:  # nobody follows any of it any more
+            self._stores.gaps.end(gap.id, GapState.DROPPED, now=now)
+            return []
+        if len(searches) > 1:
+            parts = [gaps.of_members(gap, [name.lower() for name in one.handles], now=now) for one in searches]
+            self._stores.gaps.replace(gap, parts, now=now)
+            return []
+        edge = now - gaps.RECENT_REACH
+        has_archive = self._services.has_archive
+        if not has_archive and gap.from_at < edge < gap.to_at:
+            older, younger = gaps.divide(gap, edge)
+            self._stores.gaps.replace(gap, [older, younger], now=now)
+            self._stores.gaps.end(older.id, GapState.FINAL, now=now)
+            gap = younger
+        route = gap.route(now=now, has_archive=has_archive)
+        if route is None:
+            self._stores.gaps.end(gap.id, GapState.FINAL, now=now)
+            return []
+        sweep = self._span(SweepKind.BACKFILL, gap.id, gap.from_at, gap.to_at, searches[0].text, slot, now)
+        return self._open(replace(sweep, route=route, run_id=gap.run_id))
+
+    def _span(
+        self, kind: SweepKind, subject: str, from_at: datetime, to_at: datetime, query: str, slot: Slot, now: datetime
+    ) -> Sweep:
+        """The sweep of a span, in the lowest class."""
+        until_id = snowflake.first_id_at(to_at)
+        return Sweep(
+            id=f"{kind}:{subject}:{slot.id.rpartition('@')[2]}",
+            kind=kind,
+            subject=subject,
+            queue=Queue.BACKFILL,
+            query=query,
+            since_id=max(0, snowflake.first_id_at(from_at) - 1),
+            until_id=until_id,
+            from_at=from_at,
+            to_at=to_at,
+            known_id=until_id if kind is SweepKind.REREAD else 0,
+            started_at=now,
+        )
+
+    def _open(self, sweep: Sweep) -> Outgoing:
+        return [(SearchPage(sweep_id=sweep.id, page=0), sweep.queue)] if self._stores.sweeps.open(sweep) else []
+
+    def _now(self, now: datetime) -> datetime:
+        """The earlier of MongoDB's time and X's: what counts as read by a clock that is ahead would never be read."""
+        return min(now, self._services.ledger.now())

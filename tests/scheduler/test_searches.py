@@ -1,0 +1,315 @@
+"""What is searched, on real servers: what is new, what is read again, what is missing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from scheduler.planner import BACKFILL, REREAD
+from scheduler.reconciler import Reconciler
+from shared.domain import snowflake
+from shared.domain.coverage.gaps import GapReason, GapState, Unread
+from shared.domain.coverage.intervals import Check, Interval
+from shared.domain.coverage.streams import Stream
+from shared.domain.coverage.sweeps import ReadBy, Sweep, SweepKind, SweepStatus
+from shared.domain.jobs import Job, Queue, SearchPage
+from shared.services import coverage
+from shared.services.bootstrap import Services
+from shared.services.following import SEARCH
+from tests.scheduler.slots import MINUTE, plan
+from tests.workers.world import Asked, ScriptedX, gaps_of, page, post_id, read_to_end, state_of, stored_ids
+from workers.handlers.search import search_page
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def now(services: Services) -> datetime:
+    """The time, to the millisecond, as ids and MongoDB have it."""
+    present = services.clock.now()
+    return present.replace(microsecond=present.microsecond // 1000 * 1000)
+
+
+def follow(services: Services, *, since: datetime, run_id: str | None = None) -> Stream:
+    """A stream of one account that begins then."""
+    return services.following.follow(["alice"], since=since, now=services.clock.now(), run_id=run_id)[0]
+
+
+def only(jobs: list[tuple[Job, str | None]]) -> tuple[SearchPage, str | None]:
+    """The one job, which is of a search."""
+    ((job, queue),) = jobs
+    assert isinstance(job, SearchPage)
+    return job, queue
+
+
+def sweeps_of(services: Services, jobs: list[tuple[Job, str | None]]) -> list[Sweep]:
+    """The sweeps that jobs read."""
+    return [state_of(services, job.sweep_id) for job, _ in jobs if isinstance(job, SearchPage)]
+
+
+def note(services: Services, stream: Stream, from_at: datetime, to_at: datetime) -> str:
+    """A gap of the stream; answers its id."""
+    coverage.note(services.stores, stream.id, stream.handles, Unread(from_at, to_at, GapReason.PAGE_LOST), now=to_at)
+    return next(gap.id for gap in services.stores.gaps.missing() if gap.from_at == from_at)
+
+
+# --- what is new
+
+
+def test_history_is_left_to_a_gap(services: Services, x: ScriptedX, now: datetime) -> None:
+    """A stream that begins hours ago is searched from now on at once; what lies before waits as a gap, and is paid for
+    by who asked.
+    """
+    x.script = lambda asked: page()
+    stream = follow(services, since=now - 3 * HOUR, run_id="r")
+
+    job, queue = only(plan(services, SEARCH, stream.id, now=now))
+
+    (gap,) = services.stores.gaps.missing()
+    sweep = state_of(services, job.sweep_id)
+    present = services.stores.streams.active()[0]
+    assert queue == Queue.SEARCH
+    assert (gap.from_at, gap.reason, gap.run_id) == (stream.began_at, GapReason.BEFORE_FOLLOWING, "r")
+    assert gap.to_at == present.covered_through <= now
+    assert snowflake.created_at(sweep.since_id) <= gap.to_at
+    assert now - gap.to_at < timedelta(seconds=services.settings.x_search_lag_seconds + 5)
+
+
+def test_a_stream_that_fell_behind_goes_on_from_now(services: Services, x: ScriptedX, now: datetime) -> None:
+    """After days without a scheduler; while a sweep of it is under way it is left alone."""
+    x.script = lambda asked: page(post_id(60))
+    stream = follow(services, since=now - timedelta(days=9))
+    services.stores.streams.sweep_completed(
+        stream.id, sweep_id="old", newest_id=None, through_at=now - timedelta(days=8)
+    )
+    open_now = Sweep(
+        id="w", kind=SweepKind.SEARCH, subject=stream.id, queue=Queue.SEARCH, query="q", since_id=1, started_at=now
+    )
+    services.stores.sweeps.open(open_now)
+    assert plan(services, SEARCH, stream.id, now=now) == []
+    services.stores.sweeps.abandon(open_now, now=now)
+
+    job, _ = only(plan(services, SEARCH, stream.id, now=now + MINUTE))
+    read_to_end(services, job.sweep_id)
+
+    (gap,) = gaps_of(services)
+    assert (gap.from_at, gap.reason) == (now - timedelta(days=8), GapReason.FELL_BEHIND)
+    assert services.stores.streams.active()[0].covered_through >= gap.to_at
+
+
+def test_a_sweep_reads_the_margin_again(services: Services, x: ScriptedX, now: datetime) -> None:
+    """The second sweep begins the margin behind what is covered; a post that turns up there is counted as late."""
+    x.script = lambda asked: page(post_id(5))
+    stream = follow(services, since=now - 10 * MINUTE)
+    first, _ = only(plan(services, SEARCH, stream.id, now=now))
+    read_to_end(services, first.sweep_id)
+    covered = services.stores.streams.active()[0].covered_through
+    late = snowflake.first_id_at(covered - timedelta(seconds=2)) + 7
+    services.stores.state.set("margin", 8.0)
+
+    second, _ = only(plan(services, SEARCH, stream.id, now=now + MINUTE))
+    x.script = lambda asked: page(late)
+    ended = read_to_end(services, second.sweep_id)
+
+    assert ended.since_id <= snowflake.first_id_at(covered - timedelta(seconds=8))
+    assert (ended.posts_new, ended.posts_late) == (1, 1)
+    assert services.stores.state.get(coverage.LATENESS) == {"found": 2, "within": 1}
+
+
+# --- what was read, once more
+
+
+def read_then(services: Services, stream: Stream, from_at: datetime, to_at: datetime, name: str = "i") -> Interval:
+    """A span that was read when it ended."""
+    interval = Interval(id=name, stream=stream.id, from_at=from_at, to_at=to_at, route=ReadBy.RECENT, read_at=to_at)
+    services.stores.intervals.add(interval)
+    return interval
+
+
+def reread_of(services: Services, x: ScriptedX, now: datetime) -> tuple[Stream, list[Interval]]:
+    """Two spans of a stream that are old enough to be read again on their own day."""
+    noon = now.replace(hour=12, minute=0, second=0, microsecond=0)
+    stream = follow(services, since=noon - 2 * HOUR)
+    begin = noon - 2 * HOUR
+    return stream, [
+        read_then(services, stream, begin + n * HOUR / 2, begin + (n + 1) * HOUR / 2, f"i{n}") for n in (0, 1)
+    ]
+
+
+def test_what_came_late_is_found_and_the_span_verified(services: Services, x: ScriptedX, now: datetime) -> None:
+    """One bounded search of both spans; one verified interval takes their place, with what was late."""
+    stream, spans = reread_of(services, x, now)
+    late = snowflake.first_id_at(spans[0].from_at + MINUTE) + 1
+    x.script = lambda asked: page(late)
+
+    job, queue = only(plan(services, REREAD, now=spans[1].to_at + HOUR))
+    ended = read_to_end(services, job.sweep_id)
+
+    (whole,) = services.stores.intervals.of([stream.id])
+    assert queue == Queue.BACKFILL
+    assert (int(x.asked[-1].params["since_id"]), int(x.asked[-1].params["until_id"])) == (
+        snowflake.first_id_at(spans[0].from_at) - 1,
+        snowflake.first_id_at(spans[1].to_at),
+    )
+    assert (whole.from_at, whole.to_at, whole.late, whole.check) == (
+        spans[0].from_at, spans[1].to_at, 1, Check.VERIFIED,
+    )  # fmt: skip
+    assert (ended.kind, stored_ids(services)) == (SweepKind.REREAD, {late})
+    assert services.stores.state.get(coverage.LATENESS) == {"found": 1, "beyond": 1}
+    assert services.stores.streams.active()[0].cursor_id == stream.cursor_id
+    assert plan(services, REREAD, now=spans[1].to_at + HOUR) == []
+
+
+@pytest.mark.parametrize("is_bought", [True, False])
+def test_what_is_no_longer_free_is_bought_or_left(
+    services: Services, x: ScriptedX, now: datetime, is_bought: bool
+) -> None:
+    """After midnight the settings decide; what is left is shown as not verified."""
+    stream, spans = reread_of(services, x, now)
+    chosen = replace(services, settings=services.settings.model_copy(update={"reread_across_midnight": is_bought}))
+
+    jobs = plan(chosen, REREAD, now=spans[1].to_at + timedelta(days=1))
+
+    checks = {one.check for one in services.stores.intervals.of([stream.id])}
+    assert (len(jobs), checks) == ((1, {Check.WAITING}) if is_bought else (0, {Check.NOT_VERIFIED}))
+
+
+# --- what is missing
+
+
+def test_a_gap_is_filled_in_the_lowest_class(services: Services, x: ScriptedX, now: datetime) -> None:
+    """One bounded search, in pages; the gap is gone from the list and its time counts as read."""
+    stream = follow(services, since=now)
+    gap_id = note(services, stream, now - 3 * HOUR, now - 2 * HOUR)
+    inside = [snowflake.first_id_at(now - 3 * HOUR + n * MINUTE) + 1 for n in (50, 20)]
+    x.script = lambda asked: page(inside[1]) if "next_token" in asked.params else page(inside[0], token="t")
+
+    job, queue = only(plan(services, BACKFILL, now=now))
+    assert plan(services, BACKFILL, now=now + MINUTE) == []  # it is under way
+    ended = read_to_end(services, job.sweep_id)
+
+    gap = services.stores.gaps.get(gap_id)
+    assert gap is not None
+    (interval,) = services.stores.intervals.of([stream.id])
+    assert (queue, ended.kind, ended.page) == (Queue.BACKFILL, SweepKind.BACKFILL, 2)
+    assert (interval.from_at, interval.to_at, interval.posts) == (gap.from_at, gap.to_at, 2)
+    assert interval.members == ("alice",)
+    assert (gap.state, gaps_of(services), stored_ids(services)) == (GapState.FILLED, [], set(inside))
+    assert services.stores.streams.active()[0] == stream
+
+
+def test_only_a_few_gaps_are_filled_at_a_time(services: Services, now: datetime) -> None:
+    """The newest first; the next one when there is room."""
+    stream = follow(services, since=now)
+    ids = [note(services, stream, now - (n + 1) * HOUR, now - n * HOUR) for n in range(1, 6)]
+    chosen = replace(services, settings=services.settings.model_copy(update={"backfill_sweeps": 2}))
+
+    first = [
+        state_of(services, one.sweep_id) for one, _ in plan(chosen, BACKFILL, now=now) if isinstance(one, SearchPage)
+    ]
+    services.stores.sweeps.abandon(first[0], now=now)
+    services.stores.gaps.end(first[0].subject, GapState.FILLED, now=now)
+    then = [
+        state_of(services, one.sweep_id)
+        for one, _ in plan(chosen, BACKFILL, now=now + MINUTE)
+        if isinstance(one, SearchPage)
+    ]
+
+    assert {sweep.subject for sweep in first} == set(ids[:2])
+    assert [sweep.subject for sweep in then] == ids[2:3]
+
+
+def test_what_no_search_reaches_is_final(services: Services, now: datetime) -> None:
+    """Of a gap across the border of seven days the younger part is filled; the plan has no archive."""
+    stream = follow(services, since=now)
+    note(services, stream, now - timedelta(days=9), now - timedelta(days=5))
+
+    job, _ = only(plan(services, BACKFILL, now=now))
+
+    older, younger = services.stores.gaps.missing()
+    assert younger.id == state_of(services, job.sweep_id).subject
+    assert (older.state, older.from_at, older.to_at) == (GapState.FINAL, now - timedelta(days=9), younger.from_at)
+    assert (younger.state, younger.to_at) == (GapState.OPEN, now - timedelta(days=5))
+    assert plan(services, BACKFILL, now=now) == []
+    assert timedelta(0) < younger.from_at - (now - timedelta(days=7)) < HOUR
+
+
+def test_a_gap_of_nobody_is_dropped(services: Services, now: datetime) -> None:
+    """Who is followed no longer is not asked for, and costs nothing."""
+    stream = follow(services, since=now)
+    gap_id = note(services, stream, now - 3 * HOUR, now - 2 * HOUR)
+    services.following.unfollow(["alice"], now=now)
+
+    assert plan(services, BACKFILL, now=now) == []
+
+    gap = services.stores.gaps.get(gap_id)
+    assert gap is not None
+    assert gap.state is GapState.DROPPED
+
+
+def lost(services: Services, sweep: Sweep, now: datetime) -> None:
+    """The sweep's page is given up, as after too many nudges."""
+    Reconciler(services)._abandon(state_of(services, sweep.id), now)  # what a dead letter leads to
+
+
+def test_a_lost_page_keeps_what_was_read_above_it(services: Services, x: ScriptedX, now: datetime) -> None:
+    """The stream goes on from there, what lies below is a gap, and the gap is filled by itself."""
+    newest, middle = post_id(60), post_id(300)
+    x.script = lambda asked: page(newest, middle, token="t")
+    stream = follow(services, since=now - 20 * MINUTE)
+    job, _ = only(plan(services, SEARCH, stream.id, now=now))
+    search_page(services, job)
+
+    lost(services, state_of(services, job.sweep_id), now)
+
+    present = services.stores.streams.active()[0]
+    (gap,) = gaps_of(services)
+    (interval,) = services.stores.intervals.of([stream.id])
+    assert state_of(services, job.sweep_id).status is SweepStatus.ABANDONED
+    assert present.cursor_id == newest
+    assert (gap.from_at, gap.reason) == (stream.began_at, GapReason.PAGE_LOST)
+    assert gap.to_at == snowflake.created_at(middle) + timedelta(milliseconds=1)
+    assert (interval.from_at, interval.to_at) == (stream.began_at, present.covered_through)
+
+
+def test_a_lost_page_of_a_gap_leaves_the_rest_for_later(services: Services, x: ScriptedX, now: datetime) -> None:
+    """What was read counts; what is left is tried again after a while, longer each time."""
+    stream = follow(services, since=now)
+    note(services, stream, now - 3 * HOUR, now - 2 * HOUR)
+    middle = snowflake.first_id_at(now - 3 * HOUR + 30 * MINUTE)
+    x.script = lambda asked: page(middle, token="t")
+    job, _ = only(plan(services, BACKFILL, now=now))
+    search_page(services, job)
+
+    lost(services, state_of(services, job.sweep_id), now)
+
+    (left,) = services.stores.gaps.missing()
+    assert (left.from_at, left.to_at) == (now - 3 * HOUR, snowflake.created_at(middle) + timedelta(milliseconds=1))
+    assert (left.attempts, left.state) == (1, GapState.OPEN)
+    assert plan(services, BACKFILL, now=now) == []
+    again, _ = only(plan(services, BACKFILL, now=left.try_at))
+    lost(services, state_of(services, again.sweep_id), left.try_at)
+    (after,) = services.stores.gaps.missing()
+    assert after.try_at - left.try_at > left.try_at - now
+
+
+def test_a_sweep_that_is_too_long_hands_over_the_rest(services: Services, x: ScriptedX, now: datetime) -> None:
+    """After twenty pages what is new comes first again; nothing is missing but what is noted."""
+    stream = follow(services, since=now - 50 * MINUTE)
+    ids = [snowflake.first_id_at(now - n * MINUTE) + 1 for n in range(1, 45)]
+
+    def answer(asked: Asked) -> tuple[int, object]:
+        number = int(asked.params.get("next_token", "0"))
+        return page(ids[number], token=str(number + 1))
+
+    x.script = answer
+    job, _ = only(plan(services, SEARCH, stream.id, now=now))
+    ended = read_to_end(services, job.sweep_id)
+
+    (gap,) = gaps_of(services)
+    assert (ended.page, ended.status, len(stored_ids(services))) == (20, SweepStatus.COMPLETE, 20)
+    assert (gap.reason, gap.from_at) == (GapReason.TOO_LONG, stream.began_at)
+    assert gap.to_at == snowflake.created_at(ids[19]) + timedelta(milliseconds=1)
+    assert services.stores.streams.active()[0].cursor_id == ids[0]
