@@ -9,7 +9,7 @@ stored is touched.
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
 from control import inputs
@@ -53,13 +53,7 @@ def moment(text: str, *, now: datetime) -> datetime:
 
     Raises InputError where it is neither, to come, or further back than X can search.
     """
-    try:
-        at = datetime.fromisoformat(text)
-        at = at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC)
-    except ValueError:
-        at = now - inputs.duration(text)
-    if at > now:
-        raise InputError(f"{text} is to come")
+    at = inputs.moment(text, now=now)
     if at < now - FURTHEST_SINCE:
         raise InputError(f"{text} reaches further back than the 7 days that X can search")
     return at

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from control.lists import Word
+from shared.domain import snowflake
 from shared.domain.errors import InputError
 from shared.platforms.x.addresses import post_id_of, quoted, username_of
 
@@ -53,6 +54,23 @@ def duration(text: str) -> timedelta:
         return timedelta(**{_UNITS[match[2]]: float(match[1])})
     except OverflowError:
         raise InputError(f"{quoted(text)} is longer than can be counted") from None
+
+
+def moment(text: str, *, now: datetime) -> datetime:
+    """A time such as 2026-05-01T12:00 (UTC where no zone is named), or how long ago: 2h, 3d; to the millisecond.
+
+    Raises InputError where it is neither, to come, or before ids of X tell the time.
+    """
+    try:
+        at = datetime.fromisoformat(text)
+        at = at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC)
+    except ValueError:
+        at = now - duration(text)
+    if at > now:
+        raise InputError(f"{quoted(text)} is to come")
+    if at < snowflake.created_at(0):
+        raise InputError(f"{quoted(text)} is before the ids of X tell the time (November 2010)")
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)
 
 
 def since(text: str) -> timedelta:

@@ -93,7 +93,7 @@ def _state(run: Document, pending: set[str], now: datetime) -> RunState:
     is_open = run["_id"] in pending
     if run["kind"] == TRACK:
         is_open = is_open or not pending.isdisjoint(name.lower() for name in run["subjects"])
-    else:
+    elif run["kind"] == REFRESH:
         is_open = is_open or len(run["results"]) < run["total"]
     if not is_open:
         return RunState.DONE

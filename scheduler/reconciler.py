@@ -115,7 +115,8 @@ class Reconciler:
             log.warning("sweep abandoned", sweep=sweep.id, page=sweep.page)
 
     def _abandon_search(self, sweep: Sweep, *, now: datetime) -> bool:
-        return coverage.abandon(self._stores, sweep, now=now)
+        settles = timedelta(seconds=self._services.settings.reread_after_seconds)
+        return coverage.abandon(self._stores, sweep, now=now, settles=settles)
 
     def _resolve(self, *, before: datetime) -> int:
         """Send again for the look-up of names that have no account yet."""

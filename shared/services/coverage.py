@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from shared.domain import snowflake
 from shared.domain.coverage import gaps, intervals
-from shared.domain.coverage.gaps import Gap, GapState, Unread
+from shared.domain.coverage.gaps import Gap, GapReason, GapState, Unread
 from shared.domain.coverage.intervals import Check, Interval, Reread
 from shared.domain.coverage.sweeps import Sweep, SweepKind, SweepStatus
 from shared.runtime import metrics
@@ -42,25 +42,38 @@ def note(
     _note(stores, [gap])
 
 
-def not_accounted(stores: Stores, members: Sequence[str], *, since: datetime) -> list[str]:
-    """Those of the members of whose time since then some was not read, and is not going to be. Raises StoreUnavailable.
+def spans_of(
+    stores: Stores, members: Sequence[str], *, since: datetime, with_gaps: bool = True
+) -> dict[str, list[tuple[datetime, datetime]]]:
+    """Of each member the time since then that was read, or is going to be without anybody asking for it.
 
-    What a stream reads of itself from where it is covered, and what is noted as a gap, needs nobody to ask for it.
+    with_gaps: count what is noted as missing too. Raises StoreUnavailable.
     """
     streams = stores.streams.that_carried(members)
     read = stores.intervals.of([stream.id for stream in streams], from_at=since)
-    missing = stores.gaps.missing(members=members)
+    missing = stores.gaps.missing(members=members) if with_gaps else []
     carriers = {stream.id: stream.handles for stream in streams}
     ahead = stores.streams.with_handles(members)
-
-    def spans(member: str) -> list[tuple[datetime, datetime]]:
-        return [
+    return {
+        member: [
             *((one.from_at, one.to_at) for one in read if member in (one.members or carriers[one.stream])),
             *((gap.from_at, gap.to_at) for gap in missing if member in gap.members),
             *((stream.covered_through, FOREVER) for stream in ahead if member in stream.handles),
         ]
+        for member in members
+    }
 
-    return [member for member in members if not intervals.reach(spans(member), since, FOREVER)]
+
+def not_accounted(stores: Stores, members: Sequence[str], *, since: datetime) -> list[str]:
+    """Those of the members of whose time since then some was not read, and is not going to be."""
+    spans = spans_of(stores, members, since=since)
+    return [member for member in members if not intervals.reach(spans[member], since, FOREVER)]
+
+
+def can_be_seen_again(stores: Stores, member: str, *, since: datetime, now: datetime) -> None:
+    """Note that what an account posted since then may be shown only now: it was protected, suspended or gone."""
+    for stream in stores.streams.with_handles([member])[:1]:
+        note(stores, stream.id, [member], Unread(since, now, GapReason.WAS_HIDDEN), now=now)
 
 
 def could_not_read(stores: Stores, sweep: Sweep, unread: Unread, *, now: datetime) -> None:
@@ -78,15 +91,18 @@ def could_not_read(stores: Stores, sweep: Sweep, unread: Unread, *, now: datetim
             _note(stores, [gaps.left_of_fill(gap, left, now=now)])
 
 
-def close(stores: Stores, sweep: Sweep, *, now: datetime) -> None:
-    """A search is complete: everything it was to read is stored, or noted as a gap. Raises StoreUnavailable."""
+def close(stores: Stores, sweep: Sweep, *, now: datetime, settles: timedelta) -> None:
+    """A search is complete: everything it was to read is stored, or noted as a gap. Raises StoreUnavailable.
+
+    settles: the age from which on X shows all posts that it will show.
+    """
     if unread := gaps.left_by_paging(sweep):
         could_not_read(stores, sweep, unread, now=now)
     match sweep.kind:
         case SweepKind.SEARCH:
-            _close_search(stores, sweep, now)
+            _close_search(stores, sweep, now, settles)
         case SweepKind.BACKFILL:
-            _close_backfill(stores, sweep, now)
+            _close_backfill(stores, sweep, now, settles)
         case SweepKind.REREAD:
             _close_reread(stores, sweep, now)
     if sweep.posts_new and sweep.kind is not SweepKind.BACKFILL:
@@ -95,7 +111,7 @@ def close(stores: Stores, sweep: Sweep, *, now: datetime) -> None:
     metrics.SWEEPS.labels(sweep.kind.value, SweepStatus.COMPLETE.value).inc()
 
 
-def abandon(stores: Stores, sweep: Sweep, *, now: datetime) -> bool:
+def abandon(stores: Stores, sweep: Sweep, *, now: datetime, settles: timedelta) -> bool:
     """End a search that does not get on. What it read counts; what it did not is a gap, and tried again by itself.
 
     False where somebody else moved it on. Raises StoreUnavailable.
@@ -103,23 +119,23 @@ def abandon(stores: Stores, sweep: Sweep, *, now: datetime) -> bool:
     unread = gaps.left_by_abandoning(sweep)
     if sweep.kind is SweepKind.SEARCH and unread is not None:
         could_not_read(stores, sweep, unread, now=now)
-        _close_search(stores, sweep, now)
+        _close_search(stores, sweep, now, settles)
     elif sweep.kind is SweepKind.BACKFILL and (gap := stores.gaps.get(sweep.subject)) is not None:
         if unread is None:
             stores.gaps.put(gaps.tried(gap, now=now))
         else:
             could_not_read(stores, sweep, unread, now=now)
-            _close_backfill(stores, sweep, now)
+            _close_backfill(stores, sweep, now, settles)
     return stores.sweeps.abandon(sweep, now=now)
 
 
-def _close_search(stores: Stores, sweep: Sweep, now: datetime) -> None:
+def _close_search(stores: Stores, sweep: Sweep, now: datetime, settles: timedelta) -> None:
     stream = stores.streams.get(sweep.subject)
     if stream is None:
         return
     from_at = max(snowflake.created_at(sweep.since_id), stream.covered_through)
     if from_at < sweep.ends_at:
-        stores.intervals.add(_interval(sweep, stream.id, from_at, now))
+        stores.intervals.add(*intervals.settled(_interval(sweep, stream.id, from_at, now), now - settles))
     stores.streams.sweep_completed(
         stream.id,
         sweep_id=sweep.id,
@@ -129,12 +145,12 @@ def _close_search(stores: Stores, sweep: Sweep, now: datetime) -> None:
     )
 
 
-def _close_backfill(stores: Stores, sweep: Sweep, now: datetime) -> None:
+def _close_backfill(stores: Stores, sweep: Sweep, now: datetime, settles: timedelta) -> None:
     gap = stores.gaps.get(sweep.subject)
     if gap is None:
         return
-    interval = _interval(sweep, gap.stream, gap.from_at, now)
-    stores.intervals.add(replace(interval, to_at=gap.to_at, members=gap.members))
+    interval = replace(_interval(sweep, gap.stream, gap.from_at, now), to_at=gap.to_at, members=gap.members)
+    stores.intervals.add(*intervals.settled(interval, now - settles))
     if stores.gaps.end(gap.id, GapState.FILLED, now=now):
         log.info("gap filled", gap=gap.id, reason=gap.reason.value, posts=sweep.posts_new, route=sweep.route.value)
 

@@ -160,4 +160,5 @@ def _from_document(document: Document) -> Gap:
         run_id=document["run_id"],
         attempts=document["attempts"],
         try_at=document["try_at"],
+        is_divided=document.get("divided", False),
     )

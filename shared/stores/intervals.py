@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from pymongo import ASCENDING, DESCENDING
+from pymongo import ASCENDING, DESCENDING, UpdateOne
 
 from shared.domain.coverage.intervals import Check, Interval, Reread
 from shared.domain.coverage.sweeps import ReadBy
@@ -34,9 +34,12 @@ class IntervalStore:
         self._intervals = db["intervals"]
 
     @guarded
-    def add(self, interval: Interval) -> None:
-        """Note that a span was read and stored."""
-        self._intervals.update_one({"_id": interval.id}, {"$setOnInsert": _to_document(interval)}, upsert=True)
+    def add(self, *intervals: Interval) -> None:
+        """Note that spans were read and stored."""
+        self._intervals.bulk_write(
+            [UpdateOne({"_id": one.id}, {"$setOnInsert": _to_document(one)}, upsert=True) for one in intervals],
+            ordered=False,
+        )
 
     @guarded
     def get(self, interval_id: str) -> Interval | None:

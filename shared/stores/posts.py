@@ -8,6 +8,7 @@ from datetime import datetime
 from pymongo import ASCENDING, DESCENDING, UpdateOne
 
 from shared.domain.counts import NAMES, PostMetrics
+from shared.domain.coverage.silence import Rhythm
 from shared.domain.models import Post
 from shared.stores.database import Db, Document, guarded
 from shared.stores.described import put_over
@@ -70,6 +71,14 @@ class PostStore:
             {"author_id": str(author_id)}, {"created_at": 1}, sort=[("created_at", DESCENDING)]
         )
         return found["created_at"] if found else None
+
+    @guarded
+    def rhythms(self, author_ids: Sequence[int], *, since: datetime) -> dict[int, Rhythm]:
+        """How often accounts have posted since then; those that have not are left out."""
+        match: Document = {"author_id": {"$in": [str(one) for one in author_ids]}, "created_at": {"$gte": since}}
+        group: Document = {"_id": "$author_id", "n": {"$sum": 1}, "first": {"$min": "$created_at"}}
+        rows = self._posts.aggregate([{"$match": match}, {"$group": {**group, "last": {"$max": "$created_at"}}}])
+        return {int(row["_id"]): Rhythm(row["n"], row["first"], row["last"]) for row in rows}
 
     @guarded
     def authors_met(self, *, among: int) -> tuple[int, int, int]:

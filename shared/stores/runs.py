@@ -1,7 +1,8 @@
 """`runs`: what became of each request of a person, what it was to cost and what it cost.
 
 A run of the kind `refresh` has X's word on each id, so that `--wait` and a script can follow it; one of the kind
-`track` has the names that were followed, and pays for the first sweeps of their streams.
+`track` has the names that were followed, and pays for the first sweeps of their streams; one of the kind `backfill`
+pays for the gaps that it asked to be filled.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from shared.stores.database import Db, Document, guarded
 from shared.stores.indexes import Index
 
 KEEP = timedelta(days=30)
-REFRESH, TRACK = "refresh", "track"
+REFRESH, TRACK, BACKFILL = "refresh", "track", "backfill"
 
 
 INDEXES = (

@@ -181,3 +181,27 @@ def test_a_stream_carries_present_names_only(names: list[str], to: dict[str, str
     assert set(kept) <= active
     assert set(names) & active <= set(kept)
     assert len(kept) == len(set(kept))
+
+
+@pytest.mark.parametrize("state", ["suspended", "protected"])
+def test_what_was_hidden_is_read_when_it_can_be_seen_again(services: Services, accounts: Accounts, state: str) -> None:
+    """Once, from the look before it was seen to be away up to now, for that account alone."""
+    follow(services, "orga", "orgb")
+    look_at_all(services)
+    if state == "protected":
+        accounts.protected.add(ORGA)
+    else:
+        accounts.missing[ORGA] = state
+    look_at_all(services)
+    away_at = services.clock.now()
+    accounts.protected.clear()
+    accounts.missing.clear()
+
+    look_at_all(services)
+    look_at_all(services)
+
+    (gap,) = services.stores.gaps.missing()
+    look_seconds = services.settings.account_look_seconds
+    assert (gap.members, gap.reason) == (("orga",), "was_hidden")
+    assert abs((away_at - gap.from_at).total_seconds() - look_seconds) < 10
+    assert 0 <= (services.clock.now() - gap.to_at).total_seconds() < 10

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from shared.domain.coverage.accounts import Account, look
+from shared.domain.coverage.accounts import Account, hidden_since, look
 from shared.domain.jobs import LookAtAccounts, ResolveHandles
 from shared.domain.models import UserLookup, WorkClass
 from shared.runtime import metrics
 from shared.runtime.log import get_logger
+from shared.services import coverage
 from shared.services.bootstrap import Services
 from shared.services.intake import store_users
 from workers.handlers.runs import paid_by
@@ -56,8 +57,13 @@ def _note(services: Services, followed: list[Account], answer: UserLookup) -> No
     accounts.look_now(looked.unclear, now=now)
     before = {one.user_id: one for one in followed}
     for account in looked.accounts:
-        if account.state is not before[account.user_id].state:
+        was = before[account.user_id]
+        if account.state is not was.state:
             _tell(account.state.value, account=account.username, user_id=account.user_id)
+        if (hidden_at := hidden_since(was, account)) is not None:
+            # It may have been hidden since the look before the one that saw it.
+            since = hidden_at - timedelta(seconds=services.settings.account_look_seconds)
+            coverage.can_be_seen_again(services.stores, account.name, since=since, now=now)
     for one in looked.renamed:
         _tell("renamed", account=one.after.username, user_id=one.after.user_id, was=one.before.username)
 

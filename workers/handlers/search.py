@@ -78,7 +78,8 @@ def _asked_at(page: Page, before: datetime, after: datetime) -> datetime:
 def _move(services: Services, before: Sweep, after: Sweep, now: datetime) -> Sweep:
     """Put `after` in the place of `before`; answers the sweep as it stands, whoever moved it."""
     if after.is_complete:
-        coverage.close(services.stores, after, now=now)
+        settles = timedelta(seconds=services.settings.reread_after_seconds)
+        coverage.close(services.stores, after, now=now, settles=settles)
     if not services.stores.sweeps.advance(before, after, now=now):
         return services.stores.sweeps.get(before.id) or after
     return after

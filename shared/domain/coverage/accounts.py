@@ -100,6 +100,15 @@ def look(
     )
 
 
+def hidden_since(before: Account, after: Account) -> datetime | None:
+    """Since when the posts of an account that can be seen again were hidden; None: they were not, or still are."""
+    is_back = after.state is AccountState.ACTIVE and before.state in _HIDDEN
+    return before.since if is_back else None
+
+
+_HIDDEN = frozenset({AccountState.PROTECTED, AccountState.SUSPENDED, AccountState.GONE})
+
+
 def _settled(moves: Mapping[int, Account], after: Mapping[int, Account], others: Mapping[str, int]) -> list[int]:
     """Those of the moves to another name that lose nobody: each name is free, or its account moves on, or is gone."""
 

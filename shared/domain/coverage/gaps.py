@@ -71,7 +71,8 @@ class Unread:
 class Gap:
     """A span of a stream that is not stored, for those of its members that it concerns.
 
-    priority: the higher, the sooner. run_id: who pays for filling it. try_at: not before then.
+    priority: the higher, the sooner. run_id: who pays for filling it. try_at: not before then. is_divided: smaller
+    ones took its place.
     """
 
     id: str
@@ -86,6 +87,7 @@ class Gap:
     run_id: str | None = None
     attempts: int = 0
     try_at: datetime
+    is_divided: bool = False
 
     @property
     def length(self) -> timedelta:

@@ -112,6 +112,16 @@ def verified(reread: Reread, *, id: str, late: int, read_at: datetime, before: I
     )
 
 
+def settled(interval: Interval, before: datetime) -> list[Interval]:
+    """The interval in parts: what ended before then was read late enough to need no second reading."""
+    if interval.to_at <= before:
+        return [replace(interval, check=Check.VERIFIED)]
+    if interval.from_at >= before:
+        return [interval]
+    old = replace(interval, id=f"{interval.id}:settled", to_at=before, check=Check.VERIFIED)
+    return [old, replace(interval, from_at=before, posts=0)]
+
+
 def account(
     began_at: datetime, covered_through: datetime, intervals: Sequence[Interval], gaps: Sequence[Gap]
 ) -> list[Piece]:
@@ -141,11 +151,20 @@ def covered(pieces: Iterable[Piece], from_at: datetime, to_at: datetime) -> time
     )
 
 
+def holes(
+    spans: Iterable[tuple[datetime, datetime]], from_at: datetime, to_at: datetime
+) -> list[tuple[datetime, datetime]]:
+    """What spans leave out of a window, in order."""
+    found, reached = [], from_at
+    for begin, end in sorted(spans):
+        if begin >= to_at:
+            break
+        if begin > reached:
+            found.append((reached, begin))
+        reached = max(reached, end)
+    return [*found, (reached, to_at)] if reached < to_at else found
+
+
 def reach(spans: Iterable[tuple[datetime, datetime]], from_at: datetime, to_at: datetime) -> bool:
     """Whether spans together hold every moment of a window."""
-    reached = from_at
-    for begin, end in sorted(spans):
-        if begin > reached:
-            break
-        reached = max(reached, end)
-    return reached >= to_at
+    return not holes(spans, from_at, to_at)

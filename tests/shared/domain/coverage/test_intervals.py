@@ -10,7 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain.coverage.gaps import GapReason, GapState, Unread, note
-from shared.domain.coverage.intervals import Check, Interval, Reread, account, covered, due_again, reach, verified
+from shared.domain.coverage.intervals import (
+    Check,
+    Interval,
+    Reread,
+    account,
+    covered,
+    due_again,
+    holes,
+    reach,
+    settled,
+    verified,
+)
 from shared.domain.coverage.sweeps import ReadBy
 
 DAY = datetime(2024, 5, 1, tzinfo=UTC)
@@ -132,3 +143,24 @@ def test_a_verified_day_grows_into_one_interval() -> None:
 
     assert (whole.from_at, whole.to_at, whole.posts, whole.late, whole.check) == (at(0), at(120), 9, 3, Check.VERIFIED)
     assert (alone.from_at, alone.posts, alone.late, alone.read_at) == (at(60), 4, 2, at(155))
+
+
+def test_holes_are_what_spans_leave_out() -> None:
+    """In order, within the window, however the spans overlap."""
+    spans = [(at(50), at(60)), (at(-5), at(10)), (at(5), at(20)), (at(90), at(200))]
+
+    assert holes(spans, at(0), at(100)) == [(at(20), at(50)), (at(60), at(90))]
+    assert holes([], at(0), at(1)) == [(at(0), at(1))]
+    assert holes(spans, at(0), at(5)) == []
+
+
+def test_what_was_read_late_enough_needs_no_second_reading() -> None:
+    """A span of the past is verified at once, a young one waits, one across the border is both; posts count once."""
+    assert settled(interval(0, 60, read=200), at(100)) == [interval(0, 60, read=200, check=Check.VERIFIED)]
+    assert settled(interval(0, 60), at(0)) == [interval(0, 60)]
+    old, young = settled(interval(0, 60, posts=9), at(40))
+    assert [(one.from_at, one.to_at, one.posts, one.check) for one in (old, young)] == [
+        (at(0), at(40), 9, Check.VERIFIED),
+        (at(40), at(60), 0, Check.WAITING),
+    ]
+    assert old.id != young.id

@@ -1,0 +1,138 @@
+"""What was read of followed accounts in a window, what is missing and what filling it would cost. Reads only.
+
+Money is in US dollars in what is answered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from shared.domain.coverage import intervals
+from shared.domain.coverage.gaps import Gap
+from shared.domain.coverage.intervals import Check, Interval, Piece
+from shared.domain.coverage.silence import LOOKS_BACK, Rhythm
+from shared.domain.coverage.streams import Stream
+from shared.domain.errors import InputError
+from shared.domain.money.estimate import DAY, Rates
+from shared.domain.money.prices import MICRO, PriceKind
+from shared.services.bootstrap import Services
+from shared.services.rates import rates_now
+from shared.stores.database import Document, ServerClock
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """All that is noted of streams that carry, or carried, some members."""
+
+    streams: Sequence[Stream]
+    active: Sequence[Stream]
+    read: Sequence[Interval]
+    missing: Sequence[Gap]
+
+    @classmethod
+    def of(cls, services: Services, members: Sequence[str], window: tuple[datetime, datetime]) -> Ledger:
+        """Read it: four queries, however many members there are."""
+        stores = services.stores
+        streams = stores.streams.that_carried(members)
+        read = stores.intervals.of([one.id for one in streams], from_at=window[0], to_at=window[1])
+        return cls(streams, stores.streams.with_handles(members), read, stores.gaps.missing(members=members))
+
+    def pieces(self, member: str, from_at: datetime, to_at: datetime) -> list[Piece]:
+        """What became of each moment of a member, up to where it is covered."""
+        gaps = [gap for gap in self.missing if member in gap.members]
+        return intervals.account(from_at, to_at, self._read_of(member), gaps) if from_at < to_at else []
+
+    def begin(self, member: str, otherwise: datetime) -> datetime:
+        """From when on something of a member was read."""
+        return min((one.from_at for one in self._read_of(member)), default=otherwise)
+
+    def covered_through(self, member: str) -> datetime | None:
+        """Up to when all is accounted for; None: no search carries it."""
+        return max((one.covered_through for one in self.active if member in one.handles), default=None)
+
+    def _read_of(self, member: str) -> list[Interval]:
+        carried = {stream.id for stream in self.streams if member in stream.handles}
+        return [one for one in self.read if one.stream in carried and (one.members is None or member in one.members)]
+
+
+def coverage(services: Services, names: Sequence[str], *, window: timedelta) -> list[dict[str, Any]]:
+    """A row for each followed account, or for those that are named. Raises InputError for a name that is not followed.
+
+    covered_ratio: of the window since it is followed, up to where it is covered; lag_seconds is the rest.
+    """
+    now = ServerClock(services.stores.db).now()
+    followed = {row["_id"]: row for row in services.stores.handles.all(active_only=True)}
+    wanted = [name.lower() for name in names] or list(followed)
+    if unknown := [name for name in wanted if name not in followed]:
+        raise InputError(f"@{unknown[0]} is not followed: covey handles lists what is")
+    ledger = Ledger.of(services, wanted, (now - window, now))
+    ids = [int(row["user_id"]) for name in wanted if (row := followed[name]).get("user_id")]
+    rhythms = services.stores.posts.rhythms(ids, since=now - LOOKS_BACK)
+    rates = rates_now(services, services.treasury.books())
+    price = services.ledger.prices.micro[PriceKind.POST]
+    return [
+        _row(followed[name], ledger, rhythms.get(int(followed[name].get("user_id") or 0)), now - window, now)
+        | {"gaps": [gap_row(gap, rates, price, now, has_archive=services.has_archive) for gap in _of(ledger, name)]}
+        for name in wanted
+    ]
+
+
+def _of(ledger: Ledger, name: str) -> list[Gap]:
+    return [gap for gap in ledger.missing if name in gap.members]
+
+
+def _row(handle: Document, ledger: Ledger, rhythm: Rhythm | None, from_at: datetime, now: datetime) -> dict[str, Any]:
+    name = handle["_id"]
+    begin = max(from_at, min(handle.get("since") or handle["created_at"], ledger.begin(name, now)))
+    through = ledger.covered_through(name)
+    pieces = ledger.pieces(name, begin, through) if through else []
+    asked = max(timedelta(0), through - begin) if through else timedelta(0)
+    read = [piece for piece in pieces if isinstance(piece.of, Interval)]
+    sure = [piece for piece in read if isinstance(piece.of, Interval) and piece.of.check is Check.VERIFIED]
+    late = {piece.of.id: piece.of for piece in read if isinstance(piece.of, Interval)}
+    period = rhythm.period if rhythm else None
+    return {
+        "account": handle["username"],
+        "from_at": begin,
+        "covered_through": through,
+        "lag_seconds": None if through is None else (now - through).total_seconds(),
+        "covered_ratio": _ratio(read, asked),
+        "verified_ratio": _ratio(sure, asked),
+        "unaccounted_seconds": sum((one.to_at - one.from_at).total_seconds() for one in pieces if one.of is None),
+        "posts": sum(one.posts for one in late.values()),
+        "late_posts": sum(one.late for one in late.values()),
+        "last_post_at": rhythm.last_at if rhythm else None,
+        "expected_every_seconds": period.total_seconds() if period else None,
+        "is_silent": bool(rhythm and rhythm.is_silent(now)),
+    }
+
+
+def _ratio(pieces: Sequence[Piece], asked: timedelta) -> float | None:
+    """The part of the time that was asked for; None where none was."""
+    length = sum((piece.to_at - piece.from_at for piece in pieces), start=timedelta(0))
+    return round(length / asked, 6) if asked else None
+
+
+def gap_row(gap: Gap, rates: Rates, price: int, now: datetime, *, has_archive: bool) -> dict[str, Any]:
+    """A gap as a person reads it. route: by which it can be filled, None: by none of the plan; usd: about what that
+    would cost, by how much is posted.
+    """
+    route = gap.route(now=now, has_archive=has_archive)
+    posts = len(gap.members) * rates.posts_a_day.value * (gap.length / DAY)
+    return {
+        "id": gap.id,
+        "from_at": gap.from_at,
+        "to_at": gap.to_at,
+        "seconds": gap.length.total_seconds(),
+        "reason": gap.reason.value,
+        "state": gap.state.value,
+        "route": route.value if route else None,
+        "accounts": list(gap.members),
+        "attempts": gap.attempts,
+        "try_at": gap.try_at,
+        "posts_about": round(posts),
+        "usd_about": round(posts * price / MICRO, 4),
+    }

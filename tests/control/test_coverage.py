@@ -1,0 +1,130 @@
+"""What `covey coverage` tells, on real servers."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from control import coverage as covering
+from scheduler.planner import BACKFILL
+from shared.domain.coverage.gaps import GapReason, Unread
+from shared.domain.coverage.intervals import Interval
+from shared.domain.coverage.streams import Stream
+from shared.domain.coverage.sweeps import ReadBy
+from shared.domain.errors import InputError
+from shared.domain.models import Post, User
+from shared.services import coverage
+from shared.services.bootstrap import Services
+from shared.stores.database import ServerClock
+from tests.control.whole import Covey, covey
+from tests.scheduler.slots import plan
+
+__all__ = ["covey"]
+HOUR = timedelta(hours=1)
+ALICE = 42
+
+
+@pytest.fixture
+def stream(services: Services) -> Stream:
+    """@alice and @bob, followed for ten hours and covered up to an hour ago."""
+    now = ServerClock(services.stores.db).now()
+    (one,) = services.following.follow(["alice", "bob"], since=now - 10 * HOUR, now=now)
+    services.stores.handles.learn([User(id=ALICE, username="alice")], now=now)
+    services.stores.streams.leap(one, to=now - HOUR, cursor_id=one.cursor_id)
+    (moved,) = services.stores.streams.active()
+    return moved
+
+
+def read(services: Services, stream: Stream, begin: float, end: float, **values: Any) -> None:
+    """The stream was read from so many hours after its begin to so many."""
+    span = {"from_at": stream.began_at + begin * HOUR, "to_at": stream.began_at + end * HOUR}
+    fixed = {"id": f"{begin}", "stream": stream.id, "route": ReadBy.RECENT, "read_at": stream.covered_through}
+    services.stores.intervals.add(Interval(**(fixed | span | values)))
+
+
+def missing(services: Services, stream: Stream, begin: float, end: float, members: list[str]) -> None:
+    """It was not, for these."""
+    span = Unread(stream.began_at + begin * HOUR, stream.began_at + end * HOUR, GapReason.PAGE_LOST)
+    coverage.note(services.stores, stream.id, members, span, now=stream.covered_through)
+
+
+def rows(services: Services, *names: str, hours: float = 24 * 7) -> dict[str, dict[str, Any]]:
+    """The rows by account."""
+    return {row["account"]: row for row in covering.coverage(services, names, window=hours * HOUR)}
+
+
+def test_the_share_that_was_read_is_of_the_time_since_it_is_followed(services: Services, stream: Stream) -> None:
+    """A gap of one account is none of the other; what nobody noted is told as such; the rest is the lag."""
+    read(services, stream, 0, 6, posts=7, late=2)
+    missing(services, stream, 2, 5, ["alice"])
+
+    told = rows(services)
+
+    assert {name: row["covered_ratio"] for name, row in told.items()} == pytest.approx(
+        {"alice": 3 / 9, "bob": 6 / 9}, abs=1e-5
+    )
+    assert told["alice"]["unaccounted_seconds"] == pytest.approx(3 * 3600, abs=0.01)
+    assert told["alice"]["lag_seconds"] == pytest.approx(3600, abs=5)
+    assert (told["bob"]["posts"], told["bob"]["late_posts"], told["bob"]["verified_ratio"]) == (7, 2, 0)
+    assert [gap["reason"] for gap in told["alice"]["gaps"]] == ["page_lost"]
+    assert told["bob"]["gaps"] == []
+
+
+def test_a_gap_names_its_size_its_route_and_its_price(services: Services, stream: Stream) -> None:
+    """By the assumed 50 posts a day of an account; beyond seven days the plan has no route."""
+    read(services, stream, 0, 9)
+    missing(services, stream, 1, 4, ["alice", "bob"])
+    missing(services, stream, -240, -216, ["alice"])
+
+    far, near = rows(services)["alice"]["gaps"]
+
+    assert (near["seconds"], near["posts_about"], near["route"]) == (10_800, 12, "recent")
+    assert near["usd_about"] == pytest.approx(2 * 50 * 3 / 24 * 0.005, abs=1e-4)
+    assert (far["route"], far["state"]) == (None, "open")
+    plan(services, BACKFILL)
+    assert [gap["state"] for gap in rows(services)["alice"]["gaps"]] == ["final", "open"]
+
+
+def test_a_window_shows_only_its_time(services: Services, stream: Stream) -> None:
+    """The last two hours of ten, of which one was not read yet."""
+    read(services, stream, 0, 8.5)
+
+    (row,) = rows(services, "alice", hours=2).values()
+
+    assert row["covered_ratio"] == pytest.approx(0.5, abs=0.01)
+
+
+def test_an_account_that_fell_silent_is_told(services: Services, stream: Stream) -> None:
+    """One that posted every hour and has not for two days; who never posted has no rhythm."""
+    now = services.clock.now()
+    posts = [Post(id=n, text="a", author_id=ALICE, created_at=now - timedelta(days=2) - n * HOUR) for n in range(1, 11)]
+    services.stores.posts.upsert(posts, source="search", now=now)
+    read(services, stream, 0, 9)
+
+    told = rows(services)
+
+    assert (told["alice"]["is_silent"], told["alice"]["expected_every_seconds"]) == (True, 3600)
+    assert (told["bob"]["is_silent"], told["bob"]["last_post_at"]) == (False, None)
+
+
+def test_who_is_not_followed_is_named(services: Services, stream: Stream) -> None:
+    """A clear error, and nothing else."""
+    with pytest.raises(InputError, match="@carol is not followed"):
+        rows(services, "alice", "carol")
+
+
+def test_the_command_prints_tables_and_json(services: Services, stream: Stream, covey: Covey) -> None:
+    """Accounts, then each gap once; the same as JSON."""
+    read(services, stream, 0, 9)
+    missing(services, stream, 1, 4, ["alice", "bob"])
+
+    told = covey("coverage", "@alice", "--window", "24h")
+    document = json.loads(covey("coverage", "--json").stdout)
+
+    assert told.status == 0
+    assert "66.66 %" in told.stdout
+    assert told.stdout.count("page_lost") == 1
+    assert [row["account"] for row in document] == ["alice", "bob"]
