@@ -6,14 +6,14 @@ Money is in US dollars in everything that is answered here.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
 from shared.broker.reached import reached
 from shared.domain.models import WorkClass
 from shared.domain.money.budgets import ChosenBudgets
-from shared.domain.money.estimate import Rates, RefreshEstimate, TrackEstimate, of_refresh, of_track
+from shared.domain.money.estimate import RefreshEstimate, of_refresh
 from shared.domain.money.forecast import Forecast, of_day, of_month
 from shared.domain.money.one_off import OneOff
 from shared.domain.money.prices import MICRO, OBJECTS, PriceKind
@@ -99,52 +99,6 @@ def too_small_of(services: Services) -> list[dict[str, Any]]:
     dialect = spoken(services.settings.x_dialect, SharedDialectMemory(services.stores.state))
     found = too_small(limits, shares, services.ledger.prices, dialect)
     return [{**asdict(one), "work_class": one.work_class.value} for one in found]
-
-
-@dataclass(frozen=True, slots=True)
-class TrackCost:
-    """What `track` would cost. The names that are followed already cost nothing more, but for those in `read_back`.
-
-    history: how many posts there are since then, where X was asked.
-    """
-
-    added: list[str]
-    already: list[str]
-    read_back: list[str]
-    estimate: TrackEstimate
-    rates: Rates
-    history: int | None = None
-
-
-def cost_of_track(services: Services, names: Sequence[str], *, since: timedelta, count: bool = False) -> TrackCost:
-    """Estimate following accounts; changes nothing.
-
-    count: ask X how many posts there are since then, which costs one request for each search. Raises what X answers.
-    """
-    followed = {row["_id"]: row for row in services.stores.handles.all()}
-    active = {name for name, row in followed.items() if row["active"]}
-    added = [name for name in names if name.lower() not in active]
-    ids = [int(row["user_id"]) for name in added if (row := followed.get(name.lower())) and row.get("user_id")]
-    rates = rates_now(services, services.treasury.books())
-    known_today = len(services.ledger.bought(PriceKind.USER, ids))
-    prices = services.ledger.prices
-    history = count_since(services, added, since=since) if count and added and since else None
-    estimate = of_track(len(added), known_today, since, rates, prices, history=history)
-    already = [name for name in names if name.lower() in active]
-    begin = services.clock.now() - since
-    back = services.following.not_read_since(already, since=begin) if since else []
-    again = of_track(len(back), len(back), since, rates, prices).once
-    estimate = replace(estimate, once=estimate.once + again, month=estimate.month + again)
-    return TrackCost(added, already, back, estimate, rates, history)
-
-
-def count_since(services: Services, names: Sequence[str], *, since: timedelta) -> int:
-    """How many posts X has of the names since then, by its own count."""
-    start = services.ledger.now() - since
-    return sum(
-        services.x.count_recent(WorkClass.INTERACTIVE, query=query, start_time=start)
-        for query in services.following.queries(names)
-    )
 
 
 def cost_of_refresh(services: Services, post_ids: Sequence[int]) -> RefreshEstimate:

@@ -48,18 +48,32 @@ def not_followed(services: Services, names: Sequence[str]) -> list[str]:
 
 
 def track(
-    services: Services, names: Sequence[str], *, since: timedelta, found: LookedUp | None = None, count: bool = False
+    services: Services,
+    names: Sequence[str],
+    *,
+    since: timedelta,
+    found: LookedUp | None = None,
+    count: bool = False,
+    sample: bool = False,
 ) -> Tracked:
     """Follow accounts, from `since` ago on, but not from further back than X can still search when it is asked.
 
     What was followed already is read from there on too. found: what X said of the names; a worker asks about the rest.
-    count: ask X how many posts that is, for a closer estimate of the run.
+    count, sample: ask X how many posts that is, and by how many people, for a closer estimate of the run.
     """
     added = not_followed(services, names)
     already = [name for name in names if name not in set(added)]
     now = ServerClock(services.stores.db).now()
     begin = now - min(since, FURTHEST_SINCE)
-    run_id = begin_track(services, added, since=min(since, FURTHEST_SINCE), now=now, count=count)
+    run_id = begin_track(
+        services,
+        added,
+        since=min(since, FURTHEST_SINCE),
+        now=now,
+        count=count,
+        sample=sample,
+        own_ids=[user.id for user in found.users] if found else [],
+    )
     streams = services.following.follow(added, since=begin, now=now, run_id=run_id)
     read_back = services.following.read_back(already, since=begin, now=now, run_id=run_id) if since else []
     if found is not None:

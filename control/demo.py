@@ -21,6 +21,8 @@ from control.answers import as_json
 from control.demo_world import SEARCH_INTERVAL_SECONDS, as_environment, rhythm_of, simulated_x
 from control.evidence import Interval, Truth, failures, gather
 from control.local import Flock, forget_servers, note_servers
+from control.look_up import look_up
+from control.runs import RunState, runs
 from shared.domain.errors import InputError, PassingFault
 from shared.domain.jobs import ALL_QUEUES, Queue
 from shared.runtime.disk import BEGIN_BYTES, LOCK, check_room, held, writing
@@ -33,6 +35,7 @@ from shared.stores.database import ServerClock
 HISTORY = timedelta(minutes=5)  # followed from this long before the start, so that there are pages to turn
 SETTLE_SECONDS = 75.0
 START_SECONDS = 30.0
+SHOWN_RUNS = 9
 MARK = ".covey-demo"  # only a folder with this file is emptied
 Show = Callable[[dict[str, Any]], None]
 
@@ -111,7 +114,8 @@ def _follow(
     services.stores.ensure_indexes()
     clock = ServerClock(services.stores.db)
     names = truth.accounts()[: options.accounts]
-    commands.track(services, names, since=HISTORY)
+    found = look_up(services, names)
+    commands.track(services, names, since=HISTORY, found=found, count=True, sample=True)
     tracked_at = clock.now()  # no stream began later: what lies before its begin is not demanded
     say(f"following {len(names)} accounts for {options.seconds:.0f} s")
     deadline = time.monotonic() + options.seconds
@@ -130,11 +134,13 @@ def _follow(
         until=until,
         findable=timedelta(seconds=3 * SEARCH_INTERVAL_SECONDS + 5),
     )
-    return gather(services.stores.db, truth, names, interval, settings.media_path) | {"settled": settled}
+    report = gather(services.stores.db, truth, names, interval, settings.media_path)
+    return report | {"settled": settled, "runs": runs(services, SHOWN_RUNS)}
 
 
 def _settle(services: Services, flock: Flock, until: datetime, tick: Callable[[], None], stop: threading.Event) -> bool:
-    """Wait until all streams are covered through `until`, no reading of quotes is open and no file is pending.
+    """Wait until all streams are covered through `until`, no reading of quotes is open, no file is pending and
+    no request is under way.
 
     Answers whether it came to that in time.
     """
@@ -146,7 +152,8 @@ def _settle(services: Services, flock: Flock, until: datetime, tick: Callable[[]
         covered = all(stream.covered_through >= until for stream in stores.streams.active())
         quiet = stores.db["X_sweeps"].count_documents({"status": "open", "started_at": {"$lt": until}}) == 0
         files = stores.media.count_by_status().get("pending", 0) == 0
-        if covered and quiet and files:
+        paid = all(run["state"] != RunState.UNDER_WAY for run in runs(services, SHOWN_RUNS))
+        if covered and quiet and files and paid:
             return True
     return False
 

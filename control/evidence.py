@@ -24,6 +24,8 @@ SHOWN = 20  # ids listed for a person to look into
 MUST_BE_ZERO = ("posts_missed", "quotes_missed", "media_missed", "media_bad_checksum", "http_429", "duplicates")
 # What has to happen at all in a run of that length; shorter ones may end before it is due.
 MUST_HAPPEN = ("quote_readings", "snapshots")
+# How far what a request was to cost may be from what it cost.
+COST_WITHIN = 0.2
 LONG_ENOUGH = timedelta(seconds=20)
 READ_QUOTES = {"kind": SweepKind.QUOTES.value, "status": SweepStatus.COMPLETE.value}
 
@@ -121,6 +123,11 @@ def gather(db: Db, truth: Truth, names: Sequence[str], interval: Interval, media
 def failures(report: dict[str, Any]) -> list[str]:
     """What speaks against success, a line each; none when all is well."""
     lines = [f"{name} is {report[name]}, not 0" for name in MUST_BE_ZERO if report[name]]
+    lines += [
+        f"{run['kind']} was to cost ${run['estimate_usd']:.3f} and cost ${run['cost_usd']:.3f}"
+        for run in report.get("runs", ())
+        if abs(run["difference_ratio"] or 0) > COST_WITHIN
+    ]
     if not report["posts_expected"]:
         lines.append("the world posted nothing: nothing was proven")
     elif report["followed_seconds"] >= LONG_ENOUGH.total_seconds():

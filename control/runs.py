@@ -6,13 +6,14 @@ The cost is what the ledger billed for the run's own jobs. Prints nothing; money
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from control.budget import cost_of_refresh, cost_of_track
-from shared.domain.money.prices import MICRO
+from control.budget import cost_of_refresh
+from control.track_costs import cost_of_track
+from shared.domain.money.prices import MICRO, PriceKind
 from shared.domain.outcomes import MAX_AGE_SECONDS
 from shared.services.bootstrap import Services
 from shared.spending.attribution import gathered
@@ -30,17 +31,27 @@ class RunState(StrEnum):
 
 
 def begin_track(
-    services: Services, names: Sequence[str], *, since: timedelta, now: datetime, count: bool = False
+    services: Services,
+    names: Sequence[str],
+    *,
+    since: timedelta,
+    now: datetime,
+    count: bool = False,
+    sample: bool = False,
+    own_ids: Collection[int] = (),
 ) -> str | None:
     """Note that names are about to be followed, and what that should cost; answers the run, None for no names.
 
-    count: see `cost_of_track`; what that costs is of the run, and in its estimate.
+    count, sample, own_ids: see `cost_of_track`; what asking costs is of the run. The posts of a sample are those that
+    the run buys in any case.
     """
     if not names:
         return None
     with gathered() as calls:
-        estimate = cost_of_track(services, names, since=since, count=count).estimate.run
-    run_id = _begin(services, TRACK, names, estimate + sum(call.micro_usd for call in calls), now)
+        cost = cost_of_track(services, names, since=since, count=count, sample=sample, own_ids=own_ids)
+    post = services.ledger.prices.micro[PriceKind.POST]
+    asking = sum(call.micro_usd - call.billed[PriceKind.POST] * post for call in calls)
+    run_id = _begin(services, TRACK, names, cost.estimate.run + asking, now)
     services.stores.runs.pay(run_id, calls)
     return run_id
 

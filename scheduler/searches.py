@@ -1,6 +1,6 @@
 """What is searched: what is new in a stream, what was read once more, and what is missing.
 
-    a stream's slot --> a sweep of what is new; far behind: a gap of what lies between, and what is new from now on
+    a stream's slot --> a sweep of what is new
     reread          --> a sweep of what was read a while ago, for what came late, while that is free
     backfill        --> a sweep of a gap, by the route that reaches it; no route: the gap is final
 
@@ -14,11 +14,10 @@ from datetime import datetime, timedelta
 
 from shared.domain import snowflake
 from shared.domain.coverage import gaps, intervals
-from shared.domain.coverage.gaps import Gap, GapReason, GapState, Unread
+from shared.domain.coverage.gaps import Gap, GapState
 from shared.domain.coverage.intervals import Reread
 from shared.domain.coverage.lateness import Margins, Seen, next_margin
-from shared.domain.coverage.streams import Stream
-from shared.domain.coverage.sweeps import Sweep, SweepKind, SweepStatus
+from shared.domain.coverage.sweeps import Sweep, SweepKind
 from shared.domain.jobs import Job, Queue, SearchPage
 from shared.runtime.log import get_logger
 from shared.services import coverage
@@ -43,7 +42,6 @@ class Searches:
         self._services = services
         self._stores = services.stores
         settings = services.settings
-        self._lag = timedelta(seconds=settings.x_search_lag_seconds)
         self._after = timedelta(seconds=settings.reread_after_seconds)
         self._every = timedelta(seconds=settings.reread_every_seconds)
         self._margins = Margins(
@@ -53,8 +51,6 @@ class Searches:
     def new(self, slot: Slot, now: datetime) -> Outgoing:
         """Open the stream's next sweep, unless the last one is still being read."""
         stream = self._stores.streams.get(slot.schedule.subject)
-        if stream is not None and self._now(now) - self._lag - stream.covered_through > gaps.BEHIND:
-            stream = self._leap(stream, now)
         if stream is None:
             return []
         is_first = stream.sweeps_completed == 0
@@ -108,18 +104,6 @@ class Searches:
         if margin is not None:
             self._stores.state.set(MARGIN, margin.total_seconds())
             self._stores.state.drop(coverage.LATENESS, ["found", "within", "beyond"])
-
-    def _leap(self, stream: Stream, now: datetime) -> Stream | None:
-        """Leave what lies behind to a gap, and read on from now; None while a sweep of it is under way."""
-        if any(one.status is SweepStatus.OPEN for one in self._stores.sweeps.newest_of(stream.id)):
-            return None
-        to_at = self._now(now) - self._lag
-        reason = GapReason.FELL_BEHIND if stream.sweeps_completed else GapReason.BEFORE_FOLLOWING
-        unread = Unread(stream.covered_through, to_at, reason)
-        coverage.note(self._stores, stream.id, stream.handles, unread, now=now, run_id=stream.run_id)
-        if not self._stores.streams.leap(stream, to=to_at, cursor_id=snowflake.first_id_at(to_at) - 1):
-            return None
-        return self._stores.streams.get_active(stream.id)
 
     def _again(self, reread: Reread, slot: Slot, now: datetime) -> Outgoing:
         query = self._query_of(reread.stream)
@@ -182,7 +166,3 @@ class Searches:
 
     def _open(self, sweep: Sweep) -> Outgoing:
         return [(SearchPage(sweep_id=sweep.id, page=0), sweep.queue)] if self._stores.sweeps.open(sweep) else []
-
-    def _now(self, now: datetime) -> datetime:
-        """The earlier of MongoDB's time and X's: what counts as read by a clock that is ahead would never be read."""
-        return min(now, self._services.ledger.now())

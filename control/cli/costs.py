@@ -10,16 +10,17 @@ from rich.table import Table
 
 from control import budget
 from control.cli.app import out, print_json
+from control.track_costs import cost_of_track
 from shared.domain.money.estimate import MONTH_DAYS, Rate
 from shared.domain.money.prices import MICRO
 from shared.services.bootstrap import Services
 
 
 def tell_track(
-    services: Services, names: Sequence[str], *, since: timedelta, as_json: bool, count: bool = False
+    services: Services, names: Sequence[str], *, since: timedelta, as_json: bool, count: bool, sample: bool
 ) -> None:
-    """Say what following accounts would cost. count: X is asked how many posts were made since then."""
-    cost = budget.cost_of_track(services, names, since=since, count=count)
+    """Say what following accounts would cost. count, sample: X is asked how many posts that is, by how many people."""
+    cost = cost_of_track(services, names, since=since, count=count, sample=sample)
     estimate = cost.estimate
     usd = {
         "once_usd": estimate.once / MICRO,
@@ -49,6 +50,11 @@ def tell_track(
     out.print(table)
     if cost.history is not None:
         out.print(f"  posts before: {cost.history:,} (counted by X)", style="dim", highlight=False)
+    if since and not (count or cost.rates.posts_a_day.is_measured):
+        guess = (
+            "How much was posted before is a guess: --count asks X ($0.005 a search), --sample also by how many people."
+        )
+        out.print(guess, style="yellow", highlight=False, soft_wrap=True)
     for name, rate in rates.items():
         _tell_rate(name.replace("_", " "), rate)
     _tell_room(room)

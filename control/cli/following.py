@@ -29,6 +29,13 @@ def track(
         bool,
         typer.Option("--count", help="Ask X how many posts --since means ($0.005 a search), for a closer estimate."),
     ] = False,
+    sample: Annotated[
+        bool,
+        typer.Option(
+            "--sample",
+            help="Also read a page of it, to see by how many people (up to $0.50 a search; then not paid again today).",
+        ),
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it would cost, and do nothing.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -52,12 +59,12 @@ def track(
     from control.look_up import look_up
 
     if dry_run:
-        return tell_track(services_here(), names, since=duration, count=count, as_json=as_json)
+        return tell_track(services_here(), names, since=duration, count=count or sample, sample=sample, as_json=as_json)
     services = services_here()
     found = look_up(services, commands.not_followed(services, names))
     if found.unknown and not force:
         raise InputError(f"X knows no {_listed(found.unknown)}; nothing was done (--force follows them all the same)")
-    done = commands.track(services, names, since=duration, found=found, count=count)
+    done = commands.track(services, names, since=duration, found=found, count=count or sample, sample=sample)
     if not is_planned(services):
         _warn("No scheduler runs: nothing is read until one does. Start all with covey up, or run covey once.")
     if as_json:

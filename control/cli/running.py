@@ -102,6 +102,9 @@ def _print_report(report: dict[str, Any], path: Path) -> None:
     calls = ", ".join(f"{name} {count}" for name, count in report["calls_by_endpoint"].items())
     facts.add_row("calls", calls)
     facts.add_row("processes started again", str(report["restarts"]))
+    for run in report["runs"]:
+        told = f"was to cost ${run['estimate_usd']:.2f}, cost ${run['cost_usd']:.2f}"
+        facts.add_row(f"{run['kind']} {run['subjects']}", f"{told} ({run['difference_ratio'] or 0:+.1%})")
     facts.add_row("time", f"{report['seconds']} s")
     out.print(facts)
     for failure in report["failures"]:

@@ -84,11 +84,12 @@ def could_not_read(stores: Stores, sweep: Sweep, unread: Unread, *, now: datetim
     if sweep.kind is SweepKind.SEARCH and (stream := stores.streams.get(sweep.subject)) is not None:
         rest = gaps.less_covered(unread, stream.covered_through)
         if rest is not None:
-            _note(stores, [gaps.note(rest, stream=stream.id, members=stream.handles, now=now)])
+            left = gaps.note(rest, stream=stream.id, members=stream.handles, now=now, run_id=sweep.run_id)
+            _note(stores, [left])
     elif sweep.kind is SweepKind.BACKFILL and (gap := stores.gaps.get(sweep.subject)) is not None:
-        left = replace(unread, from_at=max(unread.from_at, gap.from_at), to_at=min(unread.to_at, gap.to_at))
-        if left.from_at < left.to_at:
-            _note(stores, [gaps.left_of_fill(gap, left, now=now)])
+        inside = replace(unread, from_at=max(unread.from_at, gap.from_at), to_at=min(unread.to_at, gap.to_at))
+        if inside.from_at < inside.to_at:
+            _note(stores, [gaps.left_of_fill(gap, inside, now=now)])
 
 
 def close(stores: Stores, sweep: Sweep, *, now: datetime, settles: timedelta) -> None:

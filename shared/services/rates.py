@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from shared.domain.engagement.next_reading import RETIRE_AGE
-from shared.domain.money.estimate import DAY, Rate, Rates, rates_of
+from shared.domain.money.estimate import DAY, Rate, Rates, rates_of, unseen_authors
 from shared.domain.money.prices import PriceKind
 from shared.domain.money.purchases import Sums
 from shared.platforms.x.endpoints import QUOTE_TWEETS, SEARCH_RECENT, USERS
@@ -47,12 +47,12 @@ def _newcomers(services: Services) -> tuple[float, float]:
     """How likely the next post is by somebody not met, and how many there are who were not met.
 
     The part of the posts whose author wrote no other (I. J. Good, "The population frequencies of species and the
-    estimation of population parameters", 1953), and a bound from those who wrote one or two (A. Chao, "Nonparametric
-    estimation of the number of classes in a population", 1984). In the first hours most of those who were met are new,
-    and ever fewer of those to come: in the demo's world the mean so far was up to nine times what came next.
+    estimation of population parameters", 1953), and a bound from those who wrote one or two. In the first hours most of
+    those who were met are new, and ever fewer of those to come: in the demo's world the mean so far was up to nine
+    times what came next.
     """
     posts, once, twice = services.stores.posts.authors_met(among=NEWEST)
-    return (once / posts if posts else 0.0), once * (once - 1) / (2 * (twice + 1))
+    return (once / posts if posts else 0.0), unseen_authors(once, twice)
 
 
 def _rates(services: Services, accounts: int, days: float, found: int, by_endpoint: dict[str, Sums]) -> Rates:

@@ -127,17 +127,6 @@ class StreamStore:
         change |= {"$min": {"began_at": to}}
         return self._streams.update_one(as_read, change).matched_count == 1
 
-    @guarded
-    def leap(self, stream: Stream, *, to: datetime, cursor_id: int) -> bool:
-        """Count all up to `to` as accounted for, because what was not read is noted as a gap; answers whether it does.
-
-        False where the stream moved since it was read.
-        """
-        as_read: Document = {"_id": stream.id, "status": ACTIVE, "cursor_id": str(stream.cursor_id)}
-        as_read |= {"covered_through": stream.covered_through}
-        change: Document = {"$set": {"cursor_id": str(cursor_id), "covered_through": to}}
-        return self._streams.update_one(as_read, change).matched_count == 1
-
 
 def _to_document(stream: Stream) -> Document:
     return {

@@ -15,6 +15,7 @@ import redis
 
 from control import budget
 from control.runs import begin_track
+from control.track_costs import cost_of_track
 from shared.domain.counts import PostMetrics
 from shared.domain.errors import InputError
 from shared.domain.models import Post, User, WorkClass
@@ -233,8 +234,8 @@ def test_x_is_asked_how_much_there_is(services: Services, x: ScriptedX) -> None:
     """With its count the history is no guess; it costs one request a search, and nothing is asked without a history."""
     x.script = lambda asked: (200, {"data": [], "meta": {"total_tweet_count": 320}})
 
-    counted = budget.cost_of_track(services, ["nasa"], since=timedelta(days=1), count=True)
-    without = budget.cost_of_track(services, ["nasa"], since=timedelta(0), count=True)
+    counted = cost_of_track(services, ["nasa"], since=timedelta(days=1), count=True)
+    without = cost_of_track(services, ["nasa"], since=timedelta(0), count=True)
 
     assert (counted.history, counted.estimate.run) == (320, 320 * (5_000 + 5_000) + 10_000)
     assert (without.history, len(x.asked)) == (None, 1)

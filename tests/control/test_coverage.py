@@ -33,7 +33,7 @@ def stream(services: Services) -> Stream:
     now = ServerClock(services.stores.db).now()
     (one,) = services.following.follow(["alice", "bob"], since=now - 10 * HOUR, now=now)
     services.stores.handles.learn([User(id=ALICE, username="alice")], now=now)
-    services.stores.streams.leap(one, to=now - HOUR, cursor_id=one.cursor_id)
+    services.stores.streams.sweep_completed(one.id, sweep_id="w", newest_id=None, through_at=now - HOUR)
     (moved,) = services.stores.streams.active()
     return moved
 

@@ -241,3 +241,17 @@ def test_a_refused_call_and_an_empty_world_fail(collected: Collected) -> None:
 
     assert answer.status_code == 429
     assert failures(report) == ["http_429 is 1, not 0", "the world posted nothing: nothing was proven"]
+
+
+def test_a_request_that_cost_otherwise_than_it_was_to_fails(collected: Collected) -> None:
+    """More than a fifth away, in either direction; what cost nothing, as it was to, passes."""
+    run = {"kind": "track", "estimate_usd": 1.0, "cost_usd": 1.19, "difference_ratio": 0.19}
+    free = run | {"estimate_usd": 0.0, "cost_usd": 0.0, "difference_ratio": None}
+    dear, cheap = run | {"cost_usd": 1.21, "difference_ratio": 0.21}, run | {"cost_usd": 0.5, "difference_ratio": -0.5}
+    report = collected.report()
+
+    assert failures(report | {"runs": [run, free]}) == []
+    assert failures(report | {"runs": [dear, cheap]}) == [
+        "track was to cost $1.000 and cost $1.210",
+        "track was to cost $1.000 and cost $0.500",
+    ]

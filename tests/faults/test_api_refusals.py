@@ -26,6 +26,7 @@ from tests.faults.faulty_x import (
     search,
     stream_of,
 )
+from tests.scheduler.slots import fill_gaps
 from tests.shared.credentials.accounts import KEY, Account
 from tests.workers.world import open_quotes, open_sweep, state_of, stored_ids
 
@@ -197,6 +198,7 @@ def test_a_cursor_older_than_seven_days_is_healed_with_a_gap(services: Services,
 
     ended, stream = state_of(services, sweep.id), stream_of(services)
     assert (shift.decisions, shift.dead) == ([], [])
+    fill_gaps(services)
     (gap,) = services.stores.gaps.missing()
     assert gap.reason == "beyond_search_window"
     assert ended.through_at is not None

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from scheduler.planner import Planner
-from shared.domain.jobs import Job
+from scheduler.planner import BACKFILL, Planner
+from shared.domain.jobs import Job, SearchPage
 from shared.services.bootstrap import Services
 from shared.stores.schedules import Schedule, Slot
+from tests.workers.world import read_to_end
 
 MINUTE = timedelta(minutes=1)
 
@@ -19,3 +20,11 @@ def plan(
     now = now or services.clock.now()
     slot = Slot(Schedule(f"{kind}:{subject}", kind, subject, MINUTE, now, 0), now)
     return Planner(services).plan(slot, now)
+
+
+def fill_gaps(services: Services) -> None:
+    """Read every gap that some route reaches."""
+    while jobs := plan(services, BACKFILL):
+        for job, _ in jobs:
+            assert isinstance(job, SearchPage)
+            read_to_end(services, job.sweep_id)

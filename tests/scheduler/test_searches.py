@@ -59,44 +59,37 @@ def note(services: Services, stream: Stream, from_at: datetime, to_at: datetime)
 
 
 def test_history_is_left_to_a_gap(services: Services, x: ScriptedX, now: datetime) -> None:
-    """A stream that begins hours ago is searched from now on at once; what lies before waits as a gap, and is paid for
-    by who asked.
+    """Of a stream that begins hours ago the first page is read, and the stream is up to date; what lies below waits as
+    a gap, and is paid for by who asked.
     """
-    x.script = lambda asked: page()
+    x.script = lambda asked: page(post_id(60), post_id(600), token="t")
     stream = follow(services, since=now - 3 * HOUR, run_id="r")
 
     job, queue = only(plan(services, SEARCH, stream.id, now=now))
+    ended = read_to_end(services, job.sweep_id)
 
     (gap,) = services.stores.gaps.missing()
-    sweep = state_of(services, job.sweep_id)
     present = services.stores.streams.active()[0]
-    assert queue == Queue.SEARCH
+    assert (queue, ended.page) == (Queue.SEARCH, 1)
     assert (gap.from_at, gap.reason, gap.run_id) == (stream.began_at, GapReason.BEFORE_FOLLOWING, "r")
-    assert gap.to_at == present.covered_through <= now
-    assert snowflake.created_at(sweep.since_id) <= gap.to_at
-    assert now - gap.to_at < timedelta(seconds=services.settings.x_search_lag_seconds + 5)
+    assert gap.to_at == snowflake.created_at(post_id(600)) + timedelta(milliseconds=1)
+    assert (present.cursor_id, present.covered_through) == (post_id(60), ended.through_at)
 
 
 def test_a_stream_that_fell_behind_goes_on_from_now(services: Services, x: ScriptedX, now: datetime) -> None:
-    """After days without a scheduler; while a sweep of it is under way it is left alone."""
-    x.script = lambda asked: page(post_id(60))
-    stream = follow(services, since=now - timedelta(days=9))
-    services.stores.streams.sweep_completed(
-        stream.id, sweep_id="old", newest_id=None, through_at=now - timedelta(days=8)
-    )
-    open_now = Sweep(
-        id="w", kind=SweepKind.SEARCH, subject=stream.id, queue=Queue.SEARCH, query="q", since_id=1, started_at=now
-    )
-    services.stores.sweeps.open(open_now)
-    assert plan(services, SEARCH, stream.id, now=now) == []
-    services.stores.sweeps.abandon(open_now, now=now)
+    """After days without a scheduler; it counts as behind for as long as X does not answer."""
+    x.script = lambda asked: page(post_id(60), token="t")
+    stream, behind = follow(services, since=now - timedelta(days=6)), now - timedelta(days=5)
+    services.stores.streams.sweep_completed(stream.id, sweep_id="old", newest_id=None, through_at=behind)
 
-    job, _ = only(plan(services, SEARCH, stream.id, now=now + MINUTE))
+    job, _ = only(plan(services, SEARCH, stream.id, now=now))
+    waiting = services.stores.streams.active()[0]
     read_to_end(services, job.sweep_id)
 
     (gap,) = gaps_of(services)
-    assert (gap.from_at, gap.reason) == (now - timedelta(days=8), GapReason.FELL_BEHIND)
-    assert services.stores.streams.active()[0].covered_through >= gap.to_at
+    assert waiting.covered_through == behind
+    assert (gap.from_at, gap.reason) == (behind, GapReason.FELL_BEHIND)
+    assert now - services.stores.streams.active()[0].covered_through < MINUTE
 
 
 def test_a_sweep_reads_the_margin_again(services: Services, x: ScriptedX, now: datetime) -> None:

@@ -20,10 +20,10 @@ from enum import StrEnum
 from shared.domain import snowflake
 from shared.domain.coverage.sweeps import ReadBy, Sweep, SweepStatus
 
-# X searches the last seven days from when it is asked, and a first page may wait for a whole window of 15 minutes: what
-# begins further back is out of the recent search's reach when it is read.
-RECENT_REACH = timedelta(days=7) - timedelta(minutes=15)
-# A stream that is further behind than this is read on from now, and what lies between is filled beside it.
+# X searches the last seven days from when it is asked. What begins further back, less a moment for asking, is out of
+# the recent search's reach; what leaves it while a page waits for its grant is healed with a gap of its own.
+RECENT_REACH = timedelta(days=7) - timedelta(seconds=10)
+# Of a sweep that reaches further back than this only the first page is read; the rest is filled beside what is new.
 BEHIND = timedelta(hours=1)
 # A sweep of a stream that has more pages than this leaves the rest to a gap: 2,000 posts, so that no other handle in
 # its query waits longer than one window of a user's 300 calls allows.
@@ -194,10 +194,19 @@ def pass_over(before: Sweep, after: Sweep) -> tuple[Sweep, Unread]:
 
 
 def hand_over(sweep: Sweep) -> tuple[Sweep, Unread] | None:
-    """End a sweep of what is new that has become too long; what it has not read is a gap. None: it goes on."""
-    if sweep.status is not SweepStatus.OPEN or sweep.page < LIVE_PAGES or sweep.oldest_id is None:
+    """End a sweep of what is new when it comes to what is old, or has become too long; the rest is a gap.
+
+    None: it goes on. X has answered by then, so a stream counts as up to date only while X is there.
+    """
+    if sweep.status is not SweepStatus.OPEN or sweep.oldest_id is None:
         return None
-    return replace(sweep, status=SweepStatus.COMPLETE, next_token=None), _below(sweep, GapReason.TOO_LONG)
+    if sweep.ends_at - sweep.begins_at > BEHIND:
+        reason = GapReason.FELL_BEHIND if sweep.known_id else GapReason.BEFORE_FOLLOWING
+    elif sweep.page >= LIVE_PAGES:
+        reason = GapReason.TOO_LONG
+    else:
+        return None
+    return replace(sweep, status=SweepStatus.COMPLETE, next_token=None), _below(sweep, reason)
 
 
 def left_by_abandoning(sweep: Sweep) -> Unread | None:

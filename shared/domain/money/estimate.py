@@ -6,7 +6,9 @@ micro-dollars. Invariant: what was bought today costs nothing, and an estimate o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
@@ -16,6 +18,7 @@ DAY: Final = timedelta(days=1)
 MONTH_DAYS: Final = 30
 IDS_A_CALL: Final = 100
 # Where nothing was measured yet. A post of, to or about an account; every second one by somebody not met before.
+ASSUMED: Final = "assumed"
 ASSUMED_POSTS_A_DAY: Final = 50.0
 ASSUMED_NEW_AUTHORS: Final = 0.5
 
@@ -26,6 +29,11 @@ class Rate:
 
     value: float
     basis: str
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether it is more than an assumption."""
+        return not self.basis.startswith(ASSUMED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +48,37 @@ class Rates:
     paid_days: Rate
     quotes: Rate
     unseen: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Posts that were read to tell how many authors there are: how many, by how many authors, and how many of these
+    wrote just one and just two of them. Those who are looked up in any case do not count.
+    """
+
+    posts: int
+    authors: int
+    once: int
+    twice: int
+
+    @classmethod
+    def of(cls, posts: int, authors: Iterable[int]) -> Sample:
+        """The sample of posts of which so many authors are worth looking up, one entry a post."""
+        times = Counter(Counter(authors).values())
+        return cls(posts, sum(times.values()), times[1], times[2])
+
+    def over(self, rates: Rates) -> Rates:
+        """The rates with what the sample says of authors (see `unseen_authors`)."""
+        rate = Rate(self.once / self.posts if self.posts else 0.0, f"in a sample of {self.posts} posts")
+        return replace(rates, new_authors=rate, unseen=unseen_authors(self.once, self.twice))
+
+
+def unseen_authors(once: int, twice: int) -> float:
+    """How many authors there are at least who were not met, by how many wrote just one post and just two.
+
+    Source: A. Chao, "Nonparametric estimation of the number of classes in a population", 1984.
+    """
+    return once * (once - 1) / (2 * (twice + 1))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,12 +124,20 @@ def newcomers(posts: float, rates: Rates) -> float:
 
 
 def of_track(
-    accounts: int, known_today: int, since: timedelta, rates: Rates, prices: Prices, *, history: int | None = None
+    accounts: int,
+    known_today: int,
+    since: timedelta,
+    rates: Rates,
+    prices: Prices,
+    *,
+    history: int | None = None,
+    sample: Sample | None = None,
 ) -> TrackEstimate:
     """Following `accounts` more, of which `known_today` were bought today, from `since` ago on.
 
-    history: how many posts there are since then, where X was asked; else by the rate.
+    history: how many posts there are since then, where X was asked; else by the rate. sample: some of these.
     """
+    sample = sample or Sample(0, 0, 0, 0)
     post, user = prices.micro[PriceKind.POST], prices.micro[PriceKind.USER]
     posts = accounts * rates.posts_a_day.value
     before = posts * (since / DAY) if history is None else history
@@ -102,7 +149,8 @@ def of_track(
     # On day d of the month the posts of the days before, as far back as they are read, are read again.
     rereads = sum(min(day, days) for day in range(MONTH_DAYS)) * reread
     looks = accounts * rates.looks_a_day.value * user
-    history_own = before * post + newcomers(before, rates) * user
+    authors = sample.authors + newcomers(max(0.0, before - sample.posts), rates)
+    history_own = before * post + authors * user
     once = looked_up + history_own + before * quotes
     return TrackEstimate(
         accounts=accounts,
@@ -139,11 +187,11 @@ def rates_of(
     is_measured = accounts > 0 and days > 0 and search_posts > 0
     time = f"{days:.0f} days" if days >= 1 else f"{days * 24:.1f} hours"
     over = f"measured over {time} and {accounts} accounts"
-    assumed = "assumed: nothing was measured yet"
+    assumed = f"{ASSUMED}: nothing was measured yet"
     return Rates(
         posts_a_day=Rate(search_posts / days / accounts, over) if is_measured else Rate(ASSUMED_POSTS_A_DAY, assumed),
         new_authors=Rate(looked_up / search_posts, over) if is_measured else Rate(ASSUMED_NEW_AUTHORS, assumed),
         looks_a_day=Rate(looks_a_day, "a followed account is looked at once a day"),
         paid_days=Rate(paid_days, "the tiers read a post at least once a day until it is retired"),
-        quotes=Rate(quotes / search_posts, over) if is_measured else Rate(0.0, "assumed: few posts are quoted"),
+        quotes=Rate(quotes / search_posts, over) if is_measured else Rate(0.0, f"{ASSUMED}: few posts are quoted"),
     )

@@ -90,7 +90,6 @@ WRITES: dict[str, Callable[[Stores], object]] = {
     "set_aside.note": lambda s: s.set_aside.note([odd_of()], now=NOW),
     "streams.retire": lambda s: s.streams.retire(["s"], now=NOW),
     "streams.sweep_completed": lambda s: s.streams.sweep_completed("s", sweep_id="w", newest_id=300, through_at=NOW),
-    "streams.leap": lambda s: s.streams.leap(stream_of(), to=NOW + HOUR, cursor_id=300),
     "gaps.note": lambda s: s.gaps.note([gap_of()]),
     "gaps.end": lambda s: s.gaps.end(gap_of().id, GapState.FILLED, now=NOW),
     "intervals.add": lambda s: s.intervals.add(interval_of()),

@@ -37,8 +37,6 @@ def test_every_operation_is_one_command(counted: Stores, commands: CommandCount)
 
     assert commands.during(lambda: counted.streams.add(stream_of(), now=NOW)) == ["update"]
     assert commands.during(lambda: counted.streams.with_handles(["nasa"])) == ["find"]
-    leap = lambda: counted.streams.leap(stream_of(), to=NOW, cursor_id=1)  # noqa: E731
-    assert commands.during(leap) == ["update"]
     assert commands.during(lambda: counted.streams.retire(["s"], now=NOW)) == ["update"]
     done = commands.during(lambda: counted.streams.sweep_completed("s", sweep_id="w", newest_id=1, through_at=NOW))
     assert done == ["find", "update"]
@@ -111,17 +109,6 @@ def test_sweeps_that_end_at_once_leave_the_greatest_cursor(stores: Stores) -> No
     stream = stored(stores)
     assert (stream.cursor_id, stream.sweeps_completed) == (max(newest), 8)
     assert stream.covered_through == NOW + timedelta(seconds=7)
-
-
-def test_a_stream_leaps_only_from_where_it_was_read(stores: Stores) -> None:
-    """Of eight at once one moves it; whoever read it before changes nothing."""
-    stores.streams.add(stream_of(), now=NOW)
-    read, to = stored(stores), NOW + 2 * HOUR
-
-    leapt = at_once(8, lambda _: stores.streams.leap(read, to=to, cursor_id=500))
-
-    assert sorted(leapt) == [False] * 7 + [True]
-    assert (stored(stores).cursor_id, stored(stores).covered_through, stored(stores).began_at) == (500, to, NOW)
 
 
 def test_who_is_followed_by_which_stream(stores: Stores) -> None:

@@ -26,6 +26,7 @@ from shared.domain.errors import (
 )
 from shared.domain.jobs import Queue, SearchPage
 from shared.services.bootstrap import Services
+from tests.scheduler.slots import fill_gaps
 from tests.workers.world import (
     NOW,
     Asked,
@@ -247,6 +248,7 @@ def test_a_cursor_beyond_the_search_window_heals_with_a_gap(simulated: Services,
     ended = read_to_end(simulated, sweep.id)
 
     stream = stream_of(simulated)
+    fill_gaps(simulated)
     (gap,) = gaps_of(simulated)
     assert (gap.from_at, gap.reason) == (since, "beyond_search_window")
     assert timedelta(0) <= gap.to_at - (sweep.started_at - timedelta(days=7)) < timedelta(minutes=2)

@@ -9,7 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.money.estimate import MONTH_DAYS, Rate, Rates, newcomers, of_refresh, of_track, rates_of
+from shared.domain.money.estimate import (
+    MONTH_DAYS,
+    Rate,
+    Rates,
+    Sample,
+    newcomers,
+    of_refresh,
+    of_track,
+    rates_of,
+    unseen_authors,
+)
 from shared.domain.money.prices import PriceKind, Prices
 
 PRICES = Prices()
@@ -110,3 +120,26 @@ def test_rates_are_measured_where_there_is_something_to_measure() -> None:
     assert measured.posts_a_day.basis == "measured over 5 days and 4 accounts"
     assert assumed.posts_a_day.basis.startswith("assumed")
     assert assumed.paid_days.value == 30
+
+
+def test_a_sample_tells_how_many_people_wrote() -> None:
+    """Ten posts of seven people, four of whom wrote one: those, and of the other ninety posts ever fewer."""
+    sample = Sample.of(10, [1, 1, 2, 2, 3, 3, 4, 5, 6, 7])
+
+    estimate = of_track(1, 0, timedelta(days=1), sample.over(even()), PRICES, history=100, sample=sample)
+
+    assert (sample.authors, sample.once, sample.twice, unseen_authors(4, 3)) == (7, 4, 3, 1.5)
+    more = (estimate.run - 10_000 - 100 * 5_000) / 10_000 - 7
+    assert 1.4 < more <= 1.5
+
+
+@given(authors=st.lists(st.integers(0, 12), max_size=60), more=st.integers(0, 10_000))
+def test_a_sample_never_tells_of_fewer_people_than_it_met(authors: list[int], more: int) -> None:
+    """Nor of more than there are posts."""
+    sample = Sample.of(len(authors), authors)
+    history = len(authors) + more
+
+    run = of_track(0, 0, timedelta(0), sample.over(even()), PRICES, history=history, sample=sample).run
+
+    people = (run - history * 5_000) / 10_000
+    assert len(set(authors)) - 1e-3 <= people <= history + 1e-3
