@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from dramatiq.errors import ConnectionClosed
 
+from scheduler.searches import Searches
 from scheduler.servers import Servers
 from scheduler.treasurer import export_money
 from shared.domain.coverage.accounts import AccountState
+from shared.domain.coverage.gaps import GapState
 from shared.domain.errors import CoveyError
 from shared.domain.flock import ProcessKind, missing, serving
 from shared.domain.jobs import ALL_QUEUES
@@ -103,6 +105,19 @@ class Exporter:
             metrics.ACCOUNTS.labels(state.value).set(standing.get(state, 0))
         behind = [(now - stream.covered_through).total_seconds() for stream in streams]
         metrics.COVERAGE_LAG_SECONDS.set(max(behind, default=0.0))
+        self._gaps(now)
+
+    def _gaps(self, now: datetime) -> None:
+        """What is missing, and what was not looked at a second time."""
+        stores, settings = self._services.stores, self._services.settings
+        counts = stores.gaps.counts()
+        for state in (GapState.OPEN, GapState.FINAL):
+            found = [value for (of, _), value in counts.items() if of == state]
+            metrics.GAPS_NOT_FILLED.labels(state.value).set(sum(number for number, _ in found))
+            metrics.GAPS_SECONDS.labels(state.value).set(sum(seconds for _, seconds in found))
+        due = timedelta(seconds=settings.reread_after_seconds + 2 * settings.reread_every_seconds)
+        metrics.UNVERIFIED_SECONDS.set(stores.intervals.seconds_waiting(before=now - due))
+        metrics.MARGIN_SECONDS.set(Searches(self._services).margin().total_seconds())
 
     def _windows(self, now: datetime) -> None:
         limits = self._services.limiter.state()

@@ -26,7 +26,6 @@ from shared.stores.schedules import Slot
 
 log = get_logger(__name__)
 
-MARGIN = "margin"  # how far behind the coverage sweeps begin, in seconds
 # So many intervals are looked at in one round: 200 streams at a sweep a minute fill it in 50 minutes.
 WAITING_BATCH = 10_000
 # Readings once more that are under way at a time.
@@ -95,14 +94,14 @@ class Searches:
 
     def margin(self) -> timedelta:
         """How far behind the end of what is covered a sweep begins."""
-        chosen = self._stores.state.get(MARGIN)
+        chosen = self._stores.state.get(coverage.MARGIN)
         return self._margins.least if chosen is None else timedelta(seconds=float(chosen))
 
     def _choose_margin(self) -> None:
         seen = Seen(**(self._stores.state.get(coverage.LATENESS) or {}))
         margin = next_margin(self.margin(), seen, self._margins)
         if margin is not None:
-            self._stores.state.set(MARGIN, margin.total_seconds())
+            self._stores.state.set(coverage.MARGIN, margin.total_seconds())
             self._stores.state.drop(coverage.LATENESS, ["found", "within", "beyond"])
 
     def _again(self, reread: Reread, slot: Slot, now: datetime) -> Outgoing:

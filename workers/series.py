@@ -23,6 +23,7 @@ from shared.platforms.x.endpoints import QUOTE_TWEETS, SEARCH_RECENT, TWEETS, US
 from shared.platforms.x.fields import Dialect
 from shared.ratelimit.model import BlockScope, Window
 from shared.runtime import metrics
+from shared.services.coverage import MARGIN
 from workers.middleware.telemetry import OUTCOMES
 
 # What the handlers ask of X.
@@ -98,6 +99,8 @@ def _begin_collection() -> None:
         metrics.REFRESHED.labels(state.value)
     for reason in GapReason:
         metrics.GAPS.labels(reason.value)
+    for found_by in (MARGIN, SweepKind.REREAD.value):
+        metrics.POSTS_LATE.labels(found_by)
     for kind in SweepKind:
         for status in (SweepStatus.COMPLETE, SweepStatus.ABANDONED):
             metrics.SWEEPS.labels(kind.value, status.value)

@@ -92,7 +92,10 @@ REFRESHED = Counter("covey_refreshed_posts", "Posts asked for again, by what X s
 MEDIA_FILES = Counter("covey_media_files", "Media files handled, by result: ok, retry, failed.", ["result"])
 MEDIA_BYTES = Counter("covey_media_bytes", "Bytes of media stored.")
 SWEEPS = Counter("covey_sweeps", "Sweeps that ended, by kind and status: complete, abandoned.", ["kind", "status"])
-GAPS = Counter("covey_gaps", "Intervals that could not be covered, by reason.", ["reason"])
+GAPS = Counter("covey_gaps", "Gaps that were noted: spans that were not read, by reason.", ["reason"])
+POSTS_LATE = Counter(
+    "covey_posts_late", "New posts where all was read before, by what found them: margin, reread.", ["found_by"]
+)
 
 # --- state: from every scheduler, whether it leads or not; take the greatest
 LEADER = Gauge("covey_scheduler_leader", "1 in the scheduler that leads.")
@@ -120,6 +123,12 @@ DEAD_LETTERS = Counter("covey_dead_letters", "Jobs that were buried, by reason."
 DEAD_LETTERS_WAITING = Gauge("covey_dead_letters_waiting", "Dead letters neither replayed nor purged.")
 DOCUMENTS = Gauge("covey_documents", "Documents in MongoDB, by collection.", ["collection"])
 STREAMS = Gauge("covey_streams", "Active streams.")
+GAPS_NOT_FILLED = Gauge("covey_gaps_not_filled", "Gaps that are not filled, by state: open, final.", ["state"])
+GAPS_SECONDS = Gauge("covey_gaps_seconds", "Time in gaps that are not filled, by state: open, final.", ["state"])
+UNVERIFIED_SECONDS = Gauge(
+    "covey_unverified_seconds", "Time of streams that should have been read a second time by now, and was not."
+)
+MARGIN_SECONDS = Gauge("covey_margin_seconds", "How far behind what is covered sweeps begin, for posts that come late.")
 COVERAGE_LAG_SECONDS = Gauge("covey_coverage_lag_seconds", "How far behind now the least covered stream is.")
 REFRESHES_DUE = Gauge("covey_refreshes_due", "Posts whose engagement is due to be read.")
 SERVER_UP = Gauge("covey_server_up", "1 where a server answers the scheduler, else 0: redis, mongo.", ["server"])

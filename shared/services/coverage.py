@@ -24,6 +24,7 @@ from shared.stores.bundle import Stores
 log = get_logger(__name__)
 
 FOREVER = datetime.max.replace(tzinfo=UTC)
+MARGIN = "margin"  # how far behind the coverage sweeps begin, in seconds
 LATENESS = "lateness"  # counters since the margin was last chosen
 
 
@@ -107,8 +108,9 @@ def close(stores: Stores, sweep: Sweep, *, now: datetime, settles: timedelta) ->
         case SweepKind.REREAD:
             _close_reread(stores, sweep, now)
     if sweep.posts_new and sweep.kind is not SweepKind.BACKFILL:
-        late = {"within" if sweep.kind is SweepKind.SEARCH else "beyond": sweep.posts_late}
-        stores.state.add(LATENESS, {"found": sweep.posts_new, **late})
+        is_first = sweep.kind is SweepKind.SEARCH
+        stores.state.add(LATENESS, {"found": sweep.posts_new, "within" if is_first else "beyond": sweep.posts_late})
+        metrics.POSTS_LATE.labels(MARGIN if is_first else SweepKind.REREAD.value).inc(sweep.posts_late)
     metrics.SWEEPS.labels(sweep.kind.value, SweepStatus.COMPLETE.value).inc()
 
 

@@ -27,6 +27,8 @@ WORKERS = ("worker-1", "worker-2")
 TRACKED, KEPT_BACK = 8, 4
 RHYTHM: dict[str, Any] = {
     "account_look_seconds": 5.0,
+    "reread_after_seconds": 10.0,
+    "reread_every_seconds": 10.0,
     "unknown_job_seconds": 85.0,
     "media_min_free_bytes": 4_000_000,
     "reconcile_interval_seconds": 5.0,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from control import budget, commands
+from control import backfills, budget, commands
 from shared.credentials.keeping import keep
 from shared.credentials.secrets import UserTokens
 from shared.platforms.x.oauth import OAuthClient
@@ -26,7 +26,7 @@ CREDENTIAL_SECONDS = 25
 
 @contextmanager
 def failing(flock: AlertsFlock) -> Iterator[None]:
-    """Half of all calls get 503, then all; a history of two hours was asked for and is not read."""
+    """Half of all calls get 503, then all; a history of two hours and a backfill were asked for and are not read."""
     half = {
         "match": {"endpoint": list(EVERYWHERE), "probability": 0.5},
         "answer": {"kind": "server_error", "status": 503},
@@ -36,6 +36,11 @@ def failing(flock: AlertsFlock) -> Iterator[None]:
         wait_until(lambda: "CoveyXFails" in flock.prometheus.firing(), 90, "half of the calls fail")
         flock.order("faults", {"seed": 1, "rules": [every]})
         commands.track(flock.services, flock.kept_back[:2], since=timedelta(hours=2))
+        now = flock.services.clock.now()
+        hour = backfills.plan(
+            flock.services, flock.tracked[:1], from_at=now - timedelta(hours=3), to_at=now - timedelta(hours=2)
+        )
+        backfills.begin(flock.services, hour, flock.tracked[:1])
         yield
 
 
@@ -149,8 +154,12 @@ ACTS = (
     Act("a worker trusts a certificate that ends in five days", ("CoveyCertificateEnds",), ending_certificate),
     Act(
         "X fails half of all calls, then all",
-        ("CoveyXFails", "CoveyEndpointBroken", "CoveyCoverageLags", "CoveyCoverageStopped"),
+        (
+            *("CoveyXFails", "CoveyEndpointBroken", "CoveyCoverageLags", "CoveyCoverageStopped", "CoveyGapsStay"),
+            "CoveyNotVerified",
+        ),
         failing,
+        fires_within_seconds=180,
         silent_within_seconds=150,
     ),
     Act(
