@@ -7,6 +7,7 @@ from datetime import datetime
 
 from pymongo import ASCENDING
 
+from shared.domain.coverage.gaps import GapReason, Unread
 from shared.domain.coverage.streams import Stream
 from shared.stores.database import Db, Document, guarded
 from shared.stores.indexes import Index
@@ -70,6 +71,23 @@ class StreamStore:
         as_read = {"_id": stream.id, "status": ACTIVE, "handles": list(stream.handles), "query": stream.query}
         change = {"handles": list(handles), "query": query} if handles else {"status": RETIRED}
         return self._streams.update_one(as_read, {"$set": {**change, "updated_at": now}}).matched_count == 1
+
+    @guarded
+    def without_ledger(self, limit: int) -> list[tuple[Stream, list[Unread]]]:
+        """Streams of a version that kept no intervals, with the gaps that are noted in them."""
+        found = self._streams.find({"gaps": {"$exists": True}}).limit(limit)
+        return [
+            (
+                _from_document(document),
+                [Unread(gap["from_at"], gap["to_at"], GapReason(gap["reason"])) for gap in document["gaps"]],
+            )
+            for document in found
+        ]
+
+    @guarded
+    def has_ledger(self, stream_id: str) -> None:
+        """What the stream had noted in itself is in the ledger now."""
+        self._streams.update_one({"_id": stream_id}, {"$unset": {"gaps": ""}})
 
     @guarded
     def retire(self, stream_ids: Iterable[str], *, now: datetime) -> None:
