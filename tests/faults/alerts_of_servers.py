@@ -4,18 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
 import dramatiq
 import redis
 
 from control import commands
-from shared.domain.jobs import Queue
+from shared.credentials.keeping import keep
+from shared.domain.jobs import CheckUsage, Queue
+from shared.domain.models import WorkClass
+from shared.domain.money.purchases import Row, RowKey, Sums
+from shared.platforms.x.endpoints import SEARCH_RECENT
 from shared.services.pausing import Pausing
 from tests.faults.alerts_flock import MEDIA, SCHEDULER, WORKERS, AlertsFlock
 from tests.faults.alerts_of_x import purge
 from tests.faults.alerts_stage import Act
 from tests.faults.queue_fleet import wait_until
+from tests.shared.credentials.accounts import Account
+from tests.workers.world import Simulator
 
+RENEWED_AFTER_MS = 4_000
 PAUSED = (Queue.INTERACTIVE, Queue.QUOTES)
 STARTS = 4
 
@@ -121,6 +129,41 @@ def mongo_down(flock: AlertsFlock) -> Iterator[None]:
 
 
 @contextmanager
+def unsaved(flock: AlertsFlock) -> Iterator[None]:
+    """X takes four seconds to renew a token, and MongoDB is killed meanwhile; it is started again on its data."""
+    services = flock.services
+    rule = {"match": {"endpoint": "oauth2/token"}, "answer": {"kind": "pass", "delay_ms": RENEWED_AFTER_MS}}
+    account = Account(Simulator(flock.x_url))
+    with flock.answers(rule):
+        over = timedelta(seconds=-1)
+        id = keep(services.stores.credentials, services.vault, account.tokens, lifetime=over)
+        claimed = {"_id": id, "refresh": {"$ne": None}}
+        wait_until(lambda: services.stores.db["X_credentials"].find_one(claimed) is not None, 60, "somebody renews it")
+        flock.mongo.process.kill()
+        flock.mongo.process.wait()
+        yield
+        flock.mongo.start_again()
+        saved = {"_id": id, "refresh": None}
+        wait_until(
+            lambda: services.stores.db["X_credentials"].find_one(saved) is not None, 60, "they are stored at last"
+        )
+    services.stores.credentials.remove(id)
+
+
+@contextmanager
+def miscounted(flock: AlertsFlock) -> Iterator[None]:
+    """The ledger has posts of yesterday that X did not count, and the two are compared; then the rows are gone."""
+    services, ledger = flock.services, flock.services.stores.db["ledger"]
+    yesterday = (services.ledger.now() - timedelta(days=1)).date()
+    key = RowKey(yesterday, SEARCH_RECENT.key, "app-of-another", "default", WorkClass.SEARCH)
+    services.stores.ledger.keep([Row(key, "an earlier life", Sums.named({"posts": 1_000}))])
+    services.sender.send(CheckUsage())
+    yield
+    ledger.delete_many({"credential": key.credential_id})
+    services.sender.send(CheckUsage())
+
+
+@contextmanager
 def mongo_full(flock: AlertsFlock) -> Iterator[None]:
     """The disk of MongoDB is filled to 92 %, and emptied."""
     with flock.filled(flock.folder / "mongo", free=80_000_000):
@@ -173,6 +216,8 @@ ACTS = (
     ),
     Act("Redis is full, and evicts", ("CoveyRedisFull", "CoveyRedisEvicts", "CoveyRedisEvicted"), redis_full),
     Act("MongoDB is killed", ("CoveyMongoDown",), mongo_down),
+    Act("MongoDB is killed while X renews a token", ("CoveyTokensUnsaved",), unsaved),
+    Act("the ledger has posts of yesterday that X did not count", ("CoveyLedgerDiffers",), miscounted),
     Act("the disk of MongoDB fills up", ("CoveyMongoDiskFull",), mongo_full),
     Act("the disk of the media fills up", ("CoveyDiskFull", "CoveyWaitsForRoom"), media_full),
 )
