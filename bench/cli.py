@@ -55,6 +55,7 @@ def main() -> int:
         environment = blank_environment(
             PYTHONPATH=str(ROOT), REDIS_URL=servers.redis_url, MONGO_URI=servers.mongo_uri, COVEY_DATA_DIR=folder
         )
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)  # what is installed has its bytecode on disk
         rounds = [
             {name: seconds(name, environment, folder) for name in (LEAST, *LIMITS)}
             for _ in range(WARM_UP_ROUNDS + ROUNDS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -21,6 +22,9 @@ def pytest_configure() -> None:
     for name in child_environment().keys() - blank_environment().keys():
         patch.delenv(name)
     patch.setenv("COVEY_ENV_FILE", "")
+    # Hundreds of processes of ours are started: without bytecode on disk each compiles all that it imports.
+    patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    sys.dont_write_bytecode = False
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
