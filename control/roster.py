@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from shared.domain.coverage.accounts import AccountState
-from shared.stores.bundle import Stores
+
+if TYPE_CHECKING:
+    from shared.stores.bundle import Stores
+    from shared.stores.followed import Followed
 
 
-def handles(stores: Stores) -> list[dict[str, Any]]:
+def handles(stores: Stores | Followed) -> list[dict[str, Any]]:
     """Every account that is or was followed, with how far it is covered."""
     streams = sorted(stores.streams.active(), key=lambda stream: stream.covered_through)
     coverage = {name: stream for stream in streams for name in stream.handles}  # that which has come furthest

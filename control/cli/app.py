@@ -15,8 +15,20 @@ if TYPE_CHECKING:
     from shared.runtime.settings import Settings
     from shared.services.bootstrap import Services
     from shared.stores.bundle import Stores
+    from shared.stores.database import Db
 
-__all__ = ["Json", "app", "err", "out", "own_settings", "print_json", "services_here", "settings_here", "stores_here"]
+__all__ = [
+    "Json",
+    "app",
+    "database_here",
+    "err",
+    "out",
+    "own_settings",
+    "print_json",
+    "services_here",
+    "settings_here",
+    "stores_here",
+]
 
 # What goes into a pipe or a file has no width of its own; 80 would cut the tables' words.
 out = Console(width=None if sys.stdout.isatty() else 160)
@@ -62,13 +74,20 @@ def services_here(*, mongo: bool = True, redis: bool = True) -> Services:
 
 
 def stores_here() -> Stores:
-    """MongoDB for a command that only reads the truth; it answers. Raises as `truth.reach_stores`."""
-    from shared.services.truth import open_stores, reach_stores
+    """MongoDB for a command that only reads the truth; it answers. Raises as `truth.reach_database`."""
+    from shared.stores.bundle import Stores
+
+    return Stores.on(database_here())
+
+
+def database_here() -> Db:
+    """The same for a command that opens the stores it needs itself."""
+    from shared.services.truth import open_database, reach_database
 
     settings = settings_here()
-    stores = open_stores(settings)
-    reach_stores(settings, stores)
-    return stores
+    db = open_database(settings)
+    reach_database(settings, db)
+    return db
 
 
 def print_json(value: object) -> None:

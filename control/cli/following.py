@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from control.cli.app import Json, app, err, out, print_json, services_here, stores_here
+from control.cli.app import Json, app, database_here, err, out, print_json, services_here
 from control.cli.given import Column, File, Handles, given
 from control.cli.rows import Rows
 from shared.domain.errors import InputError
@@ -119,8 +119,9 @@ def list_handles(as_json: Json = False) -> None:
     """List the accounts that are or were followed, and how far each is covered."""
     from control.roster import handles
     from shared.runtime.clock import SystemClock
+    from shared.stores.followed import Followed
 
-    rows = handles(stores_here())
+    rows = handles(Followed.on(database_here()))
     if as_json:
         return print_json(rows)
     if not rows:

@@ -39,7 +39,7 @@ from shared.services.following import Following
 from shared.services.letters import DeadLetters
 from shared.services.pausing import Pausing
 from shared.services.tally import Tally
-from shared.services.truth import open_stores, reach_stores
+from shared.services.truth import open_stores, reach_database
 from shared.spending.choices import BudgetChoices
 from shared.spending.ledger import Ledger
 from shared.spending.treasury import Treasury
@@ -177,7 +177,7 @@ def reach(services: Services, *, mongo: bool = True, redis: bool = True) -> None
     if redis:
         reach_redis(redis_url(services.settings))
     if mongo:
-        reach_stores(services.settings, services.stores)
+        reach_database(services.settings, services.stores.db)
 
 
 def started_budgets(settings: Settings) -> Budgets:

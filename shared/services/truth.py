@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from shared.domain.errors import InputError
 from shared.runtime.settings import Settings
-from shared.stores.bundle import Stores
-from shared.stores.database import connect, reach
+from shared.stores.database import Db, connect, reach
+
+if TYPE_CHECKING:
+    from shared.stores.bundle import Stores
+
+
+def open_database(settings: Settings) -> Db:
+    """The database. Raises InputError for an address that is missing or is none; connects lazily."""
+    return connect(mongo_uri(settings), settings.mongo_database)
 
 
 def open_stores(settings: Settings) -> Stores:
-    """The stores. Raises InputError for an address that is missing or is none; connects lazily."""
-    return Stores.on(connect(mongo_uri(settings), settings.mongo_database))
+    """The stores on it. Raises as `open_database`."""
+    from shared.stores.bundle import Stores  # all that MongoDB is asked for: a list of handles needs little of it
+
+    return Stores.on(open_database(settings))
 
 
-def reach_stores(settings: Settings, stores: Stores) -> None:
+def reach_database(settings: Settings, db: Db) -> None:
     """Make sure that MongoDB answers and takes the login, within 5 s. Raises StoreUnavailable, InputError."""
-    reach(stores.db, mongo_uri(settings))
+    reach(db, mongo_uri(settings))
 
 
 def mongo_uri(settings: Settings) -> str:
