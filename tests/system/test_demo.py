@@ -65,7 +65,7 @@ class RunningDemo:
 @pytest.mark.system
 def test_a_worker_killed_in_the_middle_of_the_demo_loses_nothing(tmp_path: Path) -> None:
     """With a worker killed by SIGKILL while it works, the demo still collects every post, quote and file."""
-    demo = RunningDemo(tmp_path / "demo", seconds=20)
+    demo = RunningDemo(tmp_path / "demo", seconds=6)
     try:
         demo.wait_for(r"[1-9]\d* posts", START_SECONDS)
         os.kill(demo.children("workers.main")[0], signal.SIGKILL)
