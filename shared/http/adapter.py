@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +32,7 @@ class BoundedAdapter(HTTPAdapter):
     """
 
     def __init__(self, *, pool_size: int = 10, ca_file: Path | None = None) -> None:
-        self._tls = create_urllib3_context()
-        self._tls.sslsocket_class = _BoundedTlsSocket
-        self._tls.load_verify_locations(ca_file or DEFAULT_CA_BUNDLE_PATH)
+        self._tls = _trust_in(ca_file) if ca_file else _trust_in_public_authorities()
         super().__init__(pool_maxsize=pool_size, max_retries=0)
 
     def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
@@ -132,6 +131,20 @@ class _Pool(HTTPConnectionPool):
 
 class _TlsPool(HTTPSConnectionPool):
     ConnectionCls = _BoundedTlsConnection
+
+
+def _trust_in(ca_file: Path | str) -> ssl.SSLContext:
+    """What TLS is spoken with. Raises OSError for a file that cannot be read or holds no certificate."""
+    context = create_urllib3_context()
+    context.sslsocket_class = _BoundedTlsSocket
+    context.load_verify_locations(ca_file)
+    return context
+
+
+@cache
+def _trust_in_public_authorities() -> ssl.SSLContext:
+    """The same for all adapters of a process: to read the public authorities takes 25 ms."""
+    return _trust_in(DEFAULT_CA_BUNDLE_PATH)
 
 
 _POOLS = {"http": _Pool, "https": _TlsPool}

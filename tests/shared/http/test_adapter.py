@@ -35,3 +35,21 @@ def test_a_file_without_a_certificate_is_no_authority(tmp_path: Path, content: b
 
     with pytest.raises(ssl.SSLError):
         BoundedAdapter(ca_file=file)
+
+
+def test_the_public_authorities_are_read_once_a_process(tmp_path: Path) -> None:
+    """All adapters that trust them share what was read; one with a file of its own shares with nobody."""
+    file, _context = certificate(tmp_path)
+
+    public = [_trust_of(BoundedAdapter()) for _ in range(2)]
+    own = [_trust_of(BoundedAdapter(ca_file=file)) for _ in range(2)]
+
+    assert public[0] is public[1]
+    assert len({id(context) for context in (*public, *own)}) == 3
+    assert [len(context.get_ca_certs()) for context in own] == [1, 1]
+
+
+def _trust_of(adapter: BoundedAdapter) -> ssl.SSLContext:
+    context = adapter.poolmanager.connection_pool_kw["ssl_context"]
+    assert isinstance(context, ssl.SSLContext)
+    return context
