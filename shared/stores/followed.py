@@ -5,19 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from shared.stores.database import Db
+from shared.stores.gaps import GapStore
 from shared.stores.handles import HandleStore
 from shared.stores.streams import StreamStore
 
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """The two stores that say it, named as in `Stores`."""
+    """The stores that say it, named as in `Stores`."""
 
     db: Db
     handles: HandleStore
     streams: StreamStore
+    gaps: GapStore
 
     @classmethod
     def on(cls, db: Db) -> Followed:
-        """Both on one database."""
-        return cls(db, HandleStore(db), StreamStore(db))
+        """All on one database."""
+        return cls(db, HandleStore(db), StreamStore(db), GapStore(db))
