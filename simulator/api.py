@@ -110,6 +110,8 @@ class Api:
         credential = call.credential
         if not credential.enrolled:
             return problems.client_not_enrolled(dialect)
+        if endpoint.archive and not self.config.archive:
+            return problems.client_not_enrolled(dialect)
         if credential.scheme not in endpoint.schemes:
             return problems.unsupported_authentication(dialect, endpoint.schemes, credential.scheme)
         if credential.scopes is not None and not endpoint.scopes <= credential.scopes:

@@ -22,6 +22,8 @@ class Config:
 
     `start_ms` None means the moment the simulator starts. `limits` overrides the table of
     `simulator.limits` by endpoint name; `per_second` and `day_limits` add limits.
+    A share `late_share` of the posts comes into the search later than `search_lag_seconds`, by `late_min_seconds` to
+    `late_max_seconds`. `archive` says whether the plan has `search/all` and `counts/all`.
     `media_base_url` None means the host the client asked. `account_changes` are those of each account a day.
     """
 
@@ -36,7 +38,12 @@ class Config:
     history_hours: float = 192.0
     window_seconds: float = 900.0
     search_lag_seconds: float = 30.0
+    late_share: float = 0.0
+    late_min_seconds: float = 1.0
+    late_max_seconds: float = 1800.0
     query_max_length: int = 512
+    archive: bool = True
+    archive_query_max_length: int = 1024
     dialect: DialectMode = "both"
     limits: dict[str, int] = field(default_factory=dict)
     per_second: dict[str, int] = field(default_factory=dict)
@@ -63,7 +70,11 @@ class Config:
             ("history_hours", self.history_hours, 0 <= self.history_hours <= 24 * 60),
             ("window_seconds", self.window_seconds, self.window_seconds >= 1),
             ("search_lag_seconds", self.search_lag_seconds, self.search_lag_seconds >= 0),
+            ("late_share", self.late_share, 0 <= self.late_share <= 1),
+            ("late_min_seconds", self.late_min_seconds, self.late_min_seconds > 0),
+            ("late_max_seconds", self.late_max_seconds, self.late_min_seconds <= self.late_max_seconds <= 1e7),
             ("query_max_length", self.query_max_length, self.query_max_length >= 1),
+            ("archive_query_max_length", self.archive_query_max_length, self.archive_query_max_length >= 1),
             ("max_posts", self.max_posts, self.max_posts >= 1_000),
         )
         for name, value, holds in checks:

@@ -24,6 +24,7 @@ from simulator.calls import Credential
 LIMITS: dict[str, tuple[int, int]] = {
     "tweets": (3500, 5000),
     "search/recent": (450, 300),
+    "search/all": (300, 300),
     "quote_tweets": (75, 75),
     "retweeted_by": (75, 75),
     "retweets": (75, 75),
@@ -37,6 +38,8 @@ LIMITS: dict[str, tuple[int, int]] = {
     "usage/tweets": (50, 50),
     "media": (300, 900),
 }
+# Calls in a second, where X documents such a rule.
+PER_SECOND: dict[str, int] = {"search/all": 1}
 KEPT_WINDOWS = 500
 
 Rule = Literal["window", "day", "second"]
@@ -116,7 +119,7 @@ class RateLimits:
         """Count by the documented limits, and by those given instead of them (each as `check_limit` wants it)."""
         self._window_ms, self._day_ms = round(window_seconds * 1000), round(day_seconds * 1000)
         self._limits: dict[tuple[str, str | None], int] = {(name, None): limit for name, limit in limits.items()}
-        self._per_second, self._day_limits = dict(per_second or {}), dict(day_limits or {})
+        self._per_second, self._day_limits = {**PER_SECOND, **(per_second or {})}, dict(day_limits or {})
         self._tracks: dict[tuple[str, str], Track] = {}
 
     def limit_of(self, endpoint: str, credential: Credential) -> int:

@@ -23,6 +23,8 @@ Dialects = Annotated[
     DialectMode, typer.Option(help="old (tweet.fields), new (post.fields), or both: the request decides; else new.")
 ]
 QueryMaxLength = Annotated[int, typer.Option(help="Longest search query; X: 512, enterprise 4096.")]
+Archive = Annotated[bool, typer.Option(help="Whether the plan has search/all and counts/all; else they are 403.")]
+ArchiveQueryMaxLength = Annotated[int, typer.Option(help="Longest query of search/all and counts/all; X: 1024.")]
 MediaBaseUrl = Annotated[str | None, typer.Option(help="Where media urls point; default: the host of the request.")]
 
 Seed = Annotated[int, typer.Option(help="The same seed and --time-start give the same world.", **_WORLD)]
@@ -43,6 +45,9 @@ HistoryHours = Annotated[float, typer.Option(help="How far back there are posts.
 SearchLag = Annotated[
     float, typer.Option(help="Age below which a search without end_time does not show a post; X: 30.", **_WORLD)
 ]
+LateShare = Annotated[float, typer.Option(help="Part of the posts that come into the search late.", **_WORLD)]
+LateMin = Annotated[float, typer.Option(help="How late at least, beyond --search-lag-seconds.", **_WORLD)]
+LateMax = Annotated[float, typer.Option(help="How late at most; log-uniform between the two.", **_WORLD)]
 MaxPosts = Annotated[int, typer.Option(help="Posts held in memory (1.6 KB each); older are forgotten.", **_WORLD)]
 
 TimeOffset = Annotated[float, typer.Option(help="Run the clock ahead of (negative: behind) the machine's.", **_TIME)]

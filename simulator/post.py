@@ -1,7 +1,7 @@
 """Owns the record of one post (one version of it), and what can be read from it alone.
 
 It must not know the world or any wire format. Invariant: what a post says never changes after it was
-made; only its end (deleted, hidden, superseded) and the counts of its reactions do.
+made; only its end (deleted, hidden, superseded), whether it is indexed and the counts of its reactions do.
 """
 
 from dataclasses import dataclass, field
@@ -46,7 +46,10 @@ class UrlSpan:
 
 @dataclass(slots=True, eq=False)
 class Post:
-    """One version of a post; times in ms since the Unix epoch. `chain` is shared by all versions."""
+    """One version of a post; times in ms since the Unix epoch. `chain` is shared by all versions.
+
+    `late_ms` is how much later than others it comes into the search; until then it is not `indexed`.
+    """
 
     id: int
     author: Account
@@ -68,6 +71,8 @@ class Post:
     poll: Poll | None = None
     place: Place | None = None
     withheld_in: tuple[str, ...] = ()
+    late_ms: int = 0
+    indexed: bool = True
     chain: list[int] = field(default_factory=list)
     deleted_at_ms: int | None = None
     hidden_at_ms: int | None = None
@@ -83,9 +88,14 @@ class Post:
         return self.deleted_at_ms is None and self.hidden_at_ms is None
 
     @property
-    def searchable(self) -> bool:
-        """Whether a search may find it: only the newest version of a live post."""
+    def current(self) -> bool:
+        """Whether it is the newest version of a live post."""
         return self.deleted_at_ms is None and self.hidden_at_ms is None and self.superseded_at_ms is None
+
+    @property
+    def searchable(self) -> bool:
+        """Whether a search may find it: only the newest version of a live post, once it is indexed."""
+        return self.indexed and self.current
 
     @property
     def editable(self) -> bool:

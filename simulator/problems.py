@@ -145,7 +145,7 @@ def listed_forbidden() -> Answer:
 
 
 def client_not_enrolled(dialect: Dialect) -> Answer:
-    """403 of an app that belongs to no project: no endpoint of the API is open to it."""
+    """403 of an app that belongs to no project, or of an endpoint that its plan does not have."""
     body = {
         "client_id": "1",
         "detail": "This endpoint wants keys and tokens of an App that is attached to a Project.",

@@ -16,9 +16,10 @@ seven-day window, and includes what was deleted, hidden or superseded.
 
 An account is `{id, username, tracked, verified, protected, suspended, post_count, names, states}`; `names` is
 `[{username, since}]` and `states` `[{state, since}]` (public, protected, suspended), the oldest first.
-A record is `{id, author_id, username, created_at, searchable_at, deleted_at, hidden_at, superseded_at,
-unsearchable_at, state, place_id, poll_id}`; times are ISO 8601, null when it did not happen. `since` is inclusive and
-`until` exclusive, ISO 8601 or ms since the epoch; `query` may lack a standalone operator.
+A record is `{id, author_id, username, created_at, searchable_at, late_seconds, deleted_at, hidden_at, superseded_at,
+unsearchable_at, state, place_id, poll_id}`; times are ISO 8601, null when it did not happen; `late_seconds` is the part
+of `searchable_at` that other posts do not have. `since` is inclusive and `until` exclusive, ISO 8601 or ms since the
+epoch; `query` may lack a standalone operator.
 The page of a post also has `voters` of the poll so far and `withheld_in`, a list of countries.
 A post was findable by a search exactly in [`searchable_at`, `unsearchable_at`), less the times in which its author was
 not public; `hidden_at` is of an absence that lasts.
@@ -155,7 +156,8 @@ class Truth:
             "author_id": str(post.author.id),
             "username": post.author.username,
             "created_at": iso_ms(post.created_at_ms),
-            "searchable_at": iso_ms(post.created_at_ms + self._api.config.search_lag_ms),
+            "searchable_at": iso_ms(post.created_at_ms + self._api.config.search_lag_ms + post.late_ms),
+            "late_seconds": post.late_ms / 1000,
             "deleted_at": _iso_or_none(post.deleted_at_ms),
             "hidden_at": _iso_or_none(post.hidden_at_ms),
             "superseded_at": _iso_or_none(post.superseded_at_ms),

@@ -18,6 +18,7 @@ from simulator.config import HOUR_MS, Config
 from simulator.endings import count, delete, withdraw
 from simulator.engagement import draw_engagement, poisson
 from simulator.index import PostIndex
+from simulator.lateness import Lateness
 from simulator.lifetimes import (
     EDIT_WINDOW_MS,
     MAX_EDITS,
@@ -51,6 +52,7 @@ class World:
         self._mint, self._media_mint = Mint(), Mint()
         self._kinds, self._weights = tuple(RATES_PER_HOUR), tuple(RATES_PER_HOUR.values())
         self._pace = Pace(config, start_ms)
+        self._lateness = Lateness(config, start_ms)
         self._plan_act()
 
     # -- time
@@ -103,7 +105,7 @@ class World:
         author = self.accounts.pick_tracked(self._rng)
         recent = self.index.posts[-40:]
         target = self._rng.choice(recent) if recent else None
-        if target is None or not target.searchable or target.retweet_of or target.author is author:
+        if target is None or not target.current or target.retweet_of or target.author is author:
             return
         if kind == "answer":
             self._write(author, Relation(reply_to=target))
@@ -172,6 +174,7 @@ class World:
             poll=composed.poll,
             place=composed.place,
             withheld_in=composed.withheld_in,
+            late_ms=self._lateness.draw_ms(),
             chain=[] if relation.edit_of is None else relation.edit_of.chain,
         )
         self._enter(post)
@@ -186,6 +189,8 @@ class World:
         post.author.latest_post_id = post.id
         self.index.add(post)
         count(post, 1)
+        if post.late_ms:
+            self._lateness.hold_back(post, self.agenda)
         if post.author.hidden:
             withdraw(self.index, post, self.now_ms, hidden=True)
         for media in post.media:

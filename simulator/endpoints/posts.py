@@ -11,7 +11,7 @@ from simulator.accounts import Account
 from simulator.calls import Answer, JsonObject, json_answer
 from simulator.endpoints.context import Context
 from simulator.endpoints.pages import cut, newest_page
-from simulator.endpoints.ranges import Page, search_page
+from simulator.endpoints.ranges import LISTS, Page, search_page
 from simulator.index import newest_first
 from simulator.paging import Cursor, encode
 from simulator.post import Post
@@ -47,7 +47,7 @@ def quote_posts(context: Context) -> Answer:
     """`GET /2/tweets/:id/quote_tweets`, newest first, without the search's delay."""
     size = context.params.integer("max_results", 10, 100, 10)
     excluded = context.params.choices("exclude", ("replies", "retweets"))
-    page = search_page(context, size, windowed=False)
+    page = search_page(context, size, LISTS)
     post = context.visible_post(context.path_id)
     if post is None:
         return _missing_answer(context)
@@ -97,7 +97,7 @@ def liking_users(context: Context) -> Answer:
 
 
 def _list_page(context: Context) -> Page:
-    return search_page(context, context.params.integer("max_results", 1, 100, 100), windowed=False)
+    return search_page(context, context.params.integer("max_results", 1, 100, 100), LISTS)
 
 
 def _reposts(context: Context, page: Page) -> Iterator[Post]:

@@ -14,7 +14,25 @@ from simulator.snowflake import created_at_ms, first_id_at
 
 # X refuses an end_time younger than this.
 YOUNGEST_END_MS = 10_000
+# The day of the first post, 2006-03-21: nothing older can be asked for.
+FIRST_POST_MS = 1_142_899_200_000
 RANGE_NAMES = ("start_time", "end_time", "since_id", "until_id")
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How far a reading goes: `oldest_ms` what it may ask for (age, None: anything), `default_ms` how far back it goes
+    when it does not say (None: as far as it may). `lags`: it is behind by the search's lag, and takes ids or times."""
+
+    oldest_ms: int | None
+    default_ms: int | None
+    lags: bool
+
+
+RECENT = Reach(WINDOW_MS, None, lags=True)
+# Without a start the archive goes back 30 days from the end that was asked for.
+ARCHIVE = Reach(None, 30 * 24 * 3_600_000, lags=True)
+LISTS = Reach(None, None, lags=False)
 
 
 @dataclass(frozen=True)
@@ -26,11 +44,8 @@ class Page:
     size: int
 
 
-def search_page(context: Context, size: int, *, windowed: bool) -> Page:
-    """Return the page that the parameters ask for.
-
-    `windowed` is the recent search: seven days back, and young posts hidden. Raises `InvalidRequest`.
-    """
+def search_page(context: Context, size: int, reach: Reach) -> Page:
+    """Return the page that the parameters ask for. Raises `InvalidRequest`."""
     params = context.params
     size = size if context.call.at_most is None else min(size, context.call.at_most)
     scope = _scope(context)
@@ -43,30 +58,31 @@ def search_page(context: Context, size: int, *, windowed: bool) -> Page:
             raise InvalidRequest(Invalid(message, {token_name: [token]})) from error
     times = [params.instant_ms(name) for name in ("start_time", "end_time")]
     ids = [params.post_id(name) for name in ("since_id", "until_id")]
-    if windowed and any(at is not None for at in times) and any(found is not None for found in ids):
+    if reach.lags and any(at is not None for at in times) and any(found is not None for found in ids):
         message = "Invalid use of 'since_id' or 'until_id' in conjunction with 'start_time' or 'end_time'."
         raise InvalidRequest(Invalid(message, {name: [value] for name in RANGE_NAMES if (value := params.text(name))}))
-    _check_times(context, times[0], times[1], windowed)
-    _check_ids(context, ids[0], ids[1], windowed)
-    return Page(_bounds(context, times, ids, windowed), scope, size)
+    _check_times(context, times[0], times[1], reach)
+    _check_ids(context, ids[0], ids[1], reach)
+    return Page(_bounds(context, times, ids, reach), scope, size)
 
 
-def _bounds(context: Context, times: list[int | None], ids: list[int | None], windowed: bool) -> Cursor:
+def _bounds(context: Context, times: list[int | None], ids: list[int | None], reach: Reach) -> Cursor:
     now_ms = context.call.at_ms
-    oldest_ms = now_ms - WINDOW_MS if windowed else 0
     # Without end_time the search is `search_lag` behind; posts of exactly that age are in.
-    newest_ms = now_ms - (context.config.search_lag_ms if windowed else 0) + 1
-    start_ms = max(oldest_ms, times[0] or 0)
+    newest_ms = now_ms - (context.config.search_lag_ms if reach.lags else 0) + 1
     end_ms = newest_ms if times[1] is None else min(times[1], now_ms + 1)
-    above_id = max(first_id_at(start_ms) - 1, ids[0] or 0, 0)
     below_id = min(first_id_at(end_ms), first_id_at(now_ms + 1) if ids[1] is None else ids[1])
-    return Cursor(above_id, below_id)
+    start_ms = max(0 if reach.oldest_ms is None else now_ms - reach.oldest_ms, times[0] or 0)
+    if reach.default_ms is not None and times[0] is None and ids[0] is None:
+        start_ms = max(start_ms, created_at_ms(below_id) - reach.default_ms)
+    return Cursor(max(first_id_at(start_ms) - 1, ids[0] or 0, 0), below_id)
 
 
-def _check_times(context: Context, start_ms: int | None, end_ms: int | None, windowed: bool) -> None:
-    now_ms, oldest_ms = context.call.at_ms, context.call.at_ms - WINDOW_MS
+def _check_times(context: Context, start_ms: int | None, end_ms: int | None, reach: Reach) -> None:
+    now_ms = context.call.at_ms
+    oldest_ms = FIRST_POST_MS if reach.oldest_ms is None else now_ms - reach.oldest_ms
     youngest_ms = min(YOUNGEST_END_MS, context.config.search_lag_ms)
-    if windowed:
+    if reach.lags:
         for name, at_ms in (("start_time", start_ms), ("end_time", end_ms)):
             if at_ms is not None and at_ms < oldest_ms:
                 raise _bad_time(name, at_ms, f"'{name}' must be on or after {iso_minute(oldest_ms)}")
@@ -77,10 +93,11 @@ def _check_times(context: Context, start_ms: int | None, end_ms: int | None, win
         raise _bad_time("start_time", start_ms, f"'start_time' must be before 'end_time':{iso_minute(end_ms)}")
 
 
-def _check_ids(context: Context, since_id: int | None, until_id: int | None, windowed: bool) -> None:
-    oldest_ms = context.call.at_ms - WINDOW_MS
+def _check_ids(context: Context, since_id: int | None, until_id: int | None, reach: Reach) -> None:
     for name, found in (("since_id", since_id), ("until_id", until_id)):
-        if windowed and found is not None and created_at_ms(found) < oldest_ms:
+        if found is None or reach.oldest_ms is None:
+            continue
+        if created_at_ms(found) < context.call.at_ms - reach.oldest_ms:
             raise stale_id(name, str(found), context.call.at_ms)
     if since_id is not None and until_id is not None and since_id >= until_id:
         message = f"Invalid 'since_id':'{since_id}'. 'since_id' must be smaller than 'until_id':{until_id}"

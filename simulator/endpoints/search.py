@@ -1,4 +1,4 @@
-"""Owns recent search and recent counts.
+"""Owns searches and counts, recent and of the archive.
 
 It must not know how posts are found. Invariant: counts over an interval equal the number of posts that
 the search would return for it. A counts request that speaks neither dialect is answered with the names of both.
@@ -11,7 +11,7 @@ from simulator.clock import iso_ms
 from simulator.dialect import NEW, OLD
 from simulator.endpoints.context import Context
 from simulator.endpoints.pages import newest_page, paged_answer
-from simulator.endpoints.ranges import Page, search_page
+from simulator.endpoints.ranges import ARCHIVE, RECENT, Page, Reach, search_page
 from simulator.paging import Cursor
 from simulator.post import Post
 from simulator.problems import Invalid, InvalidRequest
@@ -23,11 +23,20 @@ _STEP_MS = {"minute": 60_000, "hour": 3_600_000, "day": 86_400_000}
 
 
 def search_recent(context: Context) -> Answer:
-    """`GET /2/tweets/search/recent`."""
-    size = context.params.integer("max_results", 10, 100, 10)
+    """`GET /2/tweets/search/recent`: the last seven days."""
+    return _search(context, 100, RECENT, context.config.query_max_length)
+
+
+def search_all(context: Context) -> Answer:
+    """`GET /2/tweets/search/all`: everything that the world has."""
+    return _search(context, 500, ARCHIVE, context.config.archive_query_max_length)
+
+
+def _search(context: Context, largest: int, reach: Reach, longest: int) -> Answer:
+    size = context.params.integer("max_results", 10, largest, 10)
     order = context.params.choice("sort_order", ("recency", "relevancy"), "recency")
-    node = _read_query(context)
-    page = search_page(context, size, windowed=True)
+    node = _read_query(context, longest)
+    page = search_page(context, size, reach)
     if order == "relevancy":
         return _relevant_page(context, page, node)
     found = matching(context.world, node, page.cursor.above_id, page.cursor.below_id)
@@ -39,8 +48,8 @@ def counts_recent(context: Context) -> Answer:
     step_ms = _STEP_MS[context.params.choice("granularity", tuple(_STEP_MS), "hour")]
     asked = context.params.choices("search_count.fields", ("end", "start", context.dialect.count))
     names = [OLD.count, NEW.count] if not asked and context.config.dialect == "both" else [context.dialect.count]
-    node = _read_query(context)
-    cursor = search_page(context, 0, windowed=True).cursor
+    node = _read_query(context, context.config.query_max_length)
+    cursor = search_page(context, 0, RECENT).cursor
     start_ms, end_ms = created_at_ms(cursor.above_id + 1), created_at_ms(cursor.below_id)
     tally: dict[int, int] = {}
     for post in matching(context.world, node, cursor.above_id, cursor.below_id):
@@ -53,9 +62,8 @@ def counts_recent(context: Context) -> Answer:
     return json_answer(200, body, Returned(counts_requests=1))
 
 
-def _read_query(context: Context) -> Node:
+def _read_query(context: Context, longest: int) -> Node:
     text = context.params.required("query")
-    longest = context.config.query_max_length
     if len(text) > longest:
         message = f"The `query` query parameter is {len(text)} characters long. It must be at most {longest}."
         raise InvalidRequest(Invalid(message, {"query": [text]}))

@@ -18,7 +18,8 @@ from simulator.endpoints.context import Context
 class Endpoint:
     """One endpoint: `name` is its rate window, `kind` says which field parameters it has.
 
-    `schemes` are the kinds of credentials it takes; a user's OAuth 2.0 token needs the `scopes`.
+    `schemes` are the kinds of credentials it takes; a user's OAuth 2.0 token needs the `scopes`. `archive`: a plan may
+    lack it.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Endpoint:
     handler: Callable[[Context], Answer]
     schemes: tuple[Scheme, ...] = ("oauth1", "oauth2", "bearer")
     scopes: frozenset[str] = frozenset({"tweet.read", "users.read"})
+    archive: bool = False
 
 
 _USERS_ONLY: tuple[Scheme, ...] = ("oauth1", "oauth2")
@@ -44,13 +46,22 @@ def _endpoint(
     kind: str,
     parameters: tuple[str, ...],
     handler: Callable[[Context], Answer],
-    **credentials: Any,
+    **more: Any,
 ) -> Endpoint:
-    return Endpoint(name, re.compile(f"/2/{path}\\Z"), kind, parameters, handler, **credentials)
+    return Endpoint(name, re.compile(f"/2/{path}\\Z"), kind, parameters, handler, **more)
 
 
 ENDPOINTS = (
     _endpoint("search/recent", "tweets/search/recent", "posts", _SEARCH, search.search_recent),
+    _endpoint(
+        "search/all",
+        "tweets/search/all",
+        "posts",
+        _SEARCH,
+        search.search_all,
+        schemes=("bearer",),
+        archive=True,
+    ),
     _endpoint(
         "counts/recent",
         "tweets/counts/recent",

@@ -11,7 +11,7 @@ from simulator.calls import Answer, JsonObject, json_answer
 from simulator.endpoints.context import Context
 from simulator.endpoints.pages import newest_page
 from simulator.endpoints.posts import visible
-from simulator.endpoints.ranges import search_page
+from simulator.endpoints.ranges import LISTS, search_page
 from simulator.index import newest_first
 from simulator.params import check_id
 from simulator.problems import Invalid, InvalidRequest, protected_user_error, user_error
@@ -66,7 +66,7 @@ def user_mentions(context: Context) -> Answer:
 
 def _timeline(context: Context, prefix: str, depth: int, excluded: frozenset[str]) -> Answer:
     size = context.params.integer("max_results", 5, 100, 10)
-    page = search_page(context, size, windowed=False)
+    page = search_page(context, size, LISTS)
     user_id = check_id("id", context.call.path_values["id"])
     account = context.world.accounts.by_id.get(user_id)
     if account is None or account.suspended_at_ms is not None:

@@ -87,6 +87,19 @@ def test_rare_posts_validate(dialect: DialectMode) -> None:
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
+def test_archive_answers_validate(busy_server: Server, dialect: str) -> None:
+    """A page of 500 posts of the archive with every field and expansion validates, and so does an empty one."""
+    path = "/2/tweets/search/all"
+    bodies = [
+        busy_server.get(path, f"sim-archive-{number}-{dialect}", query=query, max_results=500, **POSTS[dialect]).json()
+        for number, query in enumerate(("team OR plan OR new", "from:nobody"))
+    ]
+
+    assert [len(body.get("data", [])) for body in bodies] == [500, 0]
+    assert [faults(dialect, path, body) for body in bodies] == [[], []]
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
 def test_lookup_answers_validate_with_partial_errors(busy_server: Server, dialect: str) -> None:
     """A lookup of living and ended posts validates, errors included."""
     answer = busy_server.get("/2/tweets", ids=",".join(_ids(busy_server)), **POSTS[dialect])
