@@ -25,7 +25,7 @@ from shared.platforms.transport import Timeouts
 from shared.platforms.x.auth import Credential, bearer_credential
 from shared.platforms.x.client import XClient
 from shared.platforms.x.dialect import SharedDialectMemory
-from shared.platforms.x.endpoints import check_keys
+from shared.platforms.x.endpoints import check_keys, least_intervals_seconds
 from shared.platforms.x.fields import Along
 from shared.platforms.x.gateway import XGateway
 from shared.platforms.x.oauth import TokenEndpoint
@@ -116,7 +116,7 @@ def build(settings: Settings, *, middleware: Sequence[Middleware]) -> Services:
         connect(redis_url(settings)),
         window_seconds=settings.rate_window_seconds,
         prices=prices,
-        intervals_seconds=settings.call_intervals_seconds,
+        intervals_seconds={**least_intervals_seconds(), **settings.call_intervals_seconds},
         budgets=started_budgets(settings),
         credential_budgets=credential_budgets(settings),
         spent=treasury.spent,

@@ -22,7 +22,7 @@ from shared.domain.jobs import ALL_QUEUES, Queue
 from shared.domain.models import WorkClass
 from shared.domain.money.prices import Amounts, PriceKind
 from shared.domain.money.purchases import Sums, add_up
-from shared.platforms.x.calls import Call
+from shared.platforms.x.call import Call
 from shared.platforms.x.endpoints import COUNTS_RECENT
 from shared.services.bootstrap import Services
 from shared.services.following import SEARCH

@@ -21,7 +21,7 @@ from shared.platforms.x import endpoints
 from shared.platforms.x.answer import Answer, CallRecord
 from shared.platforms.x.auth import Credential, Nobody
 from shared.platforms.x.body import json_value
-from shared.platforms.x.calls import Call
+from shared.platforms.x.call import Call
 from shared.platforms.x.dialect import DialectChoice, DialectMemory, DialectSetting
 from shared.platforms.x.error_map import error_for
 from shared.platforms.x.fields import Dialect

@@ -1,7 +1,7 @@
 """The one table of the endpoints of the X API that Covey uses, with their sizes and what is billed.
 
-Pure data: no I/O. How many calls fit into a window is not here: the headers of the first answer tell it. Invariant: a
-path or a page size is written here and nowhere else.
+Pure data: no I/O. How many calls fit into a window is not here: the headers of the first answer tell it. No header
+tells of a rule of seconds, so that is here. Invariant: a path or a page size is written here and nowhere else.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Endpoint:
 
     `key` names it in grants, ledgers, logs and metrics. `max_ids` is the most ids, names or keys of one call (0: it
     takes none); `min_page` and `max_page` bound `max_results` (0: it has no pages). `credentials` are the kinds X
-    accepts.
+    accepts. `interval_seconds` is the least time between two calls by a credential (0: none).
     """
 
     key: str
@@ -32,6 +32,7 @@ class Endpoint:
     min_page: int = 0
     max_page: int = 0
     credentials: frozenset[CredentialKind] = ANY_KIND
+    interval_seconds: float = 0.0
 
     def check_page_size(self, max_results: int) -> int:
         """The page size, if X takes it. Raises InputError that names it."""
@@ -50,6 +51,15 @@ SEARCH_RECENT = Endpoint(
     path="/2/tweets/search/recent",
     min_page=10,
     max_page=100,
+)
+# X: one call a second. A tenth more, because two calls may come to X closer to each other than they were granted.
+SEARCH_ALL = Endpoint(
+    key="search/all",
+    path="/2/tweets/search/all",
+    min_page=10,
+    max_page=500,
+    credentials=APP_ONLY,
+    interval_seconds=1.1,
 )
 QUOTE_TWEETS = Endpoint(
     key="quote_tweets",
@@ -75,6 +85,7 @@ ENDPOINTS: dict[str, Endpoint] = {
     endpoint.key: endpoint
     for endpoint in (
         SEARCH_RECENT,
+        SEARCH_ALL,
         QUOTE_TWEETS,
         TWEETS,
         USERS_BY,
@@ -85,6 +96,11 @@ ENDPOINTS: dict[str, Endpoint] = {
         MEDIA,
     )
 }
+
+
+def least_intervals_seconds() -> dict[str, float]:
+    """The least time between two calls of an endpoint by a credential, for the endpoints that have one."""
+    return {key: endpoint.interval_seconds for key, endpoint in ENDPOINTS.items() if endpoint.interval_seconds}
 
 
 def check_keys(names: Iterable[str], setting: str) -> None:

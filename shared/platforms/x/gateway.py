@@ -24,7 +24,7 @@ from shared.platforms.x import calls
 from shared.platforms.x.answer import Answer
 from shared.platforms.x.auth import Credential
 from shared.platforms.x.blocks import block_for
-from shared.platforms.x.calls import Call
+from shared.platforms.x.call import Call
 from shared.platforms.x.client import XClient
 from shared.platforms.x.fields import Along
 
@@ -83,6 +83,33 @@ class XGateway:
     ) -> Page:
         """One page of a search; see `calls.search_recent`."""
         call = calls.search_recent(
+            query=query,
+            since_id=since_id,
+            until_id=until_id,
+            start_time=start_time,
+            end_time=end_time,
+            next_token=next_token,
+            max_results=max_results,
+            expand_authors=expand_authors,
+            along=self._along,
+        )
+        return self.read(work_class, call)
+
+    def search_all(
+        self,
+        work_class: WorkClass,
+        *,
+        query: str,
+        since_id: int | None = None,
+        until_id: int | None = None,
+        start_time: datetime | None = None,
+        end_time: datetime | None = None,
+        next_token: str | None = None,
+        max_results: int = 500,
+        expand_authors: bool | None = True,
+    ) -> Page:
+        """One page of a search of the archive; see `calls.search_all`. Raises Forbidden where the plan lacks it."""
+        call = calls.search_all(
             query=query,
             since_id=since_id,
             until_id=until_id,

@@ -32,6 +32,20 @@ def test_a_search_sends_what_it_was_given() -> None:
     assert "start_time" not in sent
 
 
+def test_a_search_of_the_archive_is_shaped_like_a_recent_one() -> None:
+    """Path and page size are its own, the rest is sent as for the last seven days; a full page reserves all of it."""
+    recent, archive = (
+        ask(query="a", since_id=5, until_id=9, next_token="b2", expand_authors=False)
+        for ask in (calls.search_recent, calls.search_all)
+    )
+
+    assert archive.path == "/2/tweets/search/all"
+    assert archive.parameters(Dialect.OLD) == recent.parameters(Dialect.OLD) | {"max_results": "500"}
+    assert archive.most(Dialect.OLD) == amounts(500)
+    assert archive.least is not None
+    assert archive.least.most(Dialect.OLD) == amounts(10)
+
+
 @pytest.mark.parametrize(("dialect", "posts", "users"), [(Dialect.OLD, 10, 0), (Dialect.NEW, 30, 10)])
 def test_a_page_knows_its_smallest_size(dialect: Dialect, posts: int, users: int) -> None:
     """The same page in all but its size; the smallest page has no smaller one, and a look-up has none at all."""
@@ -62,6 +76,9 @@ def test_times_are_sent_in_utc_without_fractions() -> None:
         lambda: calls.search_recent(query="a", until_id=1, end_time=NOON),
         lambda: calls.search_recent(query="a", start_time=NOON.replace(tzinfo=None)),
         lambda: calls.search_recent(query="a", max_results=9),
+        lambda: calls.search_all(query="a"),
+        lambda: calls.search_all(query="a", until_id=9),
+        lambda: calls.search_all(query="a", since_id=1, max_results=501),
         lambda: calls.quote_tweets(post_id=1, max_results=101),
         lambda: calls.lookup_posts(post_ids=[]),
         lambda: calls.lookup_posts(post_ids=range(101)),

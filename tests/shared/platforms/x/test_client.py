@@ -17,7 +17,7 @@ from shared.platforms.transport import Timeouts
 from shared.platforms.x import calls
 from shared.platforms.x.answer import Answer, CallRecord
 from shared.platforms.x.auth import Credential, bearer_credential
-from shared.platforms.x.calls import Call
+from shared.platforms.x.call import Call
 from shared.platforms.x.client import XClient
 from shared.platforms.x.dialect import DialectSetting, LocalDialectMemory
 from shared.platforms.x.fields import Dialect
@@ -266,6 +266,26 @@ def test_simulator_other_reads(simulator: XClient, query: str, credential: Crede
     assert [medium.key for medium in media.media] == [found.media[0].key]
     assert sum(usage.posts_by_day.values()) > 0
     assert read(simulator, credential, calls.quote_tweets(post_id=found.posts[0].id, max_results=10)).rate.limit
+
+
+def test_simulator_archive_gives_what_the_recent_search_gives(
+    simulator: XClient, query: str, credential: Credential
+) -> None:
+    """One page of the archive holds the posts of five recent ones, over the same ids."""
+    newest = read(simulator, credential, calls.search_recent(query=query, max_results=10)).posts[0].id
+    bounds: dict[str, Any] = {"since_id": newest - (6 * 3_600_000 << 22), "until_id": newest + 1}
+    recent: list[int] = []
+    token: str | None = None
+    while token is not None or not recent:
+        page = read(simulator, credential, calls.search_recent(query=query, next_token=token, **bounds))
+        recent += [post.id for post in page.posts]
+        token = page.next_token
+
+    archive = read(simulator, credential, calls.search_all(query=query, max_results=500, **bounds))
+
+    assert len(recent) > 10
+    assert [post.id for post in archive.posts] == recent[:500]
+    assert archive.rate.limit == 300
 
 
 def test_simulator_refusals_are_mapped(simulator: XClient, simulator_url: str, credential: Credential) -> None:

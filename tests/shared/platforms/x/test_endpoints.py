@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from shared.domain.errors import InputError
-from shared.platforms.x.endpoints import ENDPOINTS, SEARCH_RECENT, Endpoint, check_keys
+from shared.platforms.x.endpoints import ENDPOINTS, SEARCH_RECENT, Endpoint, check_keys, least_intervals_seconds
 
 EVERY = list(ENDPOINTS.values())
 
@@ -53,3 +53,11 @@ def test_unknown_endpoint_is_named() -> None:
     check_keys(["search/recent", "tweets"], "SETTING")
     with pytest.raises(InputError, match="SETTING: no endpoint is called 'nonsense'"):
         check_keys(["tweets", "nonsense"], "SETTING")
+
+
+def test_only_the_archive_has_a_rule_of_seconds() -> None:
+    """X documents one call a second for the search of the archive; the others have their windows alone."""
+    intervals = least_intervals_seconds()
+
+    assert set(intervals) == {"search/all"}
+    assert 1.0 < intervals["search/all"] < 1.5
