@@ -64,13 +64,18 @@ class Call:
 
 @dataclass(frozen=True)
 class Returned:
-    """The objects that an answer hands out, by id, and those of them that are only in `includes`."""
+    """The objects that an answer hands out, by id, and those of them that are only in `includes`.
+
+    `owned_posts` are those that a user reads who owns the app, of their own: they have a price of their own.
+    """
 
     posts: tuple[int, ...] = ()
     users: tuple[int, ...] = ()
     counts_requests: int = 0
     included_posts: tuple[int, ...] = ()
     included_users: tuple[int, ...] = ()
+    counts_all_requests: int = 0
+    owned_posts: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)

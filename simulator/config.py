@@ -24,6 +24,7 @@ class Config:
     `simulator.limits` by endpoint name; `per_second` and `day_limits` add limits.
     A share `late_share` of the posts comes into the search later than `search_lag_seconds`, by `late_min_seconds` to
     `late_max_seconds`. `archive` says whether the plan has `search/all` and `counts/all`.
+    `app_owner` is the name or id of the account that owns every app.
     `media_base_url` None means the host the client asked. `account_changes` are those of each account a day.
     """
 
@@ -52,6 +53,7 @@ class Config:
     plan: Plan = field(default_factory=Plan)
     faults: Script = field(default_factory=Script)
     oauth: OauthSettings = field(default_factory=OauthSettings)
+    app_owner: str | None = None
     tokens: tuple[str, ...] = ()
     media_base_url: str | None = None
     max_posts: int = 300_000

@@ -16,7 +16,7 @@ def _id_of(post: Post) -> int:
 
 
 class PostIndex:
-    """All posts by id, in order, and by key: `from:1`, `to:1`, `@1`, `#tag`, `word:x`, `quote:7` ..."""
+    """All posts by id, in order, and by key: `from:1`, `to:1`, `@1`, `#tag`, `word:x`, `links`, `quote:7` ..."""
 
     def __init__(self) -> None:
         self.posts: list[Post] = []
@@ -92,5 +92,7 @@ def _keys_of(post: Post) -> Iterator[str]:
         yield f"@{account_id}"
     for tag in {span.value.lower() for span in post.hashtags}:
         yield f"#{tag}"
+    if post.urls:
+        yield "links"
     for word in set(post.words):
         yield f"word:{word}"

@@ -35,6 +35,7 @@ LIMITS: dict[str, tuple[int, int]] = {
     "users/by": (300, 900),
     "users/me": (75, 75),
     "counts/recent": (300, 300),
+    "counts/all": (300, 300),
     "usage/tweets": (50, 50),
     "media": (300, 900),
 }

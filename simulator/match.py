@@ -6,8 +6,9 @@ and its counts; there is a matcher for each operator of `simulator.query.OPERATO
 
 from collections.abc import Callable
 
-from simulator.post import Post
+from simulator.post import Post, addresses
 from simulator.query import And, Node, Or, Term
+from simulator.text import tokens
 
 Metrics = Callable[[Post], dict[str, int]]
 
@@ -51,6 +52,11 @@ def _match_word(value: str, post: Post, _metrics: Metrics) -> bool:
     return any(list(post.words[i : i + size]) == wanted for i in range(len(post.words) - size + 1))
 
 
+def _match_url(value: str, post: Post, _metrics: Metrics) -> bool:
+    """Whether the words of an address of the post, short or whole, have those of the value in a row."""
+    return any(f" {value} " in f" {' '.join(tokens(address))} " for address in addresses(post))
+
+
 def _match_to(value: str, post: Post, _metrics: Metrics) -> bool:
     parent = post.reply_to
     return parent is not None and _names(parent.author.handle, parent.author.id, value)
@@ -71,6 +77,7 @@ _MATCHERS: dict[str, Callable[[str, Post, Metrics], bool]] = {
     "to": _match_to,
     "@": lambda value, post, _: any(span.account.handle == value for span in post.mentions),
     "#": lambda value, post, _: any(span.value.lower() == value for span in post.hashtags),
+    "url": _match_url,
     "conversation_id": lambda value, post, _: str(post.conversation_id) == value,
     "quotes_of_tweet_id": lambda value, post, _: _refers(post.quote_of, value),
     "in_reply_to_tweet_id": lambda value, post, _: _refers(post.reply_to, value),

@@ -3,8 +3,9 @@
 It must not refuse or change an answer. Invariant: within one day a project pays for the same post or user
 once; only answers that X completed are charged; `micro_usd` of every line is its objects times their prices.
 
-Prices are those of X's pay-per-use plan: $0.005 a post, $0.010 a user, $0.005 a counts request. That included
-objects are billed is not documented by X; `Plan.bill_includes` decides.
+Prices are those of X's pay-per-use plan: $0.005 a post, $0.001 one of the app's owner in their own timeline, $0.010 a
+user, $0.005 a counts request, $0.010 one of the archive. A post is paid once a day, whichever price came first. That
+included objects are billed is not documented by X; `Plan.bill_includes` decides.
 Memory: the ids bought by each project today, and one line for each (project, day, endpoint, token).
 """
 
@@ -28,6 +29,8 @@ class Plan:
     post_usd: float = 0.005
     user_usd: float = 0.010
     counts_usd: float = 0.005
+    counts_all_usd: float = 0.010
+    owned_post_usd: float = 0.001
     bill_includes: bool = True
     credits_usd: float | None = None
     month_posts: int = MONTH_POSTS
@@ -38,7 +41,8 @@ class Plan:
 
     def __post_init__(self) -> None:
         """Raise `ValueError`, naming the value, when one is out of its range."""
-        for name in ("post_usd", "user_usd", "counts_usd", "credits_usd", "month_posts", "day_posts", "spend_cap_usd"):
+        prices = ("post_usd", "owned_post_usd", "user_usd", "counts_usd", "counts_all_usd")
+        for name in (*prices, "credits_usd", "month_posts", "day_posts", "spend_cap_usd"):
             value = getattr(self, name)
             if value is not None and value < 0:
                 raise ValueError(f"{name} must not be negative: {value}")
@@ -50,7 +54,7 @@ class Plan:
 
 @dataclass
 class Line:
-    """One line of a bill."""
+    """One line of a bill; `posts_bought` are all, `owned_posts_bought` those of them at the price of owners."""
 
     calls: int = 0
     posts_bought: int = 0
@@ -58,6 +62,8 @@ class Line:
     users_bought: int = 0
     users_reread: int = 0
     counts_requests: int = 0
+    counts_all_requests: int = 0
+    owned_posts_bought: int = 0
     micro_usd: int = 0
 
     def add(self, other: "Line") -> None:
@@ -91,9 +97,8 @@ class Ledger:
 
     def __init__(self, plan: Plan) -> None:
         self.plan, self.calendar = plan, Calendar(plan.day_seconds)
-        self._post_micro, self._user_micro, self._counts_micro = (
-            round(usd * MICRO) for usd in (plan.post_usd, plan.user_usd, plan.counts_usd)
-        )
+        prices = (plan.post_usd, plan.owned_post_usd, plan.user_usd, plan.counts_usd, plan.counts_all_usd)
+        self._prices_micro = tuple(round(usd * MICRO) for usd in prices)
         self._projects: dict[str, _Project] = {}
         self._lines: dict[tuple[str, int, str, str], Line] = {}
 
@@ -109,13 +114,14 @@ class Ledger:
             posts.difference_update(returned.included_posts)
             users.difference_update(returned.included_users)
         new_posts, new_users = len(posts - project.posts), len(users - project.users)
+        new_owned = len((posts & returned.owned_posts) - project.posts)
         project.posts |= posts
         project.users |= users
         project.posts_by_day[day] += new_posts
         project.posts_by_month[self.calendar.month(day)] += new_posts
-        micro = (
-            new_posts * self._post_micro + new_users * self._user_micro + returned.counts_requests * self._counts_micro
-        )
+        counts = returned.counts_requests, returned.counts_all_requests
+        sold = (new_posts - new_owned, new_owned, new_users, *counts)
+        micro = sum(count * price for count, price in zip(sold, self._prices_micro, strict=True))
         if project.left_micro is not None:
             project.left_micro -= micro
         project.cap.add(micro, call.at_ms)
@@ -127,6 +133,8 @@ class Ledger:
             users_bought=new_users,
             users_reread=len(users) - new_users,
             counts_requests=returned.counts_requests,
+            counts_all_requests=returned.counts_all_requests,
+            owned_posts_bought=new_owned,
             micro_usd=micro,
         )
         line.add(bought)

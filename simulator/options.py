@@ -76,6 +76,13 @@ Legacy429 = Annotated[bool, typer.Option("--legacy-429", help="Refuse with the o
 PostUsd = Annotated[float, typer.Option(help="Price of a post returned.", **_MONEY)]
 UserUsd = Annotated[float, typer.Option(help="Price of a user returned.", **_MONEY)]
 CountsUsd = Annotated[float, typer.Option(help="Price of a counts request.", **_MONEY)]
+CountsAllUsd = Annotated[float, typer.Option(help="Price of a counts request of the archive.", **_MONEY)]
+OwnedPostUsd = Annotated[
+    float, typer.Option(help="Price of a post in a timeline that the owner of the app reads of their own.", **_MONEY)
+]
+AppOwner = Annotated[
+    str | None, typer.Option(help="The account, by name or id, that owns every app; default: nobody.", **_MONEY)
+]
 BillIncludes = Annotated[bool, typer.Option(help="Whether objects in `includes` cost money.", **_MONEY)]
 Credits = Annotated[
     float | None, typer.Option("--credits", help="Credits of a project in USD; then 402. Default: no end.", **_MONEY)

@@ -4,6 +4,7 @@ It must not know the world or any wire format. Invariant: what a post says never
 made; only its end (deleted, hidden, superseded), whether it is indexed and the counts of its reactions do.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from simulator.accounts import Account
@@ -141,6 +142,12 @@ class Post:
         if self.poll is None:
             return 0
         return self.engagement.at(min(now_ms, self.poll.ends_ms) - self.created_at_ms).impressions // 20
+
+
+def addresses(post: Post) -> Iterator[str]:
+    """Yield the addresses that a post links to, each as the short link and whole."""
+    for span in post.urls:
+        yield from (span.url, span.expanded_url)
 
 
 METRICS = ("retweet_count", "reply_count", "like_count", "quote_count", "bookmark_count", "impression_count")

@@ -19,7 +19,10 @@ class QueryError(ValueError):
 
 @dataclass(frozen=True)
 class Term:
-    """One operator and its value, in lower case; keywords and phrases have the operator `word`."""
+    """One operator and its value, in lower case.
+
+    Keywords and phrases have the operator `word`; the value of `url` are the words of an address.
+    """
 
     operator: str
     value: str
@@ -55,6 +58,7 @@ OPERATORS = {
     "to": True,
     "@": True,
     "#": True,
+    "url": True,
     "conversation_id": True,
     "quotes_of_tweet_id": True,
     "in_reply_to_tweet_id": True,
@@ -208,6 +212,8 @@ def _operator(operator: str, value: str, position: int) -> Term:
         raise QueryError(f"invalid username '{value}' for operator {operator}: (at position {position})")
     if operator == "lang" and not _LANG.match(value):
         raise QueryError(f"invalid language '{value}' for operator lang: (at position {position})")
+    if operator == "url":
+        return Term("url", _word(value, position).value)
     return Term(operator, str(int(value)) if numeric else value)
 
 
@@ -215,4 +221,6 @@ def _term_text(term: Term) -> str:
     if term.operator == "word":
         plain = term.value.isalnum() and term.value not in {"and", "or"}
         return term.value if plain else f'"{term.value}"'
+    if term.operator == "url":
+        return f'url:"{term.value}"'
     return f"{term.operator}{term.value}" if term.operator in "@#" else f"{term.operator}:{term.value}"

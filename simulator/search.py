@@ -46,6 +46,8 @@ def _postings(world: World, term: Term) -> Sequence[Post]:
     index, value = world.index, term.value
     if term.operator == "word":
         return min((index.under(f"word:{word}") for word in value.split(" ")), key=len)
+    if term.operator == "url":
+        return index.under("links")
     if term.operator == "#":
         return index.under(f"#{value}")
     if term.operator == "conversation_id":

@@ -117,7 +117,7 @@ def _token(context: Context) -> tuple[str, str | None]:
 
 def _scope(context: Context) -> str:
     """Name the request that a token belongs to: everything that decides which posts come, in which order."""
-    deciding = ("query", *RANGE_NAMES, "sort_order", "exclude")
+    deciding = ("query", *RANGE_NAMES, "sort_order", "exclude", "granularity")
     known = dict(context.call.query)
     parts = [f"{name}={known[name]}" for name in deciding if name in known]
     return "&".join([context.call.endpoint, *context.call.path_values.values(), *parts])

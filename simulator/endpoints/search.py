@@ -4,6 +4,7 @@ It must not know how posts are found. Invariant: counts over an interval equal t
 the search would return for it. A counts request that speaks neither dialect is answered with the names of both.
 """
 
+from collections import Counter
 from heapq import nsmallest
 
 from simulator.calls import Answer, JsonObject, Returned, json_answer
@@ -12,14 +13,15 @@ from simulator.dialect import NEW, OLD
 from simulator.endpoints.context import Context
 from simulator.endpoints.pages import newest_page, paged_answer
 from simulator.endpoints.ranges import ARCHIVE, RECENT, Page, Reach, search_page
-from simulator.paging import Cursor
+from simulator.paging import Cursor, encode
 from simulator.post import Post
 from simulator.problems import Invalid, InvalidRequest
 from simulator.query import Node, QueryError, parse, require_standalone
 from simulator.search import matching
-from simulator.snowflake import created_at_ms
+from simulator.snowflake import created_at_ms, first_id_at
 
 _STEP_MS = {"minute": 60_000, "hour": 3_600_000, "day": 86_400_000}
+COUNTS_PAGE_MS = 31 * 86_400_000
 
 
 def search_recent(context: Context) -> Answer:
@@ -44,22 +46,42 @@ def _search(context: Context, largest: int, reach: Reach, longest: int) -> Answe
 
 
 def counts_recent(context: Context) -> Answer:
-    """`GET /2/tweets/counts/recent`: how many posts in each minute, hour or day."""
+    """`GET /2/tweets/counts/recent`: how many posts in each minute, hour or day of seven days."""
+    return _counts(context, RECENT, context.config.query_max_length, Returned(counts_requests=1))
+
+
+def counts_all(context: Context) -> Answer:
+    """`GET /2/tweets/counts/all`: the same of everything, in pages of 31 days at most, the newest page first."""
+    return _counts(context, ARCHIVE, context.config.archive_query_max_length, Returned(counts_all_requests=1))
+
+
+def _counts(context: Context, reach: Reach, longest: int, bought: Returned) -> Answer:
     step_ms = _STEP_MS[context.params.choice("granularity", tuple(_STEP_MS), "hour")]
-    asked = context.params.choices("search_count.fields", ("end", "start", context.dialect.count))
-    names = [OLD.count, NEW.count] if not asked and context.config.dialect == "both" else [context.dialect.count]
-    node = _read_query(context, context.config.query_max_length)
-    cursor = search_page(context, 0, RECENT).cursor
-    start_ms, end_ms = created_at_ms(cursor.above_id + 1), created_at_ms(cursor.below_id)
-    tally: dict[int, int] = {}
-    for post in matching(context.world, node, cursor.above_id, cursor.below_id):
-        tally[post.created_at_ms // step_ms] = tally.get(post.created_at_ms // step_ms, 0) + 1
+    node = _read_query(context, longest)
+    page = search_page(context, 0, reach)
+    start_ms, end_ms = created_at_ms(page.cursor.above_id + 1), created_at_ms(page.cursor.below_id)
+    # A page begins where a step does, so that no step is on two pages.
+    first_ms = max(start_ms, -(-(end_ms - COUNTS_PAGE_MS) // step_ms) * step_ms)
+    above_id = page.cursor.above_id if first_ms == start_ms else first_id_at(first_ms) - 1
+    tally = Counter(
+        post.created_at_ms // step_ms for post in matching(context.world, node, above_id, page.cursor.below_id)
+    )
+    names = _count_names(context)
     data: list[JsonObject] = []
-    for step in range(start_ms // step_ms, -(-end_ms // step_ms)):
-        bounds = max(start_ms, step * step_ms), min(end_ms, (step + 1) * step_ms)
-        data.append({"start": iso_ms(bounds[0]), "end": iso_ms(bounds[1]), **dict.fromkeys(names, tally.get(step, 0))})
-    body = {"data": data, "meta": {f"total_{name}": sum(tally.values()) for name in names}}
-    return json_answer(200, body, Returned(counts_requests=1))
+    for step in range(first_ms // step_ms, -(-end_ms // step_ms)):
+        bounds = max(first_ms, step * step_ms), min(end_ms, (step + 1) * step_ms)
+        data.append({"start": iso_ms(bounds[0]), "end": iso_ms(bounds[1]), **dict.fromkeys(names, tally[step])})
+    meta: JsonObject = {f"total_{name}": sum(tally.values()) for name in names}
+    if first_ms > start_ms:
+        meta["next_token"] = encode(Cursor(page.cursor.above_id, first_id_at(first_ms)), page.scope)
+    return json_answer(200, {"data": data, "meta": meta}, bought, encode(page.cursor, page.scope))
+
+
+def _count_names(context: Context) -> list[str]:
+    """The names of a count: those of the dialect, or of both where nothing tells which is spoken."""
+    asked = context.params.choices("search_count.fields", ("end", "start", context.dialect.count))
+    both = not asked and context.config.dialect == "both"
+    return [OLD.count, NEW.count] if both else [context.dialect.count]
 
 
 def _read_query(context: Context, longest: int) -> Node:

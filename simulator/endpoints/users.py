@@ -4,6 +4,7 @@ It must not page by itself. Invariant: every user asked for is either in `data` 
 """
 
 import zlib
+from dataclasses import replace
 from itertools import islice
 
 from simulator.accounts import Account
@@ -29,11 +30,24 @@ def users_by_usernames(context: Context) -> Answer:
 
 def user_me(context: Context) -> Answer:
     """`GET /2/users/me`: the user that a user's token stands for."""
+    account = _who_asks(context)
+    return _one_user(context, "id", str(account.id), account)
+
+
+def _who_asks(context: Context) -> Account:
+    """Return the user that a user's token stands for."""
     credential, book = context.call.credential, context.world.accounts
     # A made-up token names nobody, so it stands for always the same one of the accounts.
     anybody = book.tracked[zlib.crc32(credential.token.encode()) % len(book.tracked)]
-    account = book.by_id.get(credential.user_id or 0, anybody)
-    return _one_user(context, "id", str(account.id), account)
+    return book.by_id.get(credential.user_id or 0, anybody)
+
+
+def _owns(context: Context, account: Account) -> bool:
+    """Whether the user who asks is this account and owns the app."""
+    owner = context.config.app_owner
+    if owner is None or context.call.credential.kind != "user" or _who_asks(context) is not account:
+        return False
+    return context.world.accounts.find(owner) is account
 
 
 def users_by_ids(context: Context) -> Answer:
@@ -75,7 +89,11 @@ def _timeline(context: Context, prefix: str, depth: int, excluded: frozenset[str
         return json_answer(200, {"errors": [protected_user_error(context.dialect, "id", account)]})
     reachable = context.world.index.under(f"{prefix}{account.id}")[-depth:]
     found = newest_first([reachable], page.cursor.above_id, page.cursor.below_id)
-    return newest_page(context, page, islice(visible(found, excluded), size + 1), [])
+    answer = newest_page(context, page, islice(visible(found, excluded), size + 1), [])
+    if not _owns(context, account):
+        return answer
+    own = frozenset(answer.returned.posts) - frozenset(answer.returned.included_posts)
+    return replace(answer, returned=replace(answer.returned, owned_posts=own))
 
 
 def _users(context: Context, parameter: str, asked: dict[str, Account | None]) -> Answer:

@@ -33,6 +33,7 @@ TERMS = st.one_of(
     st.builds(Term, st.just("word"), st.sampled_from(["football", "team", "plan", "new plan", "and", "équipe", "ai"])),
     st.builds(Term, st.sampled_from(["from", "to", "@", "retweets_of"]), st.sampled_from([*HANDLES, "nobody"])),
     st.builds(Term, st.just("#"), st.sampled_from(["football", "ai", "none"])),
+    st.builds(Term, st.just("url"), st.sampled_from(["example org", "example", "https x com", "none"])),
     st.builds(Term, st.just("is"), st.sampled_from(["retweet", "quote", "reply"])),
     st.builds(Term, st.just("has"), st.sampled_from(["media", "links"])),
     st.builds(Term, st.just("lang"), st.sampled_from(["en", "de"])),
@@ -119,6 +120,8 @@ def test_and_binds_tighter_than_or() -> None:
         ("is:nice football", "invalid operator 'is:nice'"),
         ("from:not-a-name", "invalid username"),
         ("min_likes:many football", "invalid value"),
+        ("url:", "invalid value"),
+        ('url:"//"', "no viable alternative"),
         ("-", "no viable alternative"),
         ("", "no viable alternative"),
     ],
@@ -145,3 +148,20 @@ def test_keywords_do_not_return_reposts() -> None:
 
     assert not matches(Term("word", repost.retweet_of.words[0]), repost, _metrics)
     assert matches(Term("from", repost.author.handle), repost, _metrics)
+
+
+def test_an_address_is_found_by_its_parts_in_a_row() -> None:
+    """`url:` takes a whole address, quoted or not, or words of it in a row, and no part of a word."""
+    post = next(post for post in WORLD.index.posts if any("example.org" in span.expanded_url for span in post.urls))
+    address = next(span.expanded_url for span in post.urls if "example.org" in span.expanded_url)
+
+    for query in (
+        f"url:{address}",
+        f'url:"{address.upper()}"',
+        "url:example.org",
+        'url:"org"',
+        f"url:{post.urls[0].url}",
+    ):
+        assert matches(parse(query), post, _metrics), query
+    for query in ("url:exampl", "url:org.example"):
+        assert not matches(parse(query), post, _metrics), query
