@@ -155,8 +155,14 @@ def miscounted(flock: AlertsFlock) -> Iterator[None]:
     """The ledger has posts of yesterday that X did not count, and the two are compared; then the rows are gone."""
     services, ledger = flock.services, flock.services.stores.db["ledger"]
     yesterday = (services.ledger.now() - timedelta(days=1)).date()
-    key = RowKey(yesterday, SEARCH_RECENT.key, "app-of-another", "default", WorkClass.SEARCH)
-    services.stores.ledger.keep([Row(key, "an earlier life", Sums.named({"posts": 1_000}))])
+    key = RowKey(
+        day=yesterday,
+        endpoint=SEARCH_RECENT.key,
+        credential_id="app-of-another",
+        tenant="default",
+        work_class=WorkClass.SEARCH,
+    )
+    services.stores.ledger.keep([Row(key=key, epoch="an earlier life", sums=Sums.named({"posts": 1_000}))])
     services.sender.send(CheckUsage())
     yield
     ledger.delete_many({"credential": key.credential_id})

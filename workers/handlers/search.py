@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from shared.domain.coverage import gaps
-from shared.domain.coverage.sweeps import Sweep, SweepKind, SweepStatus, after_page
+from shared.domain.coverage.sweeps import ReadBy, Sweep, SweepKind, SweepStatus, after_page
 from shared.domain.errors import StaleSinceId
 from shared.domain.jobs import Queue, SearchPage
 from shared.domain.models import Page, WorkClass
@@ -86,7 +86,8 @@ def _move(services: Services, before: Sweep, after: Sweep, now: datetime) -> Swe
 
 
 def _ask(services: Services, sweep: Sweep) -> Page:
-    return services.x.search_recent(
+    search = services.x.search_all if sweep.route is ReadBy.ALL else services.x.search_recent
+    return search(
         work_class=WorkClass.BACKFILL if sweep.queue == Queue.BACKFILL else WorkClass.SEARCH,
         query=sweep.query or "",
         since_id=sweep.since_id,
