@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Collection
 from functools import partial
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 import typer
 from dramatiq.broker import MessageProxy
@@ -22,6 +23,7 @@ from shared.domain.errors import CoveyError, InputError
 from shared.domain.flock import ProcessKind
 from shared.domain.jobs import ALL_QUEUES, Queue
 from shared.domain.outcomes import Outcome, decide
+from shared.http.adapter import certificate_end_of
 from shared.http.certificates import first_end
 from shared.runtime import log, metrics, reporting
 from shared.runtime.clock import Clock, SystemClock
@@ -80,6 +82,8 @@ def run(settings: Settings, queues: tuple[str, ...]) -> None:
     series.begin(queues)
     if _asks_x(queues):
         metrics.CERTIFICATE_END_AT_SECONDS.labels("x_ca_file").set(first_end(settings.x_ca_file))
+        host = urlsplit(settings.x_base_url).hostname or ""
+        metrics.CERTIFICATE_END_AT_SECONDS.labels("of X").set_function(lambda: certificate_end_of(host))
     presence.begin()
     worker = start_worker(services.broker, queues=queues, threads=settings.worker_threads, urgent=URGENT)
     threading.Thread(target=watchdog.run_forever, args=(stop,), name="watchdog", daemon=True).start()

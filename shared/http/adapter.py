@@ -8,6 +8,7 @@ Invariant: no wait outlasts the exchange, however slowly or endlessly the other 
 
 from __future__ import annotations
 
+import math
 import socket
 import ssl
 from functools import cache
@@ -122,7 +123,21 @@ class _BoundedConnection(HTTPConnection):
 
 
 class _BoundedTlsConnection(_BoundedConnection, HTTPSConnection):
-    """The same with TLS."""
+    """The same with TLS; notes when the certificate of the other side ends."""
+
+    def connect(self) -> None:
+        super().connect()
+        told = self.sock.getpeercert() if isinstance(self.sock, ssl.SSLSocket) else None
+        if told:
+            _certificate_ends[self.host] = ssl.cert_time_to_seconds(str(told["notAfter"]))
+
+
+_certificate_ends: dict[str, float] = {}
+
+
+def certificate_end_of(host: str) -> float:
+    """When the certificate that a host showed last ends, in seconds since the epoch; infinity where none was seen."""
+    return _certificate_ends.get(host, math.inf)
 
 
 class _Pool(HTTPConnectionPool):

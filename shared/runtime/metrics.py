@@ -59,7 +59,7 @@ CREDENTIAL_END_AT_SECONDS = Gauge(
 )
 CERTIFICATE_END_AT_SECONDS = Gauge(
     "covey_certificate_end_timestamp_seconds",
-    "When the first certificate of a file ends, in seconds since the epoch; +Inf: the file is not used.",
+    "When a certificate ends, in seconds since the epoch: the first of a file, the one X shows; +Inf: none is there.",
     ["file"],
 )
 CREDENTIAL_RENEWALS = Counter(

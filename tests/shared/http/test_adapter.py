@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import ssl
+import time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import requests
 
-from shared.http.adapter import BoundedAdapter
+from shared.http.adapter import BoundedAdapter, certificate_end_of
 from shared.http.exchange import exchange
 from tests.cases.hosts import certificate
 from tests.shared.platforms.x.local_server import always, serving
@@ -23,6 +26,17 @@ def test_a_file_of_authorities_stands_in_place_of_the_public_ones(tmp_path: Path
         assert BoundedAdapter(ca_file=file).send(request, timeout=1).content == b"hello"
         with pytest.raises(requests.exceptions.SSLError):
             BoundedAdapter().send(request, timeout=1)
+
+
+def test_the_end_of_the_certificate_of_the_other_side_is_known(tmp_path: Path) -> None:
+    """Once it was shown, by host; a host that was not asked has none."""
+    file, context = certificate(tmp_path, days=9)
+    with serving(always(200, b"hello"), context) as server, exchange(5):
+        BoundedAdapter(ca_file=file).send(requests.Request("GET", server.url).prepare(), timeout=1)
+
+    host = urlsplit(server.url).hostname or ""
+    assert 8 * 86_400 < certificate_end_of(host) - time.time() <= 9 * 86_400
+    assert certificate_end_of("nobody.invalid") == math.inf
 
 
 @pytest.mark.parametrize(
