@@ -106,11 +106,13 @@ class Searches:
 
     def _again(self, reread: Reread, slot: Slot, now: datetime) -> Outgoing:
         query = self._query_of(reread.stream)
-        if query is None or not (reread.is_free or self._services.settings.reread_across_midnight):
+        route = gaps.route_of(reread.from_at, now=now, has_archive=self._services.has_archive)
+        is_wanted = reread.is_free or self._services.settings.reread_across_midnight
+        if query is None or route is None or not is_wanted:
             self._stores.intervals.give_up(reread)
             return []
         sweep = self._span(SweepKind.REREAD, reread.stream, reread.from_at, reread.to_at, query, slot, now)
-        return self._open(sweep)
+        return self._open(replace(sweep, route=route))
 
     def _query_of(self, stream_id: str) -> str | None:
         """What the stream asks; one that is retired, for what is still followed of it. None: nothing, or too much."""

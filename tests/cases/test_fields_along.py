@@ -14,6 +14,7 @@ from shared.platforms.x import calls
 from shared.platforms.x.fields import Along, Dialect
 from shared.services.bootstrap import Services
 from tests.cases.pages import FIRST, LAST, ODD, body, document, searched, set_aside, went_on
+from tests.scheduler.slots import fill_gaps
 from tests.workers.world import NOW, ScriptedX, Simulator, open_sweep, post, read_to_end, start_simulator
 
 PLACE = {"id": "01a9", "full_name": "Manhattan, NY", "country_code": "US", "geo": {"type": "Feature", "bbox": [1.5, 2]}}
@@ -42,6 +43,7 @@ def test_what_the_simulator_has_is_stored(
     services = make_services(lively.url, x_dialect=dialect)
     sweep = open_sweep(services, names=lively.names(), since=NOW - timedelta(hours=6))
     read_to_end(services, sweep.id)
+    fill_gaps(services)
 
     stored = list(services.stores.db["X_tweets"].find({"found_by": "search"}))
     assert len(stored) > 200

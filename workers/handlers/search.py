@@ -105,4 +105,6 @@ def _start_later(services: Services, sweep: Sweep, error: StaleSinceId, *, ahead
     later, unread = moved
     now = services.clock.now()
     coverage.could_not_read(services.stores, sweep, unread, now=now)
+    if sweep.kind is SweepKind.REREAD:
+        later = replace(later, stuck=True)
     return _move(services, sweep, later, now)

@@ -96,9 +96,14 @@ class Gap:
 
     def route(self, *, now: datetime, has_archive: bool) -> ReadBy | None:
         """By which search it can be filled now, as a whole; None: by none."""
-        if self.from_at >= now - RECENT_REACH:
-            return ReadBy.RECENT
-        return ReadBy.ALL if has_archive else None
+        return route_of(self.from_at, now=now, has_archive=has_archive)
+
+
+def route_of(from_at: datetime, *, now: datetime, has_archive: bool) -> ReadBy | None:
+    """By which search a span that begins then can be read now, as a whole; None: by none."""
+    if from_at >= now - RECENT_REACH:
+        return ReadBy.RECENT
+    return ReadBy.ALL if has_archive else None
 
 
 def note(
