@@ -9,8 +9,8 @@ from shared.domain.jobs import QuotePage
 from shared.domain.models import WorkClass
 from shared.runtime import metrics
 from shared.services.bootstrap import Services
+from shared.services.storing import store_page
 from workers.handlers.authors import want_authors
-from workers.handlers.intake import store_page
 from workers.handlers.short_pages import fell_short
 
 

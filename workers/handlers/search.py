@@ -13,8 +13,8 @@ from shared.domain.models import Page, WorkClass
 from shared.services import coverage
 from shared.services.bootstrap import Services
 from shared.services.intake import answered_at
+from shared.services.storing import store_page
 from workers.handlers.authors import want_authors
-from workers.handlers.intake import store_page
 from workers.handlers.runs import paid_by
 from workers.handlers.short_pages import fell_short
 
