@@ -60,7 +60,7 @@ def plan(services: Services, names: Sequence[str], *, from_at: datetime, to_at: 
         )
     if missing := [name for name in members if name not in stores.handles.active_among(members)]:
         raise InputError(f"@{missing[0]} is not followed: covey track follows it")
-    carriers = {name: one for one in stores.streams.with_handles(members) for name in one.handles}
+    carriers = {name: one for one in stores.streams.with_members(members) for name in one.members}
     spans = coverage.spans_of(stores, members, since=from_at)
     wanted: dict[tuple[str, datetime, datetime], list[str]] = defaultdict(list)
     for name in members:

@@ -37,7 +37,7 @@ def streams_of(stores: Stores, name: str) -> list[Stream]:
         stream = stores.streams.get_active(name)
         found = [stream] if stream else []
     else:
-        found = stores.streams.with_handles(inputs.handles([Word(name)]))
+        found = stores.streams.with_members(inputs.handles([Word(name)]))
     if not found:
         raise InputError(f"no search carries {name}: covey handles lists what is followed")
     return found
@@ -69,10 +69,10 @@ def plan(services: Services, name: str, to: datetime) -> dict[str, Any]:
         raise InputError(f"{name} is not covered as far as {to:%Y-%m-%d %H:%M} yet: nothing was read from there on")
     rates, prices = rates_now(services, services.treasury.books()), services.ledger.prices
     costs = [
-        of_track(len(one.handles), len(one.handles), one.covered_through - to, rates, prices).once for one in streams
+        of_track(len(one.members), len(one.members), one.covered_through - to, rates, prices).once for one in streams
     ]
     wanted = name.removeprefix("@").lower()
-    names = sorted({handle for one in streams for handle in one.handles})
+    names = sorted({handle for one in streams for handle in one.members})
     return {
         "to": to,
         "streams": [{"id": one.id, "covered_through": one.covered_through} for one in streams],
@@ -111,7 +111,7 @@ def _row(stores: Stores, stream: Stream) -> dict[str, Any]:
     missing = stores.gaps.missing(streams=[stream.id])
     return {
         "stream": stream.id,
-        "handles": list(stream.handles),
+        "handles": list(stream.members),
         "cursor_id": str(stream.cursor_id),
         "began_at": stream.began_at,
         "covered_through": stream.covered_through,

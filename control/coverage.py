@@ -38,7 +38,7 @@ class Ledger:
         stores = services.stores
         streams = stores.streams.that_carried(members)
         read = stores.intervals.of([one.id for one in streams], from_at=window[0], to_at=window[1])
-        return cls(streams, stores.streams.with_handles(members), read, stores.gaps.missing(members=members))
+        return cls(streams, stores.streams.with_members(members), read, stores.gaps.missing(members=members))
 
     def pieces(self, member: str, from_at: datetime, to_at: datetime) -> list[Piece]:
         """What became of each moment of a member, up to where it is covered."""
@@ -51,10 +51,10 @@ class Ledger:
 
     def covered_through(self, member: str) -> datetime | None:
         """Up to when all is accounted for; None: no search carries it."""
-        return max((one.covered_through for one in self.active if member in one.handles), default=None)
+        return max((one.covered_through for one in self.active if member in one.members), default=None)
 
     def _read_of(self, member: str) -> list[Interval]:
-        carried = {stream.id for stream in self.streams if member in stream.handles}
+        carried = {stream.id for stream in self.streams if member in stream.members}
         return [one for one in self.read if one.stream in carried and (one.members is None or member in one.members)]
 
 

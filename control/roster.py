@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def handles(stores: Stores | Followed) -> list[dict[str, Any]]:
     """Every account that is or was followed, with how far it is covered."""
     streams = sorted(stores.streams.active(), key=lambda stream: stream.covered_through)
-    coverage = {name: stream for stream in streams for name in stream.handles}  # that which has come furthest
+    coverage = {name: stream for stream in streams for name in stream.members}  # that which has come furthest
     gaps = Counter(name for gap in stores.gaps.missing() for name in gap.members)
     rows = []
     for document in stores.handles.all():

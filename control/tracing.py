@@ -181,7 +181,7 @@ def _why(reason: str | None) -> str:
 
 
 def _streams_of(services: Services, username: str) -> list[Stream]:
-    return [stream for stream in services.stores.streams.active() if username.lower() in stream.handles]
+    return [stream for stream in services.stores.streams.active() if username.lower() in stream.members]
 
 
 def _stream(services: Services, stream: Stream) -> Iterator[Step]:
@@ -194,5 +194,5 @@ def _stream(services: Services, stream: Stream) -> Iterator[Step]:
 
 
 def _named(stream: Stream) -> str:
-    names = ", ".join(f"@{name}" for name in stream.handles[:3])
-    return f"the search of {names}{f' and {len(stream.handles) - 3} more' if len(stream.handles) > 3 else ''}"
+    names = ", ".join(f"@{name}" for name in stream.members[:3])
+    return f"the search of {names}{f' and {len(stream.members) - 3} more' if len(stream.members) > 3 else ''}"

@@ -104,7 +104,7 @@ def jobs(services: Services, which: JobFilter, *, limit: int) -> list[dict[str, 
     attempts, reason (why it waits), run, worker. At most `limit` rows, of the first 50,000 jobs of each queue.
     """
     rows: list[dict[str, Any]] = []
-    handles = {stream.id: stream.handles for stream in services.stores.streams.active()}
+    handles = {stream.id: stream.members for stream in services.stores.streams.active()}
     for queue in [which.queue] if which.queue else ALL_QUEUES:
         for look in _looks(services, queue):
             found = [_row(one, handles, look.at) for one in (*look.held, *look.waiting)]

@@ -120,7 +120,7 @@ class Searches:
         if stream is not None:
             return stream.query
         retired = self._stores.streams.get(stream_id)
-        searches = self._services.following.searches(retired.handles) if retired else []
+        searches = self._services.following.searches(retired.members) if retired else []
         return searches[0].text if len(searches) == 1 else None
 
     def _fill(self, gap: Gap, slot: Slot, now: datetime) -> Outgoing:
@@ -129,7 +129,7 @@ class Searches:
             self._stores.gaps.end(gap.id, GapState.DROPPED, now=now)
             return []
         if len(searches) > 1:
-            parts = [gaps.of_members(gap, [name.lower() for name in one.handles], now=now) for one in searches]
+            parts = [gaps.of_members(gap, [name.lower() for name in one.members], now=now) for one in searches]
             self._stores.gaps.replace(gap, parts, now=now)
             return []
         edge = now - gaps.RECENT_REACH

@@ -55,13 +55,13 @@ def spans_of(
     streams = stores.streams.that_carried(members)
     read = stores.intervals.of([stream.id for stream in streams], from_at=since)
     missing = stores.gaps.missing(members=members) if with_gaps else []
-    carriers = {stream.id: stream.handles for stream in streams}
-    ahead = stores.streams.with_handles(members)
+    carriers = {stream.id: stream.members for stream in streams}
+    ahead = stores.streams.with_members(members)
     return {
         member: [
             *((one.from_at, one.to_at) for one in read if member in (one.members or carriers[one.stream])),
             *((gap.from_at, gap.to_at) for gap in missing if member in gap.members),
-            *((stream.covered_through, FOREVER) for stream in ahead if member in stream.handles),
+            *((stream.covered_through, FOREVER) for stream in ahead if member in stream.members),
         ]
         for member in members
     }
@@ -75,7 +75,7 @@ def not_accounted(stores: Stores, members: Sequence[str], *, since: datetime) ->
 
 def can_be_seen_again(stores: Stores, member: str, *, since: datetime, now: datetime) -> None:
     """Note that what an account posted since then may be shown only now: it was protected, suspended or gone."""
-    for stream in stores.streams.with_handles([member])[:1]:
+    for stream in stores.streams.with_members([member])[:1]:
         note(stores, stream.id, [member], Unread(since, now, GapReason.WAS_HIDDEN), now=now)
 
 
@@ -84,7 +84,7 @@ def take_over(stores: Stores, *, now: datetime) -> int:
     streams = stores.streams.without_ledger(TAKEN_OVER)
     for stream, missing in streams:
         for unread in missing:
-            note(stores, stream.id, stream.handles, unread, now=now)
+            note(stores, stream.id, stream.members, unread, now=now)
         if stream.began_at < stream.covered_through:
             stores.intervals.add(_as_it_says(stream))
         stores.streams.has_ledger(stream.id)
@@ -111,7 +111,7 @@ def could_not_read(stores: Stores, sweep: Sweep, unread: Unread, *, now: datetim
     if sweep.kind is SweepKind.SEARCH and (stream := stores.streams.get(sweep.subject)) is not None:
         rest = gaps.less_covered(unread, stream.covered_through)
         if rest is not None:
-            left = gaps.note(rest, stream=stream.id, members=stream.handles, now=now, run_id=sweep.run_id)
+            left = gaps.note(rest, stream=stream.id, members=stream.members, now=now, run_id=sweep.run_id)
             _note(stores, [left])
     elif sweep.kind is SweepKind.BACKFILL and (gap := stores.gaps.get(sweep.subject)) is not None:
         inside = replace(unread, from_at=max(unread.from_at, gap.from_at), to_at=min(unread.to_at, gap.to_at))

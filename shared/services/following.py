@@ -54,7 +54,7 @@ class Following:
 
     def uncarried(self, handles: Sequence[str]) -> list[str]:
         """Those of the handles that no stream carries."""
-        there = {name for stream in self._stores.streams.with_handles(handles) for name in stream.handles}
+        there = {name for stream in self._stores.streams.with_members(handles) for name in stream.members}
         return [name for name in handles if name.lower() not in there]
 
     def queries(self, handles: Sequence[str]) -> list[str]:
@@ -88,7 +88,7 @@ class Following:
     def unfollow(self, handles: Sequence[str], *, now: datetime) -> None:
         """Follow handles no longer. What was collected stays."""
         self._stores.handles.deactivate(handles, now=now)
-        self._bring_in_step(self._stores.streams.with_handles(handles), now=now)
+        self._bring_in_step(self._stores.streams.with_members(handles), now=now)
         self.drop_schedules()
 
     def keep_in_step(self, *, before: datetime, now: datetime) -> None:
@@ -100,7 +100,7 @@ class Following:
         streams = self._stores.streams.active()
         changed = [stream for stream in streams if not self._is_in_step(stream, names)]
         self._bring_in_step(changed, now=now)
-        there = set(carried([name for stream in streams for name in stream.handles], names))
+        there = set(carried([name for stream in streams for name in stream.members], names))
         without = {one.name for one in names.values() if one.is_active} - there
         followed = self._stores.handles.all(active_only=True) if without else []
         for document in followed:
@@ -119,11 +119,11 @@ class Following:
 
         A handle may be followed no longer since the parts were read: the joined stream is brought in step last.
         """
-        known = self._stores.handles.names(merge.handles)
+        known = self._stores.handles.names(merge.members)
         joined = Stream(
             id=_new_id(),
-            handles=merge.handles,
-            query=self._packed(merge.handles, known)[0].text,
+            members=merge.members,
+            query=self._packed(merge.members, known)[0].text,
             began_at=merge.covered_through,  # what lies before is in the ledger of its parts
             covered_through=merge.covered_through,
             cursor_id=merge.cursor_id,
@@ -149,12 +149,12 @@ class Following:
 
     def _not_read_since(self, handles: Sequence[str], since: datetime) -> list[list[str]]:
         """The handles that no stream has read from `since` on, by the stream that carries them; each once."""
-        streams = self._stores.streams.with_handles(handles)
+        streams = self._stores.streams.with_members(handles)
         left = coverage.not_accounted(self._stores, list(dict.fromkeys(map(str.lower, handles))), since=since)
         groups = []
         for stream in streams:
-            groups.append([name for name in left if name in stream.handles])
-            left = [name for name in left if name not in stream.handles]
+            groups.append([name for name in left if name in stream.members])
+            left = [name for name in left if name not in stream.members]
         return [names for names in groups if names]
 
     def _begin(
@@ -164,7 +164,7 @@ class Following:
         streams = [
             Stream(
                 id=_new_id(),
-                handles=_lower(packed),
+                members=_lower(packed),
                 query=packed.text,
                 began_at=since,
                 covered_through=since,
@@ -188,18 +188,18 @@ class Following:
 
         False where somebody changed the stream since it was read.
         """
-        known = self._stores.handles.names(stream.handles)
+        known = self._stores.handles.names(stream.members)
         if self._is_in_step(stream, known):
             return True
-        queries = self._packed(carried(stream.handles, known), known)
+        queries = self._packed(carried(stream.members, known), known)
         others = [
-            replace(stream, id=_new_id(), handles=_lower(one), query=one.text, began_at=stream.covered_through)
+            replace(stream, id=_new_id(), members=_lower(one), query=one.text, began_at=stream.covered_through)
             for one in queries[1:]
         ]
         for other in others:
             self._stores.streams.add(other, now=now)
-        handles, text = (_lower(queries[0]), queries[0].text) if queries else ((), "")
-        if self._stores.streams.replace(stream, handles=handles, query=text, now=now):
+        members, text = (_lower(queries[0]), queries[0].text) if queries else ((), "")
+        if self._stores.streams.replace(stream, members=members, query=text, now=now):
             if others:
                 self.schedule(others, now=now)
             return True
@@ -208,8 +208,8 @@ class Following:
         return False
 
     def _is_in_step(self, stream: Stream, known: Mapping[str, Name]) -> bool:
-        queries = self._packed(carried(stream.handles, known), known)
-        return len(queries) == 1 and queries[0].text == stream.query and set(_lower(queries[0])) == set(stream.handles)
+        queries = self._packed(carried(stream.members, known), known)
+        return len(queries) == 1 and queries[0].text == stream.query and set(_lower(queries[0])) == set(stream.members)
 
     def _packed(self, handles: Sequence[str], known: Mapping[str, Name]) -> list[PackedQuery]:
         ids = {name: one.user_id for name, one in known.items() if one.user_id is not None}
@@ -217,7 +217,7 @@ class Following:
 
 
 def _lower(packed: PackedQuery) -> tuple[str, ...]:
-    return tuple(name.lower() for name in packed.handles)
+    return tuple(name.lower() for name in packed.members)
 
 
 def _new_id() -> str:

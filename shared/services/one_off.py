@@ -39,11 +39,11 @@ def _first_sweep(stream: Stream, sweep: Sweep | None, now: datetime) -> FirstSwe
     """Where the first sweep of a stream stands; None: it has not begun."""
     if sweep is None:
         since = max(stream.covered_through, snowflake.created_at(stream.since_id))
-        return FirstSweep(accounts=len(stream.handles), since=since, until=now, reached=now)
+        return FirstSweep(accounts=len(stream.members), since=since, until=now, reached=now)
     reached = sweep.ends_at if sweep.oldest_id is None else snowflake.created_at(sweep.oldest_id)
     since = max(stream.began_at, snowflake.created_at(sweep.since_id))
     return FirstSweep(
-        accounts=len(stream.handles), since=since, until=sweep.ends_at, reached=reached, posts=sweep.posts_seen
+        accounts=len(stream.members), since=since, until=sweep.ends_at, reached=reached, posts=sweep.posts_seen
     )
 
 

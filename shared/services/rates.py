@@ -29,12 +29,12 @@ def rates_now(services: Services, books: Books) -> Rates:
     days, by_endpoint = books.measured()
     if days:
         found = by_endpoint.get(SEARCH_RECENT.key, Sums()).bought[PriceKind.POST]
-        return _rates(services, sum(len(stream.handles) for stream in streams), days, found, by_endpoint)
+        return _rates(services, sum(len(stream.members) for stream in streams), days, found, by_endpoint)
     covered, carried = timedelta(0), 0
     for stream in streams:
         if stream.sweeps_completed:
-            covered += len(stream.handles) * (stream.covered_through - stream.began_at)
-            carried += len(stream.handles)
+            covered += len(stream.members) * (stream.covered_through - stream.began_at)
+            carried += len(stream.members)
     found = services.stores.sweeps.found(since=services.clock.now() - LOOKS_BACK)
     if covered < LEAST_COVERED or found < LEAST_POSTS:
         return _rates(services, 0, 0, 0, {})

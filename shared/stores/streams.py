@@ -15,7 +15,7 @@ from shared.stores.indexes import Index
 ACTIVE, RETIRED = "active", "retired"
 
 
-INDEXES = (Index("X_streams", {"status": ASCENDING}), Index("X_streams", {"handles": ASCENDING}))
+INDEXES = (Index("X_streams", {"status": ASCENDING}), Index("X_streams", {"members": ASCENDING}))
 
 
 class StreamStore:
@@ -51,25 +51,25 @@ class StreamStore:
         return [_from_document(document) for document in self._streams.find({"status": ACTIVE}).sort("_id", 1)]
 
     @guarded
-    def with_handles(self, usernames: Iterable[str]) -> list[Stream]:
+    def with_members(self, usernames: Iterable[str]) -> list[Stream]:
         """The active streams that carry any of the names (lower case)."""
-        query = {"status": ACTIVE, "handles": {"$in": [name.lower() for name in usernames]}}
+        query = {"status": ACTIVE, "members": {"$in": [name.lower() for name in usernames]}}
         return [_from_document(document) for document in self._streams.find(query).sort("_id", 1)]
 
     @guarded
     def that_carried(self, usernames: Iterable[str]) -> list[Stream]:
         """The streams that carry any of the names (lower case), or did when they were retired."""
-        query = {"handles": {"$in": [name.lower() for name in usernames]}}
+        query = {"members": {"$in": [name.lower() for name in usernames]}}
         return [_from_document(document) for document in self._streams.find(query).sort("_id", 1)]
 
     @guarded
-    def replace(self, stream: Stream, *, handles: tuple[str, ...], query: str, now: datetime) -> bool:
-        """Carry other handles in it, unless somebody changed or retired it since it was read; answers whether it does.
+    def replace(self, stream: Stream, *, members: tuple[str, ...], query: str, now: datetime) -> bool:
+        """Carry other members in it, unless somebody changed or retired it since it was read; answers whether it does.
 
-        No handles retire it. The cursor stays, because what remains was covered with the rest.
+        No members retire it. The cursor stays, because what remains was covered with the rest.
         """
-        as_read = {"_id": stream.id, "status": ACTIVE, "handles": list(stream.handles), "query": stream.query}
-        change = {"handles": list(handles), "query": query} if handles else {"status": RETIRED}
+        as_read = {"_id": stream.id, "status": ACTIVE, "members": list(stream.members), "query": stream.query}
+        change = {"members": list(members), "query": query} if members else {"status": RETIRED}
         return self._streams.update_one(as_read, {"$set": {**change, "updated_at": now}}).matched_count == 1
 
     @guarded
@@ -140,7 +140,7 @@ class StreamStore:
     def set_back(self, stream: Stream, *, to: datetime, cursor_id: int, now: datetime) -> bool:
         """Let the next sweep read from `to` on, unless the stream moved since it was read; answers whether it will."""
         as_read: Document = {"_id": stream.id, "status": ACTIVE, "cursor_id": str(stream.cursor_id)}
-        as_read |= {"covered_through": stream.covered_through, "handles": list(stream.handles)}
+        as_read |= {"covered_through": stream.covered_through, "members": list(stream.members)}
         change: Document = {"$set": {"cursor_id": str(cursor_id), "covered_through": to, "set_back_at": now}}
         change |= {"$min": {"began_at": to}}
         return self._streams.update_one(as_read, change).matched_count == 1
@@ -148,7 +148,7 @@ class StreamStore:
 
 def _to_document(stream: Stream) -> Document:
     return {
-        "handles": list(stream.handles),
+        "members": list(stream.members),
         "query": stream.query,
         "began_at": stream.began_at,
         "covered_through": stream.covered_through,
@@ -162,7 +162,7 @@ def _to_document(stream: Stream) -> Document:
 def _from_document(document: Document) -> Stream:
     return Stream(
         id=document["_id"],
-        handles=tuple(document["handles"]),
+        members=tuple(document["members"]),
         query=document["query"],
         began_at=document["began_at"],
         covered_through=document["covered_through"],

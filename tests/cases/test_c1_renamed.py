@@ -50,7 +50,7 @@ def test_a_renamed_account_is_followed_under_its_new_name(services: Services, ac
 
     (stream,) = services.stores.streams.active()
     assert followed(services) == {"orga_2": str(ORGA), "other": "22"}
-    assert set(stream.handles) == {"orga_2", "other"}
+    assert set(stream.members) == {"orga_2", "other"}
     assert (stream.cursor_id, stream.covered_through) == (before.cursor_id, before.covered_through)
     assert f"@orga_2 OR to:{ORGA} OR from:{ORGA}" in stream.query
     assert "@orga " not in stream.query
@@ -131,7 +131,7 @@ def test_a_name_that_goes_in_a_ring(services: Services, accounts: Accounts) -> N
         accounts.names[ORGA] = name
         look(services)
         assert followed(services) == {name: str(ORGA)}
-        assert [stream.handles for stream in services.stores.streams.active()] == [(name,)]
+        assert [stream.members for stream in services.stores.streams.active()] == [(name,)]
 
 
 @pytest.mark.parametrize(("status", "error"), [(503, PassingFault), (402, Paused), (401, Paused), (429, Exception)])
@@ -169,11 +169,11 @@ def test_a_crash_in_the_middle_of_a_rename_loses_nobody(services: Services, acco
     cursor = services.stores.streams.active()[0].cursor_id
     accounts.names[ORGA] = "orga_2"
     look_at_accounts(services, LookAtAccounts(claim_id="c", user_ids=(str(ORGA),)))
-    assert services.stores.streams.active()[0].handles == ("orga",)
+    assert services.stores.streams.active()[0].members == ("orga",)
     keep(services)
 
     (stream,) = services.stores.streams.active()
-    assert (stream.handles, stream.cursor_id) == (("orga_2",), cursor)
+    assert (stream.members, stream.cursor_id) == (("orga_2",), cursor)
 
 
 def test_the_posts_of_a_renamed_account_are_collected_on(

@@ -19,7 +19,7 @@ def orphan(services: Services, *, since: timedelta = timedelta(hours=2)) -> None
     now = services.clock.now()
     services.following.follow(["alice", "bob"], since=now - since, now=now)
     (stream,) = services.stores.streams.active()
-    assert services.stores.streams.replace(stream, handles=("bob",), query="(@bob OR to:bob OR from:bob)", now=now)
+    assert services.stores.streams.replace(stream, members=("bob",), query="(@bob OR to:bob OR from:bob)", now=now)
 
 
 def test_the_reconciler_gives_it_a_stream(services: Services) -> None:
@@ -27,13 +27,13 @@ def test_the_reconciler_gives_it_a_stream(services: Services) -> None:
     orphan(services)
     keep(services)
 
-    (stream,) = services.stores.streams.with_handles(["alice"])
+    (stream,) = services.stores.streams.with_members(["alice"])
     assert stream.began_at == stream.covered_through
     assert timedelta(hours=1, minutes=59) < services.clock.now() - stream.began_at < timedelta(hours=2, minutes=1)
     assert stream.cursor_id == snowflake.first_id_at(stream.began_at) - 1
     assert stream.id in {schedule.subject for schedule in services.stores.schedules.all()}
     keep(services)
-    assert [one.id for one in services.stores.streams.with_handles(["alice"])] == [stream.id]
+    assert [one.id for one in services.stores.streams.with_members(["alice"])] == [stream.id]
 
 
 def test_it_is_not_shown_as_covered(services: Services) -> None:
@@ -52,7 +52,7 @@ def test_track_does_not_say_that_it_is_followed_already(services: Services) -> N
     done = commands.track(services, ["alice", "bob"], since=timedelta(0))
 
     assert (done.added, done.already) == (["alice"], ["bob"])
-    assert len(services.stores.streams.with_handles(["alice"])) == 1
+    assert len(services.stores.streams.with_members(["alice"])) == 1
 
 
 def test_one_that_was_followed_long_ago_is_read_as_far_as_x_searches(services: Services) -> None:
@@ -60,7 +60,7 @@ def test_one_that_was_followed_long_ago_is_read_as_far_as_x_searches(services: S
     orphan(services, since=timedelta(days=300))
     keep(services)
 
-    (stream,) = services.stores.streams.with_handles(["alice"])
+    (stream,) = services.stores.streams.with_members(["alice"])
     assert timedelta(days=6, hours=23) < services.clock.now() - stream.began_at < timedelta(days=7)
 
 
@@ -80,4 +80,4 @@ def test_a_stream_of_who_is_not_followed_is_brought_in_step(services: Services, 
     services.stores.handles.deactivate(names, now=now)
     keep(services)
 
-    assert {name for one in services.stores.streams.active() for name in one.handles} == {"alice", "bob"} - set(names)
+    assert {name for one in services.stores.streams.active() for name in one.members} == {"alice", "bob"} - set(names)

@@ -24,8 +24,8 @@ def carried(services: Services, length: int) -> list[str]:
     """The handles that are searched for; all queries fit."""
     streams = services.stores.streams.active()
     assert all(len(stream.query) <= length for stream in streams)
-    assert all(f"@{name} " in stream.query for stream in streams for name in stream.handles)
-    return sorted(name for stream in streams for name in stream.handles)
+    assert all(f"@{name} " in stream.query for stream in streams for name in stream.members)
+    return sorted(name for stream in streams for name in stream.members)
 
 
 @pytest.mark.parametrize("gone", [NAMES[:1], NAMES[-1:], NAMES[:30], NAMES[::2], NAMES[:59], NAMES])
@@ -85,9 +85,9 @@ def test_every_handle_is_in_exactly_one_query_that_fits(handles: list[str], ids:
     known = ids | {handles[0]: 10**19 - 1}
     packed = pack(handles, length, known)
 
-    assert sorted(name for query in packed for name in query.handles) == sorted(handles)
+    assert sorted(name for query in packed for name in query.members) == sorted(handles)
     for query in packed:
         assert len(query.text) <= length
-        for name in query.handles:
+        for name in query.members:
             assert f"@{name} OR to:" in query.text
             assert f" OR from:{known.get(name, name)}" in query.text or f" OR from:{name}" in query.text

@@ -60,7 +60,7 @@ def two_streams(services: Services) -> Merge:
 
 def carried(services: Services) -> list[str]:
     """Every handle that a stream carries."""
-    return sorted(name for stream in services.stores.streams.active() for name in stream.handles)
+    return sorted(name for stream in services.stores.streams.active() for name in stream.members)
 
 
 GONE = [("alice",), ("alice", "carol"), ("alice", "bob"), ("alice", "bob", "carol", "dave")]

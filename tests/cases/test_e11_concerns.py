@@ -88,7 +88,7 @@ def test_the_work_of_a_flock_is_done_once_and_is_read_back(stores: Stores) -> No
     assert stores.sweeps.advance(sweep, replace(sweep, page=1), now=NOW)
     assert not stores.sweeps.advance(sweep, replace(sweep, page=1), now=NOW)
 
-    stream = Stream(id="s", handles=("nasa",), query="q", began_at=NOW, covered_through=NOW, cursor_id=10)
+    stream = Stream(id="s", members=("nasa",), query="q", began_at=NOW, covered_through=NOW, cursor_id=10)
     stores.streams.add(stream, now=NOW)
     stores.streams.sweep_completed("s", sweep_id="w", newest_id=20, through_at=NOW + MINUTE)
     moved = replace(stream, cursor_id=20, covered_through=NOW + MINUTE, sweeps_completed=1)

@@ -204,7 +204,7 @@ def test_each_command_tells_scripts_and_people_what_it_did(invoke: Invoke, servi
     assert "Followed already: alice" in invoke("track", "alice").stdout
     assert "1 of them joined" in invoke("refresh", A, C).stdout
     assert answer("untrack", "alice") == {"removed": ["alice"]}
-    assert [stream.handles for stream in services.stores.streams.active()] == [("bob",)]
+    assert [stream.members for stream in services.stores.streams.active()] == [("bob",)]
 
 
 def test_ids_from_standard_input(invoke: Invoke) -> None:

@@ -58,7 +58,7 @@ def test_tracking_follows_new_names_in_few_streams_and_looks_them_up(services: S
 
     assert (done.added, done.already, done.streams) == (["bob", "carol"], ["ALICE"], 1)
     streams = services.stores.streams.active()
-    assert sorted(name for stream in streams for name in stream.handles) == ["alice", "bob", "carol"]
+    assert sorted(name for stream in streams for name in stream.members) == ["alice", "bob", "carol"]
     assert {s.subject for s in services.stores.schedules.all() if s.kind == SEARCH} == {s.id for s in streams}
     looked_up = {job.subject for job in jobs_in(services, Queue.INTERACTIVE)}
     assert looked_up == {"alice", "bob,carol"}
@@ -113,7 +113,7 @@ def test_tracking_many_names_looks_them_up_by_the_hundred(services: Services) ->
 
     jobs = [job for job in jobs_in(services, Queue.INTERACTIVE) if isinstance(job, ResolveHandles)]
     assert sorted(len(job.usernames) for job in jobs) == [50, 100, 100]
-    followed = [name for stream in services.stores.streams.active() for name in stream.handles]
+    followed = [name for stream in services.stores.streams.active() for name in stream.members]
     assert sorted(followed) == sorted(names)
 
 
@@ -126,7 +126,7 @@ def test_untracking_narrows_or_retires_and_keeps_what_was_collected(services: Se
     (narrowed,) = services.stores.streams.active()
     commands.untrack(services, ["bob"])
 
-    assert (narrowed.id, narrowed.handles, narrowed.cursor_id) == (before.id, ("bob",), before.cursor_id)
+    assert (narrowed.id, narrowed.members, narrowed.cursor_id) == (before.id, ("bob",), before.cursor_id)
     assert "alice" not in narrowed.query
     assert services.stores.streams.active() == []
     assert [s for s in services.stores.schedules.all() if s.kind == SEARCH] == []
@@ -140,7 +140,7 @@ def test_untracking_a_stranger_does_nothing(services: Services) -> None:
     with pytest.raises(InputError, match="not followed: bob, carol"):
         commands.untrack(services, ["alice", "bob", "carol"])
 
-    assert services.stores.streams.active()[0].handles == ("alice",)
+    assert services.stores.streams.active()[0].members == ("alice",)
 
 
 def test_tracking_again_follows_again(services: Services) -> None:
@@ -151,7 +151,7 @@ def test_tracking_again_follows_again(services: Services) -> None:
     done = commands.track(services, ["alice"], since=NOW)
 
     assert done.added == ["alice"]
-    assert [stream.handles for stream in services.stores.streams.active()] == [("alice",)]
+    assert [stream.members for stream in services.stores.streams.active()] == [("alice",)]
     assert [row["active"] for row in handles(services.stores)] == [True]
 
 

@@ -90,7 +90,7 @@ def test_why_a_post_is_not_stored(services: Services) -> None:
     put(covered_through=datetime.now(UTC))
     assert "X did not show it" in told(tracing.trace_post(services, post))["coverage"]
     unread = Unread(made_at - hour, made_at + hour, GapReason.POSTS_WITHHELD)
-    coverage.note(services.stores, stream.id, stream.handles, unread, now=made_at)
+    coverage.note(services.stores, stream.id, stream.members, unread, now=made_at)
     with_gap = told(tracing.trace_post(services, post))
     assert with_gap["gap"].startswith("the search of @nasa: ")
     assert with_gap["gap"].endswith("posts_withheld")

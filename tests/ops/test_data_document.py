@@ -89,7 +89,7 @@ def fill(stores: Stores) -> None:
     stores.users.upsert([User(id=AUTHOR, username="XDevelopers", description="d", public_metrics={"a": 1})], now=NOW)
     stores.media.upsert([Media(key="3_1", type=MediaType.PHOTO, url="https://pbs.twimg.com/a.jpg")], at=NOW)
     stores.engagement.begin(posts, now=NOW)
-    query = {"handles": ("xdevelopers",), "query": "from:xdevelopers"}
+    query = {"members": ("xdevelopers",), "query": "from:xdevelopers"}
     stream = Stream(id="s-1", began_at=NOW, covered_through=NOW, cursor_id=1, **query)
     stores.streams.add(stream, now=NOW)
     span = Unread(NOW, NOW + timedelta(hours=1), GapReason.PAGING_STUCK)

@@ -337,7 +337,7 @@ def test_streams_that_fit_one_query_are_joined(services: Services, x: ScriptedX)
     Reconciler(services).run_once(services.clock.now())
 
     (stream,) = services.stores.streams.active()
-    assert set(stream.handles) == {"alice", "bob"}
+    assert set(stream.members) == {"alice", "bob"}
     assert stream.cursor_id == older
     assert first.through_at is not None
     assert second.through_at is not None

@@ -51,7 +51,7 @@ def sweeps_of(services: Services, jobs: list[tuple[Job, str | None]]) -> list[Sw
 
 def note(services: Services, stream: Stream, from_at: datetime, to_at: datetime) -> str:
     """A gap of the stream; answers its id."""
-    coverage.note(services.stores, stream.id, stream.handles, Unread(from_at, to_at, GapReason.PAGE_LOST), now=to_at)
+    coverage.note(services.stores, stream.id, stream.members, Unread(from_at, to_at, GapReason.PAGE_LOST), now=to_at)
     return next(gap.id for gap in services.stores.gaps.missing() if gap.from_at == from_at)
 
 

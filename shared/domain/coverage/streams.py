@@ -1,4 +1,4 @@
-"""Streams: which handles share a query, and when two streams should become one. Pure."""
+"""Streams: which members share a query, and when two streams should become one. Pure."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Stream:
     """
 
     id: str
-    handles: tuple[str, ...]
+    members: tuple[str, ...]
     query: str
     began_at: datetime
     covered_through: datetime
@@ -45,10 +45,10 @@ class Stream:
 
     @property
     def joining_id(self) -> int:
-        """Where a stream that takes over its handles has to reach back to, whatever other handles it carries.
+        """Where a stream that takes over its members has to reach back to, whatever other members it carries.
 
         The cursor; where nothing was posted for long, an id made MERGE_DISTANCE before the coverage ends. What lies
-        before was read whole, the lag of X's search is off the coverage already, and other handles may be lively there.
+        before was read whole, the lag of X's search is off the coverage already, and other members may be lively there.
         """
         return self._reaching_back(MERGE_DISTANCE)
 
@@ -58,10 +58,10 @@ class Stream:
 
 @dataclass(frozen=True, slots=True)
 class Merge:
-    """Streams that one query can carry: `of` are replaced by one with `handles`, each of them once."""
+    """Streams that one query can carry: `of` are replaced by one with `members`, each of them once."""
 
     of: tuple[Stream, Stream]
-    handles: tuple[str, ...]
+    members: tuple[str, ...]
 
     @property
     def cursor_id(self) -> int:
@@ -80,8 +80,8 @@ def next_merge(
     """The next pair of streams worth joining, or None.
 
     A pair qualifies when both have completed a sweep, neither is in `busy` (ids of streams with an open sweep), their
-    coverage ends within MERGE_DISTANCE, and `fits(handles)` says that one query holds all their handles. Streams that
-    carry the same handles are joined with one another first, and until then with no others: so the handles of a stream
+    coverage ends within MERGE_DISTANCE, and `fits(members)` says that one query holds all their members. Streams that
+    carry the same members are joined with one another first, and until then with no others: so the members of a stream
     that was begun to read further back are not carried twice for good. Of the others the shortest queries come first.
     Where a query does not fit, no longer one would: so `fits` is asked about once a stream, not once a pair (asking for
     every pair took 1.4 s for 200 full streams; this takes 0.14 s for 1,000).
@@ -89,8 +89,8 @@ def next_merge(
     occupied = set(busy)
     idle = [stream for stream in streams if stream.sweeps_completed and stream.id not in occupied]
     idle.sort(key=lambda stream: (len(stream.query), stream.id))
-    times = Counter(name for stream in streams for name in stream.handles)
-    twice = {stream.id for stream in streams if any(times[name] > 1 for name in stream.handles)}
+    times = Counter(name for stream in streams for name in stream.members)
+    twice = {stream.id for stream in streams if any(times[name] > 1 for name in stream.members)}
     if (merge := _next_of_twice([stream for stream in idle if stream.id in twice], fits)) is not None:
         return merge
     idle = [stream for stream in idle if stream.id not in twice]
@@ -98,10 +98,10 @@ def next_merge(
         for second in idle[index + 1 :]:
             if abs(first.covered_through - second.covered_through) > MERGE_DISTANCE:
                 continue
-            handles = tuple(dict.fromkeys(first.handles + second.handles))
-            if not fits(handles):
+            members = tuple(dict.fromkeys(first.members + second.members))
+            if not fits(members):
                 break
-            return Merge(of=(first, second), handles=handles)
+            return Merge(of=(first, second), members=members)
     return None
 
 
@@ -110,7 +110,7 @@ def _next_of_twice(idle: Sequence[Stream], fits: Callable[[Sequence[str]], bool]
     for first, second in combinations(idle, 2):
         if abs(first.covered_through - second.covered_through) > MERGE_DISTANCE:
             continue
-        handles = tuple(dict.fromkeys(second.handles + first.handles))
-        if len(handles) < len(first.handles) + len(second.handles) and fits(handles):
-            return Merge(of=(first, second), handles=handles)
+        members = tuple(dict.fromkeys(second.members + first.members))
+        if len(members) < len(first.members) + len(second.members) and fits(members):
+            return Merge(of=(first, second), members=members)
     return None

@@ -19,10 +19,10 @@ _TAIL = ") -is:retweet"
 
 @dataclass(frozen=True, slots=True)
 class PackedQuery:
-    """A query and the handles it follows, in the order in which it names them."""
+    """A query and the members it follows, in the order in which it names them."""
 
     text: str
-    handles: tuple[str, ...]
+    members: tuple[str, ...]
 
 
 def pack(handles: Sequence[str], max_length: int, ids: Mapping[str, int] | None = None) -> list[PackedQuery]:

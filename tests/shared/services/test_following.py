@@ -74,7 +74,7 @@ def survives(action: Callable[[Following], object], following: Following) -> boo
 
 def carried(stores: Stores) -> set[str]:
     """Handles that an active stream carries."""
-    return {handle for stream in stores.streams.active() for handle in stream.handles}
+    return {handle for stream in stores.streams.active() for handle in stream.members}
 
 
 def tracked(stores: Stores) -> set[str]:
@@ -113,9 +113,9 @@ def test_following_packs_handles_into_few_streams(stores: Stores) -> None:
     streams = following_on(stores).follow([name.upper() for name in NAMES], since=SINCE, now=NOW)
 
     assert len(streams) < len(NAMES) / 4
-    assert sorted(handle for stream in streams for handle in stream.handles) == NAMES
+    assert sorted(handle for stream in streams for handle in stream.members) == NAMES
     assert all(len(stream.query) <= 512 for stream in streams)
-    assert all(f"from:{handle}" in stream.query for stream in streams for handle in stream.handles)
+    assert all(f"from:{handle}" in stream.query for stream in streams for handle in stream.members)
     for stream in stores.streams.active():
         assert (stream.began_at, stream.covered_through, stream.cursor_id) == (SINCE, SINCE, first_id_at(SINCE) - 1)
     assert_in_step(stores, set(NAMES))
@@ -138,7 +138,7 @@ def test_a_handle_that_a_stream_carries_gets_no_second_one(stores: Stores) -> No
 
     streams = following_on(stores).follow(["NASA", "jaxa"], since=NOW, now=NOW)
 
-    assert [stream.handles for stream in streams] == [("jaxa",)]
+    assert [stream.members for stream in streams] == [("jaxa",)]
     assert_in_step(stores, {"nasa", "esa", "jaxa"})
 
 
@@ -159,7 +159,7 @@ def test_unfollowing_narrows_or_retires(stores: Stores) -> None:
 
     rest = stores.streams.get(shared_stream.id)
     assert rest is not None
-    assert (rest.handles, rest.cursor_id) == (("jaxa", "nasa"), shared_stream.cursor_id)
+    assert (rest.members, rest.cursor_id) == (("jaxa", "nasa"), shared_stream.cursor_id)
     assert "esa" not in rest.query
     assert stores.streams.get(alone.id) is not None
     assert_in_step(stores, {"nasa", "jaxa"})
@@ -188,7 +188,7 @@ def test_joined_streams_are_one_from_the_older_cursor(stores: Stores) -> None:
     (first,) = following_on(stores).follow(["nasa"], since=SINCE, now=NOW)
     following_on(stores).follow(["esa"], since=SINCE, now=NOW)
     unread = Unread(SINCE, NOW, GapReason.PAGING_STUCK)
-    coverage.note(stores, first.id, first.handles, unread, now=NOW)
+    coverage.note(stores, first.id, first.members, unread, now=NOW)
     swept(stores)
     cursors = [stream.cursor_id for stream in stores.streams.active()]
 
@@ -196,7 +196,7 @@ def test_joined_streams_are_one_from_the_older_cursor(stores: Stores) -> None:
 
     (stream,) = stores.streams.active()
     assert stream == joined
-    assert sorted(stream.handles) == ["esa", "nasa"]
+    assert sorted(stream.members) == ["esa", "nasa"]
     assert (stream.cursor_id, stream.covered_through, stream.began_at) == (min(cursors), NOW, NOW)
     assert [(gap.stream, gap.members) for gap in stores.gaps.missing()] == [(first.id, ("nasa",))]
     assert_in_step(stores, {"nasa", "esa"})
@@ -224,7 +224,7 @@ def test_a_crash_while_following_loses_no_handle(stores: Stores, writes: int) ->
     again = [name for name in names if name not in stores.handles.active_among(names)]
     following_on(stores).follow(again, since=SINCE, now=NOW)
     assert_in_step(stores, {"nasa", *names})
-    handles = [handle for stream in stores.streams.active() for handle in stream.handles]
+    handles = [handle for stream in stores.streams.active() for handle in stream.members]
     assert len(handles) == len(set(handles))
     assert survived == (writes >= 4)
 
@@ -252,13 +252,13 @@ def test_a_crash_while_joining_reads_twice_and_misses_nothing(stores: Stores, wr
     for name in ("nasa", "esa"):
         following_on(stores).follow([name], since=SINCE, now=NOW)
     swept(stores)
-    oldest = {handle: stream.cursor_id for stream in stores.streams.active() for handle in stream.handles}
+    oldest = {handle: stream.cursor_id for stream in stores.streams.active() for handle in stream.members}
     merge = merge_of(stores)
 
     survived = survives(lambda f: f.join(merge, now=NOW), following_on(stores, dies_after=writes))
 
     def readers(handle: str) -> list[Stream]:
-        return stores.streams.with_handles([handle])
+        return stores.streams.with_members([handle])
 
     for handle, cursor_id in oldest.items():
         assert min(stream.cursor_id for stream in readers(handle)) <= cursor_id
@@ -268,7 +268,7 @@ def test_a_crash_while_joining_reads_twice_and_misses_nothing(stores: Stores, wr
         if (later := next_merge(stores.streams.active(), following_on(stores).fitting())) is not None:
             following_on(stores).join(later, now=NOW)
     assert len(stores.streams.active()) == 1
-    assert sorted(stores.streams.active()[0].handles) == ["esa", "nasa"]
+    assert sorted(stores.streams.active()[0].members) == ["esa", "nasa"]
     assert_in_step(stores, {"nasa", "esa"})
     assert survived == (writes >= 4)
 
@@ -289,7 +289,7 @@ def test_reading_back_opens_a_stream_beside_the_one_there_is(stores: Stores) -> 
     assert following.read_back(["Alice"], since=SINCE, now=NOW) == ["alice"]
 
     (beside,) = [stream for stream in stores.streams.active() if stream.id != before.id]
-    assert (beside.handles, beside.began_at, beside.covered_through) == (("alice",), SINCE, SINCE)
+    assert (beside.members, beside.began_at, beside.covered_through) == (("alice",), SINCE, SINCE)
     assert beside.cursor_id == first_id_at(SINCE) - 1
     assert stores.streams.get(before.id) == before
     assert {schedule.subject for schedule in stores.schedules.all()} == {before.id, beside.id}
@@ -321,5 +321,5 @@ def test_a_stream_that_has_read_back_is_joined_with_its_own(stores: Stores) -> N
     while (merge := next_merge(stores.streams.active(), following.fitting())) is not None:
         following.join(merge, now=NOW)
 
-    carried = [name for stream in stores.streams.active() for name in stream.handles]
+    carried = [name for stream in stores.streams.active() for name in stream.members]
     assert sorted(carried) == sorted([*NAMES, "zoe"])

@@ -84,7 +84,7 @@ WRITES: dict[str, Callable[[Stores], object]] = {
     "media.upsert": lambda s: s.media.upsert([photo_of("3_2"), photo_of("3_3")], at=NOW),
     "media.mark_ok": lambda s: s.media.mark_ok("3_1", path="p", byte_size=1, checksum="c", now=NOW),
     "streams.add": lambda s: s.streams.add(stream_of("t"), now=NOW),
-    "streams.replace": lambda s: s.streams.replace(stream_of(), handles=("esa",), query="q", now=NOW),
+    "streams.replace": lambda s: s.streams.replace(stream_of(), members=("esa",), query="q", now=NOW),
     "accounts.put": lambda s: s.accounts.put([account_of()], now=NOW, look_at=NOW + HOUR),
     "accounts.rename": lambda s: s.accounts.rename([RENAMED], now=NOW, look_at=NOW),
     "set_aside.note": lambda s: s.set_aside.note([odd_of()], now=NOW),

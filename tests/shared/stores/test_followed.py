@@ -21,7 +21,7 @@ def test_it_reads_what_the_stores_wrote(stores: Stores, mongo_db: Db) -> None:
     followed = Followed.on(mongo_db)
 
     assert [document["_id"] for document in followed.handles.all()] == ["nasa"]
-    assert [stream.handles for stream in followed.streams.active()] == [("nasa",)]
+    assert [stream.members for stream in followed.streams.active()] == [("nasa",)]
 
 
 def test_it_imports_no_other_store() -> None:

@@ -16,7 +16,7 @@ def stream_of(name: str = "s", *handles: str, cursor_id: int = 100) -> Stream:
     """A stream that begins now."""
     return Stream(
         id=name,
-        handles=handles or ("nasa",),
+        members=handles or ("nasa",),
         query="(from:nasa)",
         began_at=NOW,
         covered_through=NOW,
@@ -36,7 +36,7 @@ def test_every_operation_is_one_command(counted: Stores, commands: CommandCount)
     counted.streams.add(stream_of(), now=NOW)
 
     assert commands.during(lambda: counted.streams.add(stream_of(), now=NOW)) == ["update"]
-    assert commands.during(lambda: counted.streams.with_handles(["nasa"])) == ["find"]
+    assert commands.during(lambda: counted.streams.with_members(["nasa"])) == ["find"]
     assert commands.during(lambda: counted.streams.retire(["s"], now=NOW)) == ["update"]
     done = commands.during(lambda: counted.streams.sweep_completed("s", sweep_id="w", newest_id=1, through_at=NOW))
     assert done == ["find", "update"]
@@ -45,7 +45,7 @@ def test_every_operation_is_one_command(counted: Stores, commands: CommandCount)
 @pytest.mark.parametrize("cursor_id", AWKWARD_IDS)
 def test_a_stream_comes_back_as_it_was_added(stores: Stores, cursor_id: int) -> None:
     """With a cursor of any size; adding it again changes nothing."""
-    stream = replace(stream_of(cursor_id=cursor_id), handles=("nasa", "esa"))
+    stream = replace(stream_of(cursor_id=cursor_id), members=("nasa", "esa"))
 
     stores.streams.add(stream, now=NOW)
     stores.streams.add(replace(stream, cursor_id=1, query="other"), now=NOW + HOUR)
@@ -116,32 +116,32 @@ def test_who_is_followed_by_which_stream(stores: Stores) -> None:
     stores.streams.add(stream_of("a", "nasa", "esa"), now=NOW)
     stores.streams.add(stream_of("b", "jaxa"), now=NOW)
 
-    assert [stream.id for stream in stores.streams.with_handles(["ESA", "nasa", "isro"])] == ["a"]
+    assert [stream.id for stream in stores.streams.with_members(["ESA", "nasa", "isro"])] == ["a"]
     stores.streams.retire(["a", "unknown"], now=NOW)
 
-    assert stores.streams.with_handles(["nasa"]) == []
+    assert stores.streams.with_members(["nasa"]) == []
     assert [stream.id for stream in stores.streams.active()] == ["b"]
-    assert stored(stores, "a").handles == ("nasa", "esa")
+    assert stored(stores, "a").members == ("nasa", "esa")
 
 
 def test_a_narrowed_stream_keeps_its_cursor(stores: Stores) -> None:
     """What remains was covered with the rest."""
     stores.streams.add(stream_of("a", "nasa", "esa", cursor_id=77), now=NOW)
 
-    assert stores.streams.replace(stored(stores, "a"), handles=("esa",), query="(from:esa)", now=NOW)
+    assert stores.streams.replace(stored(stores, "a"), members=("esa",), query="(from:esa)", now=NOW)
 
     stream = stored(stores, "a")
-    assert (stream.handles, stream.query, stream.cursor_id) == (("esa",), "(from:esa)", 77)
+    assert (stream.members, stream.query, stream.cursor_id) == (("esa",), "(from:esa)", 77)
 
 
 def test_a_stream_is_changed_only_as_it_was_read(stores: Stores) -> None:
     """Who read it before somebody else changed or retired it changes nothing, and learns so."""
     stores.streams.add(stream_of("a", "nasa", "esa"), now=NOW)
     read = stored(stores, "a")
-    assert stores.streams.replace(read, handles=("esa",), query="(from:esa)", now=NOW)
+    assert stores.streams.replace(read, members=("esa",), query="(from:esa)", now=NOW)
 
-    assert not stores.streams.replace(read, handles=("nasa",), query="(from:nasa)", now=NOW)
-    assert stored(stores, "a").handles == ("esa",)
-    assert stores.streams.replace(stored(stores, "a"), handles=(), query="", now=NOW)
+    assert not stores.streams.replace(read, members=("nasa",), query="(from:nasa)", now=NOW)
+    assert stored(stores, "a").members == ("esa",)
+    assert stores.streams.replace(stored(stores, "a"), members=(), query="", now=NOW)
     assert stores.streams.get_active("a") is None
-    assert stored(stores, "a").handles == ("esa",)
+    assert stored(stores, "a").members == ("esa",)

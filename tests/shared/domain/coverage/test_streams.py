@@ -21,7 +21,7 @@ def stream_of(name: str, *handles: str, minutes_behind: int = 0, cursor_id: int 
     """A stream that is covered until some minutes before NOW."""
     return Stream(
         id=name,
-        handles=handles or (f"only_{name}",),
+        members=handles or (f"only_{name}",),
         query=" OR ".join(handles or (f"only_{name}",)),
         began_at=NOW - timedelta(days=1),
         covered_through=NOW - timedelta(minutes=minutes_behind),
@@ -72,8 +72,8 @@ def test_a_merge_joins_idle_streams_and_loses_nothing(streams: list[Stream], bus
     assert first.sweeps_completed
     assert second.sweeps_completed
     assert abs(first.covered_through - second.covered_through) <= MERGE_DISTANCE
-    assert sorted(merge.handles) == sorted({*first.handles, *second.handles})
-    assert len(merge.handles) <= room
+    assert sorted(merge.members) == sorted({*first.members, *second.members})
+    assert len(merge.members) <= room
     for stream in merge.of:
         assert merge.cursor_id < first_id_at(stream.covered_through) or merge.cursor_id <= stream.cursor_id
     assert merge.cursor_id >= first_id_at(merge.covered_through - MERGE_DISTANCE) - 1
@@ -84,7 +84,7 @@ def test_a_merge_joins_idle_streams_and_loses_nothing(streams: list[Stream], bus
 @given(streams=flocks(), room=st.integers(1, 8))
 def test_joining_goes_on_until_no_pair_is_left_and_keeps_every_handle(streams: list[Stream], room: int) -> None:
     """Each merge leaves one stream less, so it ends; the flock still follows whom it followed."""
-    followed = {handle for stream in streams for handle in stream.handles}
+    followed = {handle for stream in streams for handle in stream.members}
 
     for number in range(len(streams)):
         merge = next_merge(streams, at_most(room))
@@ -93,14 +93,14 @@ def test_joining_goes_on_until_no_pair_is_left_and_keeps_every_handle(streams: l
         streams = [*(stream for stream in streams if stream not in merge.of), joined(merge, f"j{number}")]
 
     assert next_merge(streams, at_most(room)) is None
-    assert {handle for stream in streams for handle in stream.handles} == followed
+    assert {handle for stream in streams for handle in stream.members} == followed
 
 
 def joined(merge: Merge, name: str) -> Stream:
     """The stream that a merge asks for, after its first sweep."""
     return Stream(
         id=name,
-        handles=merge.handles,
+        members=merge.members,
         query="q",
         began_at=merge.covered_through,
         covered_through=merge.covered_through,
@@ -152,7 +152,7 @@ def test_streams_that_carry_one_handle_both_are_joined_into_one_that_names_it_on
     merge = next_merge([stream_of("a", "nasa", "esa"), stream_of("b", "esa", "nasa", "jaxa")], at_most(3))
 
     assert merge is not None
-    assert sorted(merge.handles) == ["esa", "jaxa", "nasa"]
+    assert sorted(merge.members) == ["esa", "jaxa", "nasa"]
 
 
 def test_two_small_streams_are_joined_before_a_large_one() -> None:

@@ -19,7 +19,7 @@ def test_one_handle_is_followed_three_ways() -> None:
     [query] = pack(["alice"], 512)
 
     assert query.text == "(@alice OR to:alice OR from:alice) -is:retweet"
-    assert query.handles == ("alice",)
+    assert query.members == ("alice",)
 
 
 @given(st.lists(usernames, max_size=60), st.sampled_from([80, 512, 4096]), st.randoms())
@@ -27,10 +27,10 @@ def test_every_handle_is_in_exactly_one_query_that_fits(names: list[str], length
     """Nothing is lost, nothing twice, nothing too long, whatever the order and the case."""
     packed = pack(names, length)
 
-    found = [handle.lower() for query in packed for handle in query.handles]
+    found = [handle.lower() for query in packed for handle in query.members]
     assert sorted(found) == sorted({name.lower() for name in names})
     assert all(len(query.text) <= length for query in packed)
-    assert all(f"from:{handle}" in query.text for query in packed for handle in query.handles)
+    assert all(f"from:{handle}" in query.text for query in packed for handle in query.members)
     shuffled = list(names)
     rng.shuffle(shuffled)  # type: ignore[attr-defined]
     assert pack(shuffled, length) == packed
@@ -42,14 +42,14 @@ def test_packing_is_close_to_the_fewest_possible(names: list[str]) -> None:
     packed = pack(names, 512)
 
     room = 512 - len("() -is:retweet") + len(" OR ")
-    needed = sum(len(f"@{n} OR to:{n} OR from:{n}") + len(" OR ") for query in packed for n in query.handles)
+    needed = sum(len(f"@{n} OR to:{n} OR from:{n}") + len(" OR ") for query in packed for n in query.members)
     assert len(packed) <= -(-needed // room) * 11 / 9 + 1
 
 
 def test_handles_that_differ_in_case_are_one() -> None:
     """X does not tell them apart either."""
     assert pack(["Alice", "@ALICE", "https://x.com/alice"], 512) == pack(["alice", "ALICE", "Alice"], 512)
-    assert len(pack(["Alice", "ALICE"], 512)[0].handles) == 1
+    assert len(pack(["Alice", "ALICE"], 512)[0].members) == 1
 
 
 def test_a_handle_that_cannot_fit_is_named() -> None:
