@@ -16,11 +16,14 @@ from shared.broker.reached import reached
 from shared.domain.errors import InputError
 from shared.domain.health import verdict_of
 from shared.domain.jobs import MAX_IDS, Queue, ResolveHandles
+from shared.domain.sources import TRACKED
 from shared.platforms.x.dialect import SharedDialectMemory, spoken
 from shared.ratelimit.model import WindowState
+from shared.services import sources
 from shared.services.ad_hoc import unanswered_jobs
 from shared.services.bootstrap import Services
 from shared.services.following import FURTHEST_SINCE
+from shared.services.sources import Untracked
 from shared.stores.database import ServerClock
 
 # A second request for a post joins the first one while that is younger than this.
@@ -64,7 +67,7 @@ def track(
     added = not_followed(services, names)
     already = [name for name in names if name not in set(added)]
     now = ServerClock(services.stores.db).now()
-    begin = now - min(since, FURTHEST_SINCE)
+    begin = sources.earliest_now(services) - min(since, FURTHEST_SINCE)
     run_id = begin_track(
         services,
         added,
@@ -74,7 +77,10 @@ def track(
         sample=sample,
         own_ids=[user.id for user in found.users] if found else [],
     )
-    streams = services.following.follow(added, since=begin, now=now, run_id=run_id)
+    services.following.queries(names)  # raises what must come before anything is written
+    services.stores.sources.add_accounts(TRACKED, names, now=now)
+    services.stores.handles.asked_by(TRACKED, already)
+    streams = services.following.follow(added, since=begin, now=now, run_id=run_id, source=TRACKED)
     read_back = services.following.read_back(already, since=begin, now=now, run_id=run_id) if since else []
     if found is not None:
         services.stores.handles.learn(found.users, now=now)
@@ -93,14 +99,13 @@ def _of(missing: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
     return {name: reason for name, reason in missing.items() if name in followed}
 
 
-def untrack(services: Services, names: Sequence[str]) -> list[str]:
+def untrack(services: Services, names: Sequence[str]) -> Untracked:
     """Follow accounts no longer; what was collected stays. Raises InputError for names that are not followed."""
     active = services.stores.handles.active_among(names)
     strangers = [name for name in names if name.lower() not in active]
     if strangers:
         raise InputError(f"not followed: {', '.join(strangers)}; nothing was done")
-    services.following.unfollow(names, now=ServerClock(services.stores.db).now())
-    return list(names)
+    return sources.untrack(services, names)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from shared.domain.jobs import ALL_QUEUES
 from shared.domain.money.prices import MICRO
 from shared.runtime.clock import SystemClock
 from shared.runtime.settings import Settings
-from shared.services import bootstrap, preflight
+from shared.services import bootstrap, preflight, upgrading
 from shared.services.bootstrap import Services
 from shared.services.presence import Presence
 from workers import series
@@ -88,6 +88,7 @@ def run(settings: Settings, only: Collection[str], caps: Caps, *, stop: threadin
     paused = set(services.pausing.paused())
     queues = tuple(queue for queue in ALL_QUEUES if queue in only and queue not in paused)
     preflight.require(services, parts_of(queues) if queues else preflight.EVERY_PROCESS)
+    upgrading.take_over(services.stores)
     services.stores.ensure_indexes()
     declare_all(services)
     series.begin(queues)

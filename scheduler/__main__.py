@@ -18,7 +18,7 @@ from shared.redis.connection import connect
 from shared.runtime import log, reporting
 from shared.runtime.settings import Settings
 from shared.runtime.telemetry import Health, serve
-from shared.services import bootstrap, indexing, preflight
+from shared.services import bootstrap, indexing, preflight, upgrading
 from shared.services.presence import Presence
 from shared.services.readiness import unready
 from shared.stores.database import ServerClock
@@ -35,6 +35,7 @@ def run(settings: Settings) -> None:
     services = bootstrap.build(settings, middleware=[])
     bootstrap.reach(services)
     preflight.require(services, preflight.EVERY_PROCESS)
+    upgrading.take_over(services.stores)
     indexing.prepare(services.stores.indexes, name=settings.instance)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -29,7 +29,7 @@ from shared.runtime import log, metrics, reporting
 from shared.runtime.clock import Clock, SystemClock
 from shared.runtime.settings import Settings
 from shared.runtime.telemetry import Health, serve
-from shared.services import bootstrap, indexing, preflight
+from shared.services import bootstrap, indexing, preflight, upgrading
 from shared.services.bootstrap import Services
 from shared.services.preflight import Part
 from shared.services.presence import Presence
@@ -61,6 +61,7 @@ def run(settings: Settings, queues: tuple[str, ...]) -> None:
     services = bootstrap.build(settings, middleware=[jobs, *middleware_of(settings, clock)])
     bootstrap.reach(services)
     preflight.require(services, parts_of(queues))
+    upgrading.take_over(services.stores)
     indexing.prepare(services.stores.indexes, name=settings.instance)
     declare_all(services)
     stop = threading.Event()

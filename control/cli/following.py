@@ -107,10 +107,13 @@ def untrack(handles: Handles = None, file: File = None, column: Column = None, a
     """Follow accounts no longer. What was collected stays."""
     from control import commands, inputs
 
-    removed = commands.untrack(services_here(redis=False), inputs.handles(given(handles, file, column)))
+    done = commands.untrack(services_here(redis=False), inputs.handles(given(handles, file, column)))
     if as_json:
-        return print_json({"removed": removed})
-    out.print(f"No longer followed: {', '.join(removed)}")
+        return print_json({"removed": done.removed, "still": done.still})
+    if done.removed:
+        out.print(f"No longer followed: {', '.join(done.removed)}")
+    for name, sources in done.still.items():
+        _warn(f"@{name} is followed all the same: asked for by {', '.join(sources)}; covey sources edit changes that")
     return None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from typing import Any
 
 import redis
@@ -66,6 +67,11 @@ class Introspection:
         """
         for queue in self._queues():
             self._scripts.open(self._context.keys(queue), hasten=not self._context.gates(queue).names)
+
+    def now(self) -> datetime:
+        """Redis's time, to the millisecond."""
+        seconds, microseconds = reaching_redis(self._client, self._client.time)
+        return datetime.fromtimestamp(seconds, UTC).replace(microsecond=microseconds // 1000 * 1000)
 
     def epoch(self) -> str | None:
         """The mark set by `set_epoch`; None when Redis lost its data since, or never had it."""

@@ -1,24 +1,24 @@
-"""What is followed: handles, the streams that carry them, and the schedule of each stream, kept in step.
+"""What is followed: members, the streams that carry them, and the schedule of each stream, kept in step.
 
 The one place that creates, changes, joins and retires streams; used by the commands of a person and by the scheduler.
-The handles say what is followed; they are written first, and every stream is brought in step with them by
-compare-and-set on what was read of it. What is followed anew is added first, what is retired comes last. So a crash, or
-two at once, read something twice for a moment and miss nothing, and `keep_in_step` mends what is left.
+The sources and the handles say what is followed; they are written first, and every stream is brought in step with them
+by compare-and-set on what was read of it. What is followed anew is added first, what is retired comes last. So a crash,
+or two at once, read something twice for a moment and miss nothing, and `keep_in_step` mends what is left.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from shared.domain import snowflake
-from shared.domain.coverage.accounts import Name, carried
 from shared.domain.coverage.streams import Merge, Stream
-from shared.platforms.x.query import PackedQuery, pack
+from shared.platforms.x.query import PackedQuery
 from shared.runtime.log import get_logger
-from shared.services import coverage
+from shared.services import asking, coverage
+from shared.services.packing import Packing
 from shared.stores.bundle import Stores
 from shared.stores.schedules import Schedule
 
@@ -35,38 +35,46 @@ class Following:
 
     def __init__(self, stores: Stores, *, query_max_length: int, search_interval_seconds: float) -> None:
         self._stores = stores
-        self._query_max_length = query_max_length
-        self._interval = timedelta(seconds=search_interval_seconds)
+        self._packing = Packing(stores, query_max_length=query_max_length, interval_seconds=search_interval_seconds)
 
     def follow(
-        self, handles: Sequence[str], *, since: datetime, now: datetime, run_id: str | None = None
+        self,
+        handles: Sequence[str],
+        *,
+        since: datetime,
+        now: datetime,
+        run_id: str | None = None,
+        source: str | None = None,
     ) -> list[Stream]:
         """Follow handles, from `since` on, in as few new streams as their queries allow. run_id: who pays for that.
 
-        A handle that a stream carries already, as a crash can leave it, gets no second one. Raises InputError for a
-        handle that fits no query; nothing is done.
+        source: the one that asks for them. A handle that a stream carries already, as a crash can leave it, gets no
+        second one. Raises InputError for a handle that fits no query; nothing is done.
         """
-        pack(handles, self._query_max_length)
-        self._stores.handles.activate(handles, since=since, now=now)
-        streams = self._begin(self.uncarried(handles), since=since, now=now, run_id=run_id)
+        self.queries(handles)
+        self._stores.handles.activate(handles, since=since, now=now, source=source)
+        return self.carry(self.uncarried(handles), since=since, now=now, run_id=run_id)
+
+    def carry(self, keys: Sequence[str], *, since: datetime, now: datetime, run_id: str | None = None) -> list[Stream]:
+        """Begin new streams with a schedule for members that no stream carries."""
+        streams = self._begin(keys, since=since, now=now, run_id=run_id)
         self.schedule(streams, now=now)
         return streams
 
     def uncarried(self, handles: Sequence[str]) -> list[str]:
-        """Those of the handles that no stream carries."""
+        """Those of the members that no stream carries."""
         there = {name for stream in self._stores.streams.with_members(handles) for name in stream.members}
         return [name for name in handles if name.lower() not in there]
 
     def queries(self, handles: Sequence[str]) -> list[str]:
         """The searches that would find what handles post and what is said to them."""
-        return [
-            one.text for one in self._packed([name.lower() for name in handles], self._stores.handles.names(handles))
-        ]
+        keys = [name.lower() for name in handles]
+        return [one.text for one in self._packing.packed(keys, self._packing.wanted(keys))]
 
     def searches(self, members: Sequence[str]) -> list[PackedQuery]:
         """The searches for what those of the members have that are still followed, under their present names."""
-        known = self._stores.handles.names(members)
-        return self._packed(carried(members, known), known)
+        wanted = self._packing.wanted(members)
+        return self._packing.packed(wanted.present(members), wanted)
 
     def not_read_since(self, handles: Sequence[str], *, since: datetime) -> list[str]:
         """Those of the handles that streams carry of whose time since then some was not read, nor is to be."""
@@ -82,51 +90,56 @@ class Following:
         """
         groups = self._not_read_since(handles, since)
         for names in groups:
-            self.schedule(self._begin(names, since=since, now=now, run_id=run_id), now=now)
+            self.carry(names, since=since, now=now, run_id=run_id)
         return [name for names in groups for name in names]
 
-    def unfollow(self, handles: Sequence[str], *, now: datetime) -> None:
-        """Follow handles no longer. What was collected stays."""
-        self._stores.handles.deactivate(handles, now=now)
-        self._bring_in_step(self._stores.streams.with_members(handles), now=now)
+    def unfollow(self, handles: Sequence[str], *, now: datetime, source: str | None = None) -> None:
+        """Follow handles no longer, or those that no other source asks for. What was collected stays."""
+        self._stores.handles.deactivate(handles, now=now, source=source)
+        self.regroup(handles, now=now)
+
+    def regroup(self, keys: Sequence[str], *, now: datetime) -> None:
+        """Let the streams that carry these members carry what is wanted of them now, as often as it is wanted."""
+        self._bring_in_step(self._stores.streams.with_members(keys), now=now)
         self.drop_schedules()
 
     def keep_in_step(self, *, before: datetime, now: datetime) -> None:
         """Let every stream carry what is followed, in a query that fits, and give those a stream that have none.
 
-        before: handles that were followed later are being given one.
+        before: members that were followed later are being given one.
         """
-        names = self._stores.handles.names()
+        asking.bring_in_step(self._stores, now=now)
+        wanted = self._packing.wanted()
         streams = self._stores.streams.active()
-        changed = [stream for stream in streams if not self._is_in_step(stream, names)]
+        changed = [stream for stream in streams if not self._packing.is_in_step(stream, wanted)]
         self._bring_in_step(changed, now=now)
-        there = set(carried([name for stream in streams for name in stream.members], names))
-        without = {one.name for one in names.values() if one.is_active} - there
-        followed = self._stores.handles.all(active_only=True) if without else []
-        for document in followed:
-            if document["_id"] in without and document["updated_at"] < before:
-                since = max(document.get("since") or document["updated_at"], now - FURTHEST_SINCE)
-                log.warning("followed without a search", account=document["username"], since=str(since))
-                self.schedule(self._begin([document["_id"]], since=since, now=now), now=now)
+        there = set(wanted.present([key for stream in streams for key in stream.members]))
+        without = [key for key in wanted.everything() if key not in there]
+        for since, keys in asking.asked_for(self._stores, without, wanted, before=before).items():
+            log.warning("followed without a search", members=keys, since=str(since))
+            self.carry(keys, since=max(since, now - FURTHEST_SINCE), now=now)
 
     def fitting(self) -> Callable[[Sequence[str]], bool]:
-        """Tells whether one query holds all the handles it is given, by the ids that are known now."""
-        known = self._stores.handles.names()
-        return lambda handles: len(self._packed(handles, known)) == 1
+        """Tells whether one query holds all the members it is given, by the ids that are known now."""
+        wanted = self._packing.wanted()
+        return lambda members: len(self._packing.packed(members, wanted)) == 1
 
     def join(self, merge: Merge, *, now: datetime) -> Stream | None:
         """Follow the joined stream, then retire its parts; None where nothing of it is followed any more.
 
-        A handle may be followed no longer since the parts were read: the joined stream is brought in step last.
+        A member may be followed no longer since the parts were read: the joined stream is brought in step last.
         """
-        known = self._stores.handles.names(merge.members)
+        wanted = self._packing.wanted(merge.members)
+        queries = self._packing.packed(merge.members, wanted)
         joined = Stream(
             id=_new_id(),
             members=merge.members,
-            query=self._packed(merge.members, known)[0].text,
+            query=queries[0].text if queries else "",
             began_at=merge.covered_through,  # what lies before is in the ledger of its parts
             covered_through=merge.covered_through,
             cursor_id=merge.cursor_id,
+            group=merge.of[0].group,
+            parts=tuple(stream.id for stream in merge.of),
         )
         self._stores.streams.add(joined, now=now)
         self.schedule([joined], now=now)
@@ -137,9 +150,15 @@ class Following:
 
     def schedule(self, streams: Sequence[Stream], *, now: datetime) -> None:
         """Give each stream its schedule; first runs are spread over one interval, to avoid bursts."""
-        step = self._interval / max(1, len(streams))
         self._stores.schedules.ensure(
-            Schedule(f"{SEARCH}:{stream.id}", SEARCH, stream.id, self._interval, now + step * index, 0)
+            Schedule(
+                f"{SEARCH}:{stream.id}",
+                SEARCH,
+                stream.id,
+                timedelta(seconds=(seconds := self._packing.interval_seconds(stream.group))),
+                now + timedelta(seconds=seconds * index / len(streams)),
+                0,
+            )
             for index, stream in enumerate(streams)
         )
 
@@ -160,18 +179,20 @@ class Following:
     def _begin(
         self, handles: Sequence[str], *, since: datetime, now: datetime, run_id: str | None = None
     ) -> list[Stream]:
-        """New streams for handles that no stream carries."""
+        """New streams for members that no stream carries."""
+        keys = [key.lower() for key in handles]
         streams = [
             Stream(
                 id=_new_id(),
-                members=_lower(packed),
+                members=packed.members,
                 query=packed.text,
                 began_at=since,
                 covered_through=since,
                 cursor_id=max(0, snowflake.first_id_at(since) - 1),
                 run_id=run_id,
+                group=packed.group,
             )
-            for packed in self._packed([name.lower() for name in handles], self._stores.handles.names(handles))
+            for packed in (self._packing.packed(keys, self._packing.wanted(keys)) if keys else ())
         ]
         for stream in streams:
             self._stores.streams.add(stream, now=now)
@@ -188,36 +209,35 @@ class Following:
 
         False where somebody changed the stream since it was read.
         """
-        known = self._stores.handles.names(stream.members)
-        if self._is_in_step(stream, known):
+        wanted = self._packing.wanted(stream.members)
+        if self._packing.is_in_step(stream, wanted):
             return True
-        queries = self._packed(carried(stream.members, known), known)
+        queries = self._packing.packed(wanted.present(stream.members), wanted)
+        queries.sort(key=lambda one: one.group != stream.group)  # what belongs elsewhere leaves
         others = [
-            replace(stream, id=_new_id(), members=_lower(one), query=one.text, began_at=stream.covered_through)
+            replace(
+                stream,
+                id=_new_id(),
+                members=one.members,
+                query=one.text,
+                began_at=stream.covered_through,
+                group=one.group,
+                left=(),
+                parts=(),
+            )
             for one in queries[1:]
         ]
         for other in others:
             self._stores.streams.add(other, now=now)
-        members, text = (_lower(queries[0]), queries[0].text) if queries else ((), "")
-        if self._stores.streams.replace(stream, members=members, query=text, now=now):
-            if others:
-                self.schedule(others, now=now)
+        kept = queries[0] if queries else PackedQuery("", ())
+        if self._stores.streams.replace(stream, members=kept.members, query=kept.text, group=kept.group, now=now):
+            moved = [replace(stream, group=kept.group)] if queries and kept.group != stream.group else []
+            if others or moved:
+                self.schedule([*moved, *others], now=now)
             return True
         if others:
             self._stores.streams.retire([other.id for other in others], now=now)
         return False
-
-    def _is_in_step(self, stream: Stream, known: Mapping[str, Name]) -> bool:
-        queries = self._packed(carried(stream.members, known), known)
-        return len(queries) == 1 and queries[0].text == stream.query and set(_lower(queries[0])) == set(stream.members)
-
-    def _packed(self, handles: Sequence[str], known: Mapping[str, Name]) -> list[PackedQuery]:
-        ids = {name: one.user_id for name, one in known.items() if one.user_id is not None}
-        return pack(handles, self._query_max_length, ids)
-
-
-def _lower(packed: PackedQuery) -> tuple[str, ...]:
-    return tuple(name.lower() for name in packed.members)
 
 
 def _new_id() -> str:

@@ -63,7 +63,9 @@ class AccountStore:
 
     @guarded
     def rename(self, renamed: Sequence[Renamed], *, now: datetime, look_at: datetime) -> None:
-        """Follow accounts under their new names. The new name comes first: a crash leaves one too many, never none."""
+        """Follow accounts under their new names, for who asked for the old ones. The new name comes first: a crash
+        leaves one too many, never none."""
+        askers = self._askers(renamed)
         taken = [
             UpdateOne(
                 {"_id": one.after.name},
@@ -73,6 +75,7 @@ class AccountStore:
                         **{"active": True, "user_id": str(one.after.user_id), "updated_at": now},
                         **{"looked_at": now, "look_at": look_at},
                         "was": {"name": one.before.username, "until": now},
+                        "sources": askers[one.after.name],
                     },
                     "$setOnInsert": {"created_at": now},
                     "$unset": {"missing": "", "renamed_to": "", "taken_by": ""},
@@ -87,7 +90,7 @@ class AccountStore:
                 {
                     "$set": {
                         **{"active": False, "state": AccountState.RENAMED.value, "state_since": now},
-                        **{"renamed_to": one.after.name, "updated_at": now},
+                        **{"renamed_to": one.after.name, "updated_at": now, "sources": []},
                     },
                 },
             )
@@ -96,6 +99,22 @@ class AccountStore:
         ]
         if renamed:
             self._handles.bulk_write([*taken, *left])
+
+    def _askers(self, renamed: Sequence[Renamed]) -> dict[str, list[str]]:
+        """By new name the sources that ask for the account: who asked for the old one, and for the new one already."""
+        names = [name for one in renamed for name in (one.before.name, one.after.name)]
+        found = self._handles.find({"_id": {"$in": names}}, {"sources": 1})
+        known = {document["_id"]: document.get("sources") or [] for document in found}
+        moving = {one.before.name for one in renamed}
+        return {
+            one.after.name: sorted(
+                {
+                    *known.get(one.before.name, ()),
+                    *(() if one.after.name in moving else known.get(one.after.name, ())),
+                }
+            )
+            for one in renamed
+        }
 
     @guarded
     def look_now(self, user_ids: Collection[int], *, now: datetime) -> None:

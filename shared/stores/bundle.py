@@ -19,6 +19,7 @@ from shared.stores import (
     runs,
     schedules,
     set_aside,
+    sources,
     streams,
     sweeps,
     users,
@@ -41,6 +42,7 @@ from shared.stores.quotes import QuoteStore
 from shared.stores.runs import RunStore
 from shared.stores.schedules import ScheduleStore
 from shared.stores.set_aside import SetAsideStore
+from shared.stores.sources import SourceStore
 from shared.stores.state import StateStore
 from shared.stores.streams import StreamStore
 from shared.stores.sweeps import SweepStore
@@ -48,7 +50,7 @@ from shared.stores.users import UserStore
 
 COLLECTIONS = (
     *(accounts, authors, dead_letters, engagement, gaps, handles, intervals, ledger, media),
-    *(posts, processes, runs, schedules, set_aside, streams, sweeps, users),
+    *(posts, processes, runs, schedules, set_aside, sources, streams, sweeps, users),
 )
 INDEXES = tuple(index for collection in COLLECTIONS for index in collection.INDEXES)
 
@@ -63,6 +65,7 @@ class Stores:
     posts: PostStore
     users: UserStore
     media: MediaStore
+    sources: SourceStore
     streams: StreamStore
     sweeps: SweepStore
     intervals: IntervalStore
@@ -89,6 +92,7 @@ class Stores:
             posts=PostStore(db),
             users=UserStore(db),
             media=MediaStore(db),
+            sources=SourceStore(db),
             streams=StreamStore(db),
             sweeps=SweepStore(db),
             intervals=IntervalStore(db),

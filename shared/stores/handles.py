@@ -43,7 +43,7 @@ class HandleStore:
     @guarded
     def names(self, usernames: Iterable[str] | None = None) -> dict[str, Name]:
         """What is known of the names (all of them by default), with those that their accounts are called now."""
-        fields = {"user_id": 1, "active": 1, "renamed_to": 1}
+        fields = {"user_id": 1, "active": 1, "renamed_to": 1, "sources": 1}
         known: dict[str, Name] = {}
         wanted = None if usernames is None else {name.lower() for name in usernames}
         while wanted is None or wanted:
@@ -56,9 +56,11 @@ class HandleStore:
         return known
 
     @guarded
-    def activate(self, usernames: Sequence[str], *, now: datetime, since: datetime | None = None) -> None:
-        """Follow the accounts, from now on or again; `since` is from when on. A name whose account is called otherwise
-        now begins anew: it is whoever has it.
+    def activate(
+        self, usernames: Sequence[str], *, now: datetime, since: datetime | None = None, source: str | None = None
+    ) -> None:
+        """Follow the accounts, from now on or again; `since` is from when on, `source` the one that asks for them. A
+        name whose account is called otherwise now begins anew: it is whoever has it.
         """
         if not usernames:
             return
@@ -75,7 +77,11 @@ class HandleStore:
                 *(
                     UpdateOne(
                         {"_id": name.lower()},
-                        {"$set": begun, "$setOnInsert": {"username": name, "user_id": None, "created_at": now}},
+                        {
+                            "$set": begun,
+                            "$setOnInsert": {"username": name, "user_id": None, "created_at": now},
+                            **({} if source is None else {"$addToSet": {"sources": source}}),
+                        },
                         upsert=True,
                     )
                     for name in usernames
@@ -84,10 +90,28 @@ class HandleStore:
         )
 
     @guarded
-    def deactivate(self, usernames: Iterable[str], *, now: datetime) -> None:
-        """Follow the accounts no longer; what was collected stays."""
+    def deactivate(self, usernames: Iterable[str], *, now: datetime, source: str | None = None) -> None:
+        """Follow the accounts no longer, whoever asks for them; with `source` those that no other one asks for.
+
+        What was collected stays.
+        """
+        of_them: Document = {"_id": {"$in": [name.lower() for name in usernames]}}
+        if source is None:
+            change = {"active": False, "updated_at": now, "sources": []}
+            self._handles.update_many(of_them, {"$set": change})
+            return
+        others = {"$setDifference": ["$sources", [source]]}
+        steps: list[Document] = [
+            {"$set": {"sources": others}},
+            {"$set": {"active": {"$and": ["$active", {"$ne": ["$sources", []]}]}, "updated_at": now}},
+        ]
+        self._handles.update_many({**of_them, "sources": source}, steps)
+
+    @guarded
+    def asked_by(self, source: str, usernames: Iterable[str]) -> None:
+        """A source asks for accounts that are followed already."""
         names = [name.lower() for name in usernames]
-        self._handles.update_many({"_id": {"$in": names}}, {"$set": {"active": False, "updated_at": now}})
+        self._handles.update_many({"_id": {"$in": names}, "active": True}, {"$addToSet": {"sources": source}})
 
     @guarded
     def learn(self, users: Iterable[User], *, now: datetime) -> None:
@@ -156,4 +180,10 @@ def _learnt(known: Document, user: User, now: datetime) -> list[UpdateOne]:
 
 def _name(document: Document) -> Name:
     user_id = document.get("user_id")
-    return Name(document["_id"], int(user_id) if user_id else None, document["active"], document.get("renamed_to"))
+    return Name(
+        document["_id"],
+        int(user_id) if user_id else None,
+        document["active"],
+        document.get("renamed_to"),
+        tuple(document.get("sources") or ()),
+    )

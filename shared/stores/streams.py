@@ -8,7 +8,8 @@ from datetime import datetime
 from pymongo import ASCENDING
 
 from shared.domain.coverage.gaps import GapReason, Unread
-from shared.domain.coverage.streams import Stream
+from shared.domain.coverage.members import Group
+from shared.domain.coverage.streams import Left, Stream
 from shared.stores.database import Db, Document, guarded
 from shared.stores.indexes import Index
 
@@ -63,14 +64,28 @@ class StreamStore:
         return [_from_document(document) for document in self._streams.find(query).sort("_id", 1)]
 
     @guarded
-    def replace(self, stream: Stream, *, members: tuple[str, ...], query: str, now: datetime) -> bool:
+    def replace(
+        self, stream: Stream, *, members: tuple[str, ...], query: str, now: datetime, group: Group | None = None
+    ) -> bool:
         """Carry other members in it, unless somebody changed or retired it since it was read; answers whether it does.
 
-        No members retire it. The cursor stays, because what remains was covered with the rest.
+        No members retire it. The cursor stays, because what remains was covered with the rest; who leaves is noted.
         """
         as_read = {"_id": stream.id, "status": ACTIVE, "members": list(stream.members), "query": stream.query}
-        change = {"members": list(members), "query": query} if members else {"status": RETIRED}
-        return self._streams.update_one(as_read, {"$set": {**change, "updated_at": now}}).matched_count == 1
+        change: Document = {"members": list(members), "query": query} if members else {"status": RETIRED}
+        change |= {"updated_at": now} | ({} if group is None else _group(group))
+        gone = [{"member": one, "at": now} for one in stream.members if one not in members] if members else []
+        push = {"$push": {"left": {"$each": gone}}} if gone else {}
+        return self._streams.update_one(as_read, {"$set": change, **push}).matched_count == 1
+
+    @guarded
+    def take_over(self) -> None:
+        """Give the documents of an earlier version the names of this one: what was `handles` is `members`."""
+        before: Document = {"handles": {"$exists": True}}
+        if self._streams.find_one(before, {"_id": 1}) is not None:
+            self._streams.update_many({**before, "members": {"$exists": False}}, {"$rename": {"handles": "members"}})
+        if "handles_1" in self._streams.index_information():
+            self._streams.drop_index("handles_1")
 
     @guarded
     def without_ledger(self, limit: int) -> list[tuple[Stream, list[Unread]]]:
@@ -156,17 +171,26 @@ def _to_document(stream: Stream) -> Document:
         "sweeps_completed": stream.sweeps_completed,
         "last_sweep_id": None,
         "run_id": stream.run_id,
+        **_group(stream.group),
+        "parts": list(stream.parts),
     }
+
+
+def _group(group: Group) -> Document:
+    return {"interval_seconds": group.interval_seconds, "credential": group.credential}
 
 
 def _from_document(document: Document) -> Stream:
     return Stream(
         id=document["_id"],
-        members=tuple(document["members"]),
+        members=tuple(document["members"] if "members" in document else document["handles"]),  # of an older version
         query=document["query"],
         began_at=document["began_at"],
         covered_through=document["covered_through"],
         cursor_id=int(document["cursor_id"]),
         sweeps_completed=document.get("sweeps_completed", 0),
         run_id=document.get("run_id"),
+        group=Group(document.get("interval_seconds"), document.get("credential")),
+        left=tuple(Left(one["member"], one["at"]) for one in document.get("left", ())),
+        parts=tuple(document.get("parts", ())),
     )

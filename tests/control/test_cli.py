@@ -203,7 +203,7 @@ def test_each_command_tells_scripts_and_people_what_it_did(invoke: Invoke, servi
     assert all(queue in invoke("status").stdout for queue in ALL_QUEUES)
     assert "Followed already: alice" in invoke("track", "alice").stdout
     assert "1 of them joined" in invoke("refresh", A, C).stdout
-    assert answer("untrack", "alice") == {"removed": ["alice"]}
+    assert answer("untrack", "alice") == {"removed": ["alice"], "still": {}}
     assert [stream.members for stream in services.stores.streams.active()] == [("bob",)]
 
 

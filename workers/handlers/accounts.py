@@ -54,6 +54,9 @@ def _note(services: Services, followed: list[Account], answer: UserLookup) -> No
     accounts.put([one for one in looked.accounts if one.missing_at is None], now=now, look_at=look_at)
     accounts.put(unsettled, now=now, look_at=min(look_at, now + SOON))
     accounts.rename(looked.renamed, now=now, look_at=look_at)
+    if looked.renamed:
+        names = {one.before.name: one.after.name for one in looked.renamed}
+        services.stores.sources.rename(names, now=now)
     accounts.look_now(looked.unclear, now=now)
     before = {one.user_id: one for one in followed}
     for account in looked.accounts:

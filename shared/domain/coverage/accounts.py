@@ -148,12 +148,16 @@ def _missed(account: Account, reason: str, now: datetime) -> Account:
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A name that is or was followed. renamed_to: what its account is called since; user_id: None until X told it."""
+    """A name that is or was followed. renamed_to: what its account is called since; user_id: None until X told it.
+
+    sources: the ids of those that ask for it now.
+    """
 
     name: str
     user_id: int | None
     is_active: bool
     renamed_to: str | None = None
+    sources: tuple[str, ...] = ()
 
 
 def carried(names: Sequence[str], known: Mapping[str, Name]) -> tuple[str, ...]:

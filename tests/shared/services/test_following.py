@@ -13,6 +13,7 @@ from shared.domain.coverage.gaps import GapReason, Unread
 from shared.domain.coverage.streams import Stream, next_merge
 from shared.domain.errors import InputError
 from shared.domain.snowflake import first_id_at
+from shared.domain.sources import TRACKED, Source, SourceKind, Terms
 from shared.services import coverage
 from shared.services.following import SEARCH, Following
 from shared.stores.bundle import Stores
@@ -93,10 +94,10 @@ def assert_in_step(stores: Stores, followed: set[str]) -> None:
     assert scheduled(stores) == {stream.id for stream in stores.streams.active()}
 
 
-def reconcile(stores: Stores) -> None:
+def reconcile(stores: Stores, *, later: timedelta = MINUTE) -> None:
     """What the scheduler does every minute about schedules, and about streams that are out of step."""
     following = following_on(stores)
-    following.keep_in_step(before=NOW + MINUTE, now=NOW + MINUTE)
+    following.keep_in_step(before=NOW + later, now=NOW + later)
     following.schedule(stores.streams.active(), now=NOW)
     following.drop_schedules()
 
@@ -323,3 +324,115 @@ def test_a_stream_that_has_read_back_is_joined_with_its_own(stores: Stores) -> N
 
     carried = [name for stream in stores.streams.active() for name in stream.members]
     assert sorted(carried) == sorted([*NAMES, "zoe"])
+
+
+def source_of_accounts(stores: Stores, name: str, *accounts: str, interval_seconds: int | None = None) -> None:
+    """A source that asks for accounts, as a person added it a while ago."""
+    source = Source(id=name, name=name, kind=SourceKind.ACCOUNTS, accounts=accounts, interval_seconds=interval_seconds)
+    assert stores.sources.add(source, now=NOW)
+
+
+def intervals(stores: Stores) -> dict[tuple[str, ...], float]:
+    """What each active stream carries, with the interval of its schedule in seconds."""
+    seconds = {one.subject: one.interval.total_seconds() for one in stores.schedules.all() if one.kind == SEARCH}
+    return {tuple(sorted(stream.members)): seconds[stream.id] for stream in stores.streams.active()}
+
+
+def test_members_that_are_asked_for_as_often_share_a_stream(stores: Stores) -> None:
+    """Each stream is read at the interval of its group; who is asked for twice is carried once, at the shorter one."""
+    source_of_accounts(stores, "daily", "nasa", "esa", interval_seconds=86_400)
+    source_of_accounts(stores, "hourly", "esa", "jaxa", interval_seconds=3_600)
+    source_of_accounts(stores, "as-the-settings-say", "isro")
+
+    reconcile(stores)
+    assert intervals(stores) == {}  # somebody may be about to begin them
+    reconcile(stores, later=2 * MINUTE)
+
+    assert intervals(stores) == {("nasa",): 86_400.0, ("esa", "jaxa"): 3_600.0, ("isro",): 60.0}
+    source_of_accounts(stores, "hourly-too", "cnes", interval_seconds=3_600)
+    following_on(stores).follow(["cnes"], since=SINCE, now=NOW, source="hourly-too")
+    swept(stores)
+    merge = next_merge(stores.streams.active(), following_on(stores).fitting())
+    assert merge is not None
+    following_on(stores).join(merge, now=NOW)
+    assert intervals(stores) == {("nasa",): 86_400.0, ("cnes", "esa", "jaxa"): 3_600.0, ("isro",): 60.0}
+    assert next_merge(stores.streams.active(), following_on(stores).fitting()) is None
+
+
+def test_who_is_asked_for_more_often_leaves_with_the_cursor(stores: Stores) -> None:
+    """The stream that it leaves goes on; the other one begins where that is covered."""
+    source_of_accounts(stores, "daily", "nasa", "esa", interval_seconds=86_400)
+    following_on(stores).follow(["nasa", "esa"], since=SINCE, now=NOW, source="daily")
+    swept(stores)
+    (before,) = stores.streams.active()
+    source_of_accounts(stores, "hourly", "esa", interval_seconds=3_600)
+
+    reconcile(stores)
+
+    assert intervals(stores) == {("nasa",): 86_400.0, ("esa",): 3_600.0}
+    (after,) = stores.streams.with_members(["esa"])
+    assert (after.cursor_id, after.began_at) == (before.cursor_id, before.covered_through)
+    (left,) = [stream.left for stream in stores.streams.with_members(["nasa"])]
+    assert [one.member for one in left] == ["esa"]
+
+
+def test_a_source_that_wants_all_of_it_less_often_keeps_the_stream(stores: Stores) -> None:
+    """Its schedule changes, nothing else."""
+    source_of_accounts(stores, "hourly", "nasa", "esa", interval_seconds=3_600)
+    (stream,) = following_on(stores).follow(["nasa", "esa"], since=SINCE, now=NOW, source="hourly")
+    read = stores.sources.get("hourly")
+    assert read is not None
+    assert stores.sources.put(read, replace(read, interval_seconds=7_200), now=NOW)
+
+    reconcile(stores)
+
+    assert intervals(stores) == {("esa", "nasa"): 7_200.0}
+    assert [one.id for one in stores.streams.active()] == [stream.id]
+
+
+def test_terms_and_accounts_share_a_stream_and_a_paused_source_leaves_it(stores: Stores) -> None:
+    """Terms are one clause of the query; the accounts beside it are read on."""
+    following_on(stores).follow(["nasa"], since=SINCE, now=NOW)
+    terms = Terms(keywords=("flood",), exclude=("spam",))
+    assert stores.sources.add(Source(id="floods", name="f", kind=SourceKind.TERMS, terms=terms), now=NOW)
+    reconcile(stores)
+    swept(stores)
+    merge = next_merge(stores.streams.active(), following_on(stores).fitting())
+    assert merge is not None
+    joined = following_on(stores).join(merge, now=NOW)
+    assert joined is not None
+    assert joined.query == "((flood -spam) OR @nasa OR to:nasa OR from:nasa) -is:retweet"
+    read = stores.sources.get("floods")
+    assert read is not None
+    assert stores.sources.put(read, replace(read, paused=True), now=NOW)
+
+    reconcile(stores)
+
+    (stream,) = stores.streams.active()
+    assert (stream.id, stream.members, [one.member for one in stream.left]) == (joined.id, ("nasa",), ["+floods"])
+
+
+def test_accounts_of_before_there_were_sources_are_those_of_track(stores: Stores) -> None:
+    """What is followed stays followed, by the source that `covey track` adds to."""
+    following_on(stores).follow(["nasa", "esa"], since=SINCE, now=NOW)
+
+    reconcile(stores)
+
+    tracked_source = stores.sources.get(TRACKED)
+    assert tracked_source is not None
+    assert sorted(tracked_source.accounts) == ["esa", "nasa"]
+    assert_in_step(stores, {"nasa", "esa"})
+
+
+def test_what_no_source_asks_for_any_more_is_let_go(stores: Stores) -> None:
+    """As where a process ended after it had changed the source; who is asked for by another one stays."""
+    source_of_accounts(stores, "one", "nasa", "esa")
+    source_of_accounts(stores, "other", "esa")
+    reconcile(stores)
+    reconcile(stores, later=2 * MINUTE)
+    assert_in_step(stores, {"nasa", "esa"})
+    stores.sources.take_accounts("one", ["nasa", "esa"], now=NOW)
+
+    reconcile(stores)
+
+    assert_in_step(stores, {"esa"})

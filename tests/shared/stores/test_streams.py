@@ -7,8 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from shared.domain.coverage.streams import Stream
+from shared.domain.coverage.members import Group
+from shared.domain.coverage.streams import Left, Stream
 from shared.stores.bundle import Stores
+from shared.stores.database import Db
 from tests.shared.stores.conftest import AWKWARD_IDS, HOUR, NOW, CommandCount, at_once
 
 
@@ -145,3 +147,38 @@ def test_a_stream_is_changed_only_as_it_was_read(stores: Stores) -> None:
     assert stores.streams.replace(stored(stores, "a"), members=(), query="", now=NOW)
     assert stores.streams.get_active("a") is None
     assert stored(stores, "a").members == ("esa",)
+
+
+def test_documents_of_an_earlier_version_are_brought_to_this_one(stores: Stores, mongo_db: Db) -> None:
+    """What was called handles is members, its index goes, and until then it is read as it is."""
+    stores.streams.add(stream_of("a", "nasa", "esa"), now=NOW)
+    mongo_db["X_streams"].update_one({"_id": "a"}, {"$rename": {"members": "handles"}, "$unset": {"parts": ""}})
+    mongo_db["X_streams"].create_index("handles")
+    assert stored(stores, "a").members == ("nasa", "esa")
+
+    for _ in range(2):
+        stores.streams.take_over()
+
+    assert [one.id for one in stores.streams.with_members(["esa"])] == ["a"]
+    assert "handles" not in (mongo_db["X_streams"].find_one() or {})
+    assert "handles_1" not in mongo_db["X_streams"].index_information()
+
+
+def test_who_leaves_is_noted_with_the_time(stores: Stores) -> None:
+    """So that the coverage of that time can be told; who stays, and a retired stream's members, are not."""
+    stores.streams.add(stream_of("a", "nasa", "esa"), now=NOW)
+    later = NOW + timedelta(hours=1)
+
+    stores.streams.replace(stored(stores, "a"), members=("esa", "jaxa"), query="q", now=later, group=Group(300, "c"))
+    stream = stored(stores, "a")
+    stores.streams.replace(stream, members=(), query="", now=later)
+
+    assert (stream.left, stream.group) == ((Left("nasa", later),), Group(300, "c"))
+    assert stored(stores, "a").members == ("esa", "jaxa")
+
+
+def test_a_joined_stream_names_its_parts_and_its_group(stores: Stores) -> None:
+    """As they were given."""
+    stores.streams.add(replace(stream_of("a"), parts=("x", "y"), group=Group(60, None)), now=NOW)
+
+    assert (stored(stores, "a").parts, stored(stores, "a").group) == (("x", "y"), Group(60, None))
