@@ -55,6 +55,14 @@ class Api:
         self._tokens = Tokens(config.tokens, self.sessions, Signatures(clients))
         self._desk = Desk(clients, self.sessions, self.world.accounts)
         self.world.advance(clock())
+        self.own(config.app_owner)
+
+    def own(self, account: str | None) -> None:
+        """Let an account, by name or id, own every app; None for nobody. Raises `ValueError` where there is none."""
+        found = None if account is None else self.world.accounts.find(account)
+        if account is not None and found is None:
+            raise ValueError(f"app owner: there is no account {account!r}")
+        self.ledger.owner_id = None if found is None else found.id
 
     def answer(self, method: str, path: str, query_string: str, authorization: str | None, base_url: str) -> Answer:
         """Answer one request to `/2/...`; never raises for anything a caller can send."""

@@ -14,6 +14,7 @@ answer shows a token that may be real.
 | `POST /_sim/credits {usd[, project]}` | credits are bought |
 | `POST /_sim/spend-cap {usd[, reset_in_seconds, project]}` | what a project may spend before 403; null: no end |
 | `POST /_sim/accounts {account, change[, username, in_seconds]}` | rename, suspend, protect or restore an account |
+| `POST /_sim/app-owner {account}` | an account owns every app, and reads its own timelines for less; null: nobody |
 | `GET /_sim/faults` | what each rule of the fault script did: `{seed, rules: [{name, kind, calls, fired, unfit}]}` |
 | `GET /_sim/faults/fired` | each deed of each rule: `{rules: [{name, kind, deeds: [{call, at, endpoint, ids}]}]}` |
 | `POST /_sim/faults {seed, rules}` | another fault script is in force, `{}` for none; see `faults/script.py` |
@@ -27,7 +28,7 @@ from simulator.calls import Answer, JsonObject, json_answer
 from simulator.clock import iso_ms
 from simulator.faults.script import read_script
 from simulator.limits import Track, Window
-from simulator.orders import AccountOrder, CreditOrder, LimitOrder, SpendCapOrder, SpendOrder, read_order
+from simulator.orders import AccountOrder, CreditOrder, LimitOrder, OwnerOrder, SpendCapOrder, SpendOrder, read_order
 
 
 class Control:
@@ -51,6 +52,7 @@ class Control:
             "faults": self._script,
             "accounts": self._account,
             "spend-cap": self._spend_cap,
+            "app-owner": self._owner,
         }
 
     def answer(self, method: str, path: str, query_string: str, body: bytes) -> Answer | None:
@@ -136,6 +138,12 @@ class Control:
         else:
             world.lives.change(account, order.change, order.username)
         return {"id": str(account.id), "change": order.change, "at": iso_ms(at_ms)}
+
+    def _owner(self, body: bytes) -> JsonObject:
+        order = read_order(OwnerOrder, body)
+        self._api.own(order.account)
+        owner_id = self._api.ledger.owner_id
+        return {"id": None if owner_id is None else str(owner_id)}
 
     def _script(self, body: bytes) -> JsonObject:
         self._api.faults.load(read_script(body))

@@ -93,10 +93,11 @@ class _Project:
 
 
 class Ledger:
-    """The books of all projects."""
+    """The books of all projects; `owner_id` is the account that owns every app, None for nobody."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan, self.calendar = plan, Calendar(plan.day_seconds)
+        self.owner_id: int | None = None
         prices = (plan.post_usd, plan.owned_post_usd, plan.user_usd, plan.counts_usd, plan.counts_all_usd)
         self._prices_micro = tuple(round(usd * MICRO) for usd in prices)
         self._projects: dict[str, _Project] = {}

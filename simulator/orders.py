@@ -49,6 +49,12 @@ class SpendCapOrder(Order):
     project: str = DEFAULT_PROJECT
 
 
+class OwnerOrder(Order):
+    """An account, by name or id, owns every app; null for nobody."""
+
+    account: str | None
+
+
 class AccountOrder(Order):
     """Something happens to an account, given by name or id, now or in some seconds; a `rename` has its `username`."""
 

@@ -42,7 +42,7 @@ import redis
 
 from shared.domain.errors import CoveyError, InputError, LimiterUnavailable
 from shared.domain.money.budgets import Budgets, ChosenBudgets, Spent
-from shared.domain.money.prices import PriceKind, Prices
+from shared.domain.money.prices import Prices, posts_of
 from shared.ratelimit.budget_fields import pack_chosen, pack_spent
 from shared.ratelimit.keys import Keys
 from shared.ratelimit.layout import CONSTANTS
@@ -114,7 +114,7 @@ class Limiter:
         numbers = _pack_request(
             self._now_ms(),
             CLASS_NUMBER[request.work_class],
-            most[PriceKind.POST],
+            posts_of(most),
             self._prices.cost_micro(most),
             request.is_paid or any(most.values()),
             self._intervals_ms.get(endpoint, 0),
@@ -211,7 +211,7 @@ class Limiter:
             return 0, 0
         billed, reserved = settlement.billed, grant.reserved
         cost_change = self._prices.cost_micro(billed) - self._prices.cost_micro(reserved)
-        return billed[PriceKind.POST] - reserved[PriceKind.POST], cost_change
+        return posts_of(billed) - posts_of(reserved), cost_change
 
     def _fill_budgets(self, credential_ids: tuple[str, ...]) -> None:
         assert self._spent is not None

@@ -35,6 +35,7 @@ from shared.redis.connection import connect
 from shared.redis.connection import reach as reach_redis
 from shared.runtime.clock import Clock, SystemClock
 from shared.runtime.settings import Settings
+from shared.services.capabilities import RememberedPlan
 from shared.services.following import Following
 from shared.services.letters import DeadLetters
 from shared.services.pausing import Pausing
@@ -64,6 +65,7 @@ class Services:
     vault: Vault
     credentials: CredentialPool
     x: XGateway
+    plan: RememberedPlan
     media: MediaFetcher
     tally: Tally
 
@@ -107,10 +109,11 @@ def build(settings: Settings, *, middleware: Sequence[Middleware]) -> Services:
         unknown_job_ms=int(settings.unknown_job_seconds * 1000),
         gated=gated_jobs(),
     )
-    prices = Prices({PriceKind.POST: settings.price_post_usd, PriceKind.USER: settings.price_user_usd})
+    prices = prices_of(settings)
     tally = Tally()
     ledger = Ledger(connect(redis_url(settings)), stores.ledger, prices=prices, clock=SystemClock(), told=tally.called)
     choices = BudgetChoices(stores.state)
+    plan = RememberedPlan(stores.state, SystemClock())
     treasury = Treasury(stores.ledger, stores.runs, choices, ledger)
     limiter = Limiter(
         connect(redis_url(settings)),
@@ -157,7 +160,16 @@ def build(settings: Settings, *, middleware: Sequence[Middleware]) -> Services:
         budget_choices=choices,
         vault=vault,
         credentials=pool,
-        x=XGateway(client, limiter, pool, ledger=ledger, along=[Along(name) for name in settings.x_along]),
+        x=XGateway(
+            client,
+            limiter,
+            pool,
+            ledger=ledger,
+            along=[Along(name) for name in settings.x_along],
+            plan=plan,
+            owner_id=settings.x_app_owner_id,
+        ),
+        plan=plan,
         media=MediaFetcher(
             settings.media_path,
             hosts=settings.media_hosts,
@@ -178,6 +190,19 @@ def reach(services: Services, *, mongo: bool = True, redis: bool = True) -> None
         reach_redis(redis_url(services.settings))
     if mongo:
         reach_database(services.settings, services.stores.db)
+
+
+def prices_of(settings: Settings) -> Prices:
+    """What X charges, by the settings."""
+    return Prices(
+        {
+            PriceKind.POST: settings.price_post_usd,
+            PriceKind.USER: settings.price_user_usd,
+            PriceKind.COUNTS_REQUEST: settings.price_counts_usd,
+            PriceKind.COUNTS_ALL_REQUEST: settings.price_counts_all_usd,
+            PriceKind.OWNED_POST: settings.price_owned_post_usd,
+        }
+    )
 
 
 def started_budgets(settings: Settings) -> Budgets:

@@ -25,7 +25,8 @@ _GOLDEN: Final = 0x9E3779B97F4A7C15  # 2^64 / the golden ratio: Knuth's multipli
 _MASK: Final = (1 << 64) - 1
 LOOK_UP_BATCH: Final = 1_000  # ids in one script: about a millisecond of Redis
 # The oldest kinds have a letter in their keys. Another name would forget what was bought before a deploy, that day.
-_SHORT: Final = {PriceKind.POST: "p", PriceKind.USER: "u"}
+# A post is one object, whichever price it was bought at.
+_SHORT: Final = {PriceKind.POST: "p", PriceKind.OWNED_POST: "p", PriceKind.USER: "u"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from typing import Final
 
 from shared.domain.models import WorkClass
 from shared.domain.money.classes import BACKGROUND, BACKGROUND_STOPS, CLASSES
-from shared.domain.money.prices import MICRO, Amounts, PriceKind, Prices
+from shared.domain.money.prices import MICRO, Amounts, PriceKind, Prices, posts_of
 from shared.platforms.x import calls
 from shared.platforms.x.fields import Dialect
 from shared.ratelimit.model import BudgetState, LimiterState, Window
@@ -104,7 +104,7 @@ def _in_unit_of(window: Window, amounts: Amounts, prices: Prices) -> int:
     """What a budget counts of one call: micro-dollars, posts, or the call itself."""
     if window in _MONEY:
         return prices.cost_micro(amounts)
-    return amounts[PriceKind.POST] if window is Window.MONTH_POSTS else 1
+    return posts_of(amounts) if window is Window.MONTH_POSTS else 1
 
 
 @dataclass(frozen=True, slots=True)

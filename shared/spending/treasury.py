@@ -13,7 +13,7 @@ from shared.domain.models import WorkClass
 from shared.domain.money.budgets import Spent, Totals
 from shared.domain.money.classes import ONE_OFF
 from shared.domain.money.forecast import HISTORY_DAYS, Course, Hours, course_of, whole_days
-from shared.domain.money.prices import PriceKind
+from shared.domain.money.prices import posts_of
 from shared.domain.money.purchases import HOURS, RowKey, Sums, add_up
 from shared.runtime.clock import Clock
 from shared.spending.choices import BudgetChoices
@@ -50,7 +50,7 @@ class Books:
             if key.day < first:
                 continue
             day_micro_usd = sums.micro_usd if key.day == today else 0
-            one = Totals(day_micro_usd, sums.micro_usd, sums.calls, sums.bought[PriceKind.POST])
+            one = Totals(day_micro_usd, sums.micro_usd, sums.calls, posts_of(sums.bought))
             for by_class in (project, credentials.setdefault(key.credential_id, {})):
                 by_class[key.work_class] = by_class.get(key.work_class, Totals()).plus(one)
         return project, credentials

@@ -44,10 +44,8 @@ def _who_asks(context: Context) -> Account:
 
 def _owns(context: Context, account: Account) -> bool:
     """Whether the user who asks is this account and owns the app."""
-    owner = context.config.app_owner
-    if owner is None or context.call.credential.kind != "user" or _who_asks(context) is not account:
-        return False
-    return context.world.accounts.find(owner) is account
+    is_user = context.call.credential.kind == "user"
+    return is_user and context.ledger.owner_id == account.id and _who_asks(context) is account
 
 
 def users_by_ids(context: Context) -> Answer:

@@ -7,6 +7,7 @@ import pytest
 
 from simulator.api import Api
 from simulator.config import Config
+from simulator.control import Control
 from tests.simulator.conftest import TurnedClock
 
 
@@ -71,3 +72,20 @@ def test_nobody_else_does() -> None:
         assert bill["owned_posts_bought"] == 0
         assert bill["micro_usd"] == 5_000 * bill["posts_bought"] + 10_000 * bill["users_bought"]
     assert min(counts) > 5
+
+
+def test_the_owner_changes_by_order() -> None:
+    """An account that there is becomes the owner, null nobody; another name is a 400, and at the start an error."""
+    api = _api(None)
+    account = api.world.accounts.tracked[1]
+
+    def order(name: str | None) -> tuple[int, int | None]:
+        answer = Control(api).answer("POST", "/_sim/app-owner", "", json.dumps({"account": name}).encode())
+        assert answer is not None
+        return answer.status, api.ledger.owner_id
+
+    assert order(account.username.upper()) == (200, account.id)
+    assert order("nobody_at_all") == (400, account.id)
+    assert order(None) == (200, None)
+    with pytest.raises(ValueError, match="nobody_at_all"):
+        Api(Config(accounts=2, history_hours=1, app_owner="nobody_at_all"), TurnedClock())

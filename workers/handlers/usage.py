@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shared.domain.jobs import CheckUsage
 from shared.domain.models import WorkClass
-from shared.domain.money.prices import PriceKind
+from shared.domain.money.prices import posts_of
 from shared.domain.money.purchases import add_up
 from shared.domain.money.usage import UsageCheck, last_whole_day
 from shared.runtime.clock import from_epoch_seconds
@@ -25,7 +25,7 @@ def check_usage(services: Services, job: CheckUsage) -> None:
         log.warning("X did not count yesterday", counted=[str(one) for one in sorted(usage.posts_by_day)])
         return
     services.ledger.copy()
-    ours = add_up(services.stores.ledger.between(day, day).values()).bought[PriceKind.POST]
+    ours = posts_of(add_up(services.stores.ledger.between(day, day).values()).bought)
     check = UsageCheck(day=day, ours=ours, theirs=usage.posts_by_day[day], checked_at=now)
     services.stores.ledger.keep_check(check)
     tell = log.warning if check.is_far_off else log.info

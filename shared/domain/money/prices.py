@@ -27,6 +27,8 @@ class PriceKind(StrEnum):
     POST = "post"
     USER = "user"
     COUNTS_REQUEST = "counts_request"
+    COUNTS_ALL_REQUEST = "counts_all_request"
+    OWNED_POST = "owned_post"
 
     @property
     def plural(self) -> str:
@@ -52,12 +54,20 @@ LIST_PRICES: Final[Mapping[PriceKind, Price]] = MappingProxyType(
         PriceKind.POST: Price(0.005, "docs.x.com, Pricing, pay-per-use of 2026", is_once_a_day=True),
         PriceKind.USER: Price(0.010, "docs.x.com, Pricing, pay-per-use of 2026", is_once_a_day=True),
         PriceKind.COUNTS_REQUEST: Price(0.005, "docs.x.com, Pricing, pay-per-use of 2026"),
+        PriceKind.COUNTS_ALL_REQUEST: Price(0.010, "docs.x.com, Pricing, pay-per-use of 2026"),
+        # A post of the account that owns the app, read by that account.
+        PriceKind.OWNED_POST: Price(0.001, "docs.x.com, Pricing, owned reads of 2026", is_once_a_day=True),
     }
 )
 OBJECTS: Final = tuple(kind for kind, price in LIST_PRICES.items() if price.is_once_a_day)
 
 # How many of each kind; a kind that is not in it is none.
 Amounts: TypeAlias = Counter[PriceKind]
+
+
+def posts_of(amounts: Amounts) -> int:
+    """How many posts these are, at whichever price: what X's monthly cap counts."""
+    return amounts[PriceKind.POST] + amounts[PriceKind.OWNED_POST]
 
 
 @dataclass(frozen=True)

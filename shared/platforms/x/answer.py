@@ -36,7 +36,10 @@ class CallRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer(Generic[T_co]):
-    """One answer. `dialect_changed`: X does not speak the dialect of the request; the next one will differ."""
+    """One answer. `dialect_changed`: X does not speak the dialect of the request; the next one will differ.
+
+    `post_price`: what the posts asked for were bought as.
+    """
 
     endpoint: str
     credential_id: str
@@ -46,6 +49,7 @@ class Answer(Generic[T_co]):
     value: T_co | None = None
     error: CoveyError | None = None
     dialect_changed: bool = False
+    post_price: PriceKind = PriceKind.POST
 
     @property
     def is_whole(self) -> bool:
@@ -68,7 +72,10 @@ class Answer(Generic[T_co]):
     @property
     def object_ids(self) -> Mapping[PriceKind, frozenset[int]]:
         """Ids of all that was returned and has a price."""
-        return {PriceKind.POST: self.post_ids, PriceKind.USER: self.user_ids}
+        if self.post_price is PriceKind.POST or not isinstance(self.value, Page):
+            return {PriceKind.POST: self.post_ids, PriceKind.USER: self.user_ids}
+        own = frozenset(post.id for post in self.value.posts)
+        return {self.post_price: own, PriceKind.POST: self.post_ids - own, PriceKind.USER: self.user_ids}
 
     @property
     def nameless(self) -> Amounts:

@@ -83,6 +83,11 @@ def bearer_credential(token: SecretStr) -> Credential:
     return Credential(f"app-{digest[:ID_LENGTH]}", CredentialKind.BEARER, auth)
 
 
+def user_credential_id(user_id: int | str) -> str:
+    """The id of the credential of a user's OAuth 2.0 token."""
+    return f"user-{user_id}"
+
+
 def oauth2_credential(
     user_id: int | str, access_token: SecretStr, *, is_renewable: bool = False, version: int = 0
 ) -> Credential:
@@ -91,7 +96,7 @@ def oauth2_credential(
     user_id: of the account, or what stands for it until X has said whose token it is.
     """
     auth = BearerAuth(access_token)
-    return Credential(f"user-{user_id}", CredentialKind.OAUTH2_USER, auth, is_renewable, version)
+    return Credential(user_credential_id(user_id), CredentialKind.OAUTH2_USER, auth, is_renewable, version)
 
 
 def oauth1_credential(

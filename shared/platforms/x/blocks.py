@@ -3,7 +3,8 @@
 Pure. A 429 and a spend cap end when X says. A 401, 402 or other 403 ends when a person has acted, which X does not
 announce: so such a block lasts a good quarter of an hour at a time, and one refused call of an endpoint with a
 credential, which is never billed, looks whether it is over.
-Invariant: every error that speaks for more than one call has a block; no other one has.
+Invariant: every error that speaks for more than one call has a block; no other one has, and none has an endpoint that
+the plan lacks.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from shared.domain.errors import (
     UsageCapExceeded,
     WindowExceeded,
 )
+from shared.platforms.x.error_map import NOT_IN_PLAN
 from shared.ratelimit.model import Block, BlockScope
 from shared.runtime.clock import epoch_seconds
 
@@ -43,6 +45,8 @@ _SCOPES: dict[type[CoveyError], BlockScope] = {
 
 def block_for(error: CoveyError | None) -> Block | None:
     """The block that an error of X means; None where only the one call is affected."""
+    if isinstance(error, Forbidden) and error.reason == NOT_IN_PLAN:
+        return None  # what knows the plan asks no more
     scope = _SCOPES.get(type(error)) if error is not None else None
     if scope is None:
         return None

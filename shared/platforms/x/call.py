@@ -29,7 +29,8 @@ class Call(Generic[T_co]):
     """One read.
 
     objects: the most it may return in a dialect, included ones too. fee: what X bills for the answer itself. least: the
-    same page of the smallest size; None where this is it, or where the call has no pages.
+    same page of the smallest size; None where this is it, or where the call has no pages. post_price: what the posts
+    asked for are bought as; included ones have the price of any post.
     """
 
     endpoint: Endpoint
@@ -40,6 +41,7 @@ class Call(Generic[T_co]):
     objects: Callable[[Dialect], Amounts] = lambda dialect: Amounts()
     fee: Amounts = field(default_factory=Amounts)
     least: Call[T_co] | None = None
+    post_price: PriceKind = PriceKind.POST
 
     def most(self, dialect: Dialect) -> Amounts:
         """The most that the call may buy."""
@@ -54,6 +56,7 @@ def page_call(
     expand_authors: bool | None,
     along: Collection[Along],
     path_id: int | None = None,
+    post_price: PriceKind = PriceKind.POST,
 ) -> Call[Page]:
     """A call for one page of posts; `own` are its parameters beside size and fields. Raises InputError."""
     sized = own | {"max_results": str(endpoint.check_page_size(max_results))}
@@ -62,7 +65,13 @@ def page_call(
     if max_results > endpoint.min_page:
         smallest = endpoint.min_page
         least = page_call(
-            endpoint, own, max_results=smallest, expand_authors=expand_authors, along=along, path_id=path_id
+            endpoint,
+            own,
+            max_results=smallest,
+            expand_authors=expand_authors,
+            along=along,
+            path_id=path_id,
+            post_price=post_price,
         )
 
     def expands(dialect: Dialect) -> bool:
@@ -79,11 +88,15 @@ def page_call(
         ),
         parse=lambda body, rate: parser.parse_page(endpoint.key, body, rate),
         is_dialectal=True,
-        objects=lambda dialect: objects(
-            posts=max_results * (1 + MAX_REFERENCES if brings_references(dialect) else 1),
-            users=max_results if expands(dialect) else 0,
+        objects=lambda dialect: (
+            Amounts({post_price: max_results})
+            + objects(
+                posts=max_results * MAX_REFERENCES if brings_references(dialect) else 0,
+                users=max_results if expands(dialect) else 0,
+            )
         ),
         least=least,
+        post_price=post_price,
     )
 
 

@@ -100,6 +100,7 @@ class XClient:
             rate=rate,
             value=value,
             error=error,
+            post_price=call.post_price,
             dialect_changed=call.is_dialectal and self._dialect_failed(dialect, value, error),
         )
         if self._observer is not None:

@@ -24,6 +24,7 @@ class Endpoint:
     `key` names it in grants, ledgers, logs and metrics. `max_ids` is the most ids, names or keys of one call (0: it
     takes none); `min_page` and `max_page` bound `max_results` (0: it has no pages). `credentials` are the kinds X
     accepts. `interval_seconds` is the least time between two calls by a credential (0: none).
+    `is_optional`: a plan may lack it, and X then answers 403.
     """
 
     key: str
@@ -33,6 +34,7 @@ class Endpoint:
     max_page: int = 0
     credentials: frozenset[CredentialKind] = ANY_KIND
     interval_seconds: float = 0.0
+    is_optional: bool = False
 
     def check_page_size(self, max_results: int) -> int:
         """The page size, if X takes it. Raises InputError that names it."""
@@ -60,6 +62,7 @@ SEARCH_ALL = Endpoint(
     max_page=500,
     credentials=APP_ONLY,
     interval_seconds=1.1,
+    is_optional=True,
 )
 QUOTE_TWEETS = Endpoint(
     key="quote_tweets",
@@ -77,6 +80,9 @@ COUNTS_RECENT = Endpoint(
     # Only the newer spec lets a user ask.
     credentials=frozenset({CredentialKind.BEARER, CredentialKind.OAUTH2_USER}),
 )
+COUNTS_ALL = Endpoint(key="counts/all", path="/2/tweets/counts/all", credentials=APP_ONLY, is_optional=True)
+USER_POSTS = Endpoint(key="users/tweets", path="/2/users/{id}/tweets", min_page=5, max_page=100)
+USER_MENTIONS = Endpoint(key="users/mentions", path="/2/users/{id}/mentions", min_page=5, max_page=100)
 USAGE_TWEETS = Endpoint(key="usage/tweets", path="/2/usage/tweets", credentials=APP_ONLY)
 # No price is published for media.
 MEDIA = Endpoint(key="media", path="/2/media", max_ids=100)
@@ -92,6 +98,9 @@ ENDPOINTS: dict[str, Endpoint] = {
         USERS,
         USERS_ME,
         COUNTS_RECENT,
+        COUNTS_ALL,
+        USER_POSTS,
+        USER_MENTIONS,
         USAGE_TWEETS,
         MEDIA,
     )

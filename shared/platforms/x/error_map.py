@@ -45,6 +45,10 @@ _THROTTLED_STATUSES = frozenset({420, 429})
 # A spend cap comes as 403; it is the same under the others that mean "not now, not for this money".
 _REFUSED_STATUSES = _THROTTLED_STATUSES | {402, 403}
 
+# The reason of a 403 that means: the plan of the app does not have this endpoint. No block: another route is taken.
+NOT_IN_PLAN = "not-in-plan"
+# "You currently have access to a subset of X API V2 endpoints": seen since the plans of 2023.
+_ACCESS_LEVEL = 453
 _OWN_WORDS = frozenset({"title", "detail", "type"})
 _STALE_SINCE_ID = re.compile(r"since_id.{0,200}?larger than\D{0,5}(\d{1,25})", re.DOTALL)
 _UNKNOWN_PARAMETER = re.compile(r"query parameter \[([^\]]{1,60})\] is not one of")
@@ -67,7 +71,8 @@ def error_for(endpoint: str, status: int, rate: RateHeaders, body: bytes) -> Cov
     if status == 402:
         return CreditsDepleted(endpoint, f"X answered 402 {_detail(problem)}".rstrip(), reason="credits-depleted")
     if status == 403:
-        return Forbidden(endpoint, f"X answered 403 {_detail(problem)}".rstrip(), reason=_reason(problem))
+        reason = NOT_IN_PLAN if _is_not_in_plan(endpoint, problem) else _reason(problem)
+        return Forbidden(endpoint, f"X answered 403 {_detail(problem)}".rstrip(), reason=reason)
     if status == 404:
         # A body that is not X's JSON came from a gateway that did not find X, not from X that did not find the object;
         # and where the path names no object, none can be gone.
@@ -81,6 +86,15 @@ def error_for(endpoint: str, status: int, rate: RateHeaders, body: bytes) -> Cov
         kind = "a redirect, which is not followed" if status >= 300 else "where 200 is expected"
         return NoAnswer(endpoint, f"status {status}: {kind}")
     return UnmappedStatus(endpoint, status)
+
+
+def _is_not_in_plan(endpoint: str, problem: JsonObject | None) -> bool:
+    """Whether X says that the plan lacks an endpoint; of one that every plan has the same words mean the app."""
+    known = ENDPOINTS.get(endpoint)
+    if problem is None or known is None or not known.is_optional:
+        return False
+    codes = [fault.get("code") for fault in _faults(problem)]
+    return _reason(problem) == "client-not-enrolled" or _ACCESS_LEVEL in codes
 
 
 def _names_an_object(endpoint: str) -> bool:

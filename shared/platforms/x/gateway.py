@@ -14,19 +14,24 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
-from typing import TypeVar
+from typing import TypeVar, Unpack
 
+from shared.domain.coverage.counted import Counted
+from shared.domain.errors import Forbidden
 from shared.domain.models import Page, Usage, User, UserLookup, WorkClass
 from shared.domain.money.prices import PriceKind
 from shared.platforms.call import GrantedCall
 from shared.platforms.gateway import CallLedger, CallLimiter, CredentialSource, FixedCredentials, Gateway
 from shared.platforms.x import calls
 from shared.platforms.x.answer import Answer
-from shared.platforms.x.auth import Credential
+from shared.platforms.x.auth import Credential, user_credential_id
 from shared.platforms.x.blocks import block_for
 from shared.platforms.x.call import Call
 from shared.platforms.x.client import XClient
+from shared.platforms.x.counts import CountSpan, counts
 from shared.platforms.x.fields import Along
+from shared.platforms.x.plan import NoMemory, PlanMemory
+from shared.platforms.x.timelines import TimelineSpan, timeline
 
 T = TypeVar("T")
 _NOTHING: Mapping[PriceKind, Collection[int]] = MappingProxyType({})
@@ -36,10 +41,10 @@ class XGateway:
     """Typed reads of X under grants, safe for threads.
 
     credentials: asked at every call, so that one can join or be renewed while the process runs. ledger: which objects
-    cost money, asked before a call and told after it. along: what else comes with posts. Every method takes the class
-    of work it is for. All raise: InputError (nothing was sent); NotGranted, LimiterUnavailable (nothing was sent, try
-    later); CredentialNotReady (try later); and what X answered: NoAnswer, ServerFault, Throttled, Paused and Permanent
-    errors.
+    cost money, asked before a call and told after it. along: what else comes with posts. plan: what the plan of the app
+    lacks. owner_id: the account that owns the app. Every method takes the class of work it is for. All raise:
+    InputError (nothing was sent); NotGranted, LimiterUnavailable (nothing was sent, try later); CredentialNotReady (try
+    later); and what X answered: NoAnswer, ServerFault, Throttled, Paused and Permanent errors.
     """
 
     def __init__(
@@ -50,9 +55,14 @@ class XGateway:
         *,
         ledger: CallLedger | None = None,
         along: Collection[Along] = (),
+        plan: PlanMemory | None = None,
+        owner_id: int | None = None,
     ) -> None:
         self._client = client
         self._limiter = limiter
+        self._credentials = credentials
+        self._plan = plan or NoMemory()
+        self._owner_id = owner_id
         self._ledger = ledger
         self._along = frozenset(along)
         self._gateway = Gateway(limiter, credentials, block_for, ledger=ledger)
@@ -120,7 +130,7 @@ class XGateway:
             expand_authors=expand_authors,
             along=self._along,
         )
-        return self.read(work_class, call)
+        return self._planned(work_class, call)
 
     def quote_tweets(
         self,
@@ -144,6 +154,23 @@ class XGateway:
     def count_recent(self, work_class: WorkClass, *, query: str, start_time: datetime) -> int:
         """How many posts match a search; costs one request, whatever the number."""
         return self.read(work_class, calls.count_recent(query=query, start_time=start_time))
+
+    def counts(
+        self, work_class: WorkClass, *, query: str, of_archive: bool = False, **span: Unpack[CountSpan]
+    ) -> Counted:
+        """How many posts match in each step of a span; see `counts.counts`. Each answer has its price."""
+        return self._planned(work_class, counts(query=query, of_archive=of_archive, **span))
+
+    def timeline(
+        self, work_class: WorkClass, *, user_id: int, of_mentions: bool = False, **span: Unpack[TimelineSpan]
+    ) -> Page:
+        """One page of what an account posted, or of what names it. Raises NotFound when it is gone or not to be seen.
+
+        It is asked for as the account itself where that owns the app and has connected: then it costs a fifth.
+        """
+        own = self._owner(user_id)
+        call = timeline(user_id=user_id, of_mentions=of_mentions, is_owned=own is not None, along=self._along, **span)
+        return (self if own is None else self.asking_as(own)).read(work_class, call)
 
     def lookup_posts(self, work_class: WorkClass, *, post_ids: Sequence[int], expand_authors: bool = False) -> Page:
         """Up to 100 posts by id; `states` says what became of each. Those bought today reserve no money."""
@@ -180,6 +207,23 @@ class XGateway:
         if answer.dialect_changed:
             answer = self._gateway.call(work_class, self._granted(call), bought=bought)
         return answer.unwrap()
+
+    def _planned(self, work_class: WorkClass, call: Call[T]) -> T:
+        """Read what a plan may lack: X is not asked while it is known to lack it. Raises Forbidden then."""
+        self._plan.check(call.endpoint.key)
+        try:
+            found = self.read(work_class, call)
+        except Forbidden as error:
+            self._plan.refused(error)
+            raise
+        self._plan.answered(call.endpoint.key)
+        return found
+
+    def _owner(self, user_id: int) -> Credential | None:
+        """The credential of the account, where it owns the app and X may be asked as it now."""
+        if user_id != self._owner_id:
+            return None
+        return next((one for one in self._credentials.usable() if one.id == user_credential_id(user_id)), None)
 
     def _granted(self, call: Call[T]) -> GrantedCall[Credential, Answer[T]]:
         """The call in the dialect that the next request speaks."""

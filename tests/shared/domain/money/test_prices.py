@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain.errors import InputError
-from shared.domain.money.prices import LIST_PRICES, MICRO, OBJECTS, Amounts, PriceKind, Prices
+from shared.domain.money.prices import LIST_PRICES, MICRO, OBJECTS, Amounts, PriceKind, Prices, posts_of
 
 counts = st.dictionaries(st.sampled_from(PriceKind), st.integers(0, 10**6)).map(Amounts)
 
@@ -31,7 +31,7 @@ def test_every_kind_has_a_price_and_its_source() -> None:
     """The table is whole; only objects with an id are free when they are returned again."""
     assert set(LIST_PRICES) == set(PriceKind)
     assert all(price.usd * MICRO == round(price.usd * MICRO) and price.source for price in LIST_PRICES.values())
-    assert OBJECTS == (PriceKind.POST, PriceKind.USER)
+    assert OBJECTS == (PriceKind.POST, PriceKind.USER, PriceKind.OWNED_POST)
 
 
 def test_a_flat_plan_costs_nothing() -> None:
@@ -44,3 +44,10 @@ def test_a_price_that_cannot_be_counted_is_refused(usd: float, fault: str) -> No
     """A price below 0 would pay for reading, a part of a micro-dollar would be lost; both name themselves."""
     with pytest.raises(InputError, match=f"price of a user={usd}: expected {fault}"):
         Prices({PriceKind.USER: usd})
+
+
+def test_a_post_is_a_post_at_any_price() -> None:
+    """X's cap of posts counts owned ones too, and nothing else."""
+    bought = Amounts({PriceKind.POST: 3, PriceKind.OWNED_POST: 4, PriceKind.USER: 5, PriceKind.COUNTS_REQUEST: 6})
+
+    assert posts_of(bought) == 7

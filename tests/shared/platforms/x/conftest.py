@@ -14,6 +14,8 @@ import pytest
 from pydantic import SecretStr
 
 from shared.platforms.x.auth import Credential, bearer_credential
+from shared.platforms.x.calls import lookup_posts
+from shared.platforms.x.client import XClient
 
 REFERENCE = Path(__file__).parents[5] / "shared" / "reference"
 TOKEN = "sim-Zq81secretTOKEN"
@@ -52,6 +54,14 @@ def spec() -> Callable[[str, str], dict[str, Any]]:
         return found | {"parameters": {p["name"]: p["schema"] for p in parameters}}
 
     return functools.cache(operation)
+
+
+@pytest.fixture
+def speaking(simulator_url: str, credential: Credential) -> XClient:
+    """A client of the simulator that has learned its dialect."""
+    client = XClient(simulator_url)
+    client.perform(lookup_posts(post_ids=[1]), credential)
+    return client
 
 
 @pytest.fixture(scope="session", params=["old", "new", "both"])

@@ -11,8 +11,9 @@ import pytest
 
 from shared.domain import errors
 from shared.domain.models import RateHeaders
+from shared.platforms.x.blocks import block_for
 from shared.platforms.x.endpoints import ENDPOINTS
-from shared.platforms.x.error_map import error_for
+from shared.platforms.x.error_map import NOT_IN_PLAN, error_for
 
 NONE = RateHeaders()
 INVALID = {"title": "Invalid Request", "type": "https://api.x.com/2/problems/invalid-request"}
@@ -202,3 +203,22 @@ def test_a_long_detail_is_cut_to_one_line() -> None:
 
     assert "\n" not in str(error)
     assert len(str(error)) < 400
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "body", "reason"),
+    [
+        ("search/all", {"title": "Client Forbidden", "reason": "client-not-enrolled"}, NOT_IN_PLAN),
+        ("counts/all", {"errors": [{"message": "You currently have access to a subset", "code": 453}]}, NOT_IN_PLAN),
+        ("search/recent", {"title": "Client Forbidden", "reason": "client-not-enrolled"}, "client-not-enrolled"),
+        ("search/all", {"title": "Unsupported Authentication"}, "unsupported-authentication"),
+        ("search/all", {"title": "Forbidden", "type": "about:blank"}, "forbidden"),
+    ],
+)
+def test_a_403_that_is_about_the_plan_is_told_apart(endpoint: str, body: object, reason: str) -> None:
+    """Only of an endpoint that a plan may lack, and it blocks nothing; the others block the credential there."""
+    error = error_for(endpoint, 403, RateHeaders(), json.dumps(body).encode())
+
+    assert isinstance(error, errors.Forbidden)
+    assert error.reason == reason
+    assert (block_for(error) is None) == (reason == NOT_IN_PLAN)
