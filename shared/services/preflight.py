@@ -17,7 +17,7 @@ from typing import Final
 from shared.credentials.pool import CredentialState
 from shared.domain.errors import CoveyError, InputError, NoAnswer
 from shared.domain.outcomes import MAX_ATTEMPTS, backoff_ceiling_seconds
-from shared.domain.preflight.access import KnownCredential, judge_access
+from shared.domain.preflight.access import KnownCredential, judge_access, judge_plan
 from shared.domain.preflight.clocks import judge_clocks
 from shared.domain.preflight.finding import Check, Finding, Level, error, ok
 from shared.domain.preflight.machine import judge_folder, judge_machine
@@ -141,9 +141,10 @@ def _mongo(services: Services) -> list[Finding]:
 def _access(services: Services) -> list[Finding]:
     try:
         known = [_known(one) for one in services.credentials.states()]
+        plan = judge_plan(services.plan.capabilities(), services.clock.now())
     except CoveyError:
         return []  # MongoDB went away, which has a finding of its own
-    return judge_access(known, {endpoint.key: endpoint.credentials for endpoint in _ASKED})
+    return [*judge_access(known, {endpoint.key: endpoint.credentials for endpoint in _ASKED}), plan]
 
 
 def _known(one: CredentialState) -> KnownCredential:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
+from shared.domain.coverage.capabilities import Capabilities
 from shared.domain.models import CredentialKind
 from shared.domain.preflight.finding import Check, Finding, error, ok, warning
 
@@ -29,6 +31,16 @@ def judge_access(known: Sequence[KnownCredential], endpoints: Mapping[str, froze
         return [_nobody(known)]
     closed = [name for name, kinds in endpoints.items() if not kinds & usable]
     return [_some(known), _closed(closed, endpoints) if closed else ok(Check.ENDPOINTS, "every endpoint may be asked")]
+
+
+def judge_plan(known: Capabilities, now: datetime) -> Finding:
+    """What of X's optional endpoints the plan of the app has, as far as X has told. To lack one is no fault."""
+    told = [
+        f"{name} {'there' if one.is_there else 'not there'} since {one.at:%Y-%m-%d %H:%M}"
+        for name, one in sorted(known.known.items())
+        if known.has(name, now) is not None
+    ]
+    return ok(Check.PLAN, f"X said of the plan: {', '.join(told)}" if told else "nothing optional was asked for yet")
 
 
 def _nobody(known: Sequence[KnownCredential]) -> Finding:

@@ -41,6 +41,7 @@ class Check(StrEnum):
     X_CLOCK = "x_clock"
     CREDENTIALS = "credentials"
     ENDPOINTS = "endpoints"
+    PLAN = "plan"
     CALL_LEASE = "call_lease"
     HEARTBEAT = "heartbeat"
     LEADER_LEASE = "leader_lease"

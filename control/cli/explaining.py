@@ -1,0 +1,60 @@
+"""`covey explain`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import typer
+
+from control.cli.app import Json, app, out, print_json, services_here
+from control.cli.rows import Rows
+from control.inputs import handles
+from control.lists import Word
+from shared.domain.spans import span
+
+_COLUMNS = ("need", "route", "$", "calls", "delay", "verdict")
+
+
+@app.command()
+def explain(
+    handle: Annotated[str, typer.Argument(metavar="@HANDLE", help="An account that is followed.")],
+    as_json: Json = False,
+) -> None:
+    """Explain which way X is asked for an account, what the other ways cost, and what they lack.
+
+    covey explain @nasa
+    """
+    from control import explaining
+
+    found = explaining.explain(services_here(), handles([Word(handle)])[0])
+    if as_json:
+        return print_json(found)
+    rows = [cells for need in found["needs"] for cells in _cells(need)]
+    out.print(Rows(_COLUMNS, rows, whole=_COLUMNS[1:]))
+    out.print(
+        f"@{found['handle']}: a query of {found['query_length']} characters, "
+        f"{found['posts_a_day']:.3g} posts a day ({found['basis']})",
+        highlight=False,
+    )
+    return None
+
+
+def _cells(need: dict[str, Any]) -> Iterator[tuple[str, ...]]:
+    """A row for each route; the need is told once."""
+    for place, one in enumerate(need["candidates"]):
+        yield (
+            f"{need['need']}: {need['about']}, {need['posts']:g} posts" if place == 0 else "",
+            one["route"],
+            f"{one['usd']:.3f}",
+            str(one["calls"]),
+            span(one["delay_seconds"]),
+            _verdict(need, one),
+        )
+
+
+def _verdict(need: dict[str, Any], one: dict[str, Any]) -> str:
+    if one["route"] == need["taken"]:
+        untried = "" if one["is_tried"] else ", not tried yet"
+        return f"taken: {need['reason'].replace('_', ' ')}{untried}"
+    return ", ".join(one["lacks"]).replace("_", " ") or "would do"

@@ -1,0 +1,172 @@
+"""Which way X is asked for an account, and why: what `covey explain` shows. Asks X nothing, and changes nothing.
+
+Money is in US dollars in what is answered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+from shared.domain.coverage.route_facts import FACTS, Need, Route
+from shared.domain.coverage.routes import Candidate, Choice, Wanted, choose
+from shared.domain.errors import InputError
+from shared.domain.models import CredentialKind
+from shared.domain.money.estimate import DAY, Rate
+from shared.domain.money.prices import MICRO
+from shared.services.bootstrap import Services
+from shared.services.rates import rates_now
+
+# The recent search reaches back seven days; a span of the whole of them would be too old by the time it is asked for.
+YOUNGER: Final = timedelta(days=6, hours=23)
+OLDER: Final = timedelta(days=30)
+# What a person expects of work on the past.
+PAST_WITHIN: Final = DAY
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """One need: what it is about, in words, what is wanted, and the choice."""
+
+    about: str
+    wanted: Wanted
+    choice: Choice
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known of an account, and of how X may be asked."""
+
+    handle: str
+    query_length: int
+    posts_a_day: Rate
+    is_owner: bool
+    credentials: frozenset[CredentialKind]
+    has: Mapping[Route, bool | None]
+    query_lengths: Mapping[Route, int]
+    window_calls: Mapping[Route, int]
+
+    def wants(self, need: Need, *, span: timedelta, oldest: timedelta, within: timedelta, free: bool = False) -> Wanted:
+        """What is wanted for a need. free: what was read was bought today."""
+        posts = self.posts_a_day.value * (span / DAY)
+        return Wanted(
+            need=need,
+            posts=posts,
+            free_posts=posts if free else 0,
+            oldest=oldest,
+            span=span,
+            within=within,
+            query_length=self.query_length,
+            is_one_account=True,
+            is_owner=self.is_owner,
+            credentials=self.credentials,
+            has=self.has,
+            query_lengths=self.query_lengths,
+            window_calls=self.window_calls,
+        )
+
+
+def explain(services: Services, handle: str) -> dict[str, Any]:
+    """For each need of an account: the routes, what each costs and lacks, which is taken and why.
+
+    Raises InputError for an account that is not followed; StoreUnavailable, LimiterUnavailable.
+    """
+    known = _known(services, handle)
+    return {
+        "handle": known.handle,
+        "query_length": known.query_length,
+        "posts_a_day": known.posts_a_day.value,
+        "basis": known.posts_a_day.basis,
+        "is_owner": known.is_owner,
+        "plan_has": {FACTS[route].endpoint: there for route, there in known.has.items()},
+        "needs": [_row(one) for one in _needs(services, known)],
+    }
+
+
+def _needs(services: Services, known: _Known) -> list[Explained]:
+    """What is wanted of an account by and by."""
+    prices, settings = services.ledger.prices, services.settings
+    interval = timedelta(seconds=settings.search_interval_seconds)
+    lag = timedelta(seconds=settings.x_search_lag_seconds)
+    part = timedelta(seconds=settings.reread_every_seconds)
+    settled = timedelta(seconds=settings.reread_after_seconds)
+    wanted = {
+        "what it posts and is told from now on": known.wants(
+            Need.FOLLOW, span=interval, oldest=interval, within=interval + lag
+        ),
+        "a day of this week": known.wants(Need.FILL, span=DAY, oldest=YOUNGER, within=PAST_WITHIN),
+        "a day of a month ago": known.wants(Need.FILL, span=DAY, oldest=OLDER, within=PAST_WITHIN),
+        "what came late, read again the same day": known.wants(
+            Need.REREAD, span=part, oldest=settled + part, within=settled, free=True
+        ),
+        "which posts of a week are gone": known.wants(Need.STATE, span=7 * DAY, oldest=7 * DAY, within=PAST_WITHIN),
+        "how many there are of this week": known.wants(Need.COUNT, span=YOUNGER, oldest=YOUNGER, within=PAST_WITHIN),
+        "how many there were of 30 days": known.wants(Need.COUNT, span=OLDER, oldest=OLDER, within=PAST_WITHIN),
+    }
+    if known.is_owner:
+        wanted["a day of the owner's own account"] = known.wants(Need.OWN, span=DAY, oldest=DAY, within=PAST_WITHIN)
+    return [Explained(about, one, choose(one, prices)) for about, one in wanted.items()]
+
+
+def _known(services: Services, handle: str) -> _Known:
+    name = handle.lower()
+    row = next((one for one in services.stores.handles.all(active_only=True) if one["_id"] == name), None)
+    if row is None:
+        raise InputError(f"@{handle} is not followed: covey track follows it")
+    settings = services.settings
+    longest = {False: settings.x_query_max_length, True: settings.x_archive_query_max_length}
+    return _Known(
+        handle=name,
+        query_length=len(services.following.queries([name])[0]),
+        posts_a_day=rates_now(services, services.treasury.books()).posts_a_day,
+        is_owner=settings.x_app_owner_id is not None and str(settings.x_app_owner_id) == str(row.get("user_id")),
+        credentials=frozenset(one.kind for one in services.credentials.states() if one.state.ends_by_itself),
+        has=_has(services),
+        query_lengths={route: longest[facts.is_optional] for route, facts in FACTS.items() if facts.by_query},
+        window_calls=_window_calls(services),
+    )
+
+
+def _has(services: Services) -> dict[Route, bool | None]:
+    """What X told of the routes that a plan may lack."""
+    known, now = services.plan.capabilities(), services.clock.now()
+    return {route: known.has(facts.endpoint, now) for route, facts in FACTS.items() if facts.is_optional}
+
+
+def _window_calls(services: Services) -> dict[Route, int]:
+    """The calls in a window as X told them, of all credentials together."""
+    told: dict[str, int] = {}
+    for window in services.limiter.state().windows:
+        if window.limit:
+            told[window.endpoint] = told.get(window.endpoint, 0) + window.limit
+    return {route: told[facts.endpoint] for route, facts in FACTS.items() if facts.endpoint in told}
+
+
+def _row(one: Explained) -> dict[str, Any]:
+    wanted, choice = one.wanted, one.choice
+    return {
+        "need": wanted.need.value,
+        "about": one.about,
+        "posts": round(wanted.posts, 1),
+        "span_seconds": wanted.span.total_seconds(),
+        "oldest_seconds": wanted.oldest.total_seconds(),
+        "within_seconds": wanted.within.total_seconds(),
+        "taken": choice.taken.route.value if choice.taken else None,
+        "reason": choice.reason.value if choice.reason else None,
+        "candidates": [_candidate(found) for found in choice.candidates],
+    }
+
+
+def _candidate(found: Candidate) -> dict[str, Any]:
+    return {
+        "route": found.route.value,
+        "endpoint": found.endpoint,
+        "usd": found.micro_usd / MICRO,
+        "calls": found.calls,
+        "delay_seconds": found.delay.total_seconds(),
+        "keeps": found.keeps,
+        "is_tried": found.is_tried,
+        "lacks": [lack.value for lack in found.lacks],
+    }

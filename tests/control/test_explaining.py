@@ -1,0 +1,98 @@
+"""Which way X is asked for an account, told from what real servers hold."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from control import commands, explaining
+from shared.domain.errors import Forbidden, InputError
+from shared.domain.models import CredentialKind
+from shared.platforms.x.error_map import NOT_IN_PLAN
+from shared.services.bootstrap import Services
+from tests.control.conftest import Invoke
+from tests.workers.world import Simulator, work_off
+
+NONE = timedelta(0)
+
+
+def _need(found: dict[str, Any], about: str) -> dict[str, Any]:
+    return next(need for need in found["needs"] if about in need["about"])
+
+
+def _route(need: dict[str, Any], route: str) -> dict[str, Any]:
+    return next(one for one in need["candidates"] if one["route"] == route)
+
+
+def test_each_need_has_its_route(services: Services) -> None:
+    """Following by the recent search, an old day by the archive, which was not tried yet; a count for half a cent."""
+    commands.track(services, ["nasa"], since=NONE)
+
+    found = explaining.explain(services, "NASA")
+
+    assert (found["handle"], found["query_length"]) == ("nasa", len("(@nasa OR to:nasa OR from:nasa) -is:retweet"))
+    follow, old, count = (_need(found, about) for about in ("from now on", "a month ago", "how many there are"))
+    assert (follow["taken"], follow["reason"]) == ("recent", "usual")
+    assert _route(follow, "stream")["lacks"] == ["loses"]
+    assert (old["taken"], _route(old, "all")["is_tried"], _route(old, "recent")["lacks"]) == ("all", False, ["too_old"])
+    assert (count["taken"], _route(count, "counts")["usd"]) == ("counts", 0.005)
+    assert found["plan_has"]["search/all"] is None
+
+
+def test_what_x_said_of_the_plan_changes_the_route(services: Services) -> None:
+    """Without the archive an old day is read from the timelines; once X has answered, it is there."""
+    commands.track(services, ["nasa"], since=NONE)
+    services.plan.refused(Forbidden("search/all", "X answered 403", reason=NOT_IN_PLAN))
+
+    found = explaining.explain(services, "nasa")
+
+    old = _need(found, "a month ago")
+    assert found["plan_has"]["search/all"] is False
+    assert (old["taken"], _route(old, "all")["lacks"]) == ("timeline", ["not_in_plan"])
+    services.plan.answered("search/all")
+    assert explaining.explain(services, "nasa")["plan_has"]["search/all"] is True
+
+
+def test_the_owner_has_a_need_of_its_own(make_services: Callable[..., Services], simulator: Simulator) -> None:
+    """The account that owns the app: a fifth of the price as itself, which takes its credential."""
+    account = simulator.truth("accounts")["accounts"][0]
+    services = make_services(simulator.url, x_app_owner_id=int(account["id"]))
+    commands.track(services, [account["username"]], since=NONE)
+    work_off(services)
+
+    own = _need(explaining.explain(services, account["username"]), "owner's own")
+
+    owned = _route(own, "owned")
+    assert owned["lacks"] == ["no_credential"]
+    assert owned["usd"] == pytest.approx(_route(own, "timeline")["usd"] / 5)
+    assert CredentialKind.OAUTH2_USER not in {one.kind for one in services.credentials.states()}
+
+
+def test_who_is_not_followed_is_told_so(services: Services) -> None:
+    """One line that names the account, and nothing is asked."""
+    with pytest.raises(InputError, match="@nobody is not followed"):
+        explaining.explain(services, "nobody")
+
+
+def test_the_command_shows_values_and_words(
+    services: Services, invoke: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a table for people, with the route that is taken and why the others are not; as JSON the same values."""
+    commands.track(services, ["nasa"], since=NONE)
+    monkeypatch.setenv("X_BEARER_TOKEN", "sim-test")
+
+    shown, told = invoke("explain", "@nasa"), invoke("explain", "@nasa", "--json")
+
+    words = " ".join(shown.stdout.split())
+    assert shown.exit_code == told.exit_code == 0
+    assert "taken: usual" in words
+    assert "too old" in words
+    assert "a query of 43 characters" in words
+    needs = explaining.explain(services, "nasa")["needs"]
+    taken = [(need["need"], need["taken"], need["reason"]) for need in needs]
+    assert [(need["need"], need["taken"], need["reason"]) for need in json.loads(told.stdout)["needs"]] == taken
+    assert invoke("explain", "not a name").exit_code == 1
