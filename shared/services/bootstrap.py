@@ -25,7 +25,7 @@ from shared.platforms.transport import Timeouts
 from shared.platforms.x.auth import Credential, bearer_credential
 from shared.platforms.x.client import XClient
 from shared.platforms.x.dialect import SharedDialectMemory
-from shared.platforms.x.endpoints import check_keys, least_intervals_seconds
+from shared.platforms.x.endpoints import SEARCH_ALL, check_keys, least_intervals_seconds
 from shared.platforms.x.fields import Along
 from shared.platforms.x.gateway import XGateway
 from shared.platforms.x.oauth import TokenEndpoint
@@ -76,8 +76,9 @@ class Services:
 
     @property
     def has_archive(self) -> bool:
-        """Whether the plan has X's archive."""
-        return False
+        """Whether X's archive may be asked: by the app itself, and as long as X has not said that the plan lacks it."""
+        may_ask = any(one.kind in SEARCH_ALL.credentials for one in self.credentials.usable())
+        return may_ask and self.plan.may_have(SEARCH_ALL.key)
 
     @property
     def refresh_policy(self) -> RefreshPolicy:

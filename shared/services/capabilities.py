@@ -7,6 +7,7 @@ not be remembered.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 
 from shared.domain.coverage.capabilities import BELIEVED_FOR, Capabilities, Learned
@@ -17,6 +18,7 @@ from shared.runtime.log import get_logger
 
 log = get_logger(__name__)
 KEY: Final = "capabilities"
+LOOK_AGAIN: Final = timedelta(seconds=5)
 
 
 class State(Protocol):
@@ -38,14 +40,23 @@ class RememberedPlan:
         self._state = state
         self._clock = clock
         self._seen = Capabilities()
+        self._read_at: datetime | None = None
 
     def capabilities(self) -> Capabilities:
         """All that is known. Raises StoreUnavailable."""
+        self._read_at = self._clock.now()
         found = self._state.get(KEY) or {}
         self._seen = Capabilities(
             {name: Learned(one["is_there"], one["at"], one["reason"]) for name, one in found.items()}
         )
         return self._seen
+
+    def may_have(self, endpoint: str) -> bool:
+        """Whether X may be asked there; what was read a few seconds ago will do. Raises StoreUnavailable."""
+        now = self._clock.now()
+        if self._read_at is None or now - self._read_at > LOOK_AGAIN:
+            self.capabilities()
+        return self._seen.has(endpoint, now) is not False
 
     def check(self, endpoint: str, /) -> None:
         """Raise Forbidden, without a call, while the plan is known to lack it."""
@@ -71,6 +82,7 @@ class RememberedPlan:
         except CoveyError as error:
             log.warning("not remembered what the plan has", endpoint=endpoint, reason=str(error))
             return
+        self._read_at = None
         log.info("learned what the plan has", endpoint=endpoint, is_there=learned.is_there, reason=learned.reason)
 
 

@@ -19,7 +19,7 @@ from shared.services.bootstrap import Services
 from shared.stores.database import ServerClock
 from tests.control.whole import Covey, covey
 from tests.scheduler.slots import plan
-from tests.workers.world import Asked, ScriptedX, page, read_to_end
+from tests.workers.world import Asked, ScriptedX, page, read_to_end, without_archive
 from workers.handlers.search import search_page
 
 __all__ = ["covey"]
@@ -116,6 +116,7 @@ def test_what_cannot_be_read_is_refused_before_anything_is_noted(
     services: Services, stream: Stream, now: datetime, names: list[str], begin: int, end: int, fault: str
 ) -> None:
     """With a line that names what is wrong."""
+    without_archive(services)
     with pytest.raises(InputError, match=fault):
         backfills.plan(services, names, from_at=now - begin * HOUR, to_at=now - end * HOUR)
 

@@ -21,6 +21,7 @@ from shared.services.bootstrap import Services
 from shared.stores.database import ServerClock
 from tests.control.whole import Covey, covey
 from tests.scheduler.slots import plan
+from tests.workers.world import without_archive
 
 __all__ = ["covey"]
 HOUR = timedelta(hours=1)
@@ -75,6 +76,7 @@ def test_the_share_that_was_read_is_of_the_time_since_it_is_followed(services: S
 
 def test_a_gap_names_its_size_its_route_and_its_price(services: Services, stream: Stream) -> None:
     """By the assumed 50 posts a day of an account; beyond seven days the plan has no route."""
+    without_archive(services)
     read(services, stream, 0, 9)
     missing(services, stream, 1, 4, ["alice", "bob"])
     missing(services, stream, -240, -216, ["alice"])

@@ -19,7 +19,17 @@ from shared.services import coverage
 from shared.services.bootstrap import Services
 from shared.services.following import SEARCH
 from tests.scheduler.slots import MINUTE, plan
-from tests.workers.world import Asked, ScriptedX, gaps_of, page, post_id, read_to_end, state_of, stored_ids
+from tests.workers.world import (
+    Asked,
+    ScriptedX,
+    gaps_of,
+    page,
+    post_id,
+    read_to_end,
+    state_of,
+    stored_ids,
+    without_archive,
+)
 from workers.handlers.search import search_page
 
 HOUR = timedelta(hours=1)
@@ -216,6 +226,7 @@ def test_only_a_few_gaps_are_filled_at_a_time(services: Services, now: datetime)
 
 def test_what_no_search_reaches_is_final(services: Services, now: datetime) -> None:
     """Of a gap across the border of seven days the younger part is filled; the plan has no archive."""
+    without_archive(services)
     stream = follow(services, since=now)
     note(services, stream, now - timedelta(days=9), now - timedelta(days=5))
 
@@ -227,6 +238,41 @@ def test_what_no_search_reaches_is_final(services: Services, now: datetime) -> N
     assert (younger.state, younger.to_at) == (GapState.OPEN, now - timedelta(days=5))
     assert plan(services, BACKFILL, now=now) == []
     assert timedelta(0) < younger.from_at - (now - timedelta(days=7)) < HOUR
+
+
+def test_a_gap_is_given_back_by_an_archive_that_the_plan_lacks(services: Services, x: ScriptedX, now: datetime) -> None:
+    """Nothing is known of the plan, so the archive is asked once; after its 403 what is too old is final."""
+    stream = follow(services, since=now)
+    gap_id = note(services, stream, now - timedelta(days=9), now - timedelta(days=8))
+    x.script = lambda asked: (403, {"title": "Client Forbidden", "reason": "client-not-enrolled"})
+
+    job, _ = only(plan(services, BACKFILL, now=now))
+    asked = state_of(services, job.sweep_id)
+    search_page(services, SearchPage(sweep_id=job.sweep_id, page=0))
+
+    (before,) = services.stores.gaps.missing()
+    assert (asked.route, state_of(services, job.sweep_id).status) == (ReadBy.ALL, SweepStatus.ABANDONED)
+    assert (before.id, before.state) == (gap_id, GapState.OPEN)
+    assert not services.has_archive
+    assert plan(services, BACKFILL, now=now + timedelta(hours=2)) == []
+    (after,) = services.stores.gaps.missing()
+    assert after.state is GapState.FINAL
+    assert [one.path for one in x.asked] == ["/2/tweets/search/all"]
+
+
+def test_a_gap_is_filled_from_the_archive(services: Services, x: ScriptedX, now: datetime) -> None:
+    """Across the border of seven days in one sweep; where the app itself may not ask there is no archive."""
+    stream = follow(services, since=now)
+    note(services, stream, now - timedelta(days=9), now - timedelta(days=5))
+    x.script = lambda asked: page(post_id(8 * 86_400))
+
+    job, _ = only(plan(services, BACKFILL, now=now))
+    ended = read_to_end(services, job.sweep_id)
+
+    assert (ended.route, ended.is_complete) == (ReadBy.ALL, True)
+    assert services.stores.gaps.missing() == []
+    assert stored_ids(services) == {post_id(8 * 86_400)}
+    assert services.plan.capabilities().has("search/all", now) is True
 
 
 def test_a_gap_of_nobody_is_dropped(services: Services, now: datetime) -> None:

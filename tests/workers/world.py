@@ -29,8 +29,10 @@ from pymongo.database import Database
 from shared.domain import snowflake
 from shared.domain.coverage.gaps import Unread
 from shared.domain.coverage.sweeps import Sweep, SweepKind, SweepStatus
+from shared.domain.errors import Forbidden
 from shared.domain.jobs import ALL_JOBS, ALL_QUEUES, Job, Queue, QuotePage, SearchPage, decode
 from shared.domain.models import Post
+from shared.platforms.x.error_map import NOT_IN_PLAN
 from shared.runtime.settings import Settings
 from shared.services.bootstrap import Services, build
 from shared.stores.bundle import Stores
@@ -420,6 +422,11 @@ def read_to_end(services: Services, sweep_id: str, *, pages: int = 200) -> Sweep
 def gaps_of(services: Services) -> list[Unread]:
     """What is not stored of any stream, by time."""
     return [Unread(gap.from_at, gap.to_at, gap.reason) for gap in services.stores.gaps.missing()]
+
+
+def without_archive(services: Services) -> None:
+    """Let X have said that the plan has no archive."""
+    services.plan.refused(Forbidden("search/all", "X answered 403", reason=NOT_IN_PLAN))
 
 
 def stored_ids(services: Services) -> set[int]:

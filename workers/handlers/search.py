@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 
 from shared.domain.coverage import gaps
 from shared.domain.coverage.sweeps import ReadBy, Sweep, SweepKind, SweepStatus, after_page
-from shared.domain.errors import StaleSinceId
+from shared.domain.errors import Forbidden, StaleSinceId
 from shared.domain.jobs import Queue, SearchPage
 from shared.domain.models import Page, WorkClass
+from shared.runtime import metrics
 from shared.services import coverage
 from shared.services.bootstrap import Services
 from shared.services.intake import answered_at
@@ -48,6 +49,10 @@ def _read(services: Services, sweep: Sweep, heals: int = 0) -> Sweep:
             raise
         later = _start_later(services, sweep, error, ahead=HEAL_STEP * heals)
         return _read(services, later, heals + 1) if later.status is SweepStatus.OPEN else later
+    except Forbidden:
+        if sweep.route is not ReadBy.ALL or services.has_archive:
+            raise
+        return _give_up(services, sweep)
     now = services.clock.now()
     stored = store_page(services, page, source=SweepKind.SEARCH.value, now=now)
     want_authors(services, page, now=now, run_id=sweep.run_id)
@@ -55,6 +60,14 @@ def _read(services: Services, sweep: Sweep, heals: int = 0) -> Sweep:
     through_at = _asked_at(page, before, now) - timedelta(seconds=services.settings.x_search_lag_seconds)
     after = after_page(sweep, page, new_ids=stored.new_ids, through_at=through_at)
     return _move(services, sweep, _cut_short(services, sweep, after, now, is_short=is_short), now)
+
+
+def _give_up(services: Services, sweep: Sweep) -> Sweep:
+    """End a sweep of an archive that the plan turned out to lack: its gap is open again, for another route or none."""
+    settles = timedelta(seconds=services.settings.reread_after_seconds)
+    if coverage.abandon(services.stores, sweep, now=services.clock.now(), settles=settles):
+        metrics.SWEEPS.labels(sweep.kind.value, SweepStatus.ABANDONED.value).inc()
+    return services.stores.sweeps.get(sweep.id) or sweep
 
 
 def _cut_short(services: Services, before: Sweep, after: Sweep, now: datetime, *, is_short: bool) -> Sweep:

@@ -46,6 +46,7 @@ from tests.workers.world import (
     state_of,
     stored_ids,
     take_jobs,
+    without_archive,
 )
 from workers.handlers.search import search_page
 
@@ -242,6 +243,7 @@ def test_a_refused_request_leaves_cursor_and_place(services: Services, x: Script
 
 def test_a_cursor_beyond_the_search_window_heals_with_a_gap(simulated: Services, simulator: Simulator) -> None:
     """What X no longer searches is recorded as a gap, and everything after it is read."""
+    without_archive(simulated)
     since = simulated.clock.now() - timedelta(days=9)
     sweep = open_sweep(simulated, names=simulator.names()[2:3], since=since)
 
