@@ -40,12 +40,18 @@ Process = subprocess.Popen[bytes]
 class WholeFlock:
     """Servers, the simulator if there is one, schedulers and workers, all started here and ended here.
 
-    `services` reach the servers directly; `redis_port` and `mongo_port` (of a proxy) are what processes started from
-    now on connect to.
+    world: options of the simulator over its own. `services` reach the servers directly; `redis_port` and `mongo_port`
+    (of a proxy) are what processes started from now on connect to.
     """
 
     def __init__(
-        self, folder: Path, *, simulator: bool = True, limits: Sequence[str] = WIDE_LIMITS, **rhythm: Any
+        self,
+        folder: Path,
+        *,
+        simulator: bool = True,
+        limits: Sequence[str] = WIDE_LIMITS,
+        world: Sequence[str] = (),
+        **rhythm: Any,
     ) -> None:
         self.folder = folder
         self.redis: EmbeddedServer = start_redis(folder / "redis")
@@ -53,7 +59,7 @@ class WholeFlock:
         self.redis_port = self._own_redis_port = _port(self.redis.url)
         self.mongo_port = _port(self.mongo.url)
         self.processes: list[Process] = []
-        self.x_url = self._start_simulator(limits) if simulator else "http://127.0.0.1:9"
+        self.x_url = self._start_simulator(limits, world) if simulator else "http://127.0.0.1:9"
         self.truth = Truth(self.x_url)
         self.rhythm = RHYTHM | {"x_base_url": self.x_url, "media_hosts": (self.x_url,), "data_dir": folder} | rhythm
         settings = Settings.alone(redis_url=self.redis.url, mongo_uri=self.mongo.url, **self.rhythm)
@@ -116,11 +122,12 @@ class WholeFlock:
         self.processes.append(process)
         return process
 
-    def _start_simulator(self, limits: Sequence[str]) -> str:
+    def _start_simulator(self, limits: Sequence[str], world: Sequence[str]) -> str:
         options = [
             *("--port", "0", "--seed", "7", "--accounts", str(ACCOUNTS), "--window-seconds", str(WINDOW_SECONDS)),
             *("--search-lag-seconds", str(LAG_SECONDS), "--history-hours", "12", "--activity", "30", "--tempo", "60"),
             *(part for limit in limits for part in ("--limit", limit)),
+            *world,  # the last word of an option counts
         ]
         process = subprocess.Popen(
             [sys.executable, "-m", "simulator", *options],

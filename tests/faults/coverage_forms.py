@@ -1,0 +1,18 @@
+"""The program of coverage, with the figures of the requirement."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from tests.faults.coverage_run import Run, late_posts
+from tests.faults.form import Form
+
+# 1,000 posts a minute about 200 accounts, late by up to half an hour; what came last is verified 40 minutes later.
+LONG = Run(accounts=200, activity=20.0, seconds=1_200, late_seconds=1_800, kills=20, settle_seconds=3_600)
+# The same in five minutes: late by up to a minute.
+SHORT = Run(accounts=60, activity=20.0, seconds=240, late_seconds=60, kills=8, settle_seconds=240)
+
+
+def long_forms(seed: int) -> dict[str, Form]:
+    """A run of five minutes, and one of an hour."""
+    return {"V1 short": partial(late_posts, seed=seed, run=SHORT), "V1 long": partial(late_posts, seed=seed, run=LONG)}
