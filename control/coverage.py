@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from shared.domain.coverage import intervals
@@ -20,7 +20,9 @@ from shared.domain.money.estimate import DAY, Rates
 from shared.domain.money.prices import MICRO, PriceKind
 from shared.services.bootstrap import Services
 from shared.services.rates import rates_now
-from shared.stores.database import Document, ServerClock
+from shared.stores.database import ServerClock
+
+DAWN = datetime.fromtimestamp(0, UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,44 +60,84 @@ class Ledger:
         return [one for one in self.read if one.stream in carried and (one.members is None or member in one.members)]
 
 
-def coverage(services: Services, names: Sequence[str], *, window: timedelta) -> list[dict[str, Any]]:
-    """A row for each followed account, or for those that are named. Raises InputError for a name that is not followed.
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is followed: an account, or the words of a source. user_id: None where there is none, or not yet."""
+
+    member: str
+    shown: str
+    began_at: datetime
+    user_id: int | None = None
+
+
+def coverage(services: Services, words: Sequence[str], *, window: timedelta) -> list[dict[str, Any]]:
+    """A row for each account and each source of words, or for those that are named; a source of accounts stands for
+    these. Raises InputError for what is not followed.
 
     covered_ratio: of the window since it is followed, up to where it is covered; lag_seconds is the rest.
     """
     now = ServerClock(services.stores.db).now()
-    followed = {row["_id"]: row for row in services.stores.handles.all(active_only=True)}
-    wanted = [name.lower() for name in names] or list(followed)
-    if unknown := [name for name in wanted if name not in followed]:
-        raise InputError(f"@{unknown[0]} is not followed: covey handles lists what is")
-    ledger = Ledger.of(services, wanted, (now - window, now))
-    ids = [int(row["user_id"]) for name in wanted if (row := followed[name]).get("user_id")]
+    wanted = subjects(services, words)
+    ledger = Ledger.of(services, [one.member for one in wanted], (now - window, now))
+    ids = [one.user_id for one in wanted if one.user_id is not None]
     rhythms = services.stores.posts.rhythms(ids, since=now - LOOKS_BACK)
     rates = rates_now(services, services.treasury.books())
-    price = services.ledger.prices.micro[PriceKind.POST]
+    price, has_archive = services.ledger.prices.micro[PriceKind.POST], services.has_archive
     return [
-        _row(followed[name], ledger, rhythms.get(int(followed[name].get("user_id") or 0)), now - window, now)
-        | {"gaps": [gap_row(gap, rates, price, now, has_archive=services.has_archive) for gap in _of(ledger, name)]}
-        for name in wanted
+        _row(one, ledger, rhythms.get(one.user_id or 0), now - window, now)
+        | {"gaps": [gap_row(gap, rates, price, now, has_archive=has_archive) for gap in _of(ledger, one.member)]}
+        for one in wanted
     ]
+
+
+def subjects(services: Services, words: Sequence[str]) -> list[Subject]:
+    """What the words name: handles, ids of sources; without words all that is followed. Raises InputError."""
+    accounts = {
+        row["_id"]: Subject(
+            row["_id"],
+            f"@{row['username']}",
+            row.get("since") or row["created_at"],
+            int(row["user_id"]) if row.get("user_id") else None,
+        )
+        for row in services.stores.handles.all(active_only=True)
+    }
+    sources = {source.id: source for source in services.stores.sources.all()}
+    found = {
+        one.id: Subject(one.key, one.id, (one.changed_at or one.created_at or DAWN) - one.look_back)
+        for one in sources.values()
+        if one.key is not None and one.asks
+    }
+    if not words:
+        return [*accounts.values(), *found.values()]
+    wanted: dict[str, Subject] = {}
+    for word in words:
+        source = sources.get(word.lower())
+        names = list(source.accounts) if source and source.key is None else [word.lower().removeprefix("@")]
+        some = (
+            [found[word.lower()]] if word.lower() in found else [accounts[name] for name in names if name in accounts]
+        )
+        if not some:
+            raise InputError(f"{word} is not followed: covey handles lists accounts, covey sources list sources")
+        wanted |= {one.member: one for one in some}
+    return list(wanted.values())
 
 
 def _of(ledger: Ledger, name: str) -> list[Gap]:
     return [gap for gap in ledger.missing if name in gap.members]
 
 
-def _row(handle: Document, ledger: Ledger, rhythm: Rhythm | None, from_at: datetime, now: datetime) -> dict[str, Any]:
-    name = handle["_id"]
-    begin = max(from_at, min(handle.get("since") or handle["created_at"], ledger.begin(name, now)))
-    through = ledger.covered_through(name)
-    pieces = ledger.pieces(name, begin, through) if through else []
+def _row(subject: Subject, ledger: Ledger, rhythm: Rhythm | None, from_at: datetime, now: datetime) -> dict[str, Any]:
+    begin = max(from_at, min(subject.began_at, ledger.begin(subject.member, now)))
+    through = ledger.covered_through(subject.member)
+    pieces = ledger.pieces(subject.member, begin, through) if through else []
     asked = max(timedelta(0), through - begin) if through else timedelta(0)
     read = [piece for piece in pieces if isinstance(piece.of, Interval)]
     sure = [piece for piece in read if isinstance(piece.of, Interval) and piece.of.check is Check.VERIFIED]
     late = {piece.of.id: piece.of for piece in read if isinstance(piece.of, Interval)}
     period = rhythm.period if rhythm else None
     return {
-        "account": handle["username"],
+        "subject": subject.shown,
+        "member": subject.member,
         "from_at": begin,
         "covered_through": through,
         "lag_seconds": None if through is None else (now - through).total_seconds(),
@@ -130,7 +172,7 @@ def gap_row(gap: Gap, rates: Rates, price: int, now: datetime, *, has_archive: b
         "reason": gap.reason.value,
         "state": gap.state.value,
         "route": route.value if route else None,
-        "accounts": list(gap.members),
+        "members": list(gap.members),
         "attempts": gap.attempts,
         "try_at": gap.try_at,
         "posts_about": round(posts),

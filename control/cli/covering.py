@@ -27,23 +27,21 @@ def coverage(
     window: Annotated[str, typer.Option(help="How far back: 24h, 7d.")] = "7d",
     as_json: Json = False,
 ) -> None:
-    """Show what was read of each account, what is missing and what filling it costs.
+    """Show what was read of accounts and sources, what is missing and what it costs.
 
     "verified" is what was read a second time, for posts that X shows late. "silent" is an account that has posted
     nothing for longer than its rhythm explains.
     """
     from control import coverage as covering
     from control import inputs
-    from control.lists import Word
 
-    names = inputs.handles([Word(name) for name in handles]) if handles else []
-    rows = covering.coverage(services_here(), names, window=inputs.duration(window))
+    rows = covering.coverage(services_here(), handles or [], window=inputs.duration(window))
     if as_json:
         return print_json(rows)
     if not rows:
         out.print("No account is followed. Begin with: covey track NAME")
         return None
-    columns = ("account", "covered", "verified", "behind", "gaps", "late", "last post", "note")
+    columns = ("what", "covered", "verified", "behind", "gaps", "late", "last post", "note")
     out.print(Rows(columns, [_cells(row) for row in rows], whole=columns[:-1]))
     _tell_gaps(rows)
     return None
@@ -55,7 +53,7 @@ def _cells(row: dict[str, Any]) -> tuple[str, ...]:
     notes += ["silent"] if row["is_silent"] else []
     notes += [f"{span(row['unaccounted_seconds'])} unaccounted for"] if row["unaccounted_seconds"] else []
     return (
-        f"@{row['account']}",
+        row["subject"],
         _percent(row["covered_ratio"]),
         _percent(row["verified_ratio"]),
         "-" if lag is None else span(lag),

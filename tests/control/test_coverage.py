@@ -16,6 +16,7 @@ from shared.domain.coverage.streams import Stream
 from shared.domain.coverage.sweeps import ReadBy
 from shared.domain.errors import InputError
 from shared.domain.models import Post, User
+from shared.domain.sources import Source, SourceKind, Terms
 from shared.services import coverage
 from shared.services.bootstrap import Services
 from shared.stores.database import ServerClock
@@ -53,8 +54,8 @@ def missing(services: Services, stream: Stream, begin: float, end: float, member
 
 
 def rows(services: Services, *names: str, hours: float = 24 * 7) -> dict[str, dict[str, Any]]:
-    """The rows by account."""
-    return {row["account"]: row for row in covering.coverage(services, names, window=hours * HOUR)}
+    """The rows by what they are about."""
+    return {row["subject"]: row for row in covering.coverage(services, names, window=hours * HOUR)}
 
 
 def test_the_share_that_was_read_is_of_the_time_since_it_is_followed(services: Services, stream: Stream) -> None:
@@ -65,13 +66,13 @@ def test_the_share_that_was_read_is_of_the_time_since_it_is_followed(services: S
     told = rows(services)
 
     assert {name: row["covered_ratio"] for name, row in told.items()} == pytest.approx(
-        {"alice": 3 / 9, "bob": 6 / 9}, abs=1e-5
+        {"@alice": 3 / 9, "@bob": 6 / 9}, abs=1e-5
     )
-    assert told["alice"]["unaccounted_seconds"] == pytest.approx(3 * 3600, abs=0.01)
-    assert told["alice"]["lag_seconds"] == pytest.approx(3600, abs=5)
-    assert (told["bob"]["posts"], told["bob"]["late_posts"], told["bob"]["verified_ratio"]) == (7, 2, 0)
-    assert [gap["reason"] for gap in told["alice"]["gaps"]] == ["page_lost"]
-    assert told["bob"]["gaps"] == []
+    assert told["@alice"]["unaccounted_seconds"] == pytest.approx(3 * 3600, abs=0.01)
+    assert told["@alice"]["lag_seconds"] == pytest.approx(3600, abs=5)
+    assert (told["@bob"]["posts"], told["@bob"]["late_posts"], told["@bob"]["verified_ratio"]) == (7, 2, 0)
+    assert [gap["reason"] for gap in told["@alice"]["gaps"]] == ["page_lost"]
+    assert told["@bob"]["gaps"] == []
 
 
 def test_a_gap_names_its_size_its_route_and_its_price(services: Services, stream: Stream) -> None:
@@ -81,13 +82,13 @@ def test_a_gap_names_its_size_its_route_and_its_price(services: Services, stream
     missing(services, stream, 1, 4, ["alice", "bob"])
     missing(services, stream, -240, -216, ["alice"])
 
-    far, near = rows(services)["alice"]["gaps"]
+    far, near = rows(services)["@alice"]["gaps"]
 
     assert (near["seconds"], near["posts_about"], near["route"]) == (10_800, 12, "recent")
     assert near["usd_about"] == pytest.approx(2 * 50 * 3 / 24 * 0.005, abs=1e-4)
     assert (far["route"], far["state"]) == (None, "open")
     plan(services, BACKFILL)
-    assert [gap["state"] for gap in rows(services)["alice"]["gaps"]] == ["final", "open"]
+    assert [gap["state"] for gap in rows(services)["@alice"]["gaps"]] == ["final", "open"]
 
 
 def test_a_window_shows_only_its_time(services: Services, stream: Stream) -> None:
@@ -108,13 +109,13 @@ def test_an_account_that_fell_silent_is_told(services: Services, stream: Stream)
 
     told = rows(services)
 
-    assert (told["alice"]["is_silent"], told["alice"]["expected_every_seconds"]) == (True, 3600)
-    assert (told["bob"]["is_silent"], told["bob"]["last_post_at"]) == (False, None)
+    assert (told["@alice"]["is_silent"], told["@alice"]["expected_every_seconds"]) == (True, 3600)
+    assert (told["@bob"]["is_silent"], told["@bob"]["last_post_at"]) == (False, None)
 
 
 def test_who_is_not_followed_is_named(services: Services, stream: Stream) -> None:
     """A clear error, and nothing else."""
-    with pytest.raises(InputError, match="@carol is not followed"):
+    with pytest.raises(InputError, match="carol is not followed"):
         rows(services, "alice", "carol")
 
 
@@ -129,4 +130,20 @@ def test_the_command_prints_tables_and_json(services: Services, stream: Stream, 
     assert told.status == 0
     assert "66.66 %" in told.stdout
     assert told.stdout.count("page_lost") == 1
-    assert [row["account"] for row in document] == ["alice", "bob"]
+    assert [row["subject"] for row in document] == ["@alice", "@bob"]
+
+
+def test_a_source_is_told_as_a_whole_or_by_its_accounts(services: Services, stream: Stream) -> None:
+    """One of words has a row of its own since it asks; one of accounts stands for those that are followed."""
+    now = services.clock.now()
+    words = Source(id="launches", name="Launches", kind=SourceKind.TERMS, terms=Terms(keywords=("launch",)))
+    services.stores.sources.add(words, now=now - 2 * HOUR)
+    team = Source(id="team", name="Team", kind=SourceKind.ACCOUNTS, accounts=("alice", "nobody"))
+    services.stores.sources.add(team, now=now)
+
+    everything, some = rows(services), rows(services, "launches", "team", "@bob")
+
+    assert set(everything) == {"@alice", "@bob", "launches"}
+    assert set(some) == {"launches", "@alice", "@bob"}
+    assert (everything["launches"]["covered_through"], everything["launches"]["covered_ratio"]) == (None, None)
+    assert abs((now - everything["launches"]["from_at"]) / HOUR - 2) < 0.1
