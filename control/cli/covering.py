@@ -22,7 +22,8 @@ LOOK_SECONDS = 1.0
 @app.command()
 def coverage(
     handles: Annotated[
-        list[str] | None, typer.Argument(metavar="[HANDLE]...", help="All that are followed: none.")
+        list[str] | None,
+        typer.Argument(metavar="[HANDLE|SOURCE]...", help="Of these; else of all that is followed."),
     ] = None,
     window: Annotated[str, typer.Option(help="How far back: 24h, 7d.")] = "7d",
     as_json: Json = False,

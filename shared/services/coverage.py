@@ -18,6 +18,7 @@ from shared.domain.coverage.gaps import Gap, GapReason, GapState, Unread
 from shared.domain.coverage.intervals import Check, Interval, Reread
 from shared.domain.coverage.streams import Stream
 from shared.domain.coverage.sweeps import ReadBy, Sweep, SweepKind, SweepStatus
+from shared.domain.sources import DEFAULT_PRIORITY, source_of
 from shared.runtime import metrics
 from shared.runtime.log import get_logger
 from shared.stores.bundle import Stores
@@ -67,6 +68,14 @@ def spans_of(
     }
 
 
+def priority_of(stores: Stores, members: Sequence[str]) -> int:
+    """That of the most urgent source that asks for any of the members. Raises StoreUnavailable."""
+    sources = stores.sources.asking(with_accounts=False)
+    names = stores.handles.names([key for key in members if source_of(key) is None])
+    ids = {asker for name in names.values() for asker in name.sources} | {source_of(key) for key in members}
+    return max((sources[one].priority for one in ids if one in sources), default=DEFAULT_PRIORITY)
+
+
 def not_accounted(stores: Stores, members: Sequence[str], *, since: datetime) -> list[str]:
     """Those of the members of whose time since then some was not read, and is not going to be."""
     spans = spans_of(stores, members, since=since)
@@ -112,7 +121,7 @@ def could_not_read(stores: Stores, sweep: Sweep, unread: Unread, *, now: datetim
         rest = gaps.less_covered(unread, stream.covered_through)
         if rest is not None:
             left = gaps.note(rest, stream=stream.id, members=stream.members, now=now, run_id=sweep.run_id)
-            _note(stores, [left])
+            _note(stores, [replace(left, priority=priority_of(stores, stream.members))])
     elif sweep.kind is SweepKind.BACKFILL and (gap := stores.gaps.get(sweep.subject)) is not None:
         inside = replace(unread, from_at=max(unread.from_at, gap.from_at), to_at=min(unread.to_at, gap.to_at))
         if inside.from_at < inside.to_at:

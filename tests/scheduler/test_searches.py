@@ -15,6 +15,7 @@ from shared.domain.coverage.intervals import Check, Interval
 from shared.domain.coverage.streams import Stream
 from shared.domain.coverage.sweeps import ReadBy, Sweep, SweepKind, SweepStatus
 from shared.domain.jobs import Job, Queue, SearchPage
+from shared.domain.sources import Source, SourceKind
 from shared.services import coverage
 from shared.services.bootstrap import Services
 from shared.services.following import SEARCH
@@ -352,3 +353,18 @@ def test_a_sweep_that_is_too_long_hands_over_the_rest(services: Services, x: Scr
     assert (gap.reason, gap.from_at) == (GapReason.TOO_LONG, stream.began_at)
     assert gap.to_at == snowflake.created_at(ids[19]) + timedelta(milliseconds=1)
     assert services.stores.streams.active()[0].cursor_id == ids[0]
+
+
+def test_what_an_urgent_source_asks_for_is_filled_first(services: Services, x: ScriptedX, now: datetime) -> None:
+    """A gap is as urgent as the most urgent of the sources that its members are for."""
+    services.stores.sources.add(
+        Source(id="crisis", name="Crisis", kind=SourceKind.ACCOUNTS, accounts=("alice",), priority=95), now=now
+    )
+    stream = services.following.follow(["alice"], since=now - 3 * HOUR, now=now, source="crisis")[0]
+    x.script = lambda asked: page(post_id(60), token="t")
+    job, _ = only(plan(services, SEARCH, stream.id, now=now))
+
+    read_to_end(services, job.sweep_id)
+
+    (gap,) = services.stores.gaps.missing()
+    assert gap.priority == 95
