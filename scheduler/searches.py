@@ -40,6 +40,7 @@ class Searches:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._stores = services.stores
+        self._had_archive = False
         settings = services.settings
         self._after = timedelta(seconds=settings.reread_after_seconds)
         self._every = timedelta(seconds=settings.reread_every_seconds)
@@ -89,8 +90,16 @@ class Searches:
         room = self._services.settings.backfill_sweeps - len(under_way)
         if room <= 0:
             return []
+        self._look_at_the_plan(now)
         due = self._stores.gaps.due(now=now, limit=room, apart_from=under_way)
         return [job for gap in due for job in self._fill(gap, slot, now)]
+
+    def _look_at_the_plan(self, now: datetime) -> None:
+        """What no route reached is tried again when the archive may be asked again: once a day where X refuses it."""
+        has_archive = self._services.has_archive
+        if has_archive and not self._had_archive:
+            self._stores.gaps.reopen(now=now)
+        self._had_archive = has_archive
 
     def margin(self) -> timedelta:
         """How far behind the end of what is covered a sweep begins."""

@@ -50,6 +50,7 @@ COMMANDS: Final = {
     "explain": Row(
         "explaining", "Explain which way X is asked for an account, what the other ways cost, and what they lack."
     ),
+    "thread": Row("threading", "Show the conversation around a post as a tree, and listen to it if wished."),
     "logs": Row("logging", "Show the logs of the processes that covey up runs on this machine, merged by time."),
     "checkpoint": Row("checkpoint", "Show how far searches have read, and set them back."),
     "credentials": Row("credentials", "List, add and remove the credentials that X is asked with."),

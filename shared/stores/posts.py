@@ -14,11 +14,12 @@ from shared.stores.database import Db, Document, guarded
 from shared.stores.described import put_over
 from shared.stores.indexes import Index
 
-# The newest posts of an author, the quotes and replies around a post, and the newest of all.
+# The newest posts of an author, the quotes and replies around a post, the newest of all, and conversations.
 INDEXES = (
     Index("X_tweets", {"author_id": ASCENDING, "created_at": DESCENDING}),
     Index("X_tweets", {"referenced_tweets.id": ASCENDING, "referenced_tweets.type": ASCENDING}),
     Index("X_tweets", {"created_at": DESCENDING}),
+    Index("X_tweets", {"conversation_id": ASCENDING, "created_at": ASCENDING}),
 )
 
 
@@ -71,6 +72,12 @@ class PostStore:
             {"author_id": str(author_id)}, {"created_at": 1}, sort=[("created_at", DESCENDING)]
         )
         return found["created_at"] if found else None
+
+    @guarded
+    def of_conversation(self, conversation_id: int, limit: int = 10_000) -> list[Document]:
+        """The stored posts of a conversation, the oldest first, and the one that began it."""
+        query = {"$or": [{"conversation_id": str(conversation_id)}, {"_id": str(conversation_id)}]}
+        return list(self._posts.find(query).sort("created_at", ASCENDING).limit(limit))
 
     @guarded
     def rhythms(self, author_ids: Sequence[int], *, since: datetime) -> dict[int, Rhythm]:

@@ -37,6 +37,12 @@ class UserStore:
         return {int(document["_id"]) for document in self._users.find(query, {"_id": 1})}
 
     @guarded
+    def names(self, user_ids: Collection[int]) -> dict[int, str]:
+        """What the accounts are called, as far as they are stored."""
+        found = self._users.find({"_id": {"$in": [str(one) for one in user_ids]}}, {"username": 1})
+        return {int(document["_id"]): document["username"] for document in found if document.get("username")}
+
+    @guarded
     def count(self) -> int:
         """How many accounts are stored (estimated)."""
         return self._users.estimated_document_count()

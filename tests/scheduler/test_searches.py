@@ -368,3 +368,20 @@ def test_what_an_urgent_source_asks_for_is_filled_first(services: Services, x: S
 
     (gap,) = services.stores.gaps.missing()
     assert gap.priority == 95
+
+
+def test_a_final_gap_is_tried_again_when_the_archive_may_be_asked(services: Services, now: datetime) -> None:
+    """A plan without it leaves the gap final; with it, it is asked for from there."""
+    stream = follow(services, since=now)
+    gap_id = note(services, stream, now - timedelta(days=20), now - timedelta(days=19))
+    without_archive(services)
+    assert plan(services, BACKFILL, now=now) == []
+    final = services.stores.gaps.get(gap_id)
+    services.stores.state.drop("capabilities", ["search/all"])
+    services.plan.capabilities()
+
+    job, _ = only(plan(services, BACKFILL, now=now + MINUTE))
+
+    sweep = state_of(services, job.sweep_id)
+    assert final is not None
+    assert (final.state, sweep.subject, sweep.route) == (GapState.FINAL, gap_id, ReadBy.ALL)

@@ -1,0 +1,69 @@
+"""The conversation around a post, from what is stored, and listening to it. Prints nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shared.domain.errors import InputError
+from shared.domain.sources import Source, SourceKind
+from shared.domain.threads import Branch, Reply, tree
+from shared.services import asking
+from shared.services.bootstrap import Services
+from shared.stores.bundle import Stores
+from shared.stores.database import Document, ServerClock
+
+
+def conversation_of(stores: Stores, post_id: int) -> int:
+    """The conversation that a post belongs to: its own id where it begins one. Raises InputError for an unknown one."""
+    document = stores.posts.get(post_id)
+    if document is None:
+        raise InputError(f"post {post_id} is not stored: covey trace {post_id} tells why")
+    return int(document.get("conversation_id") or post_id)
+
+
+def thread(stores: Stores, post_id: int) -> list[Branch]:
+    """The stored posts of the conversation around a post, as a tree. Raises InputError where it is not stored."""
+    conversation = conversation_of(stores, post_id)
+    documents = stores.posts.of_conversation(conversation)
+    names = stores.users.names([int(one["author_id"]) for one in documents if one.get("author_id")])
+    return tree([_reply(document, names, conversation) for document in documents])
+
+
+def listen(services: Services, post_id: int, *, look_back_seconds: int) -> str:
+    """Follow the conversation from so long ago on; answers the id of its source, also where there was one."""
+    conversation = conversation_of(services.stores, post_id)
+    now = ServerClock(services.stores.db).now()
+    source = Source(
+        id=f"thread-{conversation}",
+        name=f"conversation {conversation}",
+        kind=SourceKind.CONVERSATION,
+        conversation_id=conversation,
+        look_back_seconds=look_back_seconds,
+    )
+    services.stores.sources.add(source, now=now)
+    asking.bring_in_step(services.stores, now=now)
+    services.following.keep_in_step(before=ServerClock(services.stores.db).now(), now=now)
+    return source.id
+
+
+def row(branch: Branch) -> dict[str, Any]:
+    """A branch as a plain document; what is not stored has its id and depth alone."""
+    known = branch.reply
+    base = {"id": str(branch.id), "depth": branch.depth, "is_stored": known is not None}
+    if known is None:
+        return base
+    return base | {"author": known.author, "text": known.text, "created_at": known.created_at, "likes": known.likes}
+
+
+def _reply(document: Document, names: dict[int, str], conversation: int) -> Reply:
+    author_id = int(document["author_id"]) if document.get("author_id") else 0
+    replied = [one["id"] for one in document.get("referenced_tweets", ()) if one["type"] == "replied_to"]
+    id_ = int(document["_id"])
+    return Reply(
+        id=id_,
+        parent_id=int(replied[0]) if replied else None if id_ == conversation else conversation,
+        author=names.get(author_id, str(author_id or "?")),
+        text=document.get("text") or "",
+        created_at=document["created_at"],
+        likes=(document.get("public_metrics") or {}).get("like_count"),
+    )
