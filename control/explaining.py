@@ -1,21 +1,24 @@
-"""Which way X is asked for an account, and why: what `covey explain` shows. Asks X nothing, and changes nothing.
+"""Which way X is asked for a source or an account, and why: what `covey explain` shows. It asks X nothing.
 
 Money is in US dollars in what is answered.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final
 
+from control import inputs
+from control.lists import Word
 from shared.domain.coverage.route_facts import FACTS, Need, Route
 from shared.domain.coverage.routes import Candidate, Choice, Wanted, choose
 from shared.domain.errors import InputError
 from shared.domain.models import CredentialKind
 from shared.domain.money.estimate import DAY, Rate
 from shared.domain.money.prices import MICRO
+from shared.domain.sources import Source
 from shared.services.bootstrap import Services
 from shared.services.rates import rates_now
 
@@ -37,10 +40,12 @@ class Explained:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What is known of an account, and of how X may be asked."""
+    """What is known of a source or an account, and of how X may be asked. subject: its id, or the name with an @."""
 
-    handle: str
-    query_length: int
+    subject: str
+    queries: tuple[str, ...]
+    interval: timedelta
+    is_one_account: bool
     posts_a_day: Rate
     is_owner: bool
     credentials: frozenset[CredentialKind]
@@ -58,8 +63,9 @@ class _Known:
             oldest=oldest,
             span=span,
             within=within,
-            query_length=self.query_length,
-            is_one_account=True,
+            query_length=max(map(len, self.queries), default=0),
+            queries=max(1, len(self.queries)),
+            is_one_account=self.is_one_account,
             is_owner=self.is_owner,
             credentials=self.credentials,
             has=self.has,
@@ -68,15 +74,21 @@ class _Known:
         )
 
 
-def explain(services: Services, handle: str) -> dict[str, Any]:
-    """For each need of an account: the routes, what each costs and lacks, which is taken and why.
+def explain(services: Services, subject: str) -> dict[str, Any]:
+    """For each need of a source (its id) or an account: the routes, what each costs and lacks, which is taken and why.
 
-    Raises InputError for an account that is not followed; StoreUnavailable, LimiterUnavailable.
+    Raises InputError for what is neither a source nor an account that is followed; StoreUnavailable,
+    LimiterUnavailable.
     """
-    known = _known(services, handle)
+    source = None if subject.startswith("@") else services.stores.sources.get(subject)
+    if source is None:
+        known = _of_account(services, inputs.handles([Word(subject)])[0])
+    else:
+        known = _of_source(services, source)
     return {
-        "handle": known.handle,
-        "query_length": known.query_length,
+        "subject": known.subject,
+        "queries": len(known.queries),
+        "query_length": max(map(len, known.queries), default=0),
         "posts_a_day": known.posts_a_day.value,
         "basis": known.posts_a_day.basis,
         "is_owner": known.is_owner,
@@ -88,7 +100,7 @@ def explain(services: Services, handle: str) -> dict[str, Any]:
 def _needs(services: Services, known: _Known) -> list[Explained]:
     """What is wanted of an account by and by."""
     prices, settings = services.ledger.prices, services.settings
-    interval = timedelta(seconds=settings.search_interval_seconds)
+    interval = known.interval
     lag = timedelta(seconds=settings.x_search_lag_seconds)
     part = timedelta(seconds=settings.reread_every_seconds)
     settled = timedelta(seconds=settings.reread_after_seconds)
@@ -110,18 +122,59 @@ def _needs(services: Services, known: _Known) -> list[Explained]:
     return [Explained(about, one, choose(one, prices)) for about, one in wanted.items()]
 
 
-def _known(services: Services, handle: str) -> _Known:
+def _of_account(services: Services, handle: str) -> _Known:
+    """What is known of an account. Raises InputError where it is not followed."""
     name = handle.lower()
     row = next((one for one in services.stores.handles.all(active_only=True) if one["_id"] == name), None)
     if row is None:
         raise InputError(f"@{handle} is not followed: covey track follows it")
+    owner_id = services.settings.x_app_owner_id
+    return _known(
+        services,
+        subject=f"@{name}",
+        queries=services.following.queries([name]),
+        accounts=1,
+        is_one_account=True,
+        is_owner=owner_id is not None and str(owner_id) == str(row.get("user_id")),
+    )
+
+
+def _of_source(services: Services, source: Source) -> _Known:
+    """What is known of a source. Raises InputError where it was removed or is paused: nothing is asked for it."""
+    if not source.asks:
+        raise InputError(f"source {source.id!r} asks for nothing: it is paused or was removed")
+    members = source.accounts if source.key is None else (source.key,)
+    found = _known(
+        services,
+        subject=source.id,
+        queries=[one.text for one in services.following.searches(members)],
+        accounts=len(members),
+        is_one_account=source.key is None and len(members) == 1,
+    )
+    interval = source.interval_seconds
+    return found if interval is None else replace(found, interval=timedelta(seconds=interval))
+
+
+def _known(
+    services: Services,
+    *,
+    subject: str,
+    queries: Sequence[str],
+    accounts: int,
+    is_one_account: bool,
+    is_owner: bool = False,
+) -> _Known:
+    """accounts: how many times the posts of one account are to be expected; terms count as one."""
     settings = services.settings
     longest = {False: settings.x_query_max_length, True: settings.x_archive_query_max_length}
+    rate = rates_now(services, services.treasury.books()).posts_a_day
     return _Known(
-        handle=name,
-        query_length=len(services.following.queries([name])[0]),
-        posts_a_day=rates_now(services, services.treasury.books()).posts_a_day,
-        is_owner=settings.x_app_owner_id is not None and str(settings.x_app_owner_id) == str(row.get("user_id")),
+        subject=subject,
+        queries=tuple(queries),
+        interval=timedelta(seconds=settings.search_interval_seconds),
+        is_one_account=is_one_account,
+        posts_a_day=replace(rate, value=rate.value * accounts),
+        is_owner=is_owner,
         credentials=frozenset(one.kind for one in services.credentials.states() if one.state.ends_by_itself),
         has=_has(services),
         query_lengths={route: longest[facts.is_optional] for route, facts in FACTS.items() if facts.by_query},

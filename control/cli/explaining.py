@@ -9,8 +9,6 @@ import typer
 
 from control.cli.app import Json, app, out, print_json, services_here
 from control.cli.rows import Rows
-from control.inputs import handles
-from control.lists import Word
 from shared.domain.spans import span
 
 _COLUMNS = ("need", "route", "$", "calls", "delay", "verdict")
@@ -18,22 +16,26 @@ _COLUMNS = ("need", "route", "$", "calls", "delay", "verdict")
 
 @app.command()
 def explain(
-    handle: Annotated[str, typer.Argument(metavar="@HANDLE", help="An account that is followed.")],
+    what: Annotated[
+        str, typer.Argument(metavar="SOURCE|@HANDLE", help="A source by its id, or an account that is followed.")
+    ],
     as_json: Json = False,
 ) -> None:
-    """Explain which way X is asked for an account, what the other ways cost, and what they lack.
+    """Explain which way X is asked for a source or an account, and what other ways cost.
+
+    covey explain floods
 
     covey explain @nasa
     """
     from control import explaining
 
-    found = explaining.explain(services_here(), handles([Word(handle)])[0])
+    found = explaining.explain(services_here(), what)
     if as_json:
         return print_json(found)
     rows = [cells for need in found["needs"] for cells in _cells(need)]
     out.print(Rows(_COLUMNS, rows, whole=_COLUMNS[1:]))
     out.print(
-        f"@{found['handle']}: a query of {found['query_length']} characters, "
+        f"{found['subject']}: {found['queries']} searches of up to {found['query_length']} characters, "
         f"{found['posts_a_day']:.3g} posts a day ({found['basis']})",
         highlight=False,
     )

@@ -47,9 +47,7 @@ COMMANDS: Final = {
     "resume": Row("working", "Go on with queues that were paused."),
     "cancel": Row("working", "Cancel a job that waits, or an ad-hoc run."),
     "trace": Row("tracing", "Tell where a post or an account is in the pipeline, and why it is not stored."),
-    "explain": Row(
-        "explaining", "Explain which way X is asked for an account, what the other ways cost, and what they lack."
-    ),
+    "explain": Row("explaining", "Explain which way X is asked for a source or an account, and what other ways cost."),
     "thread": Row("threading", "Show the conversation around a post as a tree, and listen to it if wished."),
     "logs": Row("logging", "Show the logs of the processes that covey up runs on this machine, merged by time."),
     "checkpoint": Row("checkpoint", "Show how far searches have read, and set them back."),

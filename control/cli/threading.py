@@ -18,7 +18,8 @@ def thread(
 ) -> None:
     """Show the conversation around a post as a tree, and listen to it if wished.
 
-    Shown is what is stored. With --follow it becomes a source of its own: covey sources shows it, covey coverage what was read of it.
+    Shown is what is stored. With --follow it becomes a source of its own: covey sources shows it, covey coverage what
+    was read of it.
     """
     from control import inputs, threads
     from control.lists import Word

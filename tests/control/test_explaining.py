@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from control import commands, explaining
 from shared.domain.errors import Forbidden, InputError
 from shared.domain.models import CredentialKind
+from shared.domain.sources import Source, SourceKind, Terms
 from shared.platforms.x.error_map import NOT_IN_PLAN
 from shared.services.bootstrap import Services
 from tests.control.conftest import Invoke
@@ -34,7 +36,8 @@ def test_each_need_has_its_route(services: Services) -> None:
 
     found = explaining.explain(services, "NASA")
 
-    assert (found["handle"], found["query_length"]) == ("nasa", len("(@nasa OR to:nasa OR from:nasa) -is:retweet"))
+    assert (found["subject"], found["queries"]) == ("@nasa", 1)
+    assert found["query_length"] == len("(@nasa OR to:nasa OR from:nasa) -is:retweet")
     follow, old, count = (_need(found, about) for about in ("from now on", "a month ago", "how many there are"))
     assert (follow["taken"], follow["reason"]) == ("recent", "usual")
     assert _route(follow, "stream")["lacks"] == ["loses"]
@@ -91,8 +94,32 @@ def test_the_command_shows_values_and_words(
     assert shown.exit_code == told.exit_code == 0
     assert "taken: usual" in words
     assert "too old" in words
-    assert "a query of 43 characters" in words
+    assert "1 searches of up to 43 characters" in words
     needs = explaining.explain(services, "nasa")["needs"]
     taken = [(need["need"], need["taken"], need["reason"]) for need in needs]
     assert [(need["need"], need["taken"], need["reason"]) for need in json.loads(told.stdout)["needs"]] == taken
     assert invoke("explain", "not a name").exit_code == 1
+
+
+def test_a_source_is_explained_by_its_id(services: Services) -> None:
+    """Terms have no timeline and their own interval; a source of two accounts twice the posts of one."""
+    now = services.clock.now()
+    terms = Source(
+        id="floods", name="Floods", kind=SourceKind.TERMS, terms=Terms(keywords=("flood",)), interval_seconds=600
+    )
+    agencies = Source(id="agencies", name="Agencies", kind=SourceKind.ACCOUNTS, accounts=("nasa", "esa"))
+    for source in (terms, agencies):
+        services.stores.sources.add(source, now=now)
+    services.following.follow(["nasa", "esa"], since=now, now=now)
+
+    of_terms, of_two = (explaining.explain(services, one) for one in ("floods", "agencies"))
+
+    follow = _need(of_terms, "from now on")
+    assert (of_terms["subject"], of_terms["queries"], follow["span_seconds"]) == ("floods", 1, 600)
+    assert (follow["taken"], "not_one_account" in _route(follow, "timeline")["lacks"]) == ("recent", True)
+    assert of_two["posts_a_day"] == 2 * of_terms["posts_a_day"]
+    stored = services.stores.sources.get("floods")
+    assert stored is not None
+    assert services.stores.sources.put(stored, replace(stored, paused=True), now=now)
+    with pytest.raises(InputError, match="'floods' asks for nothing"):
+        explaining.explain(services, "floods")

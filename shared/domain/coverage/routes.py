@@ -51,9 +51,10 @@ class Wanted:
     """What is wanted, and what is known of it.
 
     posts: to expect; free_posts: of these, bought today. oldest: how long ago it begins; span: how long it is. within:
-    how long after it was posted, or after now for what is past, all must be known. query_length: in characters. has:
-    whether the plan has a route's endpoint; a route that is missing is one of which nothing is known. query_lengths:
-    the longest query of a route. window_calls: calls in 15 minutes, where X told others than documented.
+    how long after it was posted, or after now for what is past, all must be known. query_length: characters of the
+    longest of `queries` searches. has: whether the plan has a route's endpoint; a route that is missing is one of which
+    nothing is known. query_lengths: the longest query of a route. window_calls: calls in 15 minutes, where X told
+    others than documented.
     """
 
     need: Need
@@ -63,6 +64,7 @@ class Wanted:
     within: timedelta
     free_posts: float = 0
     query_length: int = 0
+    queries: int = 1
     is_one_account: bool = False
     is_owner: bool = False
     credentials: frozenset[CredentialKind] = frozenset({CredentialKind.BEARER})
@@ -131,9 +133,10 @@ def candidate(wanted: Wanted, route: Route, prices: Prices) -> Candidate:
 
 
 def _calls(wanted: Wanted, facts: Facts) -> int:
+    searches = wanted.queries if facts.by_query else 1
     if facts.span_of_a_page is not None:
-        return max(1, ceil(wanted.span / facts.span_of_a_page))
-    return max(1, ceil(wanted.posts / facts.page)) * facts.calls
+        return max(1, ceil(wanted.span / facts.span_of_a_page)) * searches
+    return max(searches, ceil(wanted.posts / facts.page)) * facts.calls
 
 
 def _micro_usd(wanted: Wanted, facts: Facts, calls: int, prices: Prices) -> int:

@@ -31,6 +31,7 @@ WANTED = st.builds(
     within=st.timedeltas(timedelta(0), 3 * DAY),
     free_posts=st.floats(0, 1_000_000),
     query_length=st.integers(0, 2_000),
+    queries=st.integers(1, 40),
     is_one_account=st.booleans(),
     is_owner=st.booleans(),
     credentials=st.frozensets(st.sampled_from(CredentialKind)),
@@ -134,6 +135,7 @@ def wanted_of(need: Need, **changes: Any) -> Wanted:
         (wanted_of(Need.STATE, posts=10_000, within=HOUR), Route.LOOKUP, Reason.ONLY, 50.0),
         (wanted_of(Need.COUNT, posts=5_000, oldest=6 * DAY, span=6 * DAY), Route.COUNTS, Reason.CHEAPEST, 0.005),
         (wanted_of(Need.COUNT, posts=5_000, oldest=40 * DAY, span=40 * DAY), Route.COUNTS_ALL, Reason.CHEAPEST, 0.02),
+        (wanted_of(Need.COUNT, oldest=DAY, span=DAY, queries=3, posts=9_000), Route.COUNTS, Reason.CHEAPEST, 0.015),
         (wanted_of(Need.OWN, is_owner=True), Route.OWNED, Reason.CHEAPEST, 0.05),
         (
             wanted_of(Need.OWN, is_owner=True, credentials=frozenset({CredentialKind.BEARER})),
