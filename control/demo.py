@@ -120,14 +120,13 @@ def _follow(
     say(f"following {len(names)} accounts for {options.seconds:.0f} s")
     deadline = time.monotonic() + options.seconds
     while time.monotonic() < deadline and not stop.wait(1.0):
-        for name in flock.watch_once():
-            say(f"{name} died and is started again")
+        _watch(flock, say)
         show(_figures(services, truth, flock, left_seconds=max(0.0, deadline - time.monotonic())))
     if stop.is_set():
         raise InputError("interrupted; no report was written")
     until = clock.now()
     say("waiting until everything up to now is covered")
-    settled = _settle(services, flock, until, lambda: show(_figures(services, truth, flock, left_seconds=0.0)), stop)
+    settled = _settle(services, until, lambda: _tick(services, truth, flock, show, say), stop)
     interval = Interval(
         since=tracked_at - HISTORY,
         tracked_at=tracked_at,
@@ -138,7 +137,18 @@ def _follow(
     return report | {"settled": settled, "runs": runs(services, SHOWN_RUNS)}
 
 
-def _settle(services: Services, flock: Flock, until: datetime, tick: Callable[[], None], stop: threading.Event) -> bool:
+def _watch(flock: Flock, say: Callable[[str], None]) -> None:
+    """Start again what has died, and say so."""
+    for name in flock.watch_once():
+        say(f"{name} died and is started again")
+
+
+def _tick(services: Services, truth: Truth, flock: Flock, show: Show, say: Callable[[str], None]) -> None:
+    _watch(flock, say)
+    show(_figures(services, truth, flock, left_seconds=0.0))
+
+
+def _settle(services: Services, until: datetime, tick: Callable[[], None], stop: threading.Event) -> bool:
     """Wait until all streams are covered through `until`, no reading of quotes is open, no file is pending and
     no request is under way.
 
@@ -147,7 +157,6 @@ def _settle(services: Services, flock: Flock, until: datetime, tick: Callable[[]
     stores = services.stores
     deadline = time.monotonic() + SETTLE_SECONDS
     while time.monotonic() < deadline and not stop.wait(0.5):
-        flock.watch_once()
         tick()
         covered = all(stream.covered_through >= until for stream in stores.streams.active())
         quiet = stores.db["X_sweeps"].count_documents({"status": "open", "started_at": {"$lt": until}}) == 0

@@ -110,7 +110,7 @@ def test_handles_come_from_the_same_files(covey: Covey, tmp_path: Path) -> None:
     assert json.loads(table.stdout)["added"] == ["NASA", "esa"]
     assert (told := json.loads(listed.stdout))["added"] == ["JAXA_en", "spacex"]
     assert told["already"] == ["NASA"]
-    assert json.loads(removed.stdout) == {"removed": ["esa", "jaxa_en"]}
+    assert json.loads(removed.stdout) == {"removed": ["esa", "jaxa_en"], "still": {}}
 
 
 def test_what_cannot_be_read_is_one_line(covey: Covey, tmp_path: Path) -> None:

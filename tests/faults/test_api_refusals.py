@@ -28,7 +28,7 @@ from tests.faults.faulty_x import (
 )
 from tests.scheduler.slots import fill_gaps
 from tests.shared.credentials.accounts import KEY, Account
-from tests.workers.world import open_quotes, open_sweep, state_of, stored_ids
+from tests.workers.world import open_quotes, open_sweep, state_of, stored_ids, without_archive
 
 pytestmark = pytest.mark.system
 
@@ -193,6 +193,7 @@ def test_a_cursor_older_than_seven_days_is_healed_with_a_gap(services: Services,
     """X's own refusal and its proposal lead to a recorded gap, and everything after it is read."""
     names = x.names()[2:3]
     sweep = open_sweep(services, names=names, since=services.clock.now() - timedelta(days=8))
+    without_archive(services)
 
     shift = search(services, sweep)
 
