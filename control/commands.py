@@ -58,10 +58,12 @@ def track(
     found: LookedUp | None = None,
     count: bool = False,
     sample: bool = False,
+    source: str = TRACKED,
 ) -> Tracked:
     """Follow accounts, from `since` ago on, but not from further back than X can still search when it is asked.
 
     What was followed already is read from there on too. found: what X said of the names; a worker asks about the rest.
+    source: the one that asks for them.
     count, sample: ask X how many posts that is, and by how many people, for a closer estimate of the run.
     """
     added = not_followed(services, names)
@@ -78,9 +80,9 @@ def track(
         own_ids=[user.id for user in found.users] if found else [],
     )
     services.following.queries(names)  # raises what must come before anything is written
-    services.stores.sources.add_accounts(TRACKED, names, now=now)
-    services.stores.handles.asked_by(TRACKED, already)
-    streams = services.following.follow(added, since=begin, now=now, run_id=run_id, source=TRACKED)
+    services.stores.sources.add_accounts(source, names, now=now)
+    services.stores.handles.asked_by(source, already)
+    streams = services.following.follow(added, since=begin, now=now, run_id=run_id, source=source)
     read_back = services.following.read_back(already, since=begin, now=now, run_id=run_id) if since else []
     if found is not None:
         services.stores.handles.learn(found.users, now=now)

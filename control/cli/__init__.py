@@ -3,6 +3,7 @@
 listed      the table of all commands; a command's module is imported when it is asked for
 app         what all commands share
 following   track, untrack, handles
+sources     sources list, show, add, edit, pause, resume, remove, apply
 refreshing  refresh
 looking     status
 doctor      doctor

@@ -32,6 +32,7 @@ COMMANDS: Final = {
     "track": Row("following", "Follow accounts: what they post, who mentions them, replies to them and quotes them."),
     "untrack": Row("following", "Follow accounts no longer."),
     "handles": Row("following", "List the accounts that are or were followed, and how far each is covered."),
+    "sources": Row("sources", "List, add and change what is listened to."),
     "coverage": Row("covering", "Show what was read of accounts and sources, what is missing and what it costs."),
     "backfill": Row("covering", "Read what followed accounts had in a span of time, where it was not read."),
     "refresh": Row("refreshing", "Read the counts of posts again now, ahead of everything else."),

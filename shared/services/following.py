@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 
 from shared.domain import snowflake
 from shared.domain.coverage.streams import Merge, Stream
+from shared.domain.sources import Source
 from shared.platforms.x.query import PackedQuery
 from shared.runtime.log import get_logger
 from shared.services import asking, coverage
@@ -70,6 +71,10 @@ class Following:
         """The searches that would find what handles post and what is said to them."""
         keys = [name.lower() for name in handles]
         return [one.text for one in self._packing.packed(keys, self._packing.wanted(keys))]
+
+    def check(self, source: Source) -> list[PackedQuery]:
+        """What a source asks X, by itself. Raises InputError for what no query of the plan holds."""
+        return self._packing.queries_of(source)
 
     def searches(self, members: Sequence[str]) -> list[PackedQuery]:
         """The searches for what those of the members have that are still followed, under their present names."""

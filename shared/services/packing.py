@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from shared.domain.coverage.members import Group, Member, Wanted
 from shared.domain.coverage.streams import Stream
+from shared.domain.errors import InputError
 from shared.domain.sources import Source, source_of
-from shared.platforms.x.clauses import clause_of
+from shared.platforms.x.clauses import clause_of, length_by_part
 from shared.platforms.x.query import PackedQuery, account_clause, pack_members
 from shared.stores.bundle import Stores
 
@@ -42,10 +43,15 @@ class Packing:
         ]
 
     def queries_of(self, source: Source) -> list[PackedQuery]:
-        """What a source asks X, by itself; raises InputError where it cannot be asked."""
+        """What a source asks X, by itself. Raises InputError that names what cannot be asked, or is too long."""
         if source.key is None:
             return self.packed(source.accounts, self.wanted(source.accounts))
-        return pack_members([Member(source.key, clause_of(source), (source.id,))], self._query_max_length)
+        member = Member(source.key, clause_of(source), (source.id,))
+        try:
+            return pack_members([member], self._query_max_length)
+        except InputError as error:
+            parts = ", ".join(f"{part} {length}" for part, length in length_by_part(source).items())
+            raise InputError(f"{error}, by part: {parts}" if parts else str(error)) from None
 
     def is_in_step(self, stream: Stream, wanted: Wanted) -> bool:
         """Whether a stream carries what it should, in the query that it should have."""

@@ -35,11 +35,12 @@ def clause_of(source: Source) -> str:
 
 
 def length_by_part(source: Source) -> dict[str, int]:
-    """How many characters each part of a source of terms takes, the longest first."""
+    """About how many characters each part of a source of terms takes, the longest first."""
     if source.terms is None:
         return {}
+    joined_by = {"exclude": len(" -"), "languages": len("lang:") + len(_OR)}
     lengths = {
-        part: sum(len(_OR) + len(word) for word in words)
+        part: sum(joined_by.get(part, len(_OR)) + len(word) for word in words)
         for part in Terms.__dataclass_fields__
         if (words := getattr(source.terms, part))
     }

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shared.domain.coverage.members import Group, Member
 from shared.domain.errors import InputError
-from shared.platforms.x.query import pack, quotes_query
+from shared.platforms.x.query import pack, pack_members, quotes_query
 
 usernames = st.from_regex(re.compile(r"[A-Za-z0-9_]{1,15}", re.ASCII), fullmatch=True)
 
@@ -66,3 +67,35 @@ def test_no_handles_no_queries() -> None:
 def test_quotes_have_a_query_of_their_own() -> None:
     """The search for quotes takes a since_id, the endpoint does not."""
     assert quotes_query(123) == "quotes_of_tweet_id:123"
+
+
+clauses = st.one_of(
+    st.integers(1, 60).map(lambda length: "w" * length),
+    st.integers(1, 20).map(lambda words: "(" + " OR ".join(f"word{n}" for n in range(words)) + ")"),
+)
+members = st.dictionaries(st.from_regex(r"\+?[a-z0-9]{1,12}", fullmatch=True), clauses, max_size=40)
+
+
+@settings(deadline=None)
+@given(members=members, length=st.integers(300, 1024), data=st.data())
+def test_every_member_is_in_exactly_one_query_of_its_group(
+    members: dict[str, str], length: int, data: st.DataObject
+) -> None:
+    """Whatever its clause is; none too long; the same in whatever order they are given."""
+    given_members = [Member(key, clause) for key, clause in members.items()]
+    group = Group(300, "app")
+
+    packed = pack_members(given_members, length, group)
+    again = pack_members(data.draw(st.permutations(given_members)), length, group)
+
+    assert sorted(key for query in packed for key in query.members) == sorted(members)
+    assert all(len(query.text) <= length and query.group == group for query in packed)
+    for query in packed:
+        assert query.text == "(" + " OR ".join(members[key] for key in query.members) + ") -is:retweet"
+    assert again == packed
+
+
+def test_a_clause_that_no_query_holds_is_named() -> None:
+    """By its source, with the length it takes."""
+    with pytest.raises(InputError, match="source floods does not fit a query of 64 characters: it takes 94"):
+        pack_members([Member("+floods", "w" * 80)], 64)

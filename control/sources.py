@@ -1,0 +1,158 @@
+"""What a person does about sources. The source is written first, then the handles and streams that carry it out.
+
+A crash in between leaves handles and streams behind the source; the scheduler brings them in step within a minute.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+
+from control import commands
+from control.look_up import LookedUp
+from control.sources_form import fields_of
+from shared.domain.errors import CoveyError, InputError
+from shared.domain.sources import TRACKED, Source, check
+from shared.services.bootstrap import Services
+from shared.services.following import FURTHEST_SINCE
+from shared.services.sources import earliest_now
+from shared.stores.database import ServerClock
+
+# So often a change is tried on what somebody else changed meanwhile.
+TRIES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a change led to. still: accounts that it asks for no longer and other sources do, with these."""
+
+    source: Source
+    added: list[str] = field(default_factory=list)
+    dropped: list[str] = field(default_factory=list)
+    still: dict[str, list[str]] = field(default_factory=dict)
+    streams: int = 0
+
+
+def add(services: Services, source: Source, *, found: LookedUp | None = None) -> Done:
+    """Listen to a source. found: what X said of its accounts. Raises InputError, and then nothing was done."""
+    check_all(services, source)
+    if not services.stores.sources.add(source, now=ServerClock(services.stores.db).now()):
+        raise InputError(f"there is a source {source.id} already: covey sources edit changes it")
+    return _carry_out(services, None, source, found)
+
+
+def edit(
+    services: Services, source_id: str, change: Callable[[Source], Source], *, found: LookedUp | None = None
+) -> Done:
+    """Change a source. Raises InputError for one that is not there, or a change that cannot be."""
+    for _ in range(TRIES):
+        before, now = get(services, source_id), ServerClock(services.stores.db).now()
+        after = change(before)
+        check_all(services, after)
+        if after == before:
+            return Done(before)
+        if _asks_more(before, after):
+            after = replace(after, changed_at=now)
+        if services.stores.sources.put(before, after, now=now):
+            return _carry_out(services, before, after, found)
+    raise CoveyError(f"source {source_id} is being changed by somebody else; try again")
+
+
+def pause(services: Services, source_id: str) -> Done:
+    """Read nothing for a source until it is resumed; what was collected stays."""
+    return edit(services, source_id, lambda before: replace(before, paused=True))
+
+
+def resume(services: Services, source_id: str) -> Done:
+    """Read for it again, from now on."""
+    return edit(services, source_id, lambda before: replace(before, paused=False))
+
+
+def remove(services: Services, source_id: str) -> Done:
+    """Listen to a source no longer; what was collected stays. That of `covey track` is emptied instead."""
+    if source_id == TRACKED:
+        return edit(services, source_id, lambda before: replace(before, accounts=()))
+    now = ServerClock(services.stores.db).now()
+    return edit(services, source_id, lambda before: replace(before, removed_at=now))
+
+
+def get(services: Services, source_id: str) -> Source:
+    """The source. Raises InputError for one that is not there."""
+    found = services.stores.sources.get(source_id)
+    if found is None or found.removed_at is not None:
+        known = ", ".join(one.id for one in services.stores.sources.all()[:10]) or "none"
+        raise InputError(f"there is no source {source_id!r}; there are: {known}")
+    return found
+
+
+def check_all(services: Services, source: Source) -> None:
+    """Raises InputError that names the part of a source that cannot be: a value, a clause too long, a credential."""
+    check(source)
+    services.following.check(source)
+    if source.credential is not None:
+        known = [one.id for one in services.credentials.states()]
+        if source.credential not in known:
+            there = ", ".join(known) or "none"
+            raise InputError(f"source {source.id}: credential {source.credential!r} is not known; there are: {there}")
+
+
+def rows(services: Services) -> list[dict[str, Any]]:
+    """Every source, with the streams that carry it and how far it is covered."""
+    return [row(services, source) for source in services.stores.sources.all()]
+
+
+def row(services: Services, source: Source) -> dict[str, Any]:
+    """One source, as people write it, with where it stands."""
+    members = list(source.accounts) if source.key is None else [source.key]
+    streams = services.stores.streams.with_members(members) if source.asks else []
+    carried = {member for stream in streams for member in stream.members}
+    return {
+        **fields_of(source),
+        "name": source.name,
+        "kind": source.kind.value,
+        "members": len(members),
+        "members_without_search": len([one for one in members if one not in carried]) if source.asks else 0,
+        "streams": [stream.id for stream in streams],
+        "queries": [stream.query for stream in streams],
+        "covered_through": min((stream.covered_through for stream in streams), default=None),
+        "paused": source.paused,
+        "created_at": source.created_at,
+        "updated_at": source.updated_at,
+    }
+
+
+def _asks_more(before: Source, after: Source) -> bool:
+    """Whether it begins to ask for something that it did not."""
+    what = [(one.accounts, one.terms, one.conversation_id, one.quotes_of) for one in (before, after)]
+    return after.asks and (not before.asks or what[0] != what[1])
+
+
+def _carry_out(services: Services, before: Source | None, after: Source, found: LookedUp | None) -> Done:
+    now = ServerClock(services.stores.db).now()
+    old, new = (_accounts(source) for source in (before, after))
+    added, dropped = [name for name in new if name not in old], [name for name in old if name not in new]
+    streams = 0
+    is_resumed = before is not None and not before.asks
+    look_back = timedelta(0) if is_resumed else min(after.look_back, FURTHEST_SINCE)
+    if added:
+        done = commands.track(services, added, since=look_back, found=found, source=after.id)
+        streams = done.streams
+    if dropped:
+        services.following.unfollow(dropped, now=now, source=after.id)
+    if after.key is not None and after.asks:
+        since = earliest_now(services) - look_back
+        new_keys = services.following.uncarried([after.key])
+        streams = len(services.following.carry(new_keys, since=since, now=now))
+    services.following.regroup([*new, *([after.key] if after.key else [])], now=now)
+    return Done(after, list(added), list(dropped), _still(services, dropped), streams)
+
+
+def _accounts(source: Source | None) -> Sequence[str]:
+    return source.accounts if source is not None and source.asks else ()
+
+
+def _still(services: Services, names: Sequence[str]) -> dict[str, list[str]]:
+    known = services.stores.handles.names(names) if names else {}
+    return {name: list(one.sources) for name in names if (one := known.get(name)) and one.is_active}

@@ -1,0 +1,226 @@
+"""`covey sources`: what it says, and what a file of sources leads to."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared.services.bootstrap import Services
+from tests.control.conftest import Invoke
+from tests.control.whole import Covey, covey
+
+__all__ = ["covey"]
+
+FILE = """\
+sources:
+  - id: agencies
+    name: Space agencies
+    accounts: [nasa, esa]
+    interval: 5m
+  - id: floods
+    terms:
+      keywords: [flood]
+      exclude: ["#ad"]
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """Two sources."""
+    path = tmp_path / "sources.yaml"
+    path.write_text(FILE)
+    return path
+
+
+def state(services: Services) -> tuple[Any, ...]:
+    """All that a command may change, without times."""
+    return (
+        services.stores.sources.all(removed=True),
+        services.stores.handles.all(),
+        services.stores.streams.active(),
+        services.stores.schedules.all(),
+    )
+
+
+def acts(answer: Any) -> dict[str, str]:
+    """What becomes of each source."""
+    return {change["source"]: change["act"] for change in answer["changes"]}
+
+
+def test_a_source_is_added_shown_edited_paused_resumed_and_removed(invoke: Invoke, services: Services) -> None:
+    """Each prints one JSON document with --json, and words or tables without."""
+
+    def answer(*arguments: str) -> Any:
+        done = invoke("sources", *arguments, "--json")
+        assert done.exit_code == 0, done.output
+        return json.loads(done.stdout)
+
+    words = ("--keyword", "flood", "--phrase", "high water", "--exclude", "#ad", "--language", "en")
+    added = answer("add", "floods", *words, "--interval", "5m", "--name", "Floods")
+    assert acts(added) == {"floods": "add"}
+    shown = answer("show", "floods")
+    assert shown["queries"] == ['(((flood OR "high water") lang:en -#ad)) -is:retweet']
+    assert (shown["interval"], shown["name"], shown["kind"], shown["members"]) == ("5m", "Floods", "terms", 1)
+    assert [row["id"] for row in answer("list")] == ["floods"]
+
+    edited = answer("edit", "floods", "--keyword", "storm", "--language", "none", "--interval", "none", "--live")
+    assert edited["changes"][0]["fields"] == ["terms", "interval_seconds", "live"]
+    shown = answer("show", "floods")
+    assert shown["queries"] == ['(((storm OR "high water") -#ad)) -is:retweet']
+    assert ("interval" in shown, shown["live"]) == (False, True)
+
+    assert answer("pause", "floods")["source"] == "floods"
+    assert (answer("list")[0]["paused"], answer("list")[0]["streams"]) == (True, [])
+    answer("resume", "floods")
+    assert len(answer("list")[0]["streams"]) == 1
+    assert "floods" in invoke("sources", "list").stdout
+    assert "high water" in invoke("sources", "show", "floods").stdout
+    assert invoke("sources", "remove", "floods").stdout == "Removed floods.\n"
+    assert invoke("sources", "list").stdout.startswith("There is no source.")
+
+
+def test_accounts_are_added_to_a_source_and_dropped_from_it(covey: Covey, services: Services) -> None:
+    """The others stay; who is still asked for by another source is told."""
+    assert covey("sources", "add", "press", "--account", "nasa", "--account", "@esa").status == 0
+    assert covey("track", "esa").status == 0
+
+    done = covey("sources", "edit", "press", "--add-account", "jaxa", "--drop-account", "@ESA")
+
+    assert done.status == 0
+    assert "@esa is followed all the same: asked for by tracked" in done.stderr
+    source = services.stores.sources.get("press")
+    assert source is not None
+    assert source.accounts == ("nasa", "jaxa")
+    assert services.stores.handles.active_among(["nasa", "esa", "jaxa"]) == {"nasa", "esa", "jaxa"}
+
+
+def test_a_file_is_carried_out_once(covey: Covey, services: Services, file: Path) -> None:
+    """The second time nothing is left to do; what the file does not name is left alone."""
+    assert covey("track", "jaxa").status == 0
+    assert covey("sources", "add", "other", "--keyword", "storm").status == 0
+
+    first = json.loads(covey("sources", "apply", str(file), "--json").stdout)
+    before = state(services)
+    second = json.loads(covey("sources", "apply", str(file), "--json").stdout)
+
+    assert acts(first) == {"agencies": "add", "floods": "add"}
+    assert first["changes"][0]["new_accounts"] == ["nasa", "esa"]
+    assert acts(second) == {"agencies": "same", "floods": "same"}
+    assert second["done"] == []
+    assert state(services) == before
+    assert {one.id for one in services.stores.sources.all()} == {"agencies", "floods", "other", "tracked"}
+
+
+def test_prune_removes_what_the_file_does_not_name(covey: Covey, services: Services, file: Path) -> None:
+    """But never what `covey track` follows; a pause that the file does not mention stays."""
+    assert covey("track", "jaxa").status == 0
+    assert covey("sources", "add", "other", "--keyword", "storm").status == 0
+    assert covey("sources", "apply", str(file)).status == 0
+    assert covey("sources", "pause", "floods").status == 0
+    file.write_text(FILE.replace("esa", "cnes").replace("5m", "10m"))
+
+    done = json.loads(covey("sources", "apply", str(file), "--prune", "--json").stdout)
+
+    assert acts(done) == {"agencies": "change", "floods": "same", "other": "remove"}
+    assert done["changes"][0]["fields"] == ["accounts", "interval_seconds"]
+    assert (done["changes"][0]["new_accounts"], done["changes"][0]["lost_accounts"]) == (["cnes"], ["esa"])
+    assert {one.id: one.paused for one in services.stores.sources.all()} == {
+        "agencies": False,
+        "floods": True,
+        "tracked": False,
+    }
+    carried = {key for stream in services.stores.streams.active() for key in stream.members}
+    assert carried == {"nasa", "cnes", "jaxa"}
+
+
+def test_a_dry_run_says_what_it_would_cost_and_does_nothing(covey: Covey, services: Services, file: Path) -> None:
+    """An account costs its look-up and its posts, terms their posts; what is as it is costs nothing."""
+    before = state(services)
+    dry = json.loads(covey("sources", "apply", str(file), "--dry-run", "--json").stdout)
+    assert state(services) == before
+    tracked = json.loads(covey("track", "nasa", "esa", "--dry-run", "--json").stdout)
+
+    agencies, floods = dry["changes"]
+    assert (agencies["once_usd"], agencies["day_usd"], agencies["month_usd"]) == (
+        tracked["once_usd"],
+        tracked["later_day_usd"],
+        tracked["month_usd"],
+    )
+    assert floods["once_usd"] == 0
+    assert 0 < floods["day_usd"] < agencies["day_usd"]
+    assert floods["basis"].startswith("assumed")
+    assert dry["month_usd"] == pytest.approx(agencies["month_usd"] + floods["month_usd"])
+
+    assert covey("sources", "apply", str(file)).status == 0
+    again = json.loads(covey("sources", "apply", str(file), "--dry-run", "--json").stdout)
+    assert (acts(again), again["day_usd"]) == ({"agencies": "same", "floods": "same"}, 0)
+    file.write_text("sources: []\n")
+    less = json.loads(covey("sources", "apply", str(file), "--prune", "--dry-run", "--json").stdout)
+    assert acts(less) == {"agencies": "remove", "floods": "remove"}
+    assert less["day_usd"] == pytest.approx(-dry["day_usd"])
+    shown = covey("sources", "apply", str(file), "--prune", "--dry-run").stdout
+    assert "Nothing was done." in shown
+
+
+def test_what_is_written_can_be_applied(covey: Covey, services: Services, file: Path) -> None:
+    """`list --yaml` is a file that changes nothing."""
+    assert covey("track", "jaxa").status == 0
+    assert covey("sources", "apply", str(file)).status == 0
+    file.write_text(covey("sources", "list", "--yaml").stdout)
+
+    again = json.loads(covey("sources", "apply", str(file), "--json").stdout)
+
+    assert acts(again) == {"agencies": "same", "floods": "same", "tracked": "same"}
+    assert covey("sources", "show", "floods", "--yaml").stdout == (
+        "sources:\n- id: floods\n  terms:\n    keywords:\n    - flood\n    exclude:\n    - '#ad'\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["add", "a"], "covey: source a: id: needs one of accounts, terms, conversation, quotes_of, and has none"),
+        (["add", "a", "--keyword", "x", "--interval", "5 min"], "covey: source a: interval: '5 min' is not a duration"),
+        (["add", "A", "--keyword", "x"], "covey: source A: id 'A': 1 to 64 of a-z, 0-9 and -"),
+        (["add", "a", "--keyword", "x", "--account", "b"], "covey: source a: id: needs one of accounts, terms"),
+        (["add", "a", "--phrase", 'x "y"'], "covey: source a: phrases: 'x \"y\"' has a quote"),
+        (["add", "a", "--keyword", "x", "--credential", "y"], "covey: source a: credential 'y' is not known"),
+        (["edit", "a", "--name", "b"], "covey: there is no source 'a'; there are: none"),
+        (["pause", "a"], "covey: there is no source 'a'"),
+        (["apply", "/nowhere/s.yaml"], "covey: '/nowhere/s.yaml' cannot be read: No such file or directory"),
+    ],
+)
+def test_what_is_wrong_is_one_line(covey: Covey, services: Services, arguments: list[str], line: str) -> None:
+    """It names what is wrong; nothing is done, and X is not asked."""
+    before = state(services)
+
+    done = covey("sources", *arguments)
+
+    assert done.status == 2
+    assert done.line.startswith(line)
+    assert state(services) == before
+
+
+def test_a_wrong_file_changes_nothing(covey: Covey, services: Services, file: Path) -> None:
+    """Not even what is right in it."""
+    file.write_text(FILE + "  - id: other\n    accounts: [jaxa]\n    priority: 200\n")
+
+    done = covey("sources", "apply", str(file))
+
+    assert done.line == ("covey: sources.yaml, line 10: source other: priority 200: 0 to 100; nothing was done")
+    assert services.stores.sources.all() == []
+
+
+def test_the_kind_of_a_source_stays(covey: Covey, services: Services, file: Path) -> None:
+    """Terms do not become accounts: what was collected for them would not be what it says."""
+    assert covey("sources", "apply", str(file)).status == 0
+
+    done = covey("sources", "edit", "floods", "--account", "nasa")
+    file.write_text(FILE.replace("id: agencies", "id: x").replace("id: floods", "id: agencies"))
+    other = covey("sources", "apply", str(file))
+
+    assert "source floods: id: needs one of" in done.line
+    assert other.line == ("covey: source agencies is of kind accounts, not terms: remove it first, or use another id")
