@@ -19,6 +19,7 @@ from shared.domain.coverage.intervals import Reread
 from shared.domain.coverage.lateness import Margins, Seen, next_margin
 from shared.domain.coverage.sweeps import Sweep, SweepKind
 from shared.domain.jobs import Job, Queue, SearchPage
+from shared.platforms.x.query import PackedQuery
 from shared.runtime.log import get_logger
 from shared.services import coverage
 from shared.services.bootstrap import Services
@@ -65,6 +66,7 @@ class Searches:
             known_id=0 if is_first else snowflake.first_id_at(stream.covered_through),
             started_at=now,
             run_id=stream.run_id if is_first else None,
+            credential=stream.group.credential,
         )
         return self._open(sweep)
 
@@ -114,23 +116,23 @@ class Searches:
             self._stores.state.drop(coverage.LATENESS, ["found", "within", "beyond"])
 
     def _again(self, reread: Reread, slot: Slot, now: datetime) -> Outgoing:
-        query = self._query_of(reread.stream)
+        asked = self._query_of(reread.stream)
         route = gaps.route_of(reread.from_at, now=now, has_archive=self._services.has_archive)
         is_wanted = reread.is_free or self._services.settings.reread_across_midnight
-        if query is None or route is None or not is_wanted:
+        if asked is None or route is None or not is_wanted:
             self._stores.intervals.give_up(reread)
             return []
-        sweep = self._span(SweepKind.REREAD, reread.stream, reread.from_at, reread.to_at, query, slot, now)
-        return self._open(replace(sweep, route=route))
+        sweep = self._span(SweepKind.REREAD, reread.stream, reread.from_at, reread.to_at, asked.text, slot, now)
+        return self._open(replace(sweep, route=route, credential=asked.group.credential))
 
-    def _query_of(self, stream_id: str) -> str | None:
+    def _query_of(self, stream_id: str) -> PackedQuery | None:
         """What the stream asks; one that is retired, for what is still followed of it. None: nothing, or too much."""
         stream = self._stores.streams.get_active(stream_id)
         if stream is not None:
-            return stream.query
+            return PackedQuery(stream.query, stream.members, stream.group)
         retired = self._stores.streams.get(stream_id)
         searches = self._services.following.searches(retired.members) if retired else []
-        return searches[0].text if len(searches) == 1 else None
+        return searches[0] if len(searches) == 1 else None
 
     def _fill(self, gap: Gap, slot: Slot, now: datetime) -> Outgoing:
         searches = self._services.following.searches(gap.members)
@@ -153,7 +155,8 @@ class Searches:
             self._stores.gaps.end(gap.id, GapState.FINAL, now=now)
             return []
         sweep = self._span(SweepKind.BACKFILL, gap.id, gap.from_at, gap.to_at, searches[0].text, slot, now)
-        return self._open(replace(sweep, route=route, run_id=gap.run_id))
+        credential = searches[0].group.credential
+        return self._open(replace(sweep, route=route, run_id=gap.run_id, credential=credential))
 
     def _span(
         self, kind: SweepKind, subject: str, from_at: datetime, to_at: datetime, query: str, slot: Slot, now: datetime

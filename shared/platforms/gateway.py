@@ -28,6 +28,7 @@ from typing import Generic, Protocol
 
 from shared.domain.errors import (
     CoveyError,
+    CredentialNotReady,
     LimiterUnavailable,
     NoAnswer,
     NotGranted,
@@ -128,6 +129,7 @@ class Gateway(Generic[C]):
 
     credentials: asked at every call, so that one can join or be renewed while the process runs. blocks: what an error
     of the platform blocks beside the one call. ledger: which objects cost money, asked before a call and told after it.
+    alone: the credentials are those of one source only, so that what they have no room for says nothing of others.
     """
 
     def __init__(
@@ -137,9 +139,11 @@ class Gateway(Generic[C]):
         blocks: Callable[[CoveyError | None], Block | None],
         *,
         ledger: CallLedger | None = None,
+        alone: bool = False,
     ) -> None:
         self._limiter = limiter
         self._credentials = credentials
+        self._alone = alone
         self._blocks = blocks
         self._ledger = ledger or NoLedger()
 
@@ -179,6 +183,9 @@ class Gateway(Generic[C]):
             answer = self._limiter.acquire(_request(work_class, call, credential_ids, bought))
         if isinstance(answer, Refusal):
             metrics.X_REFUSALS.labels(call.endpoint, answer.blocked_by).inc()
+            if self._alone and answer.blocked_by not in BUDGETS:
+                detail = f"{', '.join(credential_ids)} has no room ({answer.blocked_by})"
+                raise CredentialNotReady(call.endpoint, detail, wait_seconds=_wait_seconds(answer))
             raise NotGranted(
                 call.endpoint,
                 wait_seconds=_wait_seconds(answer),

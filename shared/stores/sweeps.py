@@ -163,6 +163,7 @@ def _to_document(sweep: Sweep) -> Document:
         "to_at": sweep.to_at,
         "known_id": str(sweep.known_id),
         "posts_late": sweep.posts_late,
+        "credential": sweep.credential,
     }
 
 
@@ -192,6 +193,7 @@ def _from_document(document: Document) -> Sweep:
         to_at=document.get("to_at"),
         known_id=int(document.get("known_id", 0)),
         posts_late=document.get("posts_late", 0),
+        credential=document.get("credential"),
     )
 
 

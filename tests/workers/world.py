@@ -130,10 +130,11 @@ def simulator() -> Iterator[Simulator]:
 
 
 class Asked(NamedTuple):
-    """One request: its path, its parameters."""
+    """One request: its path, its parameters, and as whom it was asked."""
 
     path: str
     params: Mapping[str, str]
+    authorization: str | None = None
 
 
 Script = Callable[[Asked], tuple[int, Any]]
@@ -173,7 +174,7 @@ class ScriptedX:
 
             def do_GET(self) -> None:
                 parts = urlsplit(self.path)
-                asked = Asked(parts.path, dict(parse_qsl(parts.query)))
+                asked = Asked(parts.path, dict(parse_qsl(parts.query)), self.headers.get("Authorization"))
                 x.asked.append(asked)
                 status, body = x.script(asked)
                 if status == 0:

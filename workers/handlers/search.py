@@ -14,6 +14,7 @@ from shared.runtime import metrics
 from shared.services import coverage
 from shared.services.bootstrap import Services
 from shared.services.intake import answered_at
+from shared.services.own_credential import x_as
 from shared.services.storing import store_page
 from workers.handlers.authors import want_authors
 from workers.handlers.runs import paid_by
@@ -99,7 +100,8 @@ def _move(services: Services, before: Sweep, after: Sweep, now: datetime) -> Swe
 
 
 def _ask(services: Services, sweep: Sweep) -> Page:
-    search = services.x.search_all if sweep.route is ReadBy.ALL else services.x.search_recent
+    x = x_as(services, sweep.credential)
+    search = x.search_all if sweep.route is ReadBy.ALL else x.search_recent
     return search(
         work_class=WorkClass.BACKFILL if sweep.queue == Queue.BACKFILL else WorkClass.SEARCH,
         query=sweep.query or "",

@@ -57,7 +57,8 @@ class Sweep:
     `oldest_id` are over posts newer than `since_id`; `newest_id` comes from the first page that has some, because what
     appears above it later was not read down to it, and never from an id ahead of time. `through_at` is up to when X had
     searched at page 0. `from_at` and `to_at` bound the reading of a span. `known_id`: what is below it was read
-    before, so a post there that is new came late. `run_id` names the request that pays for it.
+    before, so a post there that is new came late. `run_id` names the request that pays for it, `credential` the only
+    one that X is asked with.
     """
 
     id: str
@@ -84,6 +85,7 @@ class Sweep:
     to_at: datetime | None = None
     known_id: int = 0
     posts_late: int = 0
+    credential: str | None = None
 
     @property
     def ends_at(self) -> datetime:

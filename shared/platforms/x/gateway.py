@@ -57,6 +57,7 @@ class XGateway:
         along: Collection[Along] = (),
         plan: PlanMemory | None = None,
         owner_id: int | None = None,
+        alone: bool = False,
     ) -> None:
         self._client = client
         self._limiter = limiter
@@ -65,13 +66,18 @@ class XGateway:
         self._owner_id = owner_id
         self._ledger = ledger
         self._along = frozenset(along)
-        self._gateway = Gateway(limiter, credentials, block_for, ledger=ledger)
+        self._gateway = Gateway(limiter, credentials, block_for, ledger=ledger, alone=alone)
 
     def asking_as(self, credential: Credential) -> XGateway:
         """A gateway that asks with one credential only, under the same limits and budgets."""
         return XGateway(
             self._client, self._limiter, FixedCredentials([credential]), ledger=self._ledger, along=self._along
         )
+
+    def asking_from(self, credentials: CredentialSource[Credential]) -> XGateway:
+        """A gateway that asks with the credentials of one source only, and speaks for them alone."""
+        known = {"plan": self._plan, "owner_id": self._owner_id, "ledger": self._ledger, "along": self._along}
+        return XGateway(self._client, self._limiter, credentials, alone=True, **known)  # type: ignore[arg-type]
 
     def date_seconds(self) -> float | None:
         """X's own time in epoch seconds, None where it does not tell. Takes no grant: nobody is asked as, and X counts
