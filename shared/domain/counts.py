@@ -6,7 +6,9 @@ left out once makes neither a fall nor a rise.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
+from operator import attrgetter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +35,7 @@ class PostMetrics:
     @property
     def is_empty(self) -> bool:
         """Whether nothing is known."""
-        return all(getattr(self, name) is None for name in NAMES)
+        return self == _NOTHING
 
     @property
     def fallen(self) -> tuple[str, ...]:
@@ -42,16 +44,22 @@ class PostMetrics:
 
     def minus(self, earlier: PostMetrics) -> PostMetrics:
         """The differences since `earlier` of what both know; negative where a count fell."""
-        return PostMetrics(**{name: _minus(getattr(self, name), getattr(earlier, name)) for name in NAMES})
+        return _of(map(_minus, _VALUES(self), _VALUES(earlier)))
 
     def or_else(self, earlier: PostMetrics | None) -> PostMetrics:
         """What is known now, and what only `earlier` knows."""
         if earlier is None:
             return self
-        return PostMetrics(**{name: _first(getattr(self, name), getattr(earlier, name)) for name in NAMES})
+        return _of(map(_first, _VALUES(self), _VALUES(earlier)))
 
 
 NAMES = tuple(field.name for field in fields(PostMetrics))
+_VALUES = attrgetter(*NAMES)  # all counts, in the order of NAMES
+_NOTHING = PostMetrics()
+
+
+def _of(values: Iterable[int | None]) -> PostMetrics:
+    return PostMetrics(**dict(zip(NAMES, values, strict=True)))
 
 
 def _minus(now: int | None, earlier: int | None) -> int | None:

@@ -28,6 +28,8 @@ KEPT_CHARACTERS = 16_384
 _INT64 = 2**63
 # A name that MongoDB or its driver takes for an operator or a path, or cannot write.
 _ODD_NAME = re.compile(r"\$|.*[.\x00]|\Z", re.DOTALL)
+_PLAIN_NAMES: set[str] = set()
+_MOST_NAMES = 4_096  # a stranger could send new ones without end
 
 
 class Kind(StrEnum):
@@ -86,20 +88,33 @@ def measure(value: Any) -> tuple[bool, int]:
     `MAX_CHARACTERS`. Without recursion: it may be as deep as it likes.
     """
     fits, characters = True, 0
-    rest: list[tuple[Any, int]] = [(value, 1)]
+    rest: list[tuple[Any, int]] = [([value], 0)]
     while rest:
-        item, level = rest.pop()
-        if isinstance(item, str):
-            characters += len(item)
-        elif isinstance(item, dict):
-            fits = fits and level <= MAX_LEVELS and not any(map(_ODD_NAME.match, item))
-            characters += sum(map(len, item))
-            rest.extend((inner, level + 1) for inner in item.values())
-        elif isinstance(item, list):
-            fits = fits and level <= MAX_LEVELS
-            rest.extend((inner, level + 1) for inner in item)
-        elif isinstance(item, float):
-            fits = fits and math.isfinite(item)
-        elif isinstance(item, int):
-            fits = fits and -_INT64 <= item < _INT64
+        container, level = rest.pop()
+        inner = container
+        if isinstance(container, dict):
+            fits = fits and _are_plain(container)
+            characters += sum(map(len, container))
+            inner = container.values()
+        fits = fits and level <= MAX_LEVELS
+        for item in inner:
+            if isinstance(item, str):
+                characters += len(item)
+            elif isinstance(item, dict | list):
+                rest.append((item, level + 1))
+            elif isinstance(item, float):
+                fits = fits and math.isfinite(item)
+            elif isinstance(item, int):
+                fits = fits and -_INT64 <= item < _INT64
     return fits, characters
+
+
+def _are_plain(container: dict[str, Any]) -> bool:
+    """Whether no name in it is odd. X has a few hundred names: those that were looked at are not looked at again."""
+    if container.keys() <= _PLAIN_NAMES:
+        return True
+    if any(map(_ODD_NAME.match, container)):
+        return False
+    if len(_PLAIN_NAMES) + len(container) <= _MOST_NAMES:
+        _PLAIN_NAMES.update(container)
+    return True

@@ -34,6 +34,7 @@ from shared.stores.gaps import GapStore
 from shared.stores.handles import HandleStore
 from shared.stores.indexes import Indexes
 from shared.stores.intervals import IntervalStore
+from shared.stores.known import KnownStore
 from shared.stores.ledger import LedgerStore
 from shared.stores.media import MediaStore
 from shared.stores.posts import PostStore
@@ -65,6 +66,7 @@ class Stores:
     posts: PostStore
     users: UserStore
     media: MediaStore
+    known: KnownStore
     sources: SourceStore
     streams: StreamStore
     sweeps: SweepStore
@@ -85,13 +87,20 @@ class Stores:
     @classmethod
     def on(cls, db: Db) -> Stores:
         """All stores on one database."""
+        posts, users, media = PostStore(db), UserStore(db), MediaStore(db)
         return cls(
             db=db,
             handles=HandleStore(db),
             accounts=AccountStore(db),
-            posts=PostStore(db),
-            users=UserStore(db),
-            media=MediaStore(db),
+            posts=posts,
+            users=users,
+            media=media,
+            known=KnownStore(
+                db,
+                posts=posts.described.looked_at,
+                users=users.described.looked_at,
+                media=media.described.looked_at,
+            ),
             sources=SourceStore(db),
             streams=StreamStore(db),
             sweeps=SweepStore(db),

@@ -1,18 +1,147 @@
-"""How an object that X described is put over what is stored of it: the update that posts, accounts and media share.
+"""How an object that X described is put over what is stored of it: what posts, accounts, media and mentions share.
 
 Answers arrive in any order and at any length: a late worker brings an old one, another endpoint gives fewer fields.
 Invariant: the later answer decides, field by field; what it leaves out stays as an earlier one said it.
+
+Which way an object is written depends on what a look at the collection, a moment ago, has shown of it. Only the last
+way decides by itself, in the server; the others are for what is sure, and say so where it was not. Of 100 posts with
+what X sent of them (6.0.5, one core): 5, 19 and 56 ms.
+
+    not there                  insert ---- it is there by now ---------.
+    there, told before         $set, if it is still so --- it is not --+
+    all else (a late answer,                                           |
+    an odd name in it, gone)   pipeline <------------------------------'
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+
+from pymongo import InsertOne, UpdateOne
+from pymongo.collection import Collection as MongoCollection
+from pymongo.errors import BulkWriteError
 
 from shared.stores.database import Document
 
 DESCRIBED_AT = "described_at"
+DUPLICATE_KEY = 11000
+# A part of a document that is no object, from a version before or from elsewhere: $set cannot reach into it.
+_NOT_AN_OBJECT = 28
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """One object as X told it.
+
+    on_insert: fields of a document that is new. greatest: fields that only grow, whoever tells them. added: lists that
+    are added to as sets are.
+    """
+
+    id: str
+    document: Document
+    on_insert: Mapping[str, Any] = field(default_factory=dict)
+    greatest: Mapping[str, Any] = field(default_factory=dict)
+    added: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+
+
+class Described:
+    """The described objects of one collection.
+
+    nested: fields that are put over one another field by field too. at_field: where the time of the latest answer is
+    kept. until_later: a field, an object with the time `at`, that a later answer takes away.
+    """
+
+    def __init__(
+        self,
+        collection: MongoCollection[Document],
+        *,
+        nested: Collection[str] = (),
+        at_field: str = DESCRIBED_AT,
+        until_later: str | None = None,
+    ) -> None:
+        self._collection = collection
+        self._nested = nested
+        self._at_field = at_field
+        self._until_later = until_later
+        self._guard: Document = {} if until_later is None else {until_later: {"$exists": False}}
+
+    @property
+    def looked_at(self) -> Document:
+        """The projection of what has to be known of a document before it is written."""
+        return {self._at_field: 1} | ({} if self._until_later is None else {f"{self._until_later}.at": 1})
+
+    def look(self, ids: Iterable[str]) -> dict[str, Document]:
+        """What has to be known of those of the objects that are there. One round trip."""
+        found = self._collection.find({"_id": {"$in": list(ids)}}, self.looked_at)
+        return {document["_id"]: document for document in found}
+
+    def put(self, told: Sequence[Told], *, at: datetime, known: Mapping[str, Document] | None = None) -> set[str]:
+        """Put objects, told at that time by X's clock, over what is stored; answers the ids of the new ones.
+
+        known: what `look` has shown of them; looked up where it is not given. At most one insert and one update, and
+        once more what another process has changed meanwhile.
+        """
+        if not told:
+            return set()
+        known = self.look(one.id for one in told) if known is None else known
+        new = [one for one in told if one.id not in known]
+        others = [one for one in told if one.id in known]
+        writes = [self._insert(one, at) for one in new] + [self._over(one, at, known[one.id]) for one in others]
+        redo, inserted = self._write([*new, *others], writes, len(others))
+        again = [UpdateOne({"_id": one.id}, self._careful(one, at), upsert=True) for one in redo]
+        upserted = self._collection.bulk_write(again, ordered=False).upserted_ids if again else None
+        missed = {redo[index].id for index in upserted or {}}
+        return inserted | missed
+
+    def _write(self, told: Sequence[Told], writes: Sequence[Any], updates: int) -> tuple[list[Told], set[str]]:
+        """Those to be written again, and the ids of those that were inserted."""
+        inserts = len(writes) - updates
+        failed: set[int] = set()
+        try:
+            result: Mapping[str, Any] = self._collection.bulk_write(writes, ordered=False).bulk_api_result
+        except BulkWriteError as error:
+            result = error.details or {}
+            if any(fault["code"] not in (DUPLICATE_KEY, _NOT_AN_OBJECT) for fault in result["writeErrors"]):
+                raise
+            failed = {fault["index"] for fault in result["writeErrors"]}
+        reached = result["nMatched"] + len(result["upserted"])
+        if reached < updates:  # which ones, MongoDB does not say; to write the others again changes nothing
+            failed |= set(range(inserts, len(writes)))
+        redo = [told[index] for index in sorted(failed)]
+        return redo, {one.id for index, one in enumerate(told[:inserts]) if index not in failed}
+
+    def _insert(self, told: Told, at: datetime) -> InsertOne[Document]:
+        found = {"_id": told.id, **told.on_insert, **told.document, self._at_field: at, **told.greatest}
+        return InsertOne(found | {name: list(values) for name, values in told.added.items()})
+
+    def _over(self, told: Told, at: datetime, known: Document) -> UpdateOne:
+        """The update of a document that is there."""
+        before = known.get(self._at_field)
+        parts = [name for name in self._nested if name in told.document]
+        is_gone = self._until_later is not None and self._until_later in known
+        if is_gone or (before is not None and before > at) or not _are_plain(told.document, parts):
+            return UpdateOne({"_id": told.id}, self._careful(told, at), upsert=True)
+        values = {name: value for name, value in told.document.items() if name not in parts}
+        values |= {f"{part}.{name}": value for part in parts for name, value in told.document[part].items()}
+        update = {"$set": {**values, self._at_field: at}}
+        if told.greatest:
+            update["$max"] = dict(told.greatest)
+        if told.added:
+            update["$addToSet"] = {name: {"$each": list(values)} for name, values in told.added.items()}
+        return UpdateOne({"_id": told.id, self._at_field: {"$not": {"$gt": at}}, **self._guard}, update)
+
+    def _careful(self, told: Told, at: datetime) -> list[Document]:
+        also: Document = {name: {"$max": [f"${name}", value]} for name, value in told.greatest.items()}
+        also |= {name: _with_added(name, values) for name, values in told.added.items()}
+        if (until := self._until_later) is not None:
+            also[until] = {"$cond": [{"$gt": [f"${until}.at", at]}, f"${until}", "$$REMOVE"]}
+        return [
+            *put_over(told.document, at=at, nested=self._nested, on_insert=told.on_insert, at_field=self._at_field),
+            *([{"$set": also}] if also else []),
+        ]
 
 
 def put_over(
@@ -29,7 +158,7 @@ def put_over(
     at_field: where the time of the latest answer is kept. Every value is taken as it is: `$` in it means nothing.
     """
     parts = [name for name in nested if name in document]
-    said_before = _over("$$ROOT", "$$told", parts)
+    said_before = _merged("$$ROOT", "$$told", parts)
     later = {"$gte": [at, {"$ifNull": [f"${at_field}", at]}]}
     return [
         {
@@ -39,7 +168,7 @@ def put_over(
                     "in": {
                         "$mergeObjects": [
                             {"$literal": dict(on_insert or {})},
-                            {"$cond": ["$$is_later", _over("$$told", "$$ROOT", parts), said_before]},
+                            {"$cond": ["$$is_later", _merged("$$told", "$$ROOT", parts), said_before]},
                             {at_field: {"$max": [f"${at_field}", at]}},
                         ]
                     },
@@ -49,7 +178,17 @@ def put_over(
     ]
 
 
-def _over(upper: str, lower: str, parts: Collection[str]) -> Document:
+def _merged(upper: str, lower: str, parts: Collection[str]) -> Document:
     """An expression: `upper` over `lower`, and so each of the parts."""
     merged = {name: {"$mergeObjects": [f"{lower}.{name}", f"{upper}.{name}"]} for name in parts}
     return {"$mergeObjects": [lower, upper, merged]}
+
+
+def _with_added(name: str, values: Sequence[Any]) -> Document:
+    """An expression: the list of that name with the values in it, once each."""
+    return {"$setUnion": [{"$ifNull": [f"${name}", []]}, {"$literal": list(values)}]}
+
+
+def _are_plain(document: Document, parts: Collection[str]) -> bool:
+    """Whether every name of the parts is one step of a path, and no more."""
+    return all(name and "." not in name and name[0] != "$" for part in parts for name in document[part])

@@ -7,10 +7,11 @@ posts under another claim: neither reads anything again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from pymongo import ASCENDING, InsertOne, UpdateOne
+from pymongo.collection import Collection as MongoCollection
 from pymongo.errors import BulkWriteError
 
 from shared.domain.counts import PostMetrics
@@ -18,11 +19,11 @@ from shared.domain.engagement.next_reading import DEFAULT_POLICY, Claimed, Refre
 from shared.domain.engagement.refresh import Engagement, Reading, first_seen
 from shared.domain.models import Post
 from shared.stores.database import Db, Document, guarded
+from shared.stores.described import DUPLICATE_KEY
 from shared.stores.engagement_documents import from_document, snapshot_to_document, to_document
 from shared.stores.indexes import Index
 from shared.stores.posts import metrics_from_document
 
-DUPLICATE_KEY = 11000
 FIRST = "first"  # in the place of a claim, for the counts that a post was found with
 
 
@@ -48,33 +49,26 @@ class EngagementStore:
         now: datetime,
         at: datetime | None = None,
         policy: RefreshPolicy = DEFAULT_POLICY,
+        known: Collection[str] | None = None,
     ) -> int:
         """Follow the engagement of posts that are not followed yet; answers how many snapshots are new.
 
         The counts that a post brought along are its first reading; without any it is due at once. at: when X told
-        them, by its clock. Snapshots come first, so that a state that is there never lacks its own.
+        them, by its clock. known: ids of those that are followed; looked up where it is not given. Snapshots come
+        first, so that a state that is there never lacks its own.
         """
         unique = {str(post.id): post for post in posts}
         if not unique:
             return 0
-        known = {document["_id"] for document in self._states.find({"_id": {"$in": list(unique)}}, {"_id": 1})}
+        if known is None:
+            known = {document["_id"] for document in self._states.find({"_id": {"$in": list(unique)}}, {"_id": 1})}
         readings = [
             first_seen(post, now=now, at=at or now, policy=policy) for key, post in unique.items() if key not in known
         ]
         if not readings:
             return 0
-        new = self._insert_new(_snapshots(readings, FIRST))
-        self._states.bulk_write(
-            [
-                UpdateOne(
-                    {"_id": str(reading.engagement.post_id)},
-                    {"$setOnInsert": {**to_document(reading.engagement), "first_seen_at": now}},
-                    upsert=True,
-                )
-                for reading in readings
-            ],
-            ordered=False,
-        )
+        new = _insert_new(self._history, _snapshots(readings, FIRST))
+        _insert_new(self._states, [_begun(reading, now) for reading in readings])
         return new
 
     @guarded
@@ -163,7 +157,7 @@ class EngagementStore:
         """
         if not readings:
             return 0
-        new = self._insert_new(_snapshots(readings, claim_id))
+        new = _insert_new(self._history, _snapshots(readings, claim_id))
         self._states.bulk_write(
             [
                 UpdateOne(
@@ -195,16 +189,22 @@ class EngagementStore:
         """How many snapshots are stored (estimated)."""
         return self._history.estimated_document_count()
 
-    def _insert_new(self, inserts: list[InsertOne[Document]]) -> int:
-        """Insert the snapshots that are not there yet, ignoring what an earlier try stored."""
-        if not inserts:
-            return 0
-        try:
-            return self._history.bulk_write(inserts, ordered=False).inserted_count
-        except BulkWriteError as error:
-            if any(fault["code"] != DUPLICATE_KEY for fault in error.details["writeErrors"]):
-                raise
-            return int(error.details["nInserted"])
+
+def _insert_new(collection: MongoCollection[Document], inserts: list[InsertOne[Document]]) -> int:
+    """Insert what is not there yet, ignoring what an earlier try or another process stored; answers how many."""
+    if not inserts:
+        return 0
+    try:
+        return collection.bulk_write(inserts, ordered=False).inserted_count
+    except BulkWriteError as error:
+        if any(fault["code"] != DUPLICATE_KEY for fault in error.details["writeErrors"]):
+            raise
+        return int(error.details["nInserted"])
+
+
+def _begun(reading: Reading, now: datetime) -> InsertOne[Document]:
+    state = reading.engagement
+    return InsertOne({"_id": str(state.post_id), **to_document(state), "first_seen_at": now})
 
 
 def _snapshots(readings: Iterable[Reading], source: str) -> list[InsertOne[Document]]:

@@ -28,14 +28,16 @@ def snapshot_to_document(snapshot: Snapshot) -> Document:
 
 def to_document(engagement: Engagement) -> Document:
     """The document of a state, without `_id`."""
+    metrics = metrics_to_document(engagement.metrics) if engagement.metrics else None
+    is_base = engagement.base is engagement.metrics  # of a post that was just found
     return {
         "created_at": engagement.created_at,
         "state": engagement.state.value,
         "tier": engagement.tier.value,
         "velocity": engagement.velocity,
-        "metrics": metrics_to_document(engagement.metrics) if engagement.metrics else None,
+        "metrics": metrics,
         "read_at": engagement.read_at,
-        "base": metrics_to_document(engagement.base) if engagement.base else None,
+        "base": metrics if is_base else metrics_to_document(engagement.base) if engagement.base else None,
         "base_at": engagement.base_at,
         "next_refresh_at": engagement.next_refresh_at,
         "gone_reports": engagement.gone_reports,

@@ -22,6 +22,8 @@ DENIED = ["not-found", "suspended", "protected"]
 DENIED_FOR = timedelta(days=1)
 
 
+# What has to be known of an account that is followed to learn of it.
+LEARNING = {"user_id": 1, "missing": 1, "taken_by": 1}
 INDEXES = (
     Index("X_tracked_handles", {"user_id": ASCENDING}, {"sparse": True}),
     Index("X_tracked_handles", {"active": ASCENDING, "username": ASCENDING}),
@@ -114,14 +116,16 @@ class HandleStore:
         self._handles.update_many({"_id": {"$in": names}, "active": True}, {"$addToSet": {"sources": source}})
 
     @guarded
-    def learn(self, users: Iterable[User], *, now: datetime) -> None:
+    def learn(self, users: Iterable[User], *, now: datetime, followed: Iterable[Document] | None = None) -> None:
         """Note the ids of accounts that came along with posts or a look-up; others than the followed are ignored.
 
-        Where another account has the name of one that is known, that one is looked at next.
+        Where another account has the name of one that is known, that one is looked at next. followed: what is known of
+        those that are followed, as `LEARNING` has it; looked up where it is not given.
         """
         named = {user.username.lower(): user for user in users}
-        followed = self._handles.find({"_id": {"$in": list(named)}}, {"user_id": 1, "missing": 1, "taken_by": 1})
-        writes = [write for one in (list(followed) if named else ()) for write in _learnt(one, named[one["_id"]], now)]
+        if followed is None:
+            followed = self._handles.find({"_id": {"$in": list(named)}}, LEARNING) if named else ()
+        writes = [write for one in followed for write in _learnt(one, named[one["_id"]], now)]
         if writes:
             self._handles.bulk_write(writes, ordered=False)
 

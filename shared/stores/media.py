@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from pymongo import ASCENDING, UpdateOne
+from pymongo import ASCENDING
 
 from shared.domain.models import Media, MediaType, Variant
 from shared.stores.database import Db, Document, guarded
-from shared.stores.described import put_over
+from shared.stores.described import Described, Told
 from shared.stores.indexes import Index
 
 _NESTED = ("public_metrics", "raw")
@@ -25,25 +25,18 @@ class MediaStore:
 
     def __init__(self, db: Db) -> None:
         self._media = db["X_media"]
+        self.described = Described(self._media, nested=_NESTED)
 
     @guarded
-    def upsert(self, media: Iterable[Media], *, at: datetime) -> None:
-        """Store media objects in one bulk write; a new one is pending. `at` is when X described them."""
+    def upsert(self, media: Iterable[Media], *, at: datetime, known: Mapping[str, Document] | None = None) -> None:
+        """Store media objects in one bulk; a new one is pending. `at` is when X described them.
+
+        known: what `described` needs of those that are there.
+        """
+        pending = {"download": {"status": PENDING, "attempts": 0, "last_attempt_at": None}}
         unique = {item.key: item for item in media}
-        if not unique:
-            return
-        pending = {"status": PENDING, "attempts": 0, "last_attempt_at": None}
-        self._media.bulk_write(
-            [
-                UpdateOne(
-                    {"_id": item.key},
-                    put_over(to_document(item), at=at, nested=_NESTED, on_insert={"download": pending}),
-                    upsert=True,
-                )
-                for item in unique.values()
-            ],
-            ordered=False,
-        )
+        told = [Told(id=item.key, document=to_document(item), on_insert=pending) for item in unique.values()]
+        self.described.put(told, at=at, known=known)
 
     @guarded
     def pending_of(self, keys: Sequence[str]) -> list[str]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from operator import attrgetter
 
-from pymongo import ASCENDING, DESCENDING, UpdateOne
+from pymongo import ASCENDING, DESCENDING
 
 from shared.domain.counts import NAMES, PostMetrics
 from shared.domain.coverage.silence import Rhythm
 from shared.domain.models import Post
 from shared.stores.database import Db, Document, guarded
-from shared.stores.described import put_over
+from shared.stores.described import Described, Told
 from shared.stores.indexes import Index
 
 # The newest posts of an author, the quotes and replies around a post, the newest of all, and conversations.
@@ -24,6 +25,8 @@ INDEXES = (
 
 
 _STORED_NAMES = {"repost_count": "retweet_count"}
+_STORED = tuple(_STORED_NAMES.get(name, name) for name in NAMES)
+_VALUES = attrgetter(*NAMES)  # of PostMetrics, in that order
 
 
 class PostStore:
@@ -31,23 +34,28 @@ class PostStore:
 
     def __init__(self, db: Db) -> None:
         self._posts = db["X_tweets"]
+        # X gives a post that was gone: it is there, but for what X said later.
+        self.described = Described(self._posts, nested=("public_metrics", "raw"), until_later="gone")
 
     @guarded
-    def upsert(self, posts: Iterable[Post], *, source: str, now: datetime, at: datetime | None = None) -> set[int]:
-        """Store posts in one bulk write; answers the ids that were new. `source` tells how a new one was found.
+    def upsert(
+        self,
+        posts: Iterable[Post],
+        *,
+        source: str,
+        now: datetime,
+        at: datetime | None = None,
+        included: Iterable[Post] = (),
+        known: Mapping[str, Document] | None = None,
+    ) -> set[int]:
+        """Store posts in one bulk; answers the ids that were new. `source` tells how a new one was found.
 
-        at: when X described them, by its clock; the present where it is not known.
+        at: when X described them, by its clock; the present where it is not known. included: what came along with them.
+        known: what `described` needs of those that are there.
         """
-        unique = {post.id: post for post in posts}
-        if not unique:
-            return set()
-        writes = [
-            UpdateOne({"_id": str(post.id)}, _seen(post, source, now, at or now), upsert=True)
-            for post in unique.values()
-        ]
-        result = self._posts.bulk_write(writes, ordered=False)
-        ids = list(unique)
-        return {ids[index] for index in (result.upserted_ids or {})}
+        unique = {post.id: (post, "included") for post in included} | {post.id: (post, source) for post in posts}
+        told = [_told(post, found_by, now) for post, found_by in unique.values()]
+        return {int(id_) for id_ in self.described.put(told, at=at or now, known=known)}
 
     @guarded
     def newest_of(self, author_ids: Sequence[int], limit: int) -> list[Document]:
@@ -120,18 +128,9 @@ def _number_of(posts: int) -> Document:
     return {"$sum": {"$cond": [{"$eq": ["$n", posts]}, 1, 0]}}
 
 
-def _seen(post: Post, source: str, now: datetime, at: datetime) -> list[Document]:
-    found = {"first_seen_at": now, "found_by": source}
-    return [
-        *put_over(to_document(post), at=at, nested=("public_metrics", "raw"), on_insert=found),
-        {
-            "$set": {
-                "last_seen_at": {"$max": ["$last_seen_at", now]},
-                # X gave it: it is there, but for what X said later.
-                "gone": {"$cond": [{"$gt": ["$gone.at", at]}, "$gone", "$$REMOVE"]},
-            }
-        },
-    ]
+def _told(post: Post, found_by: str, now: datetime) -> Told:
+    found = {"first_seen_at": now, "found_by": found_by}
+    return Told(id=str(post.id), document=to_document(post), on_insert=found, greatest={"last_seen_at": now})
 
 
 def to_document(post: Post) -> Document:
@@ -166,8 +165,8 @@ def to_document(post: Post) -> Document:
 
 def metrics_to_document(metrics: PostMetrics) -> Document:
     """Counts under the names that `X_tweets` has always had; those that are not known are left out."""
-    counts = {_STORED_NAMES.get(name, name): getattr(metrics, name) for name in NAMES}
-    return {name: count for name, count in counts.items() if count is not None}
+    counts = zip(_STORED, _VALUES(metrics), strict=True)
+    return {name: count for name, count in counts if count is not None}
 
 
 def metrics_from_document(document: Document) -> PostMetrics:

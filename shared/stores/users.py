@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
-from pymongo import ASCENDING, UpdateOne
+from pymongo import ASCENDING
 
 from shared.domain.models import User
 from shared.stores.database import Db, Document, guarded
-from shared.stores.described import put_over
+from shared.stores.described import Described, Told
 from shared.stores.indexes import Index
 
 _NESTED, _AT = ("public_metrics", "bio_snapshot", "raw"), "last_updated_at"
@@ -21,14 +21,14 @@ class UserStore:
 
     def __init__(self, db: Db) -> None:
         self._users = db["X_users"]
+        self.described = Described(self._users, nested=_NESTED, at_field=_AT)
 
     @guarded
-    def upsert(self, users: Iterable[User], *, now: datetime) -> None:
-        """Store accounts in one bulk write. `now` is when X described them."""
-        described = {user.id: put_over(to_document(user), at=now, nested=_NESTED, at_field=_AT) for user in users}
-        writes = [UpdateOne({"_id": str(user_id)}, update, upsert=True) for user_id, update in described.items()]
-        if writes:
-            self._users.bulk_write(writes, ordered=False)
+    def upsert(self, users: Iterable[User], *, now: datetime, known: Mapping[str, Document] | None = None) -> None:
+        """Store accounts in one bulk. `now` is when X described them. known: what `described` needs of those there."""
+        unique = {user.id: user for user in users}
+        told = [Told(id=str(user.id), document=to_document(user)) for user in unique.values()]
+        self.described.put(told, at=now, known=known)
 
     @guarded
     def fresh_among(self, user_ids: Collection[int], *, since: datetime) -> set[int]:

@@ -30,6 +30,7 @@ from shared.domain.models import Post, PostState
 
 # Posts are found and read seconds apart by search, quotes and people; below two minutes chance is most of a velocity.
 MIN_SPAN = timedelta(minutes=2)
+_NO_DELTAS = PostMetrics()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,8 +89,23 @@ def first_seen(post: Post, *, now: datetime, at: datetime, policy: RefreshPolicy
     """The post begins to be followed. The counts it came with, told at `at`, were paid for: they are its first reading;
     without any it is due now.
     """
-    begun = Engagement(post_id=post.id, created_at=post.created_at, next_refresh_at=next_reading_at(Found(), now=now))
-    return Reading(at, begun, None) if post.metrics is None else read_counts(begun, post.metrics, now=at, policy=policy)
+    if post.metrics is None:
+        due_at = next_reading_at(Found(), now=now)
+        return Reading(at, Engagement(post_id=post.id, created_at=post.created_at, next_refresh_at=due_at), None)
+    # What read_counts makes of a post of which nothing is known, in one step: a page has a hundred of them.
+    age = at - post.created_at
+    rule = tier_of(age=age, velocity=0.0, time_scale=policy.time_scale)
+    counted = Engagement(
+        post_id=post.id,
+        created_at=post.created_at,
+        tier=rule.tier,
+        metrics=post.metrics,
+        read_at=at,
+        base=post.metrics,
+        base_at=at,
+        next_refresh_at=next_reading_at(Counted(rule, age), now=at, policy=policy),
+    )
+    return Reading(at, counted, _snapshot(counted, post.metrics, _NO_DELTAS, at))
 
 
 def read_counts(before: Engagement, metrics: PostMetrics, *, now: datetime, policy: RefreshPolicy) -> Reading:

@@ -90,8 +90,8 @@ def json_object(container: JsonObject, key: str) -> JsonObject:
 
 def identifier(value: Any) -> int | None:
     """An id as X writes it: digits in a text, or a whole number. None for everything else."""
-    if isinstance(value, str) and _ID.fullmatch(value):
-        return int(value)
+    if isinstance(value, str):
+        return int(value) if _ID.fullmatch(value) else None
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**25 else None
 
 
@@ -100,6 +100,8 @@ def number(value: Any) -> int | None:
 
     None for everything else: what is no count is not known.
     """
+    if type(value) is int and 0 <= value <= _MAX_COUNT:  # nearly all of them
+        return value
     if isinstance(value, float):
         return number(int(value)) if value.is_integer() else None
     found = identifier(value)

@@ -55,7 +55,7 @@ def test_a_batch_of_posts_is_a_handful_of_commands(counted: Stores, commands: Co
     """A hundred posts: two commands to begin, three to claim, one to load, two to answer; none for nothing."""
     ids = range(1, 101)
 
-    assert commands.during(lambda: follow(counted, ids)) == ["find", "update"]
+    assert commands.during(lambda: follow(counted, ids)) == ["find", "insert"]
     assert commands.during(lambda: counted.engagement.begin([], now=NOW)) == []
     assert commands.during(lambda: claim(counted, "c")) == ["find", "update", "find"]
     said: dict[int, PostMetrics | PostState] = dict.fromkeys(ids, likes(1))

@@ -9,11 +9,11 @@ from shared.stores.bundle import Stores
 from tests.shared.stores.conftest import HOUR, NOW, CommandCount, photo_of, video_of
 
 
-def test_a_page_of_media_is_one_command(counted: Stores, commands: CommandCount) -> None:
-    """A hundred media cost one round trip to store and one to ask which are pending."""
+def test_a_page_of_media_is_a_look_and_one_command(counted: Stores, commands: CommandCount) -> None:
+    """A hundred media cost two round trips to store and one to ask which are pending."""
     media = [photo_of(f"3_{number}") for number in range(100)]
 
-    assert commands.during(lambda: counted.media.upsert(media, at=NOW)) == ["update"]
+    assert commands.during(lambda: counted.media.upsert(media, at=NOW)) == ["find", "insert"]
     assert commands.during(lambda: counted.media.pending_of([item.key for item in media])) == ["find"]
     assert commands.during(lambda: counted.media.upsert([], at=NOW)) == []
     assert commands.during(lambda: counted.media.pending_of([])) == []

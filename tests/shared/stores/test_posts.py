@@ -19,12 +19,13 @@ METRICS = PostMetrics(
 )
 
 
-def test_a_page_of_posts_is_one_command(counted: Stores, commands: CommandCount) -> None:
-    """A hundred posts, new or known, cost one round trip; none cost none."""
-    page = posts_of(range(1, 101))
+def test_a_page_of_posts_is_a_look_and_one_command(counted: Stores, commands: CommandCount) -> None:
+    """A hundred posts, new or known, cost a look and a write, and both writes where some are known; none cost none."""
+    page, longer = posts_of(range(1, 101)), posts_of(range(1, 201))
 
-    assert commands.during(lambda: counted.posts.upsert(page, source="search", now=NOW)) == ["update"]
-    assert commands.during(lambda: counted.posts.upsert(page, source="search", now=NOW)) == ["update"]
+    assert commands.during(lambda: counted.posts.upsert(page, source="search", now=NOW)) == ["find", "insert"]
+    assert commands.during(lambda: counted.posts.upsert(page, source="search", now=NOW)) == ["find", "update"]
+    assert commands.during(lambda: counted.posts.upsert(longer, source="s", now=NOW)) == ["find", "insert", "update"]
     assert commands.during(lambda: counted.posts.upsert([], source="search", now=NOW)) == []
 
 

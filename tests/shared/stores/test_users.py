@@ -7,11 +7,11 @@ from shared.stores.database import Db
 from tests.shared.stores.conftest import AWKWARD_IDS, HOUR, NOW, CommandCount, user_of
 
 
-def test_a_page_of_accounts_is_one_command(counted: Stores, commands: CommandCount) -> None:
-    """A hundred accounts cost one round trip, none cost none."""
+def test_a_page_of_accounts_is_a_look_and_one_command(counted: Stores, commands: CommandCount) -> None:
+    """A hundred accounts cost two round trips, none cost none."""
     users = [user_of(number, f"user{number}") for number in range(100)]
 
-    assert commands.during(lambda: counted.users.upsert(users, now=NOW)) == ["update"]
+    assert commands.during(lambda: counted.users.upsert(users, now=NOW)) == ["find", "insert"]
     assert commands.during(lambda: counted.users.upsert([], now=NOW)) == []
 
 

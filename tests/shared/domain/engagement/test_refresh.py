@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from shared.domain.counts import PostMetrics
 from shared.domain.engagement.next_reading import RefreshPolicy
-from shared.domain.engagement.refresh import Engagement, Reading, read_absence, read_counts
+from shared.domain.engagement.refresh import Engagement, Reading, first_seen, read_absence, read_counts
 from shared.domain.engagement.tiers import Tier
-from shared.domain.models import PostState
+from shared.domain.models import Post, PostState
 
 CREATED = datetime(2024, 5, 1, tzinfo=UTC)
 POLICY = RefreshPolicy()
@@ -187,3 +187,15 @@ def test_silence_about_a_post_that_is_gone_asks_once_more() -> None:
     engagement = after(PostState.DELETED, PostState.DELETED, PostState.UNKNOWN)
 
     assert engagement.state is PostState.DELETED
+
+
+@given(counts=metrics, age_seconds=st.integers(-60, 10**8), scale=st.sampled_from([0.01, 1.0]))
+def test_the_counts_a_post_was_found_with_are_a_reading_like_any_other(
+    counts: PostMetrics, age_seconds: int, scale: float
+) -> None:
+    """To find a post with counts leads to what reading them of a post without any leads to."""
+    policy, at = RefreshPolicy(time_scale=scale), CREATED + timedelta(seconds=age_seconds)
+
+    found = first_seen(Post(id=1, text="", created_at=CREATED, metrics=counts), now=at, at=at, policy=policy)
+
+    assert found == read_counts(post(), counts, now=at, policy=policy)

@@ -1,0 +1,224 @@
+"""How fast a search answer of X becomes rows, beside the least that MongoDB can do with the same rows, in one run.
+
+`python -m bench.ingest` starts a Redis and a MongoDB of its own, lets the simulator render pages of 100 new posts with
+accounts, media, quoted posts, places and polls, and a process that gives them over HTTP. Covey reads each page through
+its gateway (grant, request, ledger, settlement) and stores it, in one process and one thread; its time begins before
+the request. Both peers are given the rows of a page as they lie in MongoDB after Covey stored it, ready to be written:
+posts, accounts, media, states, first readings, mentions. They parse nothing, ask nobody for leave and book nothing.
+
+    raw bulk_write    one unordered bulk a collection: what is new as an insert, what was there before as a replacement
+    find-then-save    each row looked for by its id, then inserted or replaced
+
+Pages take turns, so that a noisy moment of the machine hits all of them; a figure is the median of five runs. It
+prints a table, writes var/bench/ingest.json, and exits 1 when a claim fails.
+"""
+
+from __future__ import annotations
+
+import gc
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pymongo import InsertOne, ReplaceOne
+
+from bench import answers
+from bench.report import Claim, Report
+from shared.domain.models import RateHeaders, WorkClass
+from shared.platforms.x.body import json_value
+from shared.platforms.x.fields import Along
+from shared.platforms.x.parser import parse_page
+from shared.runtime.embedded import Servers
+from shared.runtime.embedded import running as servers_running
+from shared.runtime.settings import Settings
+from shared.services.bootstrap import Services, build
+from shared.services.storing import store_page
+from shared.stores.bundle import Stores
+from shared.stores.database import Db, Document, connect
+
+RUNS, PAGES, POSTS, SLOW_EVERY = 5, 16, 100, 4
+COLLECTIONS = ("X_tweets", "X_users", "X_media", "X_engagement_history", "X_engagement", "mentions")
+COVEY, RAW, NAIVE = "covey", "raw bulk_write", "find-then-save"
+LEAST_SHARE_OF_RAW, LEAST_TIMES_NAIVE = 0.5, 6.0
+Rows = Mapping[str, list[Document]]
+
+
+@dataclass
+class Times:
+    """Seconds of one run, and the posts they went to."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+    posts: dict[str, int] = field(default_factory=dict)
+
+    @contextmanager
+    def of(self, name: str, posts: int = POSTS) -> Iterator[None]:
+        """Time the block."""
+        began = time.perf_counter()
+        yield
+        self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - began
+        self.posts[name] = self.posts.get(name, 0) + posts
+
+    def rates(self) -> dict[str, float]:
+        """Posts a second of each."""
+        return {name: self.posts[name] / self.seconds[name] for name in self.seconds}
+
+
+def services_on(servers: Servers, x_url: str, folder: Path) -> Services:
+    """The services of a worker whose X gives the pages."""
+    settings = Settings.load(
+        redis_url=servers.redis_url,
+        mongo_uri=servers.mongo_uri,
+        mongo_database=COVEY,
+        data_dir=folder,
+        x_base_url=x_url,
+        x_bearer_token="bench",
+        x_along=tuple(along.value for along in Along),
+    )
+    return build(settings, middleware=())
+
+
+def ingest(services: Services, number: int, times: Times) -> None:
+    """Read one page and store it."""
+    with times.of(COVEY):
+        with times.of("reading"):
+            page = services.x.search_recent(
+                WorkClass.SEARCH, query="bench", next_token=str(number), expand_authors=True
+            )
+        now = services.clock.now()
+        with times.of("storing"):
+            store_page(services, page, source="search", now=now)
+
+
+def parse(body: bytes, times: Times) -> None:
+    """What of reading is the parser's, by itself."""
+    with times.of("parsing"):
+        parse_page("search/recent", json_value("search/recent", body), RateHeaders())
+
+
+def rows_by_page(services: Services) -> list[Rows]:
+    """What each page changes in an empty database."""
+    empty(services.stores.db)
+    found: list[Rows] = []
+    known: dict[tuple[str, Any], Document] = {}
+    for number in range(PAGES):
+        ingest(services, number, Times())
+        rows: dict[str, list[Document]] = {}
+        for name in COLLECTIONS:
+            for row in services.stores.db[name].find():
+                if known.get((name, row["_id"])) != row:
+                    known[name, row["_id"]] = row
+                    rows.setdefault(name, []).append(row)
+        found.append(rows)
+    return found
+
+
+def write_raw(db: Db, rows: Rows, seen: set[tuple[str, Any]]) -> Callable[[], None]:
+    """One bulk a collection, made ready."""
+    bulks = {
+        name: [
+            ReplaceOne({"_id": row["_id"]}, row, upsert=True) if (name, row["_id"]) in seen else InsertOne(row)
+            for row in found
+        ]
+        for name, found in rows.items()
+    }
+    seen.update((name, row["_id"]) for name, found in rows.items() for row in found)
+
+    def write() -> None:
+        for name, writes in bulks.items():
+            db[name].bulk_write(writes, ordered=False)
+
+    return write
+
+
+def find_then_save(db: Db, rows: Rows) -> None:
+    """Row by row."""
+    for name, found in rows.items():
+        for row in found:
+            if db[name].find_one({"_id": row["_id"]}) is None:
+                db[name].insert_one(row)
+            else:
+                db[name].replace_one({"_id": row["_id"]}, row)
+
+
+def empty(db: Db) -> None:
+    """Without documents, with all indexes."""
+    for name in db.list_collection_names():
+        db[name].delete_many({})
+    Stores.on(db).ensure_indexes()
+
+
+def measure(services: Services, peers: Mapping[str, Db], bodies: list[bytes], rows: list[Rows]) -> Times:
+    """One run over all pages."""
+    times = Times()
+    seen: set[tuple[str, Any]] = set()
+    for db in (services.stores.db, *peers.values()):
+        empty(db)
+    for number in range(PAGES):
+        ingest(services, number, times)
+        parse(bodies[number], times)
+        write = write_raw(peers[RAW], rows[number], seen)
+        with times.of(RAW):
+            write()
+        if number % SLOW_EVERY == 0:
+            with times.of(NAIVE):
+                find_then_save(peers[NAIVE], rows[number])
+    return times
+
+
+def shares(times: Times) -> dict[str, float]:
+    """Where Covey's time went, in per cent."""
+    seconds = times.seconds
+    parts = {
+        "% parsing": seconds["parsing"],
+        "% gateway, HTTP, books": seconds["reading"] - seconds["parsing"],
+        "% storing": seconds["storing"],
+    }
+    return {f"covey: {name}": 100 * part / seconds[COVEY] for name, part in parts.items()}
+
+
+def main() -> int:
+    """Measure, print, write the report; 1 when a claim fails."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "pages").mkdir()
+        answers.written(folder / "pages", PAGES)
+        bodies = [(folder / "pages" / f"{number}.json").read_bytes() for number in range(PAGES)]
+        with servers_running(folder) as servers, answers.running(answers.given(folder / "pages")) as url:
+            services = services_on(servers, url, folder)
+            rows = rows_by_page(services)
+            peers = {name: connect(servers.mongo_uri, name.replace(" ", "_")) for name in (RAW, NAIVE)}
+            gc.collect()
+            gc.freeze()  # the rows that wait for the peers are no load of Covey's
+            runs = [measure(services, peers, bodies, rows) for _ in range(RUNS)]
+    figures = [{name: one.rates()[name] for name in (COVEY, RAW, NAIVE)} | shares(one) for one in runs]
+    report = report_of(figures)
+    report.write(Path("var/bench"))
+    report.show("posts a second, one process, one thread")
+    return 0 if report.passed else 1
+
+
+def report_of(runs: list[dict[str, float]]) -> Report:
+    """The claims and what they rest on."""
+
+    def beside(peer: str) -> float:
+        return statistics.median(run[COVEY] / run[peer] for run in runs)
+
+    return Report(
+        name="ingest",
+        claims=[
+            Claim(f"covey beside {RAW}", beside(RAW), LEAST_SHARE_OF_RAW),
+            Claim(f"covey beside {NAIVE}", beside(NAIVE), LEAST_TIMES_NAIVE),
+        ],
+        medians={name: statistics.median(run[name] for run in runs) for name in runs[0]},
+        runs={name: [run[name] for run in runs] for name in runs[0]},
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

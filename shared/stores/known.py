@@ -1,0 +1,78 @@
+"""What MongoDB has already of a page that is about to be stored: all collections in one round trip.
+
+What is new can be inserted, which is far cheaper than an update; see `described`. It is a look, not a claim: another
+process may store the same a moment later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+from shared.domain.models import Page
+from shared.stores.database import Db, Document, guarded
+from shared.stores.handles import LEARNING
+from shared.stores.media import PENDING
+
+# More than a page has objects: what is found comes in one answer.
+_BATCH = 10_000
+Found = Mapping[str, Document]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is there, by `_id`: as much of each document as its store needs to write it. followed: by name."""
+
+    posts: Found
+    users: Found
+    media: Found
+    states: Found
+    followed: Found
+
+    def to_download(self, keys: Iterable[str]) -> list[str]:
+        """Those of the media whose files are still to be downloaded, once the new ones are stored."""
+        found = {key: self.media.get(key) for key in keys}
+        return [key for key, one in found.items() if one is None or _status(one) == PENDING]
+
+
+class KnownStore:
+    """Looks things up for a whole page. projections: by collection, what its store needs of a document."""
+
+    def __init__(self, db: Db, *, posts: Document, users: Document, media: Document) -> None:
+        self._posts = db["X_tweets"]
+        self._projections = {
+            "X_tweets": posts,
+            "X_users": users,
+            "X_media": media | {"download.status": 1},
+            "X_engagement": {"_id": 1},
+            "X_tracked_handles": LEARNING,
+        }
+
+    @guarded
+    def of(self, page: Page) -> Known:
+        """What is there of a page. One round trip, whatever its size."""
+        asked = {
+            "X_tweets": {str(post.id) for post in (*page.posts, *page.included_posts)},
+            "X_users": {str(user.id) for user in page.users},
+            "X_media": {item.key for item in page.media},
+            "X_engagement": {str(post.id) for post in page.posts},
+            "X_tracked_handles": {user.username.lower() for user in page.users},
+        }
+        found: dict[str, dict[str, Document]] = {name: {} for name in asked}
+        if any(asked.values()):
+            for document in self._posts.aggregate(self._union(asked), batchSize=_BATCH):
+                found[document.pop("of")][document["_id"]] = document
+        return Known(*found.values())
+
+    def _union(self, asked: Mapping[str, Collection[str]]) -> list[Document]:
+        first, *others = ((name, self._look(name, ids)) for name, ids in asked.items())
+        return [*first[1], *({"$unionWith": {"coll": name, "pipeline": look}} for name, look in others)]
+
+    def _look(self, name: str, ids: Collection[str]) -> list[Document]:
+        shown = {"$project": {**self._projections[name], "of": {"$literal": name}}}
+        return [{"$match": {"_id": {"$in": sorted(ids)}}}, shown]
+
+
+def _status(medium: Document) -> str | None:
+    status: str | None = medium.get("download", {}).get("status")
+    return status

@@ -1,0 +1,49 @@
+"""What is there of a page, in one look: real MongoDB."""
+
+from __future__ import annotations
+
+from shared.domain.models import Page
+from shared.stores.bundle import Stores
+from tests.shared.stores.conftest import HOUR, NOW, CommandCount, photo_of, posts_of, user_of
+
+
+def page() -> Page:
+    """Posts 1 and 2 with an original, an account and two photos."""
+    return Page(
+        posts=tuple(posts_of([1, 2])),
+        included_posts=tuple(posts_of([3])),
+        users=(user_of(7, "NASA"),),
+        media=(photo_of("3_1"), photo_of("3_2")),
+    )
+
+
+def test_what_is_there_of_a_page_is_one_command(counted: Stores, commands: CommandCount) -> None:
+    """Of all collections, also where there is nothing yet; and none for a page without anything."""
+    counted.posts.upsert(posts_of([2, 3, 9]), source="search", now=NOW, at=NOW - HOUR)
+    counted.posts.mark_gone([3], state="deleted", now=NOW)
+    counted.users.upsert([user_of(7)], now=NOW)
+    counted.engagement.begin(posts_of([2]), now=NOW)
+    counted.handles.activate(["NASA", "esa"], now=NOW)
+
+    assert commands.during(lambda: counted.known.of(page())) == ["aggregate"]
+    assert commands.during(lambda: counted.known.of(Page())) == []
+    known = counted.known.of(page())
+    assert known.posts == {
+        "2": {"_id": "2", "described_at": NOW - HOUR},
+        "3": {"_id": "3", "described_at": NOW - HOUR, "gone": {"at": NOW}},
+    }
+    assert known.users == {"7": {"_id": "7", "last_updated_at": NOW}}
+    assert (known.states.keys(), known.media) == ({"2"}, {})
+    assert known.followed == {"nasa": {"_id": "nasa", "user_id": None}}
+
+
+def test_files_to_download_are_those_of_new_media_and_of_pending_ones(stores: Stores) -> None:
+    """A file that is there, or was given up, is not sent for."""
+    stores.media.upsert([photo_of("3_1"), photo_of("3_2"), photo_of("3_3")], at=NOW)
+    stores.media.mark_ok("3_2", path="a", byte_size=1, checksum="c", now=NOW)
+    stores.media.mark_attempt("3_3", error="404", now=NOW, failed=True)
+    photos = tuple(photo_of(f"3_{number}") for number in (1, 2, 3, 4))
+
+    known = stores.known.of(Page(media=photos))
+
+    assert known.to_download(photo.key for photo in photos) == ["3_1", "3_4"]
