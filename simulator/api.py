@@ -11,8 +11,10 @@ from simulator import problems
 from simulator.auth import Tokens
 from simulator.calls import Answer, Call, CallLog, Credential
 from simulator.clock import Clock, iso_ms
+from simulator.compliance import ComplianceJobs
 from simulator.config import Config
 from simulator.dialect import NEW, Dialect, choose_dialect
+from simulator.endpoints.compliance import file_answer
 from simulator.endpoints.context import Context
 from simulator.endpoints.table import Endpoint, find_endpoint
 from simulator.faults.engine import Faults
@@ -47,6 +49,7 @@ class Api:
         )
         start_ms = clock() if config.start_ms is None else config.start_ms
         self.world = World(config, start_ms)
+        self.compliance = ComplianceJobs(self.world, config.compliance_seconds)
         self.log = CallLog()
         self.ledger, self.journal = Ledger(config.plan), Journal()
         self.faults = Faults(self.limits, config.faults)
@@ -64,12 +67,20 @@ class Api:
             raise ValueError(f"app owner: there is no account {account!r}")
         self.ledger.owner_id = None if found is None else found.id
 
-    def answer(self, method: str, path: str, query_string: str, authorization: str | None, base_url: str) -> Answer:
+    def answer(
+        self,
+        method: str,
+        path: str,
+        query_string: str,
+        authorization: str | None,
+        base_url: str,
+        body: bytes = b"",
+    ) -> Answer:
         """Answer one request to `/2/...`; never raises for anything a caller can send."""
         now_ms = self.clock()
         self.world.advance(now_ms)
         found = find_endpoint(path)
-        if found is None or method not in {"GET", "HEAD"}:
+        if found is None or method not in found[0].methods:
             return self._recorded("none", problems.not_found() if found is None else problems.method_not_allowed())
         endpoint, path_values = found
         url = f"{base_url}{path}?{query_string}"
@@ -77,8 +88,8 @@ class Api:
         if credential is None:
             return self._recorded(endpoint.name, problems.unauthorized())
         query = tuple(parse_qsl(query_string, keep_blank_values=True))
-        base_url = self.config.media_base_url or base_url
-        call = Call(endpoint.name, path_values, query, credential, base_url.rstrip("/"), now_ms)
+        base_url = (self.config.media_base_url or base_url).rstrip("/")
+        call = Call(endpoint.name, path_values, query, credential, base_url, now_ms, method=method, body=body)
         dialect = choose_dialect(query, self.config.dialect)
         answer = self._limited(endpoint, call, dialect)
         answer = self.faults.replace(call, answer, dialect, lambda other: self._handled(endpoint, other, dialect))
@@ -97,6 +108,11 @@ class Api:
         """Return what a fault script makes of the answer for a file of media."""
         call = Call(FILES, {"path": path}, (), Credential("", "app"), "", self.clock())
         return self.faults.replace(call, answer, NEW, lambda _: answer)
+
+    def compliance_file(self, method: str, path: str, body: bytes) -> Answer:
+        """Answer a request to an address that a compliance job was shown with; a fault script names it as a file."""
+        self.world.advance(self.clock())
+        return self.file_answer(path, file_answer(self.compliance, method, path, body, self.clock()))
 
     def credential_of_token(self, token: str) -> Credential:
         """Return the credential of a bearer token; raise `ValueError` when it opens nothing."""
@@ -135,7 +151,7 @@ class Api:
     def _handled(self, endpoint: Endpoint, call: Call, dialect: Dialect) -> Answer:
         try:
             params = Params(call.query, endpoint.parameters, dialect, endpoint.kind)
-            return endpoint.handler(Context(self.world, self.config, call, params, self.ledger))
+            return endpoint.handler(Context(self.world, self.config, call, params, self.ledger, self.compliance))
         except problems.InvalidRequest as problem:
             return problems.invalid_request(problem, dialect)
 

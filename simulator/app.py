@@ -12,6 +12,7 @@ from simulator.clock import Clock
 from simulator.config import Config
 from simulator.control import Control
 from simulator.delivery import deliver
+from simulator.endpoints.compliance import FILE_PREFIX
 from simulator.files import serve_file
 from simulator.oauth.desk import PATHS as OAUTH_PATHS
 from simulator.truth import Truth
@@ -51,7 +52,9 @@ class App:
             return self.api.oauth_answer(method, path, query, body, headers.get("authorization"))
         if path.startswith(("/media/", "/video/")):
             return self.api.file_answer(path, serve_file(self.api.world, path, headers))
-        return self.api.answer(method, path, query, headers.get("authorization"), base_url)
+        if path.startswith(FILE_PREFIX):
+            return self.api.compliance_file(method, path, body)
+        return self.api.answer(method, path, query, headers.get("authorization"), base_url, body)
 
 
 async def _read(receive: Receive) -> bytes:

@@ -60,6 +60,8 @@ class Call:
     base_url: str
     at_ms: int
     at_most: int | None = None
+    method: str = "GET"
+    body: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True)

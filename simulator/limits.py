@@ -38,6 +38,8 @@ LIMITS: dict[str, tuple[int, int]] = {
     "counts/all": (300, 300),
     "usage/tweets": (50, 50),
     "media": (300, 900),
+    "compliance/jobs": (150, 150),
+    "compliance/job": (150, 150),
 }
 # Calls in a second, where X documents such a rule.
 PER_SECOND: dict[str, int] = {"search/all": 1}

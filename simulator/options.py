@@ -25,6 +25,7 @@ Dialects = Annotated[
 QueryMaxLength = Annotated[int, typer.Option(help="Longest search query; X: 512, enterprise 4096.")]
 Archive = Annotated[bool, typer.Option(help="Whether the plan has search/all and counts/all; else they are 403.")]
 ArchiveQueryMaxLength = Annotated[int, typer.Option(help="Longest query of search/all and counts/all; X: 1024.")]
+ComplianceSeconds = Annotated[float, typer.Option(help="How long a compliance job takes.")]
 MediaBaseUrl = Annotated[str | None, typer.Option(help="Where media urls point; default: the host of the request.")]
 
 Seed = Annotated[int, typer.Option(help="The same seed and --time-start give the same world.", **_WORLD)]

@@ -36,7 +36,12 @@ def field_parameters(dialect: Dialect, kind: str) -> tuple[str, ...]:
         return ("expansions", dialect.post_parameter, "media.fields", "poll.fields", "place.fields", "user.fields")
     if kind == "users":
         return ("expansions", dialect.post_parameter, "user.fields")
-    return {"media": ("media.fields",), "usage": ("usage.fields",), "counts": ("search_count.fields",)}[kind]
+    return {
+        "media": ("media.fields",),
+        "usage": ("usage.fields",),
+        "counts": ("search_count.fields",),
+        "compliance": ("compliance_job.fields",),
+    }[kind]
 
 
 class Params:

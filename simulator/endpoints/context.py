@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from simulator.calls import Answer, Call, JsonObject, json_answer
+from simulator.compliance import ComplianceJobs
 from simulator.config import Config
 from simulator.dialect import Dialect
 from simulator.money import Ledger
@@ -25,6 +26,7 @@ class Context:
     call: Call
     params: Params
     ledger: Ledger
+    compliance: ComplianceJobs
 
     @property
     def dialect(self) -> Dialect:

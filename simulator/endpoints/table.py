@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from simulator.calls import Answer, Scheme
-from simulator.endpoints import media, posts, search, usage, users
+from simulator.endpoints import compliance, media, posts, search, usage, users
 from simulator.endpoints.context import Context
 
 
@@ -19,7 +19,7 @@ class Endpoint:
     """One endpoint: `name` is its rate window, `kind` says which field parameters it has.
 
     `schemes` are the kinds of credentials it takes; a user's OAuth 2.0 token needs the `scopes`. `archive`: a plan may
-    lack it.
+    lack it. `methods`: those of HTTP.
     """
 
     name: str
@@ -30,6 +30,7 @@ class Endpoint:
     schemes: tuple[Scheme, ...] = ("oauth1", "oauth2", "bearer")
     scopes: frozenset[str] = frozenset({"tweet.read", "users.read"})
     archive: bool = False
+    methods: frozenset[str] = frozenset({"GET", "HEAD"})
 
 
 _USERS_ONLY: tuple[Scheme, ...] = ("oauth1", "oauth2")
@@ -101,6 +102,16 @@ ENDPOINTS = (
     _endpoint("users/tweets", f"users/{_ID}/tweets", "posts", (*_TIMES, *_PAGE, "exclude"), users.user_posts),
     _endpoint("users/mentions", f"users/{_ID}/mentions", "posts", (*_TIMES, *_PAGE), users.user_mentions),
     _endpoint("users", f"users/{_ID}", "users", (), users.user_by_id),
+    _endpoint(
+        "compliance/jobs",
+        "compliance/jobs",
+        "compliance",
+        ("type", "status"),
+        compliance.compliance_jobs,
+        schemes=("bearer",),
+        methods=frozenset({"GET", "POST"}),
+    ),
+    _endpoint("compliance/job", f"compliance/jobs/{_ID}", "compliance", (), compliance.job_by_id, schemes=("bearer",)),
     _endpoint("usage/tweets", "usage/tweets", "usage", ("days",), usage.usage_posts, schemes=("bearer",)),
     _endpoint("media", "media", "media", ("media_keys",), media.media_by_keys, scopes=frozenset({"tweet.read"})),
 )
