@@ -38,6 +38,9 @@ def put_aside(services: Services, objects: Sequence[SetAside], *, now: datetime)
 
 
 def store_users(services: Services, answer: UserLookup, *, now: datetime) -> None:
-    """Store the accounts of a look-up, and put aside what of it could not be read. Raises StoreUnavailable."""
+    """Store the accounts of a look-up, name them in the mentions that waited for them, and put aside what of it could
+    not be read. Raises StoreUnavailable.
+    """
     services.stores.users.upsert(answer.users, now=answered_at(answer.rate, now))
+    services.stores.mentions.learn(answer.users)
     put_aside(services, answer.set_aside, now=now)

@@ -14,6 +14,7 @@ from shared.stores import (
     intervals,
     ledger,
     media,
+    mentions,
     posts,
     processes,
     runs,
@@ -37,6 +38,7 @@ from shared.stores.intervals import IntervalStore
 from shared.stores.known import KnownStore
 from shared.stores.ledger import LedgerStore
 from shared.stores.media import MediaStore
+from shared.stores.mentions import MentionStore
 from shared.stores.posts import PostStore
 from shared.stores.processes import ProcessStore
 from shared.stores.quotes import QuoteStore
@@ -50,7 +52,7 @@ from shared.stores.sweeps import SweepStore
 from shared.stores.users import UserStore
 
 COLLECTIONS = (
-    *(accounts, authors, dead_letters, engagement, gaps, handles, intervals, ledger, media),
+    *(accounts, authors, dead_letters, engagement, gaps, handles, intervals, ledger, media, mentions),
     *(posts, processes, runs, schedules, set_aside, sources, streams, sweeps, users),
 )
 INDEXES = tuple(index for collection in COLLECTIONS for index in collection.INDEXES)
@@ -66,6 +68,7 @@ class Stores:
     posts: PostStore
     users: UserStore
     media: MediaStore
+    mentions: MentionStore
     known: KnownStore
     sources: SourceStore
     streams: StreamStore
@@ -87,7 +90,7 @@ class Stores:
     @classmethod
     def on(cls, db: Db) -> Stores:
         """All stores on one database."""
-        posts, users, media = PostStore(db), UserStore(db), MediaStore(db)
+        posts, users, media, mentions = PostStore(db), UserStore(db), MediaStore(db), MentionStore(db)
         return cls(
             db=db,
             handles=HandleStore(db),
@@ -95,11 +98,13 @@ class Stores:
             posts=posts,
             users=users,
             media=media,
+            mentions=mentions,
             known=KnownStore(
                 db,
                 posts=posts.described.looked_at,
                 users=users.described.looked_at,
                 media=media.described.looked_at,
+                mentions=mentions.described.looked_at,
             ),
             sources=SourceStore(db),
             streams=StreamStore(db),

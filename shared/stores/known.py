@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
+from shared.domain.mentions import Author
 from shared.domain.models import Page
 from shared.stores.database import Db, Document, guarded
 from shared.stores.handles import LEARNING
@@ -16,6 +17,7 @@ from shared.stores.media import PENDING
 
 # More than a page has objects: what is found comes in one answer.
 _BATCH = 10_000
+_AUTHOR = {"username": 1, "name": 1, "verified": 1, "public_metrics.followers_count": 1, "bio_snapshot.location": 1}
 Found = Mapping[str, Document]
 
 
@@ -28,6 +30,20 @@ class Known:
     media: Found
     states: Found
     followed: Found
+    mentions: Found
+
+    @property
+    def authors(self) -> dict[int, Author]:
+        """The accounts that are known, as authors."""
+        return {int(id_): _author(one) for id_, one in self.users.items() if "username" in one}
+
+    @property
+    def tenants(self) -> dict[str, list[str]]:
+        """The tenants that have a mention of a post, by its id."""
+        found: dict[str, list[str]] = {}
+        for one in self.mentions.values():
+            found.setdefault(one["external_id"], []).append(one["tenant_id"])
+        return found
 
     def to_download(self, keys: Iterable[str]) -> list[str]:
         """Those of the media whose files are still to be downloaded, once the new ones are stored."""
@@ -38,25 +54,29 @@ class Known:
 class KnownStore:
     """Looks things up for a whole page. projections: by collection, what its store needs of a document."""
 
-    def __init__(self, db: Db, *, posts: Document, users: Document, media: Document) -> None:
+    def __init__(self, db: Db, *, posts: Document, users: Document, media: Document, mentions: Document) -> None:
         self._posts = db["X_tweets"]
         self._projections = {
             "X_tweets": posts,
-            "X_users": users,
+            "X_users": users | _AUTHOR,
             "X_media": media | {"download.status": 1},
             "X_engagement": {"_id": 1},
             "X_tracked_handles": LEARNING,
+            "mentions": mentions | {"external_id": 1, "tenant_id": 1},
         }
 
     @guarded
     def of(self, page: Page) -> Known:
         """What is there of a page. One round trip, whatever its size."""
+        own = {str(post.id) for post in page.posts}
+        authors = {str(post.author_id) for post in page.posts if post.author_id is not None}
         asked = {
-            "X_tweets": {str(post.id) for post in (*page.posts, *page.included_posts)},
-            "X_users": {str(user.id) for user in page.users},
+            "X_tweets": own | {str(post.id) for post in page.included_posts},
+            "X_users": authors | {str(user.id) for user in page.users},
             "X_media": {item.key for item in page.media},
-            "X_engagement": {str(post.id) for post in page.posts},
+            "X_engagement": own,
             "X_tracked_handles": {user.username.lower() for user in page.users},
+            "mentions": own,
         }
         found: dict[str, dict[str, Document]] = {name: {} for name in asked}
         if any(asked.values()):
@@ -70,7 +90,18 @@ class KnownStore:
 
     def _look(self, name: str, ids: Collection[str]) -> list[Document]:
         shown = {"$project": {**self._projections[name], "of": {"$literal": name}}}
-        return [{"$match": {"_id": {"$in": sorted(ids)}}}, shown]
+        key = "external_id" if name == "mentions" else "_id"
+        return [{"$match": {key: {"$in": sorted(ids)}}}, shown]
+
+
+def _author(user: Document) -> Author:
+    return Author(
+        handle=user["username"],
+        name=user.get("name"),
+        followers=user.get("public_metrics", {}).get("followers_count"),
+        is_verified=user.get("verified"),
+        location=user.get("bio_snapshot", {}).get("location") or None,
+    )
 
 
 def _status(medium: Document) -> str | None:

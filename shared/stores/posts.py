@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from operator import attrgetter
+from types import MappingProxyType
 
 from pymongo import ASCENDING, DESCENDING
 
+from shared.domain.attribution import Concern
 from shared.domain.counts import NAMES, PostMetrics
 from shared.domain.coverage.silence import Rhythm
 from shared.domain.models import Post
@@ -15,13 +17,16 @@ from shared.stores.database import Db, Document, guarded
 from shared.stores.described import Described, Told
 from shared.stores.indexes import Index
 
-# The newest posts of an author, the quotes and replies around a post, the newest of all, and conversations.
+# The newest posts of an author, the quotes and replies around a post, the newest of all, conversations, and the newest
+# of a source.
 INDEXES = (
     Index("X_tweets", {"author_id": ASCENDING, "created_at": DESCENDING}),
     Index("X_tweets", {"referenced_tweets.id": ASCENDING, "referenced_tweets.type": ASCENDING}),
     Index("X_tweets", {"created_at": DESCENDING}),
     Index("X_tweets", {"conversation_id": ASCENDING, "created_at": ASCENDING}),
+    Index("X_tweets", {"concerns.source": ASCENDING, "created_at": DESCENDING}),
 )
+_NOBODY: Mapping[int, Sequence[Concern]] = MappingProxyType({})
 
 
 _STORED_NAMES = {"repost_count": "retweet_count"}
@@ -46,15 +51,17 @@ class PostStore:
         now: datetime,
         at: datetime | None = None,
         included: Iterable[Post] = (),
+        concerns: Mapping[int, Sequence[Concern]] = _NOBODY,
         known: Mapping[str, Document] | None = None,
     ) -> set[int]:
         """Store posts in one bulk; answers the ids that were new. `source` tells how a new one was found.
 
         at: when X described them, by its clock; the present where it is not known. included: what came along with them.
-        known: what `described` needs of those that are there.
+        concerns: of each post whom it concerns and why; added to what is stored. known: what `described` needs of those
+        that are there.
         """
         unique = {post.id: (post, "included") for post in included} | {post.id: (post, source) for post in posts}
-        told = [_told(post, found_by, now) for post, found_by in unique.values()]
+        told = [_told(post, found_by, concerns.get(post.id, ()), now) for post, found_by in unique.values()]
         return {int(id_) for id_ in self.described.put(told, at=at or now, known=known)}
 
     @guarded
@@ -128,9 +135,18 @@ def _number_of(posts: int) -> Document:
     return {"$sum": {"$cond": [{"$eq": ["$n", posts]}, 1, 0]}}
 
 
-def _told(post: Post, found_by: str, now: datetime) -> Told:
-    found = {"first_seen_at": now, "found_by": found_by}
-    return Told(id=str(post.id), document=to_document(post), on_insert=found, greatest={"last_seen_at": now})
+def _told(post: Post, found_by: str, concerns: Sequence[Concern], now: datetime) -> Told:
+    return Told(
+        id=str(post.id),
+        document=to_document(post),
+        on_insert={"first_seen_at": now, "found_by": found_by},
+        greatest={"last_seen_at": now},
+        added={"concerns": [_concern(one) for one in concerns]} if concerns else {},
+    )
+
+
+def _concern(one: Concern) -> Document:
+    return {"source": one.source, "member": one.member, "why": one.why.value}
 
 
 def to_document(post: Post) -> Document:

@@ -12,9 +12,11 @@ import pymongo
 import pytest
 from bson import json_util
 
+from shared.domain.attribution import Concern, Why
 from shared.domain.counts import PostMetrics
 from shared.domain.coverage.gaps import GapReason, Unread, note
 from shared.domain.coverage.streams import Stream
+from shared.domain.mentions import Mention
 from shared.domain.models import Media, MediaType, Post, Reference, ReferenceType, User
 from shared.stores.bundle import Stores
 from shared.stores.database import Db
@@ -84,7 +86,10 @@ def fill(stores: Stores) -> None:
         _about(QUOTE, ReferenceType.QUOTED),
         _about(REPLY, ReferenceType.REPLIED_TO),
     ]
-    stores.posts.upsert(posts, source="search", now=NOW)
+    concerns = {POST: [Concern("tracked", "xdevelopers", Why.AUTHOR)]}
+    stores.posts.upsert(posts, source="search", now=NOW, concerns=concerns)
+    found = {"tenant_id": "default", "platform": "x", "url": "", "content": "a", "published_at": NOW}
+    stores.mentions.put([Mention(external_id=str(POST), sources=("tracked",), **found)], now=NOW, at=NOW)
     stores.posts.mark_gone([QUOTE], state="deleted", now=NOW)
     stores.users.upsert([User(id=AUTHOR, username="XDevelopers", description="d", public_metrics={"a": 1})], now=NOW)
     stores.media.upsert([Media(key="3_1", type=MediaType.PHOTO, url="https://pbs.twimg.com/a.jpg")], at=NOW)

@@ -8,6 +8,7 @@ from shared.domain.errors import NotFound
 from shared.domain.jobs import QuotePage
 from shared.domain.models import WorkClass
 from shared.runtime import metrics
+from shared.services.attributing import audience_of_quotes
 from shared.services.bootstrap import Services
 from shared.services.storing import store_page
 from workers.handlers.authors import want_authors
@@ -44,7 +45,8 @@ def _read(services: Services, sweep: Sweep) -> Sweep:
         metrics.SWEEPS.labels(sweep.kind.value, SweepStatus.ABANDONED.value).inc()
         return services.stores.sweeps.get(sweep.id) or sweep
     now = services.clock.now()
-    stored = store_page(services, page, source=SweepKind.QUOTES.value, now=now)
+    audience = audience_of_quotes(services, int(sweep.subject))
+    stored = store_page(services, page, source=SweepKind.QUOTES.value, now=now, audience=audience)
     want_authors(services, page, now=now)
     fell_short(services, sweep, page)  # what X withholds for good must not have all quotes bought again every day
     after = after_page(sweep, page, new_ids=stored.new_ids, through_at=now)

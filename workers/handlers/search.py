@@ -12,6 +12,7 @@ from shared.domain.jobs import Queue, SearchPage
 from shared.domain.models import Page, WorkClass
 from shared.runtime import metrics
 from shared.services import coverage
+from shared.services.attributing import audience_of
 from shared.services.bootstrap import Services
 from shared.services.intake import answered_at
 from shared.services.own_credential import x_as
@@ -55,7 +56,8 @@ def _read(services: Services, sweep: Sweep, heals: int = 0) -> Sweep:
             raise
         return _give_up(services, sweep)
     now = services.clock.now()
-    stored = store_page(services, page, source=SweepKind.SEARCH.value, now=now)
+    audience = audience_of(services, sweep)
+    stored = store_page(services, page, source=SweepKind.SEARCH.value, now=now, audience=audience)
     want_authors(services, page, now=now, run_id=sweep.run_id)
     is_short = fell_short(services, sweep, page)
     through_at = _asked_at(page, before, now) - timedelta(seconds=services.settings.x_search_lag_seconds)

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pymongo
 import pytest
 from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
+from shared.domain.attribution import Asking, Audience
+from shared.domain.coverage.sweeps import Sweep
 from shared.domain.errors import StoreUnavailable
 from shared.domain.jobs import Job, QuotePage, RefreshEngagement, SearchPage
 from shared.domain.models import Page, RateHeaders
+from shared.domain.sources import TRACKED, Source, SourceKind, Terms
 from shared.platforms.x.parser import parse_page
 from shared.services.bootstrap import Services
 from shared.services.storing import store_page
@@ -23,6 +27,7 @@ from tests.workers.world import (
     HANDLERS,
     NOW,
     ScriptedX,
+    next_sweep,
     open_quotes,
     open_sweep,
     page,
@@ -140,24 +145,29 @@ def parsed(numbers: Iterable[int], likes: int = 0) -> Page:
 
 
 @pytest.mark.parametrize(
-    ("stored_before", "most"), [(0, 7), (1, 10), (2, 10)], ids=["new", "half of them known", "known"]
+    ("stored_before", "most"), [(0, 7), (1, 11), (2, 5)], ids=["new", "half of them known", "known"]
 )
 def test_a_page_takes_as_many_round_trips_whatever_its_size(
     services: Services, mongo_uri: str, stored_before: int, most: int
 ) -> None:
-    """Ten posts or a hundred, new or known, stored by as many commands; and by ten at most."""
+    """Ten posts or a hundred, new or known, with whom they concern: stored by as many commands."""
+    asking = Asking(key="+all", sources=(Source(id="all", name="all", kind=SourceKind.TERMS, terms=Terms()),))
+    everybody = Audience([asking])
     sent = {}
     for size, first in ((10, 0), (100, 1000)):
-        store_page(services, parsed(range(first, first + size * stored_before // 2)), source="s", now=NOW)
+        store_page(
+            services, parsed(range(first, first + size * stored_before // 2)), source="s", now=NOW, audience=everybody
+        )
         page, now = parsed(range(first, first + size), likes=5), services.clock.now()
         with counted(services, mongo_uri) as (measured, commands):
-            stored = store_page(measured, page, source="search", now=now)
+            stored = store_page(measured, page, source="search", now=now, audience=everybody)
             sent[size] = sorted(commands.names)
         assert len(stored.new_ids) == size * (2 - stored_before) // 2
 
     assert sent[100] == sent[10]
     assert len(sent[100]) <= most
-    assert services.stores.db["X_tweets"].count_documents({"public_metrics.like_count": 5}) == 110
+    for collection, counted_by in (("X_tweets", "public_metrics.like_count"), ("mentions", "likes_count")):
+        assert services.stores.db[collection].count_documents({counted_by: 5}) == 110
 
 
 def test_a_fault_beside_the_posts_fails_the_page(services: Services) -> None:
@@ -167,3 +177,83 @@ def test_a_fault_beside_the_posts_fails_the_page(services: Services) -> None:
 
     assert store_page(services, parsed([1]), source="search", now=NOW).new_ids == frozenset()
     assert services.stores.db["X_users"].count_documents({}) == 1
+
+
+def followed(services: Services, *names: str, tenant: str = "default") -> Sweep:
+    """Accounts that a source asks for, one of terms beside it, and the first sweep of the stream that carries all."""
+    now = services.clock.now()
+    services.stores.sources.add_accounts(TRACKED, names, now=now)
+    terms = Terms(keywords=("moon",))
+    services.stores.sources.add(
+        Source(id="moon", name="moon", kind=SourceKind.TERMS, terms=terms, tenant=tenant), now=now
+    )
+    services.stores.handles.activate(names, now=now, source=TRACKED)
+    stream = services.following.carry([*names, "+moon"], since=NOW - timedelta(hours=1), now=now)[0]
+    return next_sweep(services, stream.id, "sweep-1")
+
+
+def test_a_search_says_whom_its_posts_concern(services: Services, x: ScriptedX) -> None:
+    """Each post has its reasons, each tenant its mention; both are there when the page is read again."""
+    sweep = followed(services, "alice", tenant="lunar")
+    ids = [post_id(30), post_id(20), post_id(10)]
+    texts = ["by alice", "the moon, @alice", "more moon"]
+    users = [{"id": "7", "username": "Alice", "name": "A"}, {"id": "8", "username": "bob", "name": "B"}]
+    data = [
+        post(id_, text=text, author_id="7" if text == "by alice" else "8") for id_, text in zip(ids, texts, strict=True)
+    ]
+    x.script = lambda asked: (200, {"data": data, "meta": {}, "includes": {"users": users}})
+    job = SearchPage(sweep_id=sweep.id, page=0)
+
+    with refusing(services, "mentions"), pytest.raises(StoreUnavailable):
+        HANDLERS[SearchPage](services, job)
+    HANDLERS[SearchPage](services, job)
+
+    db = services.stores.db
+    reasons = {
+        one["text"]: {(c["source"], c["member"], c["why"]) for c in one["concerns"]} for one in db.X_tweets.find()
+    }
+    assert reasons == {
+        "by alice": {(TRACKED, "alice", "author")},
+        "the moon, @alice": {(TRACKED, "alice", "mention"), ("moon", "+moon", "term")},
+        "more moon": {("moon", "+moon", "term")},
+    }
+    mentions = {(one["tenant_id"], one["content"]): one for one in db.mentions.find()}
+    assert mentions.keys() == {
+        ("default", "by alice"),
+        ("default", "the moon, @alice"),
+        ("lunar", "the moon, @alice"),
+        ("lunar", "more moon"),
+    }
+    assert mentions["lunar", "more moon"]["author_handle"] == "bob"
+
+
+def test_a_refresh_brings_mentions_up_to_date_and_adds_none(services: Services, x: ScriptedX) -> None:
+    """The counts that were read again are those of the mention; a post that concerns nobody stays no mention."""
+    audience = Audience(
+        [Asking(key="+moon", sources=(Source(id="m", name="m", kind=SourceKind.TERMS, terms=Terms()),))]
+    )
+    now = services.clock.now()
+    store_page(services, parsed([1]), source="search", now=now, audience=audience)
+    store_page(services, parsed([2]), source="search", now=now)
+
+    store_page(services, parsed([1, 2], likes=9), source="refresh", now=services.clock.now())
+
+    (mention,) = services.stores.db["mentions"].find()
+    assert (mention["external_id"], mention["likes_count"]) == (str(post_id(400, 10)), 9)
+    assert (mention["sources"], mention["status"]) == (["m"], "new")
+
+
+def test_quotes_concern_those_who_follow_the_quoted(services: Services, x: ScriptedX) -> None:
+    """Found by asking for the quotes of a post of a followed account."""
+    sweep = followed(services, "alice")
+    users = [{"id": "7", "username": "alice", "name": "A"}]
+    x.script = lambda asked: page(post_id(50), includes={"users": users})
+    HANDLERS[SearchPage](services, SearchPage(sweep_id=sweep.id, page=0))
+    quote = post(post_id(5), author_id="9", referenced_tweets=[{"type": "quoted", "id": str(post_id(50))}])
+    x.script = lambda asked: (200, {"data": [quote], "meta": {"result_count": 1}})
+
+    HANDLERS[QuotePage](services, QuotePage(sweep_id=open_quotes(services, post_id(50)).id, page=0))
+
+    (found,) = services.stores.db["X_tweets"].find({"_id": quote["id"]})
+    assert found["concerns"] == [{"source": TRACKED, "member": "alice", "why": "quote"}]
+    assert services.stores.db["mentions"].count_documents({"external_id": quote["id"]}) == 1

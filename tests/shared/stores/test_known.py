@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shared.domain.mentions import Author, Mention
 from shared.domain.models import Page
 from shared.stores.bundle import Stores
 from tests.shared.stores.conftest import HOUR, NOW, CommandCount, photo_of, posts_of, user_of
@@ -21,7 +22,7 @@ def test_what_is_there_of_a_page_is_one_command(counted: Stores, commands: Comma
     """Of all collections, also where there is nothing yet; and none for a page without anything."""
     counted.posts.upsert(posts_of([2, 3, 9]), source="search", now=NOW, at=NOW - HOUR)
     counted.posts.mark_gone([3], state="deleted", now=NOW)
-    counted.users.upsert([user_of(7)], now=NOW)
+    counted.users.upsert([user_of(7, "NASA", public_metrics={"followers_count": 3, "tweet_count": 9})], now=NOW)
     counted.engagement.begin(posts_of([2]), now=NOW)
     counted.handles.activate(["NASA", "esa"], now=NOW)
 
@@ -32,7 +33,8 @@ def test_what_is_there_of_a_page_is_one_command(counted: Stores, commands: Comma
         "2": {"_id": "2", "described_at": NOW - HOUR},
         "3": {"_id": "3", "described_at": NOW - HOUR, "gone": {"at": NOW}},
     }
-    assert known.users == {"7": {"_id": "7", "last_updated_at": NOW}}
+    assert known.authors == {7: Author(handle="NASA", followers=3)}
+    assert known.users["7"]["last_updated_at"] == NOW
     assert (known.states.keys(), known.media) == ({"2"}, {})
     assert known.followed == {"nasa": {"_id": "nasa", "user_id": None}}
 
@@ -47,3 +49,16 @@ def test_files_to_download_are_those_of_new_media_and_of_pending_ones(stores: St
     known = stores.known.of(Page(media=photos))
 
     assert known.to_download(photo.key for photo in photos) == ["3_1", "3_4"]
+
+
+def test_the_tenants_that_have_a_post_already(stores: Stores) -> None:
+    """By the post, whoever asks."""
+    given = {"platform": "x", "url": "", "content": "", "published_at": NOW, "sources": ("s",)}
+    told = [("a", "1"), ("b", "1"), ("a", "9")]
+    mentions = [Mention(tenant_id=tenant, external_id=id_, **given) for tenant, id_ in told]  # type: ignore[arg-type]
+    stores.mentions.put(mentions, now=NOW, at=NOW)
+
+    known = stores.known.of(page())
+
+    assert {id_: sorted(tenants) for id_, tenants in known.tenants.items()} == {"1": ["a", "b"]}
+    assert known.mentions.keys() == {"a:x:1", "b:x:1"}

@@ -1,0 +1,50 @@
+"""For whom a page is read: the members of the stream that asked for it, and the sources behind them as they are now.
+
+A source that was added since the query was made has its posts read by its own stream; one that was removed gets no
+more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from shared.domain.attribution import Asking, Audience, Why
+from shared.domain.coverage.members import Wanted
+from shared.domain.coverage.sweeps import Sweep, SweepKind
+from shared.services.bootstrap import Services
+from shared.stores.bundle import Stores
+
+
+def audience_of(services: Services, sweep: Sweep) -> Audience:
+    """For whom a search is read. Raises StoreUnavailable."""
+    return audience_for(services, _members(services.stores, sweep))
+
+
+def audience_for(services: Services, keys: Sequence[str]) -> Audience:
+    """For whom what these members find is read. Raises StoreUnavailable."""
+    if not keys:
+        return Audience()
+    stores = services.stores
+    names = stores.handles.names(keys)  # before the sources, see `services.asking`
+    wanted = Wanted(names, stores.sources.asking(with_accounts=False), services.settings.search_interval_seconds)
+    return Audience(_asking(key, wanted) for key in wanted.present(keys))
+
+
+def audience_of_quotes(services: Services, post_id: int) -> Audience:
+    """For whom the quotes of a post are read: for whom its author is followed. Raises StoreUnavailable."""
+    quoted = services.stores.posts.get(post_id) or {}
+    authored = [one["member"] for one in quoted.get("concerns", ()) if one["why"] == Why.AUTHOR]
+    return audience_for(services, list(dict.fromkeys(authored))).of_quotes(post_id)
+
+
+def _members(stores: Stores, sweep: Sweep) -> Sequence[str]:
+    if sweep.kind is SweepKind.BACKFILL:
+        gap = stores.gaps.get(sweep.subject)
+        return gap.members if gap else ()
+    stream = stores.streams.get(sweep.subject)
+    return stream.members if stream else ()
+
+
+def _asking(key: str, wanted: Wanted) -> Asking:
+    name = wanted.names.get(key)
+    return Asking(key=key, sources=wanted.askers(key), user_id=name.user_id if name else None)

@@ -1,0 +1,120 @@
+"""`mentions`: posts in the normalized form, once for each (tenant, platform, external id).
+
+They are written with the posts of a page, and follow the later answers on them. What a person set, and who found it
+first, stays. Invariant: a source that a mention concerns is never taken from it here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from operator import attrgetter
+
+from pymongo import ASCENDING, DESCENDING, UpdateMany
+
+from shared.domain.mentions import Mention, MentionStatus, author_of
+from shared.domain.models import User
+from shared.domain.sources import X
+from shared.stores.database import Db, Document, guarded
+from shared.stores.described import Described, Told
+from shared.stores.indexes import Index
+
+# The newest of a source, the newest of a tenant in a state, all of one post, and all of one author.
+INDEXES = (
+    Index("mentions", {"sources": ASCENDING, "published_at": DESCENDING}),
+    Index("mentions", {"tenant_id": ASCENDING, "status": ASCENDING, "published_at": DESCENDING}),
+    Index("mentions", {"external_id": ASCENDING}),
+    Index("mentions", {"author_id": ASCENDING}),
+)
+_FIELDS = (
+    *("tenant_id", "platform", "external_id", "url", "content", "author_id", "author_name", "author_handle"),
+    *("author_followers", "author_verified", "published_at", "likes_count", "comments_count", "shares_count"),
+    *("media_type", "media_urls", "location", "language"),
+)
+_values = attrgetter(*_FIELDS)
+# A mention has all its fields; what the platform did not tell is null.
+_UNKNOWN: Document = dict.fromkeys(_FIELDS) | {"media_urls": [], "source_id": None}
+
+
+class MentionStore:
+    """`_id` is `tenant:platform:external_id`."""
+
+    def __init__(self, db: Db) -> None:
+        self._mentions = db["mentions"]
+        self.described = Described(self._mentions)
+
+    @guarded
+    def put(
+        self,
+        mentions: Sequence[Mention],
+        *,
+        now: datetime,
+        at: datetime,
+        known: Mapping[str, Document] | None = None,
+    ) -> set[str]:
+        """Store mentions in one bulk; answers the ids of the new ones, whose status is `new`.
+
+        at: when the platform described the posts. known: what `described` needs of those that are there.
+        """
+        return self.described.put([_told(one, now) for one in mentions], at=at, known=known)
+
+    @guarded
+    def learn(self, users: Iterable[User]) -> None:
+        """Name the authors of mentions that were stored before anybody knew them."""
+        writes = [
+            UpdateMany(
+                {"author_id": str(user.id), "author_handle": None, "platform": X}, {"$set": _author_fields(user)}
+            )
+            for user in users
+        ]
+        if writes:
+            self._mentions.bulk_write(writes, ordered=False)
+
+    @guarded
+    def set_status(self, mention_id: str, status: MentionStatus, *, now: datetime) -> Document | None:
+        """Say how far a person is with it; answers the mention as it was before, None for an unknown id."""
+        change = {"$set": {"status": status.value}, "$max": {"updated_at": now}}
+        found: Document | None = self._mentions.find_one_and_update({"_id": mention_id}, change)
+        return found
+
+    @guarded
+    def newest(
+        self, *, tenant_id: str, source: str | None = None, status: MentionStatus | None = None, limit: int
+    ) -> list[Document]:
+        """The newest mentions of a tenant, of one source or one status where that is given."""
+        query: Document = {"tenant_id": tenant_id}
+        query |= {} if source is None else {"sources": source}
+        query |= {"status": {"$in": [one.value for one in MentionStatus]} if status is None else status.value}
+        return list(self._mentions.find(query).sort("published_at", DESCENDING).limit(limit))
+
+    @guarded
+    def count(self) -> int:
+        """How many there are (estimated)."""
+        return self._mentions.estimated_document_count()
+
+
+def _told(mention: Mention, now: datetime) -> Told:
+    told = {
+        name: value for name, value in zip(_FIELDS, _values(mention), strict=True) if value is not None and value != ()
+    }
+    if "media_urls" in told:
+        told["media_urls"] = list(mention.media_urls)
+    found = {"source_id": mention.sources[0] if mention.sources else None, "status": MentionStatus.NEW.value}
+    return Told(
+        id=mention.id,
+        document=told,
+        on_insert={**_UNKNOWN, **found, "created_at": now},
+        greatest={"updated_at": now},
+        added={"sources": mention.sources} if mention.sources else {},
+    )
+
+
+def _author_fields(user: User) -> Document:
+    author = author_of(user)
+    told = {
+        "author_name": author.name,
+        "author_handle": author.handle,
+        "author_followers": author.followers,
+        "author_verified": author.is_verified,
+    }
+    return {name: value for name, value in told.items() if value is not None}
