@@ -35,6 +35,7 @@ COMMANDS: Final = {
     "sources": Row("sources", "List, add and change what is listened to."),
     "coverage": Row("covering", "Show what was read of accounts and sources, what is missing and what it costs."),
     "backfill": Row("covering", "Read what followed accounts had in a span of time, where it was not read."),
+    "mentions": Row("mentions", "List the newest posts that concern the sources, and say how far you are with them."),
     "refresh": Row("refreshing", "Read the counts of posts again now, ahead of everything else."),
     "status": Row("looking", "Show how everything stands: the verdict and why, coverage, queues, limits."),
     "doctor": Row("doctor", "Look at the servers, this machine, the settings and the credentials, and say what to do."),
