@@ -17,6 +17,7 @@ from control.sources_apply import Act, changes
 from control.sources_file import Entry
 from shared.domain.errors import InputError
 from shared.domain.jobs import LookAtAccounts
+from shared.domain.snowflake import created_at, first_id_at
 from shared.domain.sources import TRACKED, QuotesOf, Source, SourceKind, Terms
 from shared.services.bootstrap import Services
 from shared.services.following import SEARCH
@@ -25,7 +26,7 @@ from tests.control.conftest import servers_of
 from tests.workers.world import Simulator
 from workers.handlers.accounts import look_at_accounts
 
-HOUR = timedelta(hours=1)
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 FLOODS = Source(
     id="floods", name="Floods", kind=SourceKind.TERMS, terms=Terms(keywords=("flood",)), interval_seconds=300
 )
@@ -211,3 +212,28 @@ def test_following_begins_by_the_clock_that_is_most_behind(services: Services, o
     (stream,) = services.stores.streams.active()
     behind = right - stream.began_at
     assert abs(behind - timedelta(seconds=max(0, -off_by))) < timedelta(seconds=15)
+
+
+def quotes_of(simulator: Simulator, name: str, begin: int, end: int) -> set[int]:
+    """Ids of the quotes that there are of an account's posts, as the world keeps them with each post."""
+    now = created_at(end)
+    own = simulator.posts(f"from:{name}", since=now - 192 * HOUR, until=now)
+    known = {int(one) for post in own for one in simulator.truth(f"posts/{post['id']}")["quotes"]}
+    return {one for one in known if begin <= one < end}
+
+
+def test_the_quotes_of_an_account_are_those_of_its_posts(simulated: Services, simulator: Simulator) -> None:
+    """The query finds what the world knows of each post: every quote that is there, and nothing else."""
+    now = ServerClock(simulated.stores.db).now()
+    since, until = now - 48 * HOUR, now - MINUTE
+    bounds = (first_id_at(since), first_id_at(until))
+    name = max(simulator.names(), key=lambda one: len(quotes_of(simulator, one, *bounds)))
+    sources.add(simulated, Source(id="of", name="q", kind=SourceKind.QUOTES, quotes_of=QuotesOf(account=name.lower())))
+    (stream,) = simulated.stores.streams.active()
+
+    before = quotes_of(simulator, name, *bounds)
+    found = simulator.findable(stream.query, since=since, until=until)
+    after = quotes_of(simulator, name, *bounds)  # one may be deleted meanwhile
+
+    assert len(after) >= 3
+    assert after <= found <= before
