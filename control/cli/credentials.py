@@ -118,6 +118,11 @@ def remove(
         raise InputError(f"no credential {credential_id!r}; there are {', '.join(known) or 'none'}")
     if not known[credential_id].is_stored:
         raise InputError(f"{credential_id} is the token of X_BEARER_TOKEN; unset that instead")
+    if needed := [one.id for one in services.stores.sources.all() if one.credential == credential_id]:
+        raise InputError(
+            f"{credential_id} is the only one that X is asked with for {', '.join(needed)}; give these another first: "
+            "covey sources edit ID --credential ID, or none"
+        )
     if not yes and not typer.confirm(f"Forget {credential_id}?", err=True):
         err.print("Nothing was forgotten.")
         raise typer.Exit(1)

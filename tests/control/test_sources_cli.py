@@ -7,8 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
+from shared.credentials.secrets import BearerToken
+from shared.credentials.vault import Vault, new_key
 from shared.services.bootstrap import Services
+from shared.stores.credentials import NewTokens
 from tests.control.conftest import Invoke
 from tests.control.whole import Covey, covey
 
@@ -224,3 +228,24 @@ def test_the_kind_of_a_source_stays(covey: Covey, services: Services, file: Path
 
     assert "source floods: id: needs one of" in done.line
     assert other.line == ("covey: source agencies is of kind accounts, not terms: remove it first, or use another id")
+
+
+def test_a_credential_that_a_source_needs_is_not_removed(covey: Covey, services: Services) -> None:
+    """Its sources are named; with another one, or none, it goes."""
+    key = new_key()
+    vault = Vault(SecretStr(key))
+    token = BearerToken(SecretStr("token-of-a-tenant"))
+    own_id = token.credential().id
+    services.stores.credentials.put(own_id, token.kind, NewTokens(vault.seal(own_id, token), is_renewable=False))
+    keys = {"COVEY_CREDENTIAL_KEYS": key}
+    added = covey("sources", "add", "floods", "--keyword", "flood", "--credential", own_id, **keys)
+    assert added.status == 0, added
+
+    refused = covey("credentials", "remove", own_id, "--yes", **keys)
+    covey("sources", "edit", "floods", "--credential", "none", **keys)
+    removed = covey("credentials", "remove", own_id, "--yes", **keys)
+
+    assert (refused.status, removed.status) == (2, 0)
+    assert f"{own_id} is the only one that X is asked with for floods" in refused.line
+    (stream,) = services.stores.streams.active()
+    assert stream.group.credential is None
