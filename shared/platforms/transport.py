@@ -20,6 +20,7 @@ from __future__ import annotations
 import http.client
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import requests
 import urllib3
@@ -98,16 +99,26 @@ class HttpTransport:
         """One POST, whose body `auth` puts on it: what is posted to X is secret. Raises as `get` does."""
         return self._exchange("POST", endpoint, url, {}, auth)
 
+    def post_json(self, endpoint: str, url: str, body: Mapping[str, Any], auth: AuthBase) -> RawAnswer:
+        """One POST of a JSON object that holds no secret. Raises as `get` does."""
+        return self._exchange("POST", endpoint, url, {}, auth, body)
+
     def close(self) -> None:
         """Close every connection."""
         self._adapter.close()
 
     def _exchange(
-        self, method: str, endpoint: str, url: str, parameters: Mapping[str, str], auth: AuthBase
+        self,
+        method: str,
+        endpoint: str,
+        url: str,
+        parameters: Mapping[str, str],
+        auth: AuthBase,
+        body: Mapping[str, Any] | None = None,
     ) -> RawAnswer:
         with exchange(self._timeouts.total_seconds) as one:
             try:
-                response = self._send(method, url, parameters, auth)
+                response = self._send(method, url, parameters, auth, body)
             except _FAILURES as error:
                 failure = NoAnswer if one.is_sent else NotSent
                 raise failure(endpoint, self._reason(one, error)) from _without_frames(error)
@@ -121,10 +132,12 @@ class HttpTransport:
             finally:
                 response.close()  # a connection whose answer was read whole is back in the pool by now
 
-    def _send(self, method: str, url: str, parameters: Mapping[str, str], auth: AuthBase) -> requests.Response:
+    def _send(
+        self, method: str, url: str, parameters: Mapping[str, str], auth: AuthBase, body: Mapping[str, Any] | None
+    ) -> requests.Response:
         """The head of the answer; its body is still to come."""
         # Not by a session: that reads the environment, keeps cookies, and reads the whole body of a redirect.
-        request = requests.Request(method, url, headers=_HEADERS, params=parameters, auth=auth).prepare()
+        request = requests.Request(method, url, headers=_HEADERS, params=parameters, auth=auth, json=body).prepare()
         bounds = (self._timeouts.connect_seconds, self._timeouts.read_seconds)
         return self._adapter.send(request, stream=True, timeout=bounds, proxies=self._route.proxies)
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
 from shared.domain.errors import InputError
-from shared.domain.models import Page, RateHeaders
+from shared.domain.models import JsonObject, Page, RateHeaders
 from shared.domain.money.prices import Amounts, PriceKind
 from shared.platforms.x import fields, parser
 from shared.platforms.x.endpoints import Endpoint
@@ -30,7 +30,7 @@ class Call(Generic[T_co]):
 
     objects: the most it may return in a dialect, included ones too. fee: what X bills for the answer itself. least: the
     same page of the smallest size; None where this is it, or where the call has no pages. post_price: what the posts
-    asked for are bought as; included ones have the price of any post.
+    asked for are bought as; included ones have the price of any post. body: what is posted; None for what is read.
     """
 
     endpoint: Endpoint
@@ -42,6 +42,7 @@ class Call(Generic[T_co]):
     fee: Amounts = field(default_factory=Amounts)
     least: Call[T_co] | None = None
     post_price: PriceKind = PriceKind.POST
+    body: JsonObject | None = None
 
     def most(self, dialect: Dialect) -> Amounts:
         """The most that the call may buy."""

@@ -16,7 +16,7 @@ from shared.domain.errors import CoveyError, InputError, UnknownParameter
 from shared.domain.models import Page, RateHeaders
 from shared.domain.urls import check_url
 from shared.platforms.route import Route
-from shared.platforms.transport import BrokenAnswer, HttpTransport, Timeouts
+from shared.platforms.transport import BrokenAnswer, HttpTransport, RawAnswer, Timeouts
 from shared.platforms.x import endpoints
 from shared.platforms.x.answer import Answer, CallRecord
 from shared.platforms.x.auth import Credential, Nobody
@@ -26,6 +26,7 @@ from shared.platforms.x.dialect import DialectChoice, DialectMemory, DialectSett
 from shared.platforms.x.error_map import error_for
 from shared.platforms.x.fields import Dialect
 from shared.platforms.x.headers import clock_difference_seconds, rate_headers, said_seconds
+from shared.platforms.x.job_files import JobFiles
 from shared.platforms.x.parser import holds_asked_fields
 from shared.runtime.clock import Clock, SystemClock, epoch_seconds
 from shared.runtime.log import get_logger
@@ -65,6 +66,7 @@ class XClient:
         self._doubts_date = False
         self._dialects = DialectChoice(dialect, dialect_memory, self._clock)
         self._transport = HttpTransport(timeouts or Timeouts(), route=route, pool_size=pool_size)
+        self.files = JobFiles(base_url, route or Route())
 
     @property
     def dialect(self) -> Dialect:
@@ -83,7 +85,7 @@ class XClient:
         value: T | None = None
         error: CoveyError | None = None
         try:
-            raw = self._transport.get(key, self._base_url + call.path, call.parameters(dialect), credential.auth)
+            raw = self._asked(call, dialect, credential)
             status, rate = raw.status, self._rate(raw.headers)
             if status != 200:
                 raise error_for(key, status, rate, raw.body)
@@ -107,6 +109,12 @@ class XClient:
             self._observer(answer.record)
         return answer
 
+    def _asked(self, call: Call[T], dialect: Dialect, credential: Credential) -> RawAnswer:
+        key, url = call.endpoint.key, self._base_url + call.path
+        if call.body is not None:
+            return self._transport.post_json(key, url, call.body, credential.auth)
+        return self._transport.get(key, url, call.parameters(dialect), credential.auth)
+
     def date_seconds(self) -> float | None:
         """X's own time in epoch seconds, by its answer to nobody; None where it does not tell. Raises NoAnswer."""
         path = endpoints.USAGE_TWEETS.path
@@ -115,6 +123,7 @@ class XClient:
     def close(self) -> None:
         """Close every connection."""
         self._transport.close()
+        self.files.close()
 
     def _rate(self, headers: Mapping[str, str]) -> RateHeaders:
         """What an answer says of limits and time; a Date that cannot be true is told of once."""

@@ -84,7 +84,9 @@ COUNTS_ALL = Endpoint(key="counts/all", path="/2/tweets/counts/all", credentials
 USER_POSTS = Endpoint(key="users/tweets", path="/2/users/{id}/tweets", min_page=5, max_page=100)
 USER_MENTIONS = Endpoint(key="users/mentions", path="/2/users/{id}/mentions", min_page=5, max_page=100)
 USAGE_TWEETS = Endpoint(key="usage/tweets", path="/2/usage/tweets", credentials=APP_ONLY)
-# No price is published for media.
+# No price is published for these, nor for media.
+COMPLIANCE_JOBS = Endpoint(key="compliance/jobs", path="/2/compliance/jobs", credentials=APP_ONLY, is_optional=True)
+COMPLIANCE_JOB = Endpoint(key="compliance/job", path="/2/compliance/jobs/{id}", credentials=APP_ONLY, is_optional=True)
 MEDIA = Endpoint(key="media", path="/2/media", max_ids=100)
 
 ENDPOINTS: dict[str, Endpoint] = {
@@ -102,6 +104,8 @@ ENDPOINTS: dict[str, Endpoint] = {
         USER_POSTS,
         USER_MENTIONS,
         USAGE_TWEETS,
+        COMPLIANCE_JOBS,
+        COMPLIANCE_JOB,
         MEDIA,
     )
 }

@@ -30,6 +30,7 @@ from shared.platforms.x.call import Call
 from shared.platforms.x.client import XClient
 from shared.platforms.x.counts import CountSpan, counts
 from shared.platforms.x.fields import Along
+from shared.platforms.x.job_files import JobFiles
 from shared.platforms.x.plan import NoMemory, PlanMemory
 from shared.platforms.x.timelines import TimelineSpan, timeline
 
@@ -84,6 +85,11 @@ class XGateway:
         and bills nothing. Raises NoAnswer."""
         return self._client.date_seconds()
 
+    @property
+    def files(self) -> JobFiles:
+        """The files of compliance jobs, which need neither a credential nor a grant."""
+        return self._client.files
+
     def search_recent(
         self,
         work_class: WorkClass,
@@ -136,7 +142,7 @@ class XGateway:
             expand_authors=expand_authors,
             along=self._along,
         )
-        return self._planned(work_class, call)
+        return self.planned(work_class, call)
 
     def quote_tweets(
         self,
@@ -165,7 +171,7 @@ class XGateway:
         self, work_class: WorkClass, *, query: str, of_archive: bool = False, **span: Unpack[CountSpan]
     ) -> Counted:
         """How many posts match in each step of a span; see `counts.counts`. Each answer has its price."""
-        return self._planned(work_class, counts(query=query, of_archive=of_archive, **span))
+        return self.planned(work_class, counts(query=query, of_archive=of_archive, **span))
 
     def timeline(
         self, work_class: WorkClass, *, user_id: int, of_mentions: bool = False, **span: Unpack[TimelineSpan]
@@ -214,7 +220,7 @@ class XGateway:
             answer = self._gateway.call(work_class, self._granted(call), bought=bought)
         return answer.unwrap()
 
-    def _planned(self, work_class: WorkClass, call: Call[T]) -> T:
+    def planned(self, work_class: WorkClass, call: Call[T]) -> T:
         """Read what a plan may lack: X is not asked while it is known to lack it. Raises Forbidden then."""
         self._plan.check(call.endpoint.key)
         try:
