@@ -6,29 +6,36 @@ what the ledger says.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Final
 
 from shared.domain.money.purchases import PaidCall
 
-_CALLS: Final[ContextVar[list[PaidCall] | None]] = ContextVar("calls", default=None)
+_TOLD: Final[ContextVar[Callable[[PaidCall], None] | None]] = ContextVar("told", default=None)
+
+
+@contextmanager
+def told_to(who: Callable[[PaidCall], None]) -> Iterator[None]:
+    """Each call that is made inside the block is told at once, before anything is done with what it brought."""
+    token = _TOLD.set(who)
+    try:
+        yield
+    finally:
+        _TOLD.reset(token)
 
 
 @contextmanager
 def gathered() -> Iterator[list[PaidCall]]:
     """The calls that are made inside the block, in their order; the list grows while it runs."""
     calls: list[PaidCall] = []
-    token = _CALLS.set(calls)
-    try:
+    with told_to(calls.append):
         yield calls
-    finally:
-        _CALLS.reset(token)
 
 
 def tell(call: PaidCall) -> None:
     """Tell a call to the block around it; without one to nobody."""
-    calls = _CALLS.get()
-    if calls is not None:
-        calls.append(call)
+    who = _TOLD.get()
+    if who is not None:
+        who(call)

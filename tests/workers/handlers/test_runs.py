@@ -63,6 +63,18 @@ def test_the_first_sweep_and_its_authors_are_paid_by_the_run(services: Services,
     assert services.stores.authors.count_of_runs() == {}
 
 
+def test_a_call_is_noted_before_its_answer_is_stored(services: Services, x: ScriptedX) -> None:
+    """A process that is killed while it stores a page has noted what the page cost; it is told once."""
+    begin(services)
+    x.script = lambda asked: page(*POSTS[:3])
+
+    with paid_by(services, "r"):
+        services.x.lookup_posts(WorkClass.ENGAGEMENT, post_ids=POSTS[:3])
+        before = cost(services)
+
+    assert before == cost(services) == {"calls": 1, "posts": 3, "micro_usd": 15_000}
+
+
 def test_a_refresh_notes_its_cost_and_which_posts_cost_money(services: Services, x: ScriptedX) -> None:
     """Posts that were bought today are free, and those that X did not give cost nothing."""
     begin(services, "refresh")
