@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -26,16 +27,23 @@ def coverage(
         typer.Argument(metavar="[HANDLE|SOURCE]...", help="Of these; else of all that is followed."),
     ] = None,
     window: Annotated[str, typer.Option(help="How far back: 24h, 7d.")] = "7d",
+    audit: Annotated[
+        bool,
+        typer.Option("--audit", help="Compare what is stored with how many posts X counts ($0.005 each)."),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Show what was read of accounts and sources, what is missing and what it costs.
 
     "verified" is what was read a second time, for posts that X shows late. "silent" is an account that has posted
-    nothing for longer than its rhythm explains.
+    nothing for longer than its rhythm explains. With --audit X's own count is shown beside what is stored; what was
+    deleted since is stored and not counted. Exit status with --audit: 0 when nothing is missing, else 1.
     """
     from control import coverage as covering
     from control import inputs
 
+    if audit:
+        return _audit(handles or [], inputs.duration(window), as_json=as_json)
     rows = covering.coverage(services_here(), handles or [], window=inputs.duration(window))
     if as_json:
         return print_json(rows)
@@ -46,6 +54,28 @@ def coverage(
     out.print(Rows(columns, [_cells(row) for row in rows], whole=columns[:-1]))
     _tell_gaps(rows)
     return None
+
+
+def _audit(words: Sequence[str], window: timedelta, *, as_json: bool) -> None:
+    from control.audits import audit
+
+    found = audit(services_here(), words, window=window)
+    if as_json:
+        print_json(found)
+    else:
+        cells = [
+            (
+                row["subject"],
+                f"{row['from_at']:%Y-%m-%d %H:%M}",
+                *(f"{row[name]:,}" for name in ("counted", "stored", "gone", "missing")),
+            )
+            for row in found["rows"]
+        ]
+        columns = ("what", "from (UTC)", "X counts", "stored", "deleted since", "missing")
+        out.print(Rows(columns, cells, whole=columns))
+        out.print(f"Asking cost ${found['usd']:.3f}. Hour by hour: --json", highlight=False)
+    if any(row["missing"] for row in found["rows"]):
+        raise typer.Exit(1)
 
 
 def _cells(row: dict[str, Any]) -> tuple[str, ...]:

@@ -115,6 +115,17 @@ class PostStore:
         return next(((row["posts"], row["once"], row["twice"]) for row in self._posts.aggregate(newest)), (0, 0, 0))
 
     @guarded
+    def times_of(self, member: str, *, from_at: datetime, to_at: datetime) -> list[tuple[datetime, bool]]:
+        """When each post that concerns a member was made, and whether it is gone, in a span; reposts left out."""
+        query = {
+            "concerns.member": member,
+            "created_at": {"$gte": from_at, "$lt": to_at},
+            "referenced_tweets.type": {"$ne": "retweeted"},
+        }
+        found = self._posts.find(query, {"created_at": 1, "gone": 1})
+        return [(document["created_at"], "gone" in document) for document in found]
+
+    @guarded
     def mark_gone(self, post_ids: Iterable[int], *, state: str, now: datetime) -> None:
         """Note on the posts why they can no longer be read."""
         ids = [str(post_id) for post_id in post_ids]

@@ -1,0 +1,64 @@
+"""X's count beside what is stored, with the simulator as X."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from control import commands
+from control.audits import audit
+from control.look_up import look_up
+from shared.services.bootstrap import Services
+from tests.control.conftest import servers_of
+from tests.control.whole import covey, run_covey
+from tests.scheduler.slots import fill_gaps
+from tests.workers.world import Simulator, next_sweep, read_to_end
+
+__all__ = ["covey"]
+SINCE = timedelta(hours=3)
+
+
+def followed(services: Services, simulator: Simulator) -> str:
+    """An account of the simulator, of which three hours are read."""
+    name = simulator.names()[0]
+    commands.track(services, [name], since=SINCE, found=look_up(services, [name]))
+    (stream,) = services.stores.streams.active()
+    read_to_end(services, next_sweep(services, stream.id, "sweep-1").id)
+    fill_gaps(services)
+    return name
+
+
+def test_what_is_stored_is_what_x_counts(simulated: Services, simulator: Simulator) -> None:
+    """To the post, hour by hour; one that is taken out of the database is missing in its hour."""
+    name = followed(simulated, simulator)
+    before = audit(simulated, [name], window=timedelta(days=1))
+    post = simulated.stores.db["X_tweets"].find_one({"concerns.member": name.lower()}, sort=[("created_at", 1)])
+    assert post is not None
+    simulated.stores.db["X_tweets"].delete_one({"_id": post["_id"]})
+
+    after = audit(simulated, [name], window=timedelta(days=1))
+
+    (row,), (less,) = before["rows"], after["rows"]
+    assert row["counted"] > 5
+    assert (row["stored"], row["missing"], before["usd"]) == (row["counted"], 0, pytest.approx(0.005))
+    assert sum(hour["counted"] for hour in row["hours"]) == row["counted"]
+    assert [hour["stored"] for hour in row["hours"]] == [hour["counted"] for hour in row["hours"]]
+    assert (less["missing"], less["stored"]) == (1, row["stored"] - 1)
+    (short,) = [hour for hour in less["hours"] if hour["stored"] < hour["counted"]]
+    assert short["from_at"] <= post["created_at"] < short["to_at"]
+
+
+def test_the_command_ends_with_1_when_something_is_missing(simulated: Services, simulator: Simulator) -> None:
+    """A table, the price, and JSON with the hours."""
+    name = followed(simulated, simulator)
+    servers = servers_of(simulated) | {"X_BEARER_TOKEN": "sim-test"}
+
+    whole = run_covey("coverage", name, "--audit", **servers)
+    simulated.stores.db["X_tweets"].delete_many({"concerns.member": name.lower()})
+    lost = run_covey("coverage", name, "--audit", "--json", **servers)
+
+    assert (whole.status, "Asking cost $0.005" in whole.stdout) == (0, True)
+    assert lost.status == 1
+    assert json.loads(lost.stdout)["rows"][0]["stored"] == 0
