@@ -14,6 +14,7 @@ credentials credentials list, add, remove, rotate-keys, new-key
 connect     connect
 dead        dead list, show, replay, purge
 tracing     trace
+exporting   export
 checkpoint  checkpoint show, reset
 logging     logs
 working     queues, jobs, workers, pause, resume, cancel

@@ -51,6 +51,7 @@ COMMANDS: Final = {
     "trace": Row("tracing", "Tell where a post or an account is in the pipeline, and why it is not stored."),
     "explain": Row("explaining", "Explain which way X is asked for a source or an account, and what other ways cost."),
     "thread": Row("threading", "Show the conversation around a post as a tree, and listen to it if wished."),
+    "export": Row("exporting", "Write what was collected as JSON lines, CSV or parquet."),
     "logs": Row("logging", "Show the logs of the processes that covey up runs on this machine, merged by time."),
     "checkpoint": Row("checkpoint", "Show how far searches have read, and set them back."),
     "credentials": Row("credentials", "List, add and remove the credentials that X is asked with."),

@@ -1,0 +1,84 @@
+"""Which documents an export is about: of a source or an account, and of a span of time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from control.exporting_fields import Field, Kind
+from control.inputs import handles
+from control.lists import Word
+from shared.domain.errors import InputError
+from shared.domain.snowflake import first_id_at
+from shared.domain.sources import SourceKind
+from shared.stores.batches import ByPosts, Wanted
+from shared.stores.bundle import Stores
+
+# Since then ids have 19 digits, and are in the order of time as text too.
+LONG_IDS_SINCE: Final = datetime(2018, 6, 1, tzinfo=UTC)
+# X tells when a post was made to the second, its id to the millisecond.
+ROUNDED: Final = timedelta(seconds=1)
+
+
+def wanted(
+    stores: Stores,
+    kind: Kind,
+    fields: Sequence[Field],
+    *,
+    source: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> Wanted:
+    """What is to be read. source: the id of a source, or the name of an account. Raises InputError."""
+    if since and until and until <= since:
+        raise InputError(f"--to {until:%Y-%m-%dT%H:%MZ} is not after --from {since:%Y-%m-%dT%H:%MZ}")
+    query: dict[str, Any] = _within(kind.time, since, until)
+    concerned = concerning(stores, source) if source else None
+    by_posts = None
+    if concerned and not kind.key:
+        raise InputError(f"{kind.name} belong to no source: leave --source out, or export posts with their attachments")
+    if concerned and kind.name == "posts":
+        query = {"$and": [query, concerned]} if query else concerned
+    elif concerned:
+        by_posts = ByPosts(kind.key, kind.post_key, concerned)
+    by_time = kind.name == "posts" and since is not None and since >= LONG_IDS_SINCE
+    return Wanted(
+        collection=kind.collection,
+        query=query,
+        by_posts=by_posts,
+        from_id=str(first_id_at(since - ROUNDED)) if since and by_time else None,
+        end_id=str(first_id_at(until + ROUNDED)) if until and by_time else None,
+        fields=tuple(dict.fromkeys([field.path for field in fields] + ([kind.key] if by_posts else []))),
+    )
+
+
+def concerning(stores: Stores, word: str) -> dict[str, Any]:
+    """The posts that concern a source, by its id, or an account, by its name. Raises InputError for neither."""
+    source = None if word.startswith("@") else stores.sources.get(word)
+    if source is None:
+        return _of_account(stores, word)
+    ids = [str(name.user_id) for name in stores.handles.names(source.accounts).values() if name.user_id]
+    ways: list[dict[str, Any]] = [{"concerns.source": source.id}]
+    if source.kind is SourceKind.ACCOUNTS and ids:
+        ways.append({"author_id": {"$in": ids}})
+    if source.conversation_id:
+        ways.append({"conversation_id": str(source.conversation_id)})
+    return {"$or": ways}
+
+
+def _of_account(stores: Stores, word: str) -> dict[str, Any]:
+    try:
+        name = handles([Word(word)])[0].lower()
+    except InputError:
+        raise InputError(f"{word!r} is no source and no account: covey sources lists those that there are") from None
+    known = stores.handles.names([name]).get(name)
+    if known is None:
+        raise InputError(f"{word!r} is no source, and no account of that name is followed")
+    ways: list[dict[str, Any]] = [{"concerns.member": name}]
+    return {"$or": ways + ([{"author_id": str(known.user_id)}] if known.user_id else [])}
+
+
+def _within(field: str, since: datetime | None, until: datetime | None) -> dict[str, Any]:
+    bounds = {operator: at for operator, at in (("$gte", since), ("$lt", until)) if at is not None}
+    return {field: bounds} if bounds else {}

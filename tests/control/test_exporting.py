@@ -1,0 +1,209 @@
+"""`covey export` on a real MongoDB: what is in the files, what is refused, and going on after an interruption."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import threading
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pyarrow.parquet
+import pytest
+
+from control import exporting
+from control.exporting_fields import KINDS, chosen
+from control.exporting_files import Format
+from control.exporting_scope import wanted
+from shared.domain.counts import PostMetrics
+from shared.domain.models import Media, MediaType, Post, User
+from shared.domain.snowflake import created_at, first_id_at
+from shared.services.bootstrap import Services
+from shared.stores.batches import BatchStore
+from tests.control.whole import Covey, covey
+
+__all__ = ["covey"]
+NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
+AWKWARD = 'two\nlines, "quoted", =1+1 and ünïcode 🪶'
+
+
+def post(minute: int, author: int = 7, text: str = "say") -> Post:
+    """A post of so many minutes after noon."""
+    at = NOON + timedelta(minutes=minute)
+    metrics = PostMetrics(like_count=minute, repost_count=3)
+    return Post(
+        id=first_id_at(at), text=text, created_at=at, author_id=author, metrics=metrics, entities={"urls": [{"a": 1}]}
+    )
+
+
+@pytest.fixture
+def stored(services: Services) -> list[Post]:
+    """Three posts of two authors, with what belongs to them."""
+    posts = [post(0, text=AWKWARD), post(1, author=8), post(2)]
+    stores, now = services.stores, NOON + timedelta(hours=1)
+    stores.posts.upsert(posts, source="search", now=now)
+    stores.users.upsert([User(id=7, username="nasa", verified=True), User(id=8, username="esa")], now=now)
+    stores.engagement.begin(posts, now=now)
+    stores.media.upsert([Media(key="3_1", type=MediaType.PHOTO, url="https://pbs.example/1.jpg")], at=now)
+    stores.handles.activate(["nasa"], now=now)
+    stores.handles.learn([User(id=7, username="nasa")], now=now)
+    return posts
+
+
+def test_json_lines_have_ids_as_text_and_times_in_utc(covey: Covey, stored: list[Post]) -> None:
+    """One line a post in the order of ids, to standard output; the count goes to standard error."""
+    done = covey("export", "posts")
+
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [row["id"] for row in rows] == [str(one.id) for one in stored]
+    assert rows[0]["text"] == AWKWARD
+    assert rows[1] | {"author_id": "8", "created_at": "2026-05-01T12:01:00.000Z", "like_count": 1} == rows[1]
+    assert rows[1]["repost_count"] == 3
+    assert rows[1]["reply_count"] is None
+    assert rows[1]["entities"] == {"urls": [{"a": 1}]}
+    assert "raw" not in rows[0]
+    assert "3 posts (" in done.stderr
+
+
+def test_csv_holds_what_a_text_holds(covey: Covey, stored: list[Post], tmp_path: Path) -> None:
+    """Line ends, quotes and commas come back as they were; nested values are JSON text, what is not known is empty."""
+    file = tmp_path / "posts.csv"
+    fields = "id,text,entities,created_at,reply_count"
+    assert covey("export", "posts", "--format", "csv", "--fields", fields, "--output", str(file)).status == 0
+
+    rows = list(csv.reader(io.StringIO(file.read_text(encoding="utf-8"), newline="")))
+    assert rows[0] == fields.split(",")
+    assert rows[1] == [str(stored[0].id), AWKWARD, '{"urls":[{"a":1}]}', "2026-05-01T12:00:00.000Z", ""]
+    assert len(rows) == 4
+    assert [path.name for path in tmp_path.glob("posts*")] == ["posts.csv"]
+
+
+def test_parquet_has_types(covey: Covey, stored: list[Post], tmp_path: Path) -> None:
+    """Ids are strings, times are moments in UTC, counts are whole numbers, nested values JSON text."""
+    file = tmp_path / "posts.parquet"
+    assert covey("export", "posts", "--format", "parquet", "--output", str(file)).status == 0
+
+    table = pyarrow.parquet.read_table(file)
+    rows = table.to_pylist()
+    assert str(table.schema.field("id").type) == "string"
+    assert str(table.schema.field("created_at").type) == "timestamp[ms, tz=UTC]"
+    assert [row["id"] for row in rows] == [str(one.id) for one in stored]
+    assert rows[2]["created_at"] == stored[2].created_at
+    assert (rows[2]["like_count"], rows[2]["reply_count"]) == (2, None)
+    assert json.loads(rows[0]["entities"]) == {"urls": [{"a": 1}]}
+    assert [path.name for path in tmp_path.glob("posts*")] == ["posts.parquet"]
+
+
+@pytest.mark.parametrize(
+    ("what", "expected"),
+    [
+        ("users", {"id": "7", "username": "nasa", "verified": True, "last_updated_at": "2026-05-01T13:00:00.000Z"}),
+        ("engagement", {"at": "2026-05-01T13:00:00.000Z", "like_count": 0, "repost_count": 3}),
+        ("media", {"id": "3_1", "type": "photo", "status": "pending", "url": "https://pbs.example/1.jpg"}),
+    ],
+)
+def test_each_kind_can_be_had(covey: Covey, stored: list[Post], what: str, expected: dict[str, object]) -> None:
+    """Accounts, readings and media, each with the names that the documents describe."""
+    first = json.loads(covey("export", what).stdout.splitlines()[0])
+
+    assert first | expected == first
+
+
+def test_a_span_of_time_has_its_beginning_and_not_its_end(covey: Covey, stored: list[Post]) -> None:
+    """From noon and one minute, before noon and two: the second post alone."""
+    done = covey("export", "posts", "--from", "2026-05-01T12:01", "--to", "2026-05-01T12:02", "--fields", "id")
+
+    assert [json.loads(line) for line in done.stdout.splitlines()] == [{"id": str(stored[1].id)}]
+
+
+@pytest.mark.parametrize(("what", "field"), [("posts", "author_id"), ("users", "id")])
+def test_an_account_is_a_scope(covey: Covey, stored: list[Post], what: str, field: str) -> None:
+    """Only posts that concern it, and only those who wrote them."""
+    rows = [json.loads(line) for line in covey("export", what, "--source", "@nasa").stdout.splitlines()]
+
+    assert {row[field] for row in rows} == {"7"}
+
+
+def test_readings_of_a_source_are_those_of_its_posts(services: Services, covey: Covey, stored: list[Post]) -> None:
+    """What intake noted on the posts decides; the readings of other posts are left out."""
+    services.stores.handles.activate(["esa"], now=NOON)
+    concern = {"source": "src-1", "member": "esa", "why": "mention"}
+    services.stores.db["X_tweets"].update_one({"_id": str(stored[2].id)}, {"$set": {"concerns": [concern]}})
+
+    done = covey("export", "engagement", "--source", "@esa", "--fields", "post_id")
+
+    assert [json.loads(line)["post_id"] for line in done.stdout.splitlines()] == [str(stored[2].id)]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("post",), "'post' cannot be exported (did you mean posts?)"),
+        (("posts", "--fields", "id,autor_id"), "posts have no field 'autor_id' (did you mean author_id?)"),
+        (("posts", "--format", "xml"), "'xml' is no format"),
+        (("posts", "--format", "parquet"), "standard output: name one with --output"),
+        (("posts", "--resume"), "name it with --output"),
+        (("posts", "--source", "@nobody"), "'@nobody' is no source"),
+        (("media", "--source", "@nasa"), "media belong to no source"),
+        (("posts", "--from", "soon"), "'soon'"),
+        (("posts", "--from", "1d", "--to", "2d"), "is not after --from"),
+        (("posts", "--output", "/nowhere/x.jsonl"), "'/nowhere/x.jsonl.part' cannot be written"),
+    ],
+)
+def test_what_cannot_be_is_one_line(covey: Covey, stored: list[Post], arguments: tuple[str, ...], words: str) -> None:
+    """The line names the word that is wrong, and the nearest that is right."""
+    done = covey("export", *arguments)
+
+    assert done.status == 2
+    assert words in done.line
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv", "parquet"])
+def test_an_interrupted_export_goes_on_after_its_last_batch(
+    services: Services, covey: Covey, tmp_path: Path, form: str
+) -> None:
+    """Stopped after its first batch, with a torn one behind it: resumed, the file is as if nothing had happened."""
+    posts = [post(number) for number in range(exporting.BATCH + 500)]
+    services.stores.posts.upsert(posts, source="search", now=NOON)
+    whole, file = tmp_path / f"whole.{form}", tmp_path / f"torn.{form}"
+    words = ("export", "posts", "--format", form, "--fields", "id,text", "--output")
+    assert covey(*words, str(whole)).status == 0
+    stop = threading.Event()
+    stop.set()
+    fields = chosen(KINDS["posts"], "id,text")
+    asked = {"what": "posts", "format": form, "source": None, "fields": "id,text", "from": None, "to": None}
+    half = exporting.Export(wanted(services.stores, KINDS["posts"], fields), fields, Format(form), asked)
+    with pytest.raises(exporting.Stopped, match=f"after {exporting.BATCH} rows"):
+        exporting.to_file(BatchStore(services.stores.db), half, file, tell=lambda _: None, stop=stop)
+    partial = tmp_path / f"torn.{form}.part"
+    torn = partial / "00000001.parquet" if form == "parquet" else partial
+    with torn.open("ab") as end:
+        end.write(b"torn")
+
+    assert "was asked for otherwise" in covey("export", "users", "--output", str(file), "--resume").line
+    assert covey(*words, str(file), "--resume").status == 0
+
+    if form == "parquet":
+        assert pyarrow.parquet.read_table(file).equals(pyarrow.parquet.read_table(whole))
+        assert pyarrow.parquet.read_table(file)["id"].to_pylist() == [str(one.id) for one in posts]
+    else:
+        assert file.read_bytes() == whole.read_bytes()
+        assert len(file.read_text(encoding="utf-8").splitlines()) == len(posts) + (form == "csv")
+    assert not partial.exists()
+    assert "no partial export" in covey(*words, str(file), "--resume").line
+
+
+def test_ids_bound_what_is_read_for_a_span_of_time(services: Services, stored: list[Post]) -> None:
+    """Since ids are in the order of time, posts outside of the span are not looked at."""
+    read = wanted(
+        services.stores, KINDS["posts"], chosen(KINDS["posts"], None), since=NOON, until=NOON + timedelta(seconds=30)
+    )
+
+    assert read.from_id is not None
+    assert read.end_id is not None
+    assert abs(created_at(int(read.from_id)) - NOON) <= timedelta(seconds=1)
+    stretch = BatchStore(services.stores.db).after(read, None, 10)
+    assert stretch is not None
+    assert [one["_id"] for one in stretch.documents] == [str(stored[0].id)]
+    assert stretch.passed == 1
