@@ -15,6 +15,7 @@ connect     connect
 dead        dead list, show, replay, purge
 tracing     trace
 exporting   export
+importing   import
 checkpoint  checkpoint show, reset
 logging     logs
 working     queues, jobs, workers, pause, resume, cancel

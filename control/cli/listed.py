@@ -52,6 +52,7 @@ COMMANDS: Final = {
     "explain": Row("explaining", "Explain which way X is asked for a source or an account, and what other ways cost."),
     "thread": Row("threading", "Show the conversation around a post as a tree, and listen to it if wished."),
     "export": Row("exporting", "Write what was collected as JSON lines, CSV or parquet."),
+    "import": Row("importing", "Store posts that twarc2 has collected (JSON lines, flattened or not)."),
     "logs": Row("logging", "Show the logs of the processes that covey up runs on this machine, merged by time."),
     "checkpoint": Row("checkpoint", "Show how far searches have read, and set them back."),
     "credentials": Row("credentials", "List, add and remove the credentials that X is asked with."),
