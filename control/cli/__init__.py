@@ -14,6 +14,7 @@ credentials credentials list, add, remove, rotate-keys, new-key
 connect     connect
 dead        dead list, show, replay, purge
 tracing     trace
+showing     show
 exporting   export
 importing   import
 checkpoint  checkpoint show, reset

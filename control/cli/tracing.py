@@ -28,7 +28,7 @@ def trace(
     from control import tracing
 
     services = services_here()
-    post_id = _post_id(what)
+    post_id = post_id_in(what)
     if post_id is not None:
         steps = tracing.trace_post(services, post_id)
     else:
@@ -40,7 +40,7 @@ def trace(
     return None
 
 
-def _post_id(what: str) -> int | None:
+def post_id_in(what: str) -> int | None:
     """The post that is meant; None: an account may be. Raises InputError for a number that is no post."""
     try:
         return post_ids([Word(what)], now=SystemClock().now(), old_ids=True)[0]

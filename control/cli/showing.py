@@ -1,0 +1,92 @@
+"""`covey show`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+
+from control.cli.app import Json, app, out, print_json, stores_here
+
+
+@app.command()
+def show(
+    what: Annotated[str, typer.Argument(metavar="ID|@HANDLE", help="A post by id or address, or an account.")],
+    as_json: Json = False,
+) -> None:
+    """Show a post or an account as it is stored, with the curve of its engagement.
+
+    covey show 1460323737035677698
+
+    covey show @nasa
+    """
+    from control import showing
+    from control.cli.tracing import post_id_in
+    from control.inputs import handles
+    from control.lists import Word
+
+    post_id = post_id_in(what)
+    if post_id is not None:
+        found = showing.post(stores_here(), post_id)
+    else:
+        (name,) = handles([Word(what)])
+        found = showing.account(stores_here(), name)
+    if as_json:
+        return print_json(found)
+    for name, words in _post(found) if post_id is not None else _account(found):
+        if words:
+            out.print(f"{name + ':':<10} {words}", markup=False, highlight=False, soft_wrap=True)
+    return None
+
+
+def _post(found: dict[str, Any]) -> list[tuple[str, str]]:
+    media = [f"{one['id']} {one['type']} {one['stored_path'] or one['status'] or ''}".strip() for one in found["media"]]
+    state = found["state"]
+    return [
+        ("post", found["id"]),
+        ("author", f"@{found['author']}" if found["author"] else found["author_id"] or "not known"),
+        ("made", _at(found["created_at"])),
+        ("text", found["text"]),
+        ("counts", _counts(found["counts"])),
+        ("curve", _curve(found["curve"])),
+        ("stored", f"{found['quotes_stored']} quotes, {found['replies_stored']} replies"),
+        ("media", "; ".join(media)),
+        ("state", f"{state['state']}, as of {_at(state['at'])}"),
+        ("found", f"by {found['found_by']}, {_at(found['first_seen_at'])}"),
+    ]
+
+
+def _account(found: dict[str, Any]) -> list[tuple[str, str]]:
+    marks = [name for name in ("verified", "protected", "followed") if found[name]]
+    newest = found["newest_post"]
+    return [
+        ("account", f"@{found['username']} ({found['id']})" + "".join(f", {mark}" for mark in marks)),
+        ("name", found["name"] or ""),
+        ("bio", found["description"] or ""),
+        ("made", _at(found["created_at"])),
+        ("counts", _counts(found["counts"])),
+        ("posts", f"{found['posts_stored']:,} stored"),
+        ("newest", f"{newest['id']}, {_at(newest['created_at'])}" if newest else ""),
+        ("described", _at(found["described_at"])),
+    ]
+
+
+def _curve(curve: list[dict[str, Any]]) -> str:
+    from control.showing import sparkline
+
+    if not curve:
+        return ""
+    first, last = curve[0], curve[-1]
+    line = sparkline([one["engagement"] for one in curve])
+    return f"{line} {first['engagement']:,} to {last['engagement']:,} in {len(curve)} readings, last {_at(last['at'])}"
+
+
+def _counts(counts: dict[str, Any]) -> str:
+    return ", ".join(
+        f"{value:,} {name.removesuffix('_count')}" for name, value in counts.items() if isinstance(value, int)
+    )
+
+
+def _at(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d %H:%M} UTC" if moment else "not known"

@@ -1,0 +1,103 @@
+"""A post or an account as it is stored, for a person to look at. Reads only, and asks X nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from shared.domain.errors import InputError
+from shared.domain.models import PostState, ReferenceType
+from shared.stores.bundle import Stores
+from shared.stores.database import Document
+from shared.stores.posts import metrics_from_document
+from shared.stores.shown import ShownStore
+
+BARS: Final = "▁▂▃▄▅▆▇█"
+WIDTH: Final = 40
+
+
+def post(stores: Stores, post_id: int) -> dict[str, Any]:
+    """A post: text, author, times, counts, curve, what is stored around it, media, state. Raises InputError."""
+    document, shown = stores.posts.get(post_id), ShownStore(stores.db)
+    if document is None:
+        raise InputError(f"post {post_id} is not stored: covey trace {post_id} says why")
+    author_id = document.get("author_id")
+    author = shown.user(user_id=int(author_id)) if author_id else None
+    return {
+        "id": document["_id"],
+        "author": author and author.get("username"),
+        "author_id": author_id,
+        "created_at": document.get("created_at"),
+        "text": document.get("text", ""),
+        "counts": document.get("public_metrics", {}),
+        "curve": curve(shown.readings(post_id)),
+        "quotes_stored": shown.referring(post_id, ReferenceType.QUOTED),
+        "replies_stored": shown.referring(post_id, ReferenceType.REPLIED_TO),
+        "media": [_file(one) for one in shown.media(document.get("attachments", {}).get("media_keys", []))],
+        "state": _state(stores, post_id, document),
+        "found_by": document.get("found_by"),
+        "first_seen_at": document.get("first_seen_at"),
+    }
+
+
+def account(stores: Stores, name: str) -> dict[str, Any]:
+    """An account by its name: who it is, its counts, what is stored of it, whether it is followed. Raises InputError.
+
+    One that never was followed is found by its name as X writes it.
+    """
+    known = stores.handles.names([name]).get(name.lower())
+    shown = ShownStore(stores.db)
+    document = shown.user(user_id=known.user_id) if known and known.user_id else shown.user(username=name)
+    if document is None:
+        followed = f": covey trace @{name} says why" if known else f" and not followed: covey track {name}"
+        raise InputError(f"account @{name} is not stored{followed}")
+    posts, newest = shown.posts_of(document["_id"])
+    return {
+        "id": document["_id"],
+        "username": document.get("username"),
+        "name": document.get("name"),
+        "description": document.get("bio_snapshot", {}).get("description"),
+        "verified": document.get("verified"),
+        "protected": document.get("protected"),
+        "created_at": document.get("created_at"),
+        "counts": document.get("public_metrics", {}),
+        "followed": bool(known and known.is_active),
+        "posts_stored": posts,
+        "newest_post": newest and {"id": newest["_id"], "created_at": newest.get("created_at")},
+        "described_at": document.get("last_updated_at"),
+    }
+
+
+def curve(readings: Sequence[Document]) -> list[dict[str, Any]]:
+    """Acts of people (likes, reposts, replies, quotes, bookmarks) at each reading that tells any."""
+    told = [(one["at"], metrics_from_document(one.get("metrics") or {}).engagement) for one in readings]
+    return [{"at": at, "engagement": engagement} for at, engagement in told if engagement is not None]
+
+
+def sparkline(values: Sequence[int], width: int = WIDTH) -> str:
+    """The values as bars from the least to the greatest, spread over no more than `width`; all alike are flat."""
+    if not values:
+        return ""
+    columns = min(len(values), width)
+    step = max(columns - 1, 1)
+    shown = [values[round(column * (len(values) - 1) / step)] for column in range(columns)]
+    least, span = min(shown), max(max(shown) - min(shown), 1)
+    return "".join(BARS[(value - least) * (len(BARS) - 1) // span] for value in shown)
+
+
+def _state(stores: Stores, post_id: int, document: Document) -> dict[str, Any]:
+    """What became of it, and since when that is known."""
+    gone = document.get("gone")
+    if gone:
+        return {"state": gone["reason"], "at": gone["at"]}
+    engagement = stores.engagement.get(post_id)
+    if engagement is None:
+        return {"state": PostState.ALIVE.value, "at": document.get("described_at")}
+    return {"state": engagement.state.value, "at": engagement.read_at}
+
+
+def _file(media: Document) -> dict[str, Any]:
+    download = media.get("download", {})
+    return {"id": media["_id"], "type": media.get("type")} | {
+        name: download.get(name) for name in ("status", "stored_path")
+    }

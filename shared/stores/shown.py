@@ -1,0 +1,46 @@
+"""What one post or account is shown with: the readings of its counts, what is around it, its files. Reads only."""
+
+from __future__ import annotations
+
+from pymongo import ASCENDING, DESCENDING
+
+from shared.domain.models import ReferenceType
+from shared.stores.database import Db, Document, guarded
+
+
+class ShownStore:
+    """Reads across collections, each time by an index."""
+
+    def __init__(self, db: Db) -> None:
+        self._db = db
+
+    @guarded
+    def readings(self, post_id: int, limit: int = 10_000) -> list[Document]:
+        """The readings of a post (`at`, `metrics`), the oldest first."""
+        found = self._db["X_engagement_history"].find({"post_id": str(post_id)}, {"_id": 0, "at": 1, "metrics": 1})
+        return list(found.sort("at", ASCENDING).limit(limit))
+
+    @guarded
+    def referring(self, post_id: int, kind: ReferenceType) -> int:
+        """How many stored posts refer to it in that way."""
+        reference = {"$elemMatch": {"id": str(post_id), "type": kind.value}}
+        query = {"referenced_tweets.id": str(post_id), "referenced_tweets": reference}
+        return self._db["X_tweets"].count_documents(query)
+
+    @guarded
+    def user(self, *, user_id: int | None = None, username: str | None = None) -> Document | None:
+        """The account of that id, or else the one that X last called so, as X writes it."""
+        query = {"_id": str(user_id)} if user_id is not None else {"username": username}
+        return self._db["X_users"].find_one(query, sort=[("last_updated_at", DESCENDING)])
+
+    @guarded
+    def media(self, keys: list[str]) -> list[Document]:
+        """The media of those keys, with what became of their files."""
+        return list(self._db["X_media"].find({"_id": {"$in": keys}}, {"type": 1, "download": 1}).sort("_id", 1))
+
+    @guarded
+    def posts_of(self, user_id: str) -> tuple[int, Document | None]:
+        """How many posts of an account are stored, and the newest."""
+        posts = self._db["X_tweets"]
+        newest = posts.find_one({"author_id": user_id}, sort=[("created_at", DESCENDING)])
+        return posts.count_documents({"author_id": user_id}), newest
