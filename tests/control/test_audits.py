@@ -53,12 +53,13 @@ def test_what_is_stored_is_what_x_counts(simulated: Services, simulator: Simulat
 def test_the_command_ends_with_1_when_something_is_missing(simulated: Services, simulator: Simulator) -> None:
     """A table, the price, and JSON with the hours."""
     name = followed(simulated, simulator)
-    servers = servers_of(simulated) | {"X_BEARER_TOKEN": "sim-test"}
+    servers = servers_of(simulated) | {"X_BEARER_TOKEN": "sim-test", "COVEY_X_BASE_URL": simulator.url}
 
     whole = run_covey("coverage", name, "--audit", **servers)
     simulated.stores.db["X_tweets"].delete_many({"concerns.member": name.lower()})
     lost = run_covey("coverage", name, "--audit", "--json", **servers)
 
+    assert whole.stderr == ""
     assert (whole.status, "Asking cost $0.005" in whole.stdout) == (0, True)
     assert lost.status == 1
     assert json.loads(lost.stdout)["rows"][0]["stored"] == 0
