@@ -1,11 +1,11 @@
 """How fast a search answer of X becomes rows, beside the least that MongoDB can do with the same rows, in one run.
 
-`python -m bench.ingest` starts a Redis and a MongoDB of its own, lets the simulator render pages of 100 new posts with
-accounts, media, quoted posts, places and polls, and a process that gives them over HTTP. Covey reads each page through its
-gateway (grant, request, ledger, settlement) and stores it with whom it concerns, in one process; its time begins before
-the request, and holds the look at who asks. Both peers are given the rows of a page as they lie in MongoDB after Covey
-stored it, ready to be written: posts, accounts, media, states, first readings, mentions. They parse nothing, decide
-nothing, ask nobody for leave and book nothing.
+`python -m bench.ingest` starts a Redis and a MongoDB of its own, lets the simulator render pages of 100 new posts
+with accounts, media, quoted posts, places and polls, and a process that gives them over HTTP. Covey reads each page
+through its gateway (grant, request, ledger, settlement) and stores it with whom it concerns, in one process; its time
+begins before the request, and holds the look at who asks. Both peers are given the rows of a page as they lie in
+MongoDB after Covey stored it, ready to be written: posts, accounts, media, states, first readings, mentions. They
+parse nothing, decide nothing, ask nobody for leave and book nothing.
 
     raw bulk_write    one unordered bulk a collection: what is new as an insert, what was there before as a replacement
     find-then-save    each row looked for by its id, then inserted or replaced
