@@ -35,7 +35,7 @@ from shared.services import coverage
 from shared.services.bootstrap import Services
 from shared.services.following import SEARCH
 from shared.stores.schedules import Schedule, Slot
-from tests.workers.world import Asked, ScriptedX, post, refusing, stored_ids
+from tests.workers.world import Asked, ScriptedX, post, refusing, stored_ids, without_archive
 from workers.handlers.search import search_page
 
 ACCOUNTS = ("alice", "bob", "carol")
@@ -138,6 +138,7 @@ class Collecting(RuleBasedStateMachine):
         for name in db.list_collection_names():
             db[name].delete_many({})
         self.services.broker.client.flushdb()
+        without_archive(self.services)  # it is paced by the machine's clock
         self.slots = 0
         self.model = Model(datetime.now(self.started.tzinfo).replace(microsecond=0) - timedelta(days=40))
         self.x.script = self.model.answer
@@ -145,6 +146,7 @@ class Collecting(RuleBasedStateMachine):
         self.since: dict[str, datetime] = {}
         self.jobs: list[SearchPage] = []
         self.has_money = True
+        self.refusal = ""
 
     started = datetime.now().astimezone()
 
@@ -214,6 +216,8 @@ class Collecting(RuleBasedStateMachine):
     def leave(self, is_away: bool) -> None:
         """X does not answer, or does again."""
         self.model.is_away = is_away
+        if not is_away:  # the breaker goes by the machine's clock, which hardly moves here
+            self.services.broker.client.flushdb()
 
     @rule(has_money=st.booleans())
     def spend(self, has_money: bool) -> None:
@@ -287,7 +291,8 @@ class Collecting(RuleBasedStateMachine):
         """At rest, everything that can be recovered is stored, once."""
         if not hasattr(self, "covey"):
             return
-        self.model.is_away, self.has_money = False, True
+        self.leave(is_away=False)
+        self.has_money = True
         for name in sorted(self.model.hidden):
             self.model.hidden.discard(name)
             coverage.can_be_seen_again(self.covey.stores, name, since=self.hidden_at[name] - LATEST, now=self.model.now)
@@ -313,13 +318,13 @@ class Collecting(RuleBasedStateMachine):
                 self._plan(REREAD, "")
                 self._plan(BACKFILL, "")
                 while self.jobs:
-                    assert self._work(self.jobs.pop(0))
+                    assert self._work(self.jobs.pop(0)), self.refusal
                 self.model.advance(15 * MINUTE)
         self.model.advance(DAY)  # gaps that were tried in vain are tried again within a day
         for _ in range(12):
             self._plan(BACKFILL, "")
             while self.jobs:
-                assert self._work(self.jobs.pop(0))
+                assert self._work(self.jobs.pop(0)), self.refusal
 
     def _plan(self, kind: str, subject: str) -> None:
         self.slots += 1
@@ -331,8 +336,9 @@ class Collecting(RuleBasedStateMachine):
         """Deliver a page; what it leads to waits behind the others. False: it is to be done again."""
         try:
             search_page(self.covey, job)
-        except CoveyError:
+        except CoveyError as error:
             self.jobs.insert(0, job)
+            self.refusal = repr(error)
             return False
         sweep = self.covey.stores.sweeps.get(job.sweep_id)
         if sweep is not None and sweep.status is SweepStatus.OPEN and sweep.page > job.page:
