@@ -31,7 +31,10 @@ class Form(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One column: its name, where its value stands in the document, what it is; asked: only where it is asked for."""
+    """One column: its name, where its value stands in the document (one step or two), what it is.
+
+    asked: only where it is asked for.
+    """
 
     name: str
     path: str
@@ -152,10 +155,18 @@ def chosen(kind: Kind, names: str | None) -> tuple[Field, ...]:
 
 def mapper(fields: Sequence[Field]) -> Callable[[Mapping[str, Any]], Row]:
     """What makes a row of a document: {name: value}, times aware in UTC, nested values as they are stored."""
-    steps = [(field.name, field.path.split("."), _READ[field.form]) for field in fields]
+    empty: Row = dict.fromkeys(field.name for field in fields)
+    steps = [(field.name, *field.path.partition(".")[::2], _READ[field.form]) for field in fields]
 
     def row(document: Mapping[str, Any]) -> Row:
-        return {name: _at(document, path, read) for name, path, read in steps}
+        found = empty.copy()
+        for name, first, second, read in steps:
+            value = document.get(first)
+            if second:
+                value = value.get(second) if isinstance(value, dict) else None
+            if value is not None:
+                found[name] = read(value)
+        return found
 
     return row
 
@@ -167,19 +178,12 @@ def iso(moment: datetime) -> str:
 
 def json_text(value: object) -> str:
     """A value as JSON text in one line; times as `iso`."""
-    return json.dumps(value, default=_plain, ensure_ascii=False, separators=(",", ":"))
+    return _JSON.encode(value)
 
 
 def flat(row: Row) -> Row:
     """A row for a format without nested values: these as JSON text."""
     return {name: json_text(value) if isinstance(value, (dict, list)) else value for name, value in row.items()}
-
-
-def _at(document: Mapping[str, Any], path: list[str], read: Callable[[Any], Any]) -> Any:
-    value: Any = document
-    for step in path:
-        value = value.get(step) if isinstance(value, Mapping) else None
-    return None if value is None else read(value)
 
 
 def _whole(value: Any) -> int | None:
@@ -211,6 +215,10 @@ _READ: Final[dict[Form, Callable[[Any], Any]]] = {
 
 def _plain(value: object) -> str:
     return iso(value) if isinstance(value, datetime) else str(value)
+
+
+# One for all values: `json.dumps` makes a new one each time, which takes longer than what it writes.
+_JSON: Final = json.JSONEncoder(default=_plain, ensure_ascii=False, separators=(",", ":"))
 
 
 def _nearest(name: str, known: Mapping[str, Any]) -> str:
