@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import subprocess
+import sys
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,8 +21,10 @@ from control.exporting_scope import wanted
 from shared.domain.counts import PostMetrics
 from shared.domain.models import Media, MediaType, Post, User
 from shared.domain.snowflake import created_at, first_id_at
+from shared.runtime.settings import blank_environment
 from shared.services.bootstrap import Services
 from shared.stores.batches import BatchStore
+from tests.control.conftest import servers_of
 from tests.control.whole import Covey, covey
 
 __all__ = ["covey"]
@@ -207,3 +211,40 @@ def test_ids_bound_what_is_read_for_a_span_of_time(services: Services, stored: l
     assert stretch is not None
     assert [one["_id"] for one in stretch.documents] == [str(stored[0].id)]
     assert stretch.passed == 1
+
+
+def test_without_pyarrow_parquet_is_refused_in_one_line(tmp_path: Path) -> None:
+    """The line says what to install; no server was asked."""
+    code = (
+        "import sys; sys.modules['pyarrow'] = None\n"
+        "sys.argv = ['covey', 'export', 'posts', '--format', 'parquet', '--output', 'x.parquet']\n"
+        "from control.cli import main; main()"
+    )
+    environment = blank_environment(PYTHONPATH=str(Path(__file__).parents[2]))
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=20
+    )
+
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert "parquet needs pyarrow, which is not installed: pip install 'covey[export]'" in line
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_reader_that_has_enough_ends_the_export_quietly(services: Services, tmp_path: Path) -> None:
+    """As `covey export posts | head -1` does."""
+    posts = [post(number, text="x" * 200) for number in range(exporting.BATCH + 500)]
+    services.stores.posts.upsert(posts, source="search", now=NOON)
+    environment = blank_environment(PYTHONPATH=str(Path(__file__).parents[2]), **servers_of(services))
+    command = [sys.executable, "-m", "control.cli", "export", "posts"]
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        first = json.loads(process.stdout.readline())
+        process.stdout.close()
+        told = process.stderr.read().decode()
+
+    assert first["id"] == str(posts[0].id)
+    assert told == ""
