@@ -117,6 +117,20 @@ _MEDIA: Final = (
     *_same(Form.TIME, "described_at"),
     *_RAW,
 )
+_MENTIONS: Final = (
+    Field("id", "_id"),
+    *_same(Form.TEXT, "tenant_id", "source_id"),
+    *_same(Form.NESTED, "sources"),
+    *_same(Form.TEXT, "platform", "external_id", "url", "content", "author_id", "author_name", "author_handle"),
+    *_same(Form.WHOLE, "author_followers"),
+    *_same(Form.FLAG, "author_verified"),
+    *_same(Form.TIME, "published_at"),
+    *_same(Form.WHOLE, "likes_count", "comments_count", "shares_count"),
+    *_same(Form.TEXT, "media_type"),
+    *_same(Form.NESTED, "media_urls"),
+    *_same(Form.TEXT, "location", "language", "status"),
+    *_same(Form.TIME, "created_at", "updated_at"),
+)
 # Another collection is one more row here.
 KINDS: Final = {
     kind.name: kind
@@ -124,6 +138,7 @@ KINDS: Final = {
         Kind("posts", "X_tweets", "created_at", _POSTS, "_id", "_id"),
         Kind("users", "X_users", "last_updated_at", _USERS, "_id", "author_id"),
         Kind("engagement", "X_engagement_history", "at", _ENGAGEMENT, "post_id", "_id"),
+        Kind("mentions", "mentions", "published_at", _MENTIONS, "external_id", "_id"),
         Kind("media", "X_media", "described_at", _MEDIA),
     )
 }

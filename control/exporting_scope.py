@@ -38,7 +38,10 @@ def wanted(
     by_posts = None
     if concerned and not kind.key:
         raise InputError(f"{kind.name} belong to no source: leave --source out, or export posts with their attachments")
-    if concerned and kind.name == "posts":
+    if concerned and kind.name == "mentions" and source and stores.sources.get(source):
+        concerned = {"sources": source}  # of its tenant alone: another's mention of the same post is not its own
+        query = {"$and": [query, concerned]} if query else concerned
+    elif concerned and kind.name == "posts":
         query = {"$and": [query, concerned]} if query else concerned
     elif concerned:
         by_posts = ByPosts(kind.key, kind.post_key, concerned)

@@ -24,7 +24,9 @@ FORMATS = ("jsonl", "csv", "parquet")
 
 @app.command()
 def export(
-    what: Annotated[str, typer.Argument(metavar="WHAT", help="posts, users, engagement (all readings) or media.")],
+    what: Annotated[
+        str, typer.Argument(metavar="WHAT", help="posts, users, engagement (all readings), mentions or media.")
+    ],
     form: Annotated[str, typer.Option("--format", help="jsonl, csv or parquet.")] = "jsonl",
     source: Annotated[
         str | None, typer.Option(metavar="ID|@HANDLE", help="Only what concerns a source or a followed account.")

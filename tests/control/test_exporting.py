@@ -21,6 +21,7 @@ from control.exporting_scope import wanted
 from shared.domain.counts import PostMetrics
 from shared.domain.models import Media, MediaType, Post, User
 from shared.domain.snowflake import created_at, first_id_at
+from shared.domain.sources import Source, SourceKind, Terms
 from shared.runtime.settings import blank_environment
 from shared.services.bootstrap import Services
 from shared.stores.batches import BatchStore
@@ -138,6 +139,23 @@ def test_readings_of_a_source_are_those_of_its_posts(services: Services, covey: 
     done = covey("export", "engagement", "--source", "@esa", "--fields", "post_id")
 
     assert [json.loads(line)["post_id"] for line in done.stdout.splitlines()] == [str(stored[2].id)]
+
+
+def test_mentions_of_a_source_are_those_of_its_tenant(services: Services, covey: Covey, stored: list[Post]) -> None:
+    """What another tenant has of the same post stays out; everything comes without a scope."""
+    source = Source(id="src-1", name="floods", kind=SourceKind.TERMS, terms=Terms(keywords=("flood",)))
+    services.stores.sources.add(source, now=NOON)
+    for tenant, sources in (("a", ["src-1"]), ("b", ["src-2"])):
+        services.stores.db["mentions"].insert_one(
+            {"_id": f"{tenant}:x:{stored[0].id}", "tenant_id": tenant, "sources": sources, "published_at": NOON}
+            | {"external_id": str(stored[0].id), "likes_count": 4, "media_urls": []}
+        )
+
+    every, own = covey("export", "mentions"), covey("export", "mentions", "--source", "src-1")
+
+    rows = [json.loads(line) for line in own.stdout.splitlines()]
+    assert len(every.stdout.splitlines()) == 2
+    assert [(row["tenant_id"], row["sources"], row["likes_count"]) for row in rows] == [("a", ["src-1"], 4)]
 
 
 @pytest.mark.parametrize(
