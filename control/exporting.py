@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from control.exporting_fields import Field, mapper
 from control.exporting_files import Format, Sink, open_sink
-from shared.domain.errors import CoveyError, InputError
+from shared.domain.errors import InputError
 from shared.stores.batches import BatchStore, Wanted
 
 # So many documents are read at a time: 2,000 posts with all that X sent of them are 40 MB in memory.
@@ -44,10 +44,6 @@ class Standing:
     mark: int | None = None
 
 
-class Stopped(CoveyError):
-    """It was interrupted."""
-
-
 def to_file(
     batches: BatchStore,
     export: Export,
@@ -59,7 +55,7 @@ def to_file(
 ) -> Standing:
     """Write all of it to `target`, from `before` on.
 
-    Raises InputError, StoreUnavailable, and Stopped once `stop` is set.
+    Raises InputError, also once `stop` is set, and StoreUnavailable.
     """
     partial, noted = _partial(target), _noted(target)
     begun = before or Standing()
@@ -72,7 +68,7 @@ def to_file(
         _note(noted, export, standing)
         tell(standing)
         if stop.is_set():
-            raise Stopped(f"interrupted after {standing.rows} rows; the same command with --resume goes on")
+            raise InputError(f"interrupted after {standing.rows} rows; the same command with --resume goes on")
     sink.finish(target)
     noted.unlink(missing_ok=True)
     return standing
@@ -86,7 +82,7 @@ def to_stream(
     for standing in _steps(batches, export, sink, Standing()):
         tell(standing)
         if stop.is_set():
-            raise Stopped(f"interrupted after {standing.rows} rows")
+            raise InputError(f"interrupted after {standing.rows} rows")
     return standing
 
 

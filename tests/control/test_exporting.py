@@ -19,6 +19,7 @@ from control.exporting_fields import KINDS, chosen
 from control.exporting_files import Format
 from control.exporting_scope import wanted
 from shared.domain.counts import PostMetrics
+from shared.domain.errors import InputError
 from shared.domain.models import Media, MediaType, Post, User
 from shared.domain.snowflake import created_at, first_id_at
 from shared.domain.sources import Source, SourceKind, Terms
@@ -196,7 +197,7 @@ def test_an_interrupted_export_goes_on_after_its_last_batch(
     fields = chosen(KINDS["posts"], "id,text")
     asked = {"what": "posts", "format": form, "source": None, "fields": "id,text", "from": None, "to": None}
     half = exporting.Export(wanted(services.stores, KINDS["posts"], fields), fields, Format(form), asked)
-    with pytest.raises(exporting.Stopped, match=f"after {exporting.BATCH} rows"):
+    with pytest.raises(InputError, match=f"after {exporting.BATCH} rows"):
         exporting.to_file(BatchStore(services.stores.db), half, file, tell=lambda _: None, stop=stop)
     partial = tmp_path / f"torn.{form}.part"
     torn = partial / "00000001.parquet" if form == "parquet" else partial
