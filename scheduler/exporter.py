@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 
 from dramatiq.errors import ConnectionClosed
 
-from scheduler.searches import Searches
 from scheduler.servers import Servers
 from scheduler.treasurer import export_money
 from shared.domain.coverage.accounts import AccountState
@@ -19,6 +18,7 @@ from shared.platforms.x.endpoints import ENDPOINTS
 from shared.ratelimit.model import Window
 from shared.runtime import metrics
 from shared.runtime.log import get_logger
+from shared.services import coverage
 from shared.services.bootstrap import Services
 from shared.stores.dead_letters import DeadFilter
 from shared.stores.media import PENDING
@@ -117,7 +117,8 @@ class Exporter:
             metrics.GAPS_SECONDS.labels(state.value).set(sum(seconds for _, seconds in found))
         due = timedelta(seconds=settings.reread_after_seconds + 2 * settings.reread_every_seconds)
         metrics.UNVERIFIED_SECONDS.set(stores.intervals.seconds_waiting(before=now - due))
-        metrics.MARGIN_SECONDS.set(Searches(self._services).margin().total_seconds())
+        least = timedelta(seconds=settings.margin_min_seconds)
+        metrics.MARGIN_SECONDS.set(coverage.margin(stores, least=least).total_seconds())
 
     def _windows(self, now: datetime) -> None:
         limits = self._services.limiter.state()

@@ -55,14 +55,15 @@ class Searches:
         if stream is None:
             return []
         is_first = stream.sweeps_completed == 0
-        behind = snowflake.first_id_at(stream.covered_through - self.margin()) - 1
+        # Never from above what is covered: X may have shown a post that is younger than its lag.
+        behind = snowflake.first_id_at(stream.covered_through - (timedelta(0) if is_first else self._margin())) - 1
         sweep = Sweep(
             id=slot.id,
             kind=SweepKind.SEARCH,
             subject=stream.id,
             queue=Queue.SEARCH,
             query=stream.query,
-            since_id=max(0, stream.since_id if is_first else min(stream.since_id, behind)),
+            since_id=max(0, min(stream.since_id, behind)),
             known_id=0 if is_first else snowflake.first_id_at(stream.covered_through),
             started_at=now,
             run_id=stream.run_id if is_first else None,
@@ -103,14 +104,12 @@ class Searches:
             self._stores.gaps.reopen(now=now)
         self._had_archive = has_archive
 
-    def margin(self) -> timedelta:
-        """How far behind the end of what is covered a sweep begins."""
-        chosen = self._stores.state.get(coverage.MARGIN)
-        return self._margins.least if chosen is None else timedelta(seconds=float(chosen))
+    def _margin(self) -> timedelta:
+        return coverage.margin(self._stores, least=self._margins.least)
 
     def _choose_margin(self) -> None:
         seen = Seen(**(self._stores.state.get(coverage.LATENESS) or {}))
-        margin = next_margin(self.margin(), seen, self._margins)
+        margin = next_margin(self._margin(), seen, self._margins)
         if margin is not None:
             self._stores.state.set(coverage.MARGIN, margin.total_seconds())
             self._stores.state.drop(coverage.LATENESS, ["found", "within", "beyond"])

@@ -38,24 +38,25 @@ def note(
     unread: Unread,
     *,
     now: datetime,
-    priority: int = 50,
-    run_id: str | None = None,
 ) -> None:
     """Note a span of a stream that somebody will read later. Raises StoreUnavailable."""
-    gap = gaps.note(unread, stream=stream_id, members=members, now=now, priority=priority, run_id=run_id)
-    _note(stores, [gap])
+    _note(stores, [gaps.note(unread, stream=stream_id, members=members, now=now)])
 
 
-def spans_of(
-    stores: Stores, members: Sequence[str], *, since: datetime, with_gaps: bool = True
-) -> dict[str, list[tuple[datetime, datetime]]]:
+def margin(stores: Stores, *, least: timedelta) -> timedelta:
+    """How far behind the end of what is covered sweeps begin; `least` until it was chosen. Raises StoreUnavailable."""
+    chosen = stores.state.get(MARGIN)
+    return least if chosen is None else timedelta(seconds=float(chosen))
+
+
+def spans_of(stores: Stores, members: Sequence[str], *, since: datetime) -> dict[str, list[tuple[datetime, datetime]]]:
     """Of each member the time since then that was read, or is going to be without anybody asking for it.
 
-    with_gaps: count what is noted as missing too. Raises StoreUnavailable.
+    What is noted as missing counts: it is filled where a route reaches it. Raises StoreUnavailable.
     """
     streams = stores.streams.that_carried(members)
     read = stores.intervals.of([stream.id for stream in streams], from_at=since)
-    missing = stores.gaps.missing(members=members) if with_gaps else []
+    missing = stores.gaps.missing(members=members)
     carriers = {stream.id: stream.members for stream in streams}
     ahead = stores.streams.with_members(members)
     return {
@@ -120,8 +121,8 @@ def could_not_read(stores: Stores, sweep: Sweep, unread: Unread, *, now: datetim
     if sweep.kind is SweepKind.SEARCH and (stream := stores.streams.get(sweep.subject)) is not None:
         rest = gaps.less_covered(unread, stream.covered_through)
         if rest is not None:
-            left = gaps.note(rest, stream=stream.id, members=stream.members, now=now, run_id=sweep.run_id)
-            _note(stores, [replace(left, priority=priority_of(stores, stream.members))])
+            priority = priority_of(stores, stream.members)
+            _note(stores, [_of_stream(stream, rest, sweep, priority=priority, now=now)])
     elif sweep.kind is SweepKind.BACKFILL and (gap := stores.gaps.get(sweep.subject)) is not None:
         inside = replace(unread, from_at=max(unread.from_at, gap.from_at), to_at=min(unread.to_at, gap.to_at))
         if inside.from_at < inside.to_at:
@@ -212,6 +213,10 @@ def _close_reread(stores: Stores, sweep: Sweep, now: datetime) -> None:
         before = None
     whole = intervals.verified(reread, id=sweep.id, late=sweep.posts_new, read_at=now, before=before)
     stores.intervals.put_in_place(whole, [one.id for one in (*inside, *([before] if before else []))])
+
+
+def _of_stream(stream: Stream, unread: Unread, sweep: Sweep, *, priority: int, now: datetime) -> Gap:
+    return gaps.note(unread, stream=stream.id, members=stream.members, now=now, priority=priority, run_id=sweep.run_id)
 
 
 def _interval(sweep: Sweep, stream_id: str, from_at: datetime, now: datetime) -> Interval:

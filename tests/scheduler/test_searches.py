@@ -12,7 +12,7 @@ from scheduler.reconciler import Reconciler
 from shared.domain import snowflake
 from shared.domain.coverage.gaps import GapReason, GapState, Unread
 from shared.domain.coverage.intervals import Check, Interval
-from shared.domain.coverage.streams import Stream
+from shared.domain.coverage.streams import Stream, next_merge
 from shared.domain.coverage.sweeps import ReadBy, Sweep, SweepKind, SweepStatus
 from shared.domain.jobs import Job, Queue, SearchPage
 from shared.domain.sources import Source, SourceKind
@@ -46,6 +46,13 @@ def now(services: Services) -> datetime:
 def follow(services: Services, *, since: datetime, run_id: str | None = None) -> Stream:
     """A stream of one account that begins then."""
     return services.following.follow(["alice"], since=since, now=services.clock.now(), run_id=run_id)[0]
+
+
+def state_of_stream(services: Services, stream_id: str) -> Stream:
+    """The stream as it is stored."""
+    stream = services.stores.streams.get(stream_id)
+    assert stream is not None
+    return stream
 
 
 def only(jobs: list[tuple[Job, str | None]]) -> tuple[SearchPage, str | None]:
@@ -120,6 +127,28 @@ def test_a_sweep_reads_the_margin_again(services: Services, x: ScriptedX, now: d
     assert ended.since_id <= snowflake.first_id_at(covered - timedelta(seconds=8))
     assert (ended.posts_new, ended.posts_late) == (1, 1)
     assert services.stores.state.get(coverage.LATENESS) == {"found": 2, "within": 1}
+
+
+def test_the_first_sweep_of_joined_streams_begins_where_they_are_covered(
+    services: Services, x: ScriptedX, now: datetime
+) -> None:
+    """X showed both streams posts that are younger than what they cover whole; joined, they are asked from there on."""
+    of = []
+    for name in ("alice", "bob"):
+        (stream,) = services.following.follow([name], since=now - 10 * MINUTE, now=now)
+        x.script = lambda asked: page(snowflake.first_id_at(services.clock.now()))
+        job, _ = only(plan(services, SEARCH, stream.id, now=now))
+        read_to_end(services, job.sweep_id)
+        of.append(state_of_stream(services, stream.id))
+    merge = next_merge(of, lambda members: True)
+    assert merge is not None
+    assert snowflake.created_at(merge.cursor_id) > merge.covered_through
+    joined = services.following.join(merge, now=now)
+    assert joined is not None
+
+    job, _ = only(plan(services, SEARCH, joined.id, now=now + MINUTE))
+
+    assert state_of(services, job.sweep_id).since_id < snowflake.first_id_at(merge.covered_through)
 
 
 # --- what was read, once more

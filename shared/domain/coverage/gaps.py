@@ -19,6 +19,7 @@ from enum import StrEnum
 
 from shared.domain import snowflake
 from shared.domain.coverage.sweeps import ReadBy, Sweep, SweepStatus
+from shared.domain.sources import DEFAULT_PRIORITY
 
 # X searches the last seven days from when it is asked. What begins further back, less a moment for asking, is out of
 # the recent search's reach; what leaves it while a page waits for its grant is healed with a gap of its own.
@@ -83,7 +84,7 @@ class Gap:
     reason: GapReason
     noted_at: datetime
     state: GapState = GapState.OPEN
-    priority: int = 50
+    priority: int = DEFAULT_PRIORITY
     run_id: str | None = None
     attempts: int = 0
     try_at: datetime
@@ -112,7 +113,7 @@ def note(
     stream: str,
     members: Collection[str],
     now: datetime,
-    priority: int = 50,
+    priority: int = DEFAULT_PRIORITY,
     run_id: str | None = None,
 ) -> Gap:
     """The gap of a span. Its id follows from what it is, so noting it twice is noting it once."""
