@@ -21,9 +21,11 @@ from shared.domain.jobs import (
     CheckUsage,
     LookAtAccounts,
     LookUpAuthors,
+    PurgeGone,
     Queue,
     QuotePage,
     RefreshEngagement,
+    RemoveMedia,
 )
 from shared.domain.models import WorkClass
 from shared.runtime.log import get_logger
@@ -37,6 +39,7 @@ log = get_logger(__name__)
 QUOTES, REFRESH, MEDIA, RECONCILE, DEAD, CANARY = "quotes", "refresh", "media", "reconcile", "dead", "canary"
 AUTHORS, LEDGER, USAGE, ACCOUNTS = "authors", "ledger", "usage", "accounts"
 REREAD, BACKFILL = "reread", "backfill"
+PURGE = "purge"
 OPENS_SWEEPS = frozenset({SEARCH, QUOTES, REREAD, BACKFILL})
 # What is not planned while a queue is paused: its jobs would only wait, and claims on posts would end meanwhile.
 FILLS = {
@@ -49,6 +52,7 @@ FILLS = {
     ACCOUNTS: Queue.ENGAGEMENT,
     MEDIA: Queue.MEDIA,
     USAGE: Queue.BACKFILL,
+    PURGE: Queue.BACKFILL,
 }
 DEAD_INTERVAL_SECONDS = 5.0
 AUTHORS_INTERVAL_SECONDS = 15.0  # authors of many pages share a call; X allows 20 such calls a minute
@@ -60,6 +64,7 @@ USAGE_AFTER_MIDNIGHT = timedelta(minutes=15)
 CANARY_INTERVAL_SECONDS = 60.0
 REREAD_INTERVAL_SECONDS = 60.0
 BACKFILL_INTERVAL_SECONDS = 10.0
+PURGE_INTERVAL_SECONDS = 300.0
 MEDIA_BATCH = 500
 
 Plan = Callable[[Slot, datetime], Outgoing]
@@ -80,6 +85,7 @@ def standing_schedules(services: Services, *, now: datetime) -> list[Schedule]:
         LEDGER: LEDGER_INTERVAL_SECONDS,
         REREAD: min(REREAD_INTERVAL_SECONDS, settings.reread_every_seconds),
         BACKFILL: BACKFILL_INTERVAL_SECONDS,
+        PURGE: PURGE_INTERVAL_SECONDS,
     }
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     usage_at = midnight + timedelta(days=1) + USAGE_AFTER_MIDNIGHT
@@ -116,6 +122,7 @@ class Planner:
             AUTHORS: self._authors,
             ACCOUNTS: self._accounts,
             USAGE: lambda slot, now: [(CheckUsage(), None)],
+            PURGE: self._purge,
         }
 
     def plan(self, slot: Slot, now: datetime) -> Outgoing:
@@ -213,6 +220,12 @@ class Planner:
         before = now - timedelta(seconds=self._services.settings.stalled_after_seconds)
         keys = self._stores.media.left_behind(before=before, limit=MEDIA_BATCH)
         return [(job, None) for job in downloads(keys)]
+
+    def _purge(self, slot: Slot, now: datetime) -> Outgoing:
+        """Purge what is due, and delete the files of media that were marked."""
+        keys = self._stores.removals.waiting(limit=MEDIA_BATCH)
+        batches = [tuple(keys[start : start + MAX_IDS]) for start in range(0, len(keys), MAX_IDS)]
+        return [(PurgeGone(), None), *((RemoveMedia(media=batch), None) for batch in batches)]
 
     def _canary(self, slot: Slot, now: datetime) -> Outgoing:
         """One sign of life for every queue that is not paused."""

@@ -21,6 +21,7 @@ from workers.handlers.authors import look_up_authors
 from workers.handlers.canary import canary
 from workers.handlers.engagement import refresh_engagement
 from workers.handlers.media import download_media
+from workers.handlers.purging import purge_gone, remove_media
 from workers.handlers.quotes import quote_page
 from workers.handlers.search import search_page
 from workers.handlers.usage import check_usage
@@ -45,6 +46,8 @@ ACTORS: tuple[Actor[Any], ...] = (
     Actor(jobs.LookUpAuthors, look_up_authors),
     Actor(jobs.LookAtAccounts, look_at_accounts),
     Actor(jobs.CheckUsage, check_usage),
+    Actor(jobs.PurgeGone, purge_gone),
+    Actor(jobs.RemoveMedia, remove_media),
     Actor(jobs.Canary, canary),
 )
 

@@ -21,6 +21,8 @@ MAX_IDS = 100  # ids or usernames in one call (X API v2, GET /2/tweets and GET /
 
 PostIdText = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,19}$")]
 Username = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]{1,15}$")]
+# The pattern is that of X's own specification, which bounds neither part.
+MediaKey = Annotated[str, StringConstraints(pattern=r"^[0-9]+_[0-9]+$", max_length=128)]
 DocumentId = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 
 
@@ -112,8 +114,7 @@ class DownloadMedia(Job):
     name = "download_media"
     queues = (Queue.MEDIA,)
 
-    # The pattern is that of X's own specification, which bounds neither part.
-    media_key: Annotated[str, StringConstraints(pattern=r"^[0-9]+_[0-9]+$", max_length=128)]
+    media_key: MediaKey
 
     @property
     def subject(self) -> str:
@@ -177,6 +178,32 @@ class CheckUsage(Job):
         return "project"
 
 
+class PurgeGone(Job):
+    """What people wrote in posts that are gone is taken away, where its time has come."""
+
+    name = "purge_gone"
+    queues = (Queue.BACKFILL,)
+
+    @property
+    def subject(self) -> str:
+        """All that is due: one at a time."""
+        return "gone"
+
+
+class RemoveMedia(Job):
+    """Media whose files are deleted, and which are forgotten then."""
+
+    name = "remove_media"
+    queues = (Queue.MEDIA,)
+
+    media: tuple[MediaKey, ...] = Field(min_length=1, max_length=MAX_IDS)
+
+    @property
+    def subject(self) -> str:
+        """The first of them: batches that were sent begin with another one."""
+        return self.media[0]
+
+
 class Canary(Job):
     """Nothing but a sign of life: proves that one queue is served."""
 
@@ -203,6 +230,8 @@ ALL_JOBS: tuple[type[Job], ...] = (
     LookUpAuthors,
     LookAtAccounts,
     CheckUsage,
+    PurgeGone,
+    RemoveMedia,
     Canary,
 )
 

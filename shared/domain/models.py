@@ -134,12 +134,16 @@ class Media:
 
 
 class PostState(StrEnum):
-    """What X said of one id. UNKNOWN means that X said nothing that settles it: ask again."""
+    """What X said of one id. UNKNOWN means that X said nothing that settles it: ask again.
+
+    WITHHELD: it is there, and X does not show it in some countries.
+    """
 
     ALIVE = "alive"
     DELETED = "deleted"
     SUSPENDED = "suspended"
     PROTECTED = "protected"
+    WITHHELD = "withheld"
     UNKNOWN = "unknown"
 
     @property

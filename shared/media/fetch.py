@@ -18,7 +18,7 @@ from shared.domain.errors import MediaRejected, MediaUnavailable, NoRoom
 from shared.http.adapter import BoundedAdapter
 from shared.http.body import UnusableLength, announced_bytes, pieces
 from shared.http.exchange import exchange
-from shared.media.storage import IncomingFile, StoredFile, incoming, room, why_no_room
+from shared.media.storage import IncomingFile, StoredFile, incoming, remove, room, why_no_room
 
 CONNECT_TIMEOUT_SECONDS = 5.0
 # A trickle must not hold a thread for ever: the whole file has this many read timeouts.
@@ -67,6 +67,10 @@ class MediaFetcher:
             raise MediaRejected(f"{parts.hostname}: the Content-Length is no length") from error
         except (requests.RequestException, urllib3.exceptions.HTTPError, HTTPException, TimeoutError) as error:
             raise MediaUnavailable(f"{parts.hostname}: {type(error).__name__}") from error
+
+    def remove(self, path: str) -> None:
+        """Delete the file at this path, if it is there. Raises NoRoom where the folder does not let it."""
+        remove(self._root, path)
 
     def why_no_room(self) -> str | None:
         """Why no file can be stored now, in a sentence; None: it can."""

@@ -82,6 +82,12 @@ def incoming(root: Path) -> Iterator[IncomingFile]:
             file.close()
 
 
+def remove(root: Path, path: str) -> None:
+    """Delete the file at `path`, relative to `root`, if it is there. Raises NoRoom where the folder does not let it."""
+    with writing(root):
+        (root / Path(path).name[:2] / Path(path).name).unlink(missing_ok=True)
+
+
 def room(root: Path) -> tuple[int, int] | None:
     """Bytes that are free on the disk of `root`, and its size; None where the folder is not there or cannot be read."""
     try:

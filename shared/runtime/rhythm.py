@@ -27,6 +27,13 @@ class Rhythm(SecretFiles):
     refresh_max_batches: int = Field(20, ge=1, description="batches of 100 posts claimed in one round")
     refresh_lease_seconds: float = Field(600.0, gt=0, description="a claimed refresh that never ran is due again then")
     gone_confirm_seconds: float = Field(3600.0, gt=0, description="a post reported gone is asked again after this")
+    purge_after_seconds: float = Field(
+        12 * 3600.0, ge=0, le=23 * 3600, description="what people wrote in a post that is gone, goes after this"
+    )
+    compliance_every_seconds: float = Field(
+        24 * 3600.0, ge=0, description="X is asked what became of all that is stored so often, for nothing; 0: never"
+    )
+    compliance_ids: int = Field(100_000, ge=1, le=5_000_000, description="ids sent to X in one compliance job at most")
     reconcile_interval_seconds: float = Field(60.0, gt=0, description="between two looks for work left behind")
     stalled_after_seconds: float = Field(300.0, gt=0, description="work without progress for this long is sent again")
     scheduler_tick_seconds: float = Field(1.0, gt=0, description="between two looks at the schedules")

@@ -19,6 +19,7 @@ from shared.domain.jobs import (
     LookUpAuthors,
     QuotePage,
     RefreshEngagement,
+    RemoveMedia,
     ResolveHandles,
     SearchPage,
 )
@@ -50,6 +51,8 @@ def subject_of(name: str, arguments: Sequence[Any]) -> str:
             return f"{_some('post', ids)}{f' (run {run})' if run else ''}"
         case DownloadMedia(media_key=key):
             return f"file {key}"
+        case RemoveMedia(media=keys):
+            return _some("file", keys)
         case ResolveHandles(usernames=names):
             return _some("handle", [f"@{name}" for name in names])
         case LookUpAuthors(user_ids=ids) | LookAtAccounts(user_ids=ids):

@@ -9,6 +9,7 @@ from shared.stores import (
     authors,
     dead_letters,
     engagement,
+    fates,
     gaps,
     handles,
     intervals,
@@ -17,6 +18,7 @@ from shared.stores import (
     mentions,
     posts,
     processes,
+    removals,
     runs,
     schedules,
     set_aside,
@@ -31,6 +33,7 @@ from shared.stores.credentials import CredentialStore
 from shared.stores.database import Db
 from shared.stores.dead_letters import DeadLetterStore
 from shared.stores.engagement import EngagementStore
+from shared.stores.fates import FateStore
 from shared.stores.gaps import GapStore
 from shared.stores.handles import HandleStore
 from shared.stores.indexes import Indexes
@@ -42,6 +45,7 @@ from shared.stores.mentions import MentionStore
 from shared.stores.posts import PostStore
 from shared.stores.processes import ProcessStore
 from shared.stores.quotes import QuoteStore
+from shared.stores.removals import RemovalStore
 from shared.stores.runs import RunStore
 from shared.stores.schedules import ScheduleStore
 from shared.stores.set_aside import SetAsideStore
@@ -52,8 +56,8 @@ from shared.stores.sweeps import SweepStore
 from shared.stores.users import UserStore
 
 COLLECTIONS = (
-    *(accounts, authors, dead_letters, engagement, gaps, handles, intervals, ledger, media, mentions),
-    *(posts, processes, runs, schedules, set_aside, sources, streams, sweeps, users),
+    *(accounts, authors, dead_letters, engagement, fates, gaps, handles, intervals, ledger),
+    *(media, mentions, posts, processes, removals, runs, schedules, set_aside, sources, streams, sweeps, users),
 )
 INDEXES = tuple(index for collection in COLLECTIONS for index in collection.INDEXES)
 
@@ -66,6 +70,7 @@ class Stores:
     handles: HandleStore
     accounts: AccountStore
     posts: PostStore
+    fates: FateStore
     users: UserStore
     media: MediaStore
     mentions: MentionStore
@@ -78,6 +83,7 @@ class Stores:
     engagement: EngagementStore
     quotes: QuoteStore
     schedules: ScheduleStore
+    removals: RemovalStore
     runs: RunStore
     state: StateStore
     dead_letters: DeadLetterStore
@@ -96,6 +102,7 @@ class Stores:
             handles=HandleStore(db),
             accounts=AccountStore(db),
             posts=posts,
+            fates=FateStore(db),
             users=users,
             media=media,
             mentions=mentions,
@@ -114,6 +121,7 @@ class Stores:
             engagement=EngagementStore(db),
             quotes=QuoteStore(db),
             schedules=ScheduleStore(db),
+            removals=RemovalStore(db),
             runs=RunStore(db),
             state=StateStore(db),
             dead_letters=DeadLetterStore(db),

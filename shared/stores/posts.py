@@ -126,13 +126,6 @@ class PostStore:
         return [(document["created_at"], "gone" in document) for document in found]
 
     @guarded
-    def mark_gone(self, post_ids: Iterable[int], *, state: str, now: datetime) -> None:
-        """Note on the posts why they can no longer be read."""
-        ids = [str(post_id) for post_id in post_ids]
-        if ids:
-            self._posts.update_many({"_id": {"$in": ids}}, {"$set": {"gone": {"reason": state, "at": now}}})
-
-    @guarded
     def count(self) -> int:
         """How many posts are stored (estimated from the collection's metadata)."""
         return self._posts.estimated_document_count()

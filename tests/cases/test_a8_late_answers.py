@@ -13,6 +13,7 @@ from shared.domain.counts import PostMetrics
 from shared.domain.engagement.next_reading import RefreshPolicy
 from shared.domain.engagement.refresh import Reading, read_absence, read_counts
 from shared.domain.models import Media, MediaType, Post, PostState, User
+from shared.domain.states import By, Word
 from shared.platforms.x.objects import post as parsed
 from shared.services.bootstrap import Services
 from tests.cases.pages import document
@@ -93,7 +94,8 @@ def test_accounts_and_media_too(services: Services, order: tuple[int, ...]) -> N
 def test_a_late_answer_does_not_bring_a_post_back(services: Services, late_by: timedelta) -> None:
     """X said that it is gone after the answer was made; a later answer with it does bring it back."""
     upsert(services, post(ID), NOW - 2 * MINUTE)
-    services.stores.posts.mark_gone([ID], state="deleted", now=NOW)
+    word = Word(PostState.DELETED, NOW, By.LOOKUP)
+    services.stores.fates.bury({ID: word}, now=NOW, purge_after=MINUTE)
 
     upsert(services, post(ID), NOW - late_by)
     assert document(services, "X_tweets", ID)["gone"]["reason"] == "deleted"

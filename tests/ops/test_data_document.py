@@ -17,7 +17,8 @@ from shared.domain.counts import PostMetrics
 from shared.domain.coverage.gaps import GapReason, Unread, note
 from shared.domain.coverage.streams import Stream
 from shared.domain.mentions import Mention
-from shared.domain.models import Media, MediaType, Post, Reference, ReferenceType, User
+from shared.domain.models import Media, MediaType, Post, PostState, Reference, ReferenceType, User
+from shared.domain.states import By, Word
 from shared.stores.bundle import Stores
 from shared.stores.database import Db
 from tests.ops.artifacts import OPS
@@ -90,7 +91,8 @@ def fill(stores: Stores) -> None:
     stores.posts.upsert(posts, source="search", now=NOW, concerns=concerns)
     found = {"tenant_id": "default", "platform": "x", "url": "", "content": "a", "published_at": NOW}
     stores.mentions.put([Mention(external_id=str(POST), sources=("tracked",), **found)], now=NOW, at=NOW)
-    stores.posts.mark_gone([QUOTE], state="deleted", now=NOW)
+    word = Word(PostState.DELETED, NOW, By.LOOKUP)
+    stores.fates.bury({QUOTE: word}, now=NOW, purge_after=timedelta(hours=1))
     stores.users.upsert([User(id=AUTHOR, username="XDevelopers", description="d", public_metrics={"a": 1})], now=NOW)
     stores.media.upsert([Media(key="3_1", type=MediaType.PHOTO, url="https://pbs.twimg.com/a.jpg")], at=NOW)
     stores.engagement.begin(posts, now=NOW)

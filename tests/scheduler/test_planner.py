@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from scheduler.planner import ACCOUNTS, AUTHORS, CANARY, MEDIA, QUOTES, REFRESH
+from scheduler.planner import ACCOUNTS, AUTHORS, CANARY, MEDIA, PURGE, QUOTES, REFRESH
 from shared.domain import snowflake
 from shared.domain.counts import PostMetrics
 from shared.domain.coverage.streams import Stream
@@ -19,9 +19,11 @@ from shared.domain.jobs import (
     Job,
     LookAtAccounts,
     LookUpAuthors,
+    PurgeGone,
     Queue,
     QuotePage,
     RefreshEngagement,
+    RemoveMedia,
     SearchPage,
 )
 from shared.domain.models import Media, MediaType, Post, Reference, ReferenceType, User
@@ -359,3 +361,17 @@ def test_nobody_is_looked_at_where_nobody_wants_it(make_services: Any, x: Script
 
     assert plan(services, ACCOUNTS) == []
     assert services.stores.accounts.claim(now=services.clock.now(), lease=MINUTE, limit=9) == [ALICE]
+
+
+def test_what_is_to_go_is_sent_for(services: Services) -> None:
+    """Each round purges what is due, and sends marked media to the workers that have the folder."""
+    media = [Media(key=f"3_{n}", type=MediaType.PHOTO) for n in range(101)]
+    services.stores.media.upsert(media, at=services.clock.now())
+    services.stores.removals.mark([one.key for one in media])
+
+    jobs = [job for job, _ in plan(services, PURGE)]
+
+    assert jobs[0] == PurgeGone()
+    sent = [job.media for job in jobs[1:] if isinstance(job, RemoveMedia)]
+    assert sorted(key for batch in sent for key in batch) == sorted(one.key for one in media)
+    assert len(sent) == 2

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import timedelta
 
-from shared.domain.engagement.refresh import Engagement, Reading, read_absence, read_counts
+from shared.domain.engagement.refresh import Reading, read_absence, read_counts
 from shared.domain.errors import NotGranted
 from shared.domain.jobs import RefreshEngagement
-from shared.domain.models import Page, PostState, WorkClass
+from shared.domain.models import Page, WorkClass
 from shared.domain.money.prices import PriceKind
+from shared.domain.states import By, Word
 from shared.ratelimit.model import BUDGETS
 from shared.runtime import metrics
 from shared.services.bootstrap import Services
@@ -91,7 +93,7 @@ def _store(services: Services, job: RefreshEngagement, page: Page) -> None:
             readings.append(read_counts(before, post.metrics, now=read_at, policy=services.refresh_policy))
         elif before is not None:
             readings.append(read_absence(before, state, now=read_at, policy=services.refresh_policy))
-    _mark_gone(services, [reading.engagement for reading in readings])
+    _bury(services, readings)
     if job.run_id:
         words = {str(post_id): state.value for post_id, state in page.states.items()}
         services.stores.runs.record(job.run_id, words, now=now)
@@ -100,8 +102,9 @@ def _store(services: Services, job: RefreshEngagement, page: Page) -> None:
     metrics.SNAPSHOTS.inc(new)
 
 
-def _mark_gone(services: Services, after: list[Engagement]) -> None:
+def _bury(services: Services, readings: list[Reading]) -> None:
     """Posts that X reported gone for the second time carry the reason."""
-    for state in (PostState.DELETED, PostState.SUSPENDED, PostState.PROTECTED):
-        gone = [engagement.post_id for engagement in after if engagement.state is state]
-        services.stores.posts.mark_gone(gone, state=state.value, now=services.clock.now())
+    after = [(one.engagement, one.at) for one in readings if one.engagement.state.is_gone]
+    words = {one.post_id: Word(one.state, at, By.LOOKUP) for one, at in after}
+    purge_after = timedelta(seconds=services.settings.purge_after_seconds)
+    services.stores.fates.bury(words, now=services.clock.now(), purge_after=purge_after)

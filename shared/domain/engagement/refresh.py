@@ -6,8 +6,7 @@ snapshot and changes nothing else. A count that X left out stays as it was known
 Velocity is measured over at least `MIN_SPAN`: one like in five seconds is no 720 an hour. Until so much time has passed
 since its base it stays what it was, and the base stays where it is, so that nothing that grew meanwhile is left out.
 
-Invariant 7: a post is gone only when X said so, about that id, twice, with the time set for it in between; a passing
-fault never counts as gone.
+When a post is gone, `shared.domain.states` says.
 """
 
 from __future__ import annotations
@@ -27,6 +26,7 @@ from shared.domain.engagement.next_reading import (
 )
 from shared.domain.engagement.tiers import Tier, tier_of
 from shared.domain.models import Post, PostState
+from shared.domain.states import By, Known, Word, hear
 
 # Posts are found and read seconds apart by search, quotes and people; below two minutes chance is most of a velocity.
 MIN_SPAN = timedelta(minutes=2)
@@ -131,26 +131,21 @@ def read_counts(before: Engagement, metrics: PostMetrics, *, now: datetime, poli
 
 
 def read_absence(before: Engagement, state: PostState, *, now: datetime, policy: RefreshPolicy) -> Reading:
-    """X gave no counts for the id; `state` is why. Gone twice in a row: cold, with the reason, and never read again.
+    """X gave no counts for the id; `state` is why. Gone, by two words: cold, with the reason, and never read again.
 
-    A second word sooner than `gone_confirm` after the first is none: one fault of X can last for both. `read_at` stays:
-    it says when the counts were read, and the next velocity is measured from there.
+    `read_at` stays: it says when the counts were read, and the next velocity is measured from there.
     """
+    known = Known(before.state, before.gone_reports, before.gone_first_at)
+    heard = hear(known, Word(state, now, By.LOOKUP), confirm=policy.gone_confirm)
+    after = replace(before, state=heard.state, gone_reports=heard.reports, gone_first_at=heard.first_at)
     if not state.is_gone:
-        silent = replace(before, next_refresh_at=next_reading_at(Silent(), now=now, policy=policy))
-        if state is PostState.ALIVE:
-            silent = replace(silent, state=state, gone_reports=0, gone_first_at=None)
-        return Reading(now, silent, None)
-    first_at = before.gone_first_at
-    if before.state.is_gone or (first_at is not None and now - first_at >= policy.gone_confirm):
+        at = next_reading_at(Silent(), now=now, policy=policy)
+    elif heard.state.is_gone:
         at = next_reading_at(Gone(), now=now, policy=policy)
-        reports = before.gone_reports + 1
-        gone = replace(before, state=state, tier=Tier.COLD, velocity=0.0, gone_reports=reports, next_refresh_at=at)
-        return Reading(now, gone, None)
-    at = next_reading_at(ReportedGone(first_at or now), now=now, policy=policy)
-    if first_at is None:
-        return Reading(now, replace(before, gone_reports=1, gone_first_at=now, next_refresh_at=at), None)
-    return Reading(now, replace(before, next_refresh_at=at), None)
+        after = replace(after, tier=Tier.COLD, velocity=0.0)
+    else:
+        at = next_reading_at(ReportedGone(heard.first_at or now), now=now, policy=policy)
+    return Reading(now, replace(after, next_refresh_at=at), None)
 
 
 def _measured(before: Engagement, metrics: PostMetrics, now: datetime, min_span: timedelta) -> Engagement:

@@ -19,8 +19,10 @@ from shared.domain.jobs import (
     Job,
     LookAtAccounts,
     LookUpAuthors,
+    PurgeGone,
     QuotePage,
     RefreshEngagement,
+    RemoveMedia,
     SearchPage,
 )
 from shared.runtime.embedded import free_port
@@ -76,6 +78,8 @@ def test_messages_carry_no_options_but_the_thread_of_events(job_type: type[Job])
         "look_up_authors": LookUpAuthors(claim_id="c", user_ids=("1",)),
         "look_at_accounts": LookAtAccounts(claim_id="c", user_ids=("1",)),
         "check_usage": CheckUsage(),
+        "purge_gone": PurgeGone(),
+        "remove_media": RemoveMedia(media=("3_1",)),
     }
     job = payloads.get(job_type.name) or job_type.model_validate({"usernames": ["nasa"]})
 

@@ -18,9 +18,11 @@ from shared.domain.jobs import (
     DownloadMedia,
     Job,
     LookUpAuthors,
+    PurgeGone,
     Queue,
     QuotePage,
     RefreshEngagement,
+    RemoveMedia,
     ResolveHandles,
     SearchPage,
     decode,
@@ -53,6 +55,8 @@ jobs: st.SearchStrategy[Job] = st.one_of(
         run_id=st.none() | document_ids,
     ),
     st.just(CheckUsage()),
+    st.just(PurgeGone()),
+    st.builds(RemoveMedia, media=st.just(("3_1",))),
     st.builds(Canary, queue=st.sampled_from(ALL_QUEUES), sent_at_ms=st.integers(0, 10**13)),
 )
 
@@ -65,6 +69,8 @@ GOOD: dict[str, dict[str, Any]] = {
     "look_up_authors": {"claim_id": "c", "user_ids": ["1"]},
     "look_at_accounts": {"claim_id": "c", "user_ids": ["1"]},
     "check_usage": {},
+    "purge_gone": {},
+    "remove_media": {"media": ["3_1"]},
     "canary": {"queue": "search", "sent_at_ms": 1},
 }
 BY_NAME = {job.name: job for job in ALL_JOBS}

@@ -14,8 +14,10 @@ from shared.domain.jobs import (
     Job,
     LookAtAccounts,
     LookUpAuthors,
+    PurgeGone,
     QuotePage,
     RefreshEngagement,
+    RemoveMedia,
     ResolveHandles,
     SearchPage,
 )
@@ -31,6 +33,8 @@ WORDS: list[tuple[Job, str]] = [
     (LookUpAuthors(claim_id="c", user_ids=("5",)), "account 5"),
     (LookAtAccounts(claim_id="c", user_ids=("5", "6")), "accounts 5, 6"),
     (CheckUsage(), "project"),
+    (PurgeGone(), "gone"),
+    (RemoveMedia(media=("3_1", "3_2")), "files 3_1, 3_2"),
     (Canary(queue="media", sent_at_ms=1), "sign of life of media"),
 ]
 

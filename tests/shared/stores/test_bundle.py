@@ -17,8 +17,9 @@ from shared.domain.coverage.gaps import GapState
 from shared.domain.coverage.sweeps import SweepStatus
 from shared.domain.engagement.next_reading import RefreshPolicy
 from shared.domain.engagement.refresh import read_counts
-from shared.domain.models import UserLookup
+from shared.domain.models import PostState, UserLookup
 from shared.domain.set_aside import Kind, Reason, SetAside, set_aside
+from shared.domain.states import By, Word
 from shared.stores.bundle import COLLECTIONS, INDEXES, Stores
 from shared.stores.database import Db
 from shared.stores.dead_letters import DeadFilter
@@ -72,6 +73,7 @@ def claim_slot(stores: Stores) -> None:
     stores.schedules.claim(schedule_of("a"), now=NOW, by="me")
 
 
+DELETED = Word(PostState.DELETED, NOW, By.COMPLIANCE)
 WRITES: dict[str, Callable[[Stores], object]] = {
     "handles.activate": lambda s: s.handles.activate(["nasa", "isro"], now=NOW + HOUR),
     "handles.deactivate": lambda s: s.handles.deactivate(["nasa"], now=NOW),
@@ -79,7 +81,8 @@ WRITES: dict[str, Callable[[Stores], object]] = {
     "handles.learn of another": lambda s: s.handles.learn([user_of(9, "nasa")], now=NOW),
     "handles.note_missing": lambda s: s.handles.note_missing(MISSING, now=NOW),
     "posts.upsert": lambda s: s.posts.upsert(posts_of([2, 3]), source="quotes", now=NOW + HOUR),
-    "posts.mark_gone": lambda s: s.posts.mark_gone([1], state="deleted", now=NOW),
+    "fates.bury": lambda s: s.fates.bury({1: DELETED}, now=NOW, purge_after=HOUR),
+    "fates.look_again": lambda s: s.fates.look_again([1], at=NOW, now=NOW),
     "users.upsert": lambda s: s.users.upsert([user_of(5)], now=NOW),
     "media.upsert": lambda s: s.media.upsert([photo_of("3_2"), photo_of("3_3")], at=NOW),
     "media.mark_ok": lambda s: s.media.mark_ok("3_1", path="p", byte_size=1, checksum="c", now=NOW),

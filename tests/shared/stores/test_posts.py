@@ -8,7 +8,8 @@ from datetime import timedelta
 import pytest
 
 from shared.domain.counts import PostMetrics
-from shared.domain.models import Reference, ReferenceType
+from shared.domain.models import PostState, Reference, ReferenceType
+from shared.domain.states import By, Word
 from shared.stores.bundle import Stores
 from shared.stores.database import Db
 from shared.stores.posts import metrics_from_document, metrics_to_document
@@ -121,11 +122,9 @@ def test_a_post_that_is_gone_has_the_reason_until_x_gives_it_again(stores: Store
     """An account that comes back brings its posts back."""
     stores.posts.upsert(posts_of([1, 2]), source="search", now=NOW)
 
-    stores.posts.mark_gone([1], state="suspended", now=NOW + HOUR)
-    stores.posts.mark_gone([], state="deleted", now=NOW + HOUR)
+    stores.fates.bury({1: Word(PostState.SUSPENDED, NOW + HOUR, By.LOOKUP)}, now=NOW + HOUR, purge_after=HOUR)
+    assert [d["_id"] for d in mongo_db["X_tweets"].find({"gone.reason": "suspended"})] == ["1"]
 
-    gone = {d["_id"]: d.get("gone") for d in mongo_db["X_tweets"].find()}
-    assert gone == {"1": {"reason": "suspended", "at": NOW + HOUR}, "2": None}
     stores.posts.upsert([post_of(1)], source="refresh", now=NOW + 2 * HOUR)
     assert "gone" not in (mongo_db["X_tweets"].find_one({"_id": "1"}) or {})
 

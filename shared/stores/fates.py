@@ -1,0 +1,128 @@
+"""What became of posts, on their documents: `gone` in `X_tweets`, and the engagement of those that are read no more.
+
+    (none) --bury--> gone {reason, at, by, purge_at} --purge--> gone {reason, at, by, purged_at}
+      ^                        |                                      |
+      '--- X shows the post ---'--------------------------------------'   (the upsert of `posts` takes `gone` away)
+
+Purging takes what people wrote and who they are, and keeps ids, times, counts and the fact. Every query here is by ids
+or by an index over those that wait to be purged. Invariant: a word never undoes a later showing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from pymongo import ASCENDING, UpdateOne
+
+from shared.domain.engagement.tiers import Tier
+from shared.domain.models import PostState
+from shared.domain.states import Word
+from shared.stores.database import Db, Document, guarded
+from shared.stores.indexes import Index
+
+INDEXES = (
+    Index(
+        "X_tweets",
+        {"gone.purge_at": ASCENDING},
+        {"partialFilterExpression": {"gone.purge_at": {"$exists": True}}},
+        called="to_purge",
+    ),
+    Index("X_tweets", {"attachments.media_keys": ASCENDING}, {"sparse": True}),
+)
+# What people wrote, showed and told of themselves.
+PERSONAL = (
+    *("text", "raw", "raw_text", "entities", "attachments", "polls", "place", "geo", "withheld", "source", "lang"),
+    *("edit_controls", "reply_settings"),
+)
+# The same of the normalized form.
+PERSONAL_IN_MENTIONS = (
+    *("content", "author_name", "author_handle", "author_followers", "author_verified", "media_urls", "media_type"),
+    *("location", "language", "url"),
+)
+
+
+class FateStore:
+    """Buries, looks for what may be back, and purges."""
+
+    def __init__(self, db: Db) -> None:
+        self._posts, self._engagement = db["X_tweets"], db["X_engagement"]
+        self._mentions = db["mentions"]
+
+    @guarded
+    def bury(self, words: Mapping[int, Word], *, now: datetime, purge_after: timedelta) -> int:
+        """Note X's words that posts are gone; answers of how many that is news.
+
+        A post that X showed after the word stays as it is.
+        """
+        if not words:
+            return 0
+        changes = [UpdateOne(_not_so(post_id, word), {"$set": _gone(word)}) for post_id, word in words.items()]
+        news = self._posts.bulk_write(changes, ordered=False).modified_count
+        waiting = {"gone.reason": {"$exists": True}, "gone.purge_at": None, "gone.purged_at": None}
+        ids = {"_id": {"$in": [str(post_id) for post_id in words]}}
+        self._posts.update_many({**ids, **waiting}, {"$set": {"gone.purge_at": now + purge_after}})
+        for state in {word.state for word in words.values()}:
+            found = self._posts.find({**ids, "gone.reason": state.value}, {"_id": 1})
+            self._engagement.update_many(
+                {"_id": {"$in": [one["_id"] for one in found]}, "state": {"$ne": state.value}},
+                {"$set": {"state": state.value, "tier": Tier.COLD.value, "velocity": 0.0, "next_refresh_at": None}},
+            )
+        return news
+
+    @guarded
+    def look_again(self, post_ids: Sequence[int], *, at: datetime, now: datetime) -> int:
+        """Let posts that count as gone be read, because X did not call them gone at that time; answers how many.
+
+        X bills nothing for one that it still does not show.
+        """
+        gone = {"_id": {"$in": [str(one) for one in post_ids]}, "gone.at": {"$lt": at}}
+        ids = [one["_id"] for one in self._posts.find(gone, {"_id": 1})]
+        states = [state.value for state in PostState if state.is_gone]
+        due = {"_id": {"$in": ids}, "state": {"$in": states}, "next_refresh_at": None}
+        return self._engagement.update_many(due, {"$set": {"next_refresh_at": now}}).modified_count if ids else 0
+
+    @guarded
+    def scrub_places(self, post_ids: Sequence[int]) -> None:
+        """Take away where posts were written."""
+        where = {"geo": "", "place": "", "raw.geo": "", "raw.place": "", "raw_text": ""}
+        self._posts.update_many({"_id": {"$in": [str(one) for one in post_ids]}}, {"$unset": where})
+
+    @guarded
+    def to_purge(self, *, now: datetime, limit: int) -> list[Document]:
+        """Posts whose time to be purged has come, the longest waiting first: `_id` and `attachments`."""
+        due = self._posts.find({"gone.purge_at": {"$lte": now}}, {"attachments": 1})
+        return list(due.sort("gone.purge_at", ASCENDING).limit(limit))
+
+    @guarded
+    def media_only_of(self, documents: Sequence[Document]) -> set[str]:
+        """Keys of the media of these posts that no other living post has."""
+        keys = {key for one in documents for key in (one.get("attachments") or {}).get("media_keys", ())}
+        if not keys:
+            return keys
+        others: Document = {"attachments.media_keys": {"$in": list(keys)}, "gone": None}
+        others["_id"] = {"$nin": [one["_id"] for one in documents]}
+        for post in self._posts.find(others, {"attachments.media_keys": 1}):
+            keys -= set(post["attachments"]["media_keys"])
+        return keys
+
+    @guarded
+    def purge(self, documents: Sequence[Document], *, now: datetime) -> int:
+        """Take what is personal from these posts and their mentions; answers from how many posts."""
+        ids = [one["_id"] for one in documents]
+        mentions = {"_id": {"$in": [f"default:x:{one}" for one in ids]}}
+        self._mentions.update_many(mentions, {"$unset": dict.fromkeys(PERSONAL_IN_MENTIONS, "")})
+        change = {"$set": {"gone.purged_at": now}, "$unset": dict.fromkeys((*PERSONAL, "gone.purge_at"), "")}
+        return self._posts.update_many({"_id": {"$in": ids}, "gone.purge_at": {"$lte": now}}, change).modified_count
+
+
+def _not_so(post_id: int, word: Word) -> Document:
+    """The post, unless this is known of it or X has shown it since."""
+    return {"_id": str(post_id), "gone.reason": {"$ne": word.state.value}, "described_at": {"$not": {"$gt": word.at}}}
+
+
+def _gone(word: Word) -> Document:
+    told = {"reason": word.state.value, "at": word.at, "by": word.by.value}
+    if word.reason not in {None, word.state.value}:
+        told["said"] = word.reason
+    return {f"gone.{name}": value for name, value in told.items()}
