@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 
+from scheduler.compliance import compliance_jobs
 from scheduler.searches import Outgoing, Searches
 from shared.domain.coverage.quotes import QuoteCandidate, choose, reading_of
 from shared.domain.coverage.sweeps import Sweep, SweepKind
@@ -39,7 +40,7 @@ log = get_logger(__name__)
 QUOTES, REFRESH, MEDIA, RECONCILE, DEAD, CANARY = "quotes", "refresh", "media", "reconcile", "dead", "canary"
 AUTHORS, LEDGER, USAGE, ACCOUNTS = "authors", "ledger", "usage", "accounts"
 REREAD, BACKFILL = "reread", "backfill"
-PURGE = "purge"
+PURGE, COMPLIANCE = "purge", "compliance"
 OPENS_SWEEPS = frozenset({SEARCH, QUOTES, REREAD, BACKFILL})
 # What is not planned while a queue is paused: its jobs would only wait, and claims on posts would end meanwhile.
 FILLS = {
@@ -53,6 +54,7 @@ FILLS = {
     MEDIA: Queue.MEDIA,
     USAGE: Queue.BACKFILL,
     PURGE: Queue.BACKFILL,
+    COMPLIANCE: Queue.BACKFILL,
 }
 DEAD_INTERVAL_SECONDS = 5.0
 AUTHORS_INTERVAL_SECONDS = 15.0  # authors of many pages share a call; X allows 20 such calls a minute
@@ -65,6 +67,7 @@ CANARY_INTERVAL_SECONDS = 60.0
 REREAD_INTERVAL_SECONDS = 60.0
 BACKFILL_INTERVAL_SECONDS = 10.0
 PURGE_INTERVAL_SECONDS = 300.0
+COMPLIANCE_INTERVAL_SECONDS = 30.0  # X allows 150 looks at jobs in 15 minutes
 MEDIA_BATCH = 500
 
 Plan = Callable[[Slot, datetime], Outgoing]
@@ -86,6 +89,7 @@ def standing_schedules(services: Services, *, now: datetime) -> list[Schedule]:
         REREAD: min(REREAD_INTERVAL_SECONDS, settings.reread_every_seconds),
         BACKFILL: BACKFILL_INTERVAL_SECONDS,
         PURGE: PURGE_INTERVAL_SECONDS,
+        COMPLIANCE: COMPLIANCE_INTERVAL_SECONDS,
     }
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     usage_at = midnight + timedelta(days=1) + USAGE_AFTER_MIDNIGHT
@@ -123,6 +127,7 @@ class Planner:
             ACCOUNTS: self._accounts,
             USAGE: lambda slot, now: [(CheckUsage(), None)],
             PURGE: self._purge,
+            COMPLIANCE: lambda slot, now: [(job, None) for job in compliance_jobs(services, now)],
         }
 
     def plan(self, slot: Slot, now: datetime) -> Outgoing:
@@ -225,7 +230,8 @@ class Planner:
         """Purge what is due, and delete the files of media that were marked."""
         keys = self._stores.removals.waiting(limit=MEDIA_BATCH)
         batches = [tuple(keys[start : start + MAX_IDS]) for start in range(0, len(keys), MAX_IDS)]
-        return [(PurgeGone(), None), *((RemoveMedia(media=batch), None) for batch in batches)]
+        jobs: Outgoing = [(RemoveMedia(media=batch), None) for batch in batches]
+        return [*jobs, (PurgeGone(), None)] if self._stores.fates.has_due(now=now) else jobs
 
     def _canary(self, slot: Slot, now: datetime) -> Outgoing:
         """One sign of life for every queue that is not paused."""

@@ -19,6 +19,7 @@ from shared.services.bootstrap import Services
 from workers.handlers.accounts import look_at_accounts, resolve_handles
 from workers.handlers.authors import look_up_authors
 from workers.handlers.canary import canary
+from workers.handlers.compliance import compliance_round
 from workers.handlers.engagement import refresh_engagement
 from workers.handlers.media import download_media
 from workers.handlers.purging import purge_gone, remove_media
@@ -46,6 +47,7 @@ ACTORS: tuple[Actor[Any], ...] = (
     Actor(jobs.LookUpAuthors, look_up_authors),
     Actor(jobs.LookAtAccounts, look_at_accounts),
     Actor(jobs.CheckUsage, check_usage),
+    Actor(jobs.ComplianceRound, compliance_round),
     Actor(jobs.PurgeGone, purge_gone),
     Actor(jobs.RemoveMedia, remove_media),
     Actor(jobs.Canary, canary),

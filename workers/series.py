@@ -19,7 +19,17 @@ from shared.domain.jobs import ALL_JOBS, Queue
 from shared.domain.models import PostState
 from shared.domain.set_aside import Kind, Reason
 from shared.platforms.transport import BrokenAnswer
-from shared.platforms.x.endpoints import QUOTE_TWEETS, SEARCH_ALL, SEARCH_RECENT, TWEETS, USAGE_TWEETS, USERS, USERS_BY
+from shared.platforms.x.endpoints import (
+    COMPLIANCE_JOB,
+    COMPLIANCE_JOBS,
+    QUOTE_TWEETS,
+    SEARCH_ALL,
+    SEARCH_RECENT,
+    TWEETS,
+    USAGE_TWEETS,
+    USERS,
+    USERS_BY,
+)
 from shared.platforms.x.fields import Dialect
 from shared.ratelimit.model import BlockScope, Window
 from shared.runtime import metrics
@@ -27,7 +37,17 @@ from shared.services.coverage import MARGIN
 from workers.middleware.telemetry import OUTCOMES
 
 # What the handlers ask of X.
-ENDPOINTS = (SEARCH_RECENT.key, SEARCH_ALL.key, QUOTE_TWEETS.key, TWEETS.key, USERS_BY.key, USERS.key, USAGE_TWEETS.key)
+ENDPOINTS = (
+    SEARCH_RECENT.key,
+    SEARCH_ALL.key,
+    QUOTE_TWEETS.key,
+    TWEETS.key,
+    USERS_BY.key,
+    USERS.key,
+    USAGE_TWEETS.key,
+    COMPLIANCE_JOBS.key,
+    COMPLIANCE_JOB.key,
+)
 # Every class of error that an answer of X becomes.
 ANSWERS = (
     "ok",

@@ -7,56 +7,50 @@ are the same work: at most one of a (name, subject) is outstanding at a time.
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Final, Literal, TypeVar
+from typing import Final, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import Field, ValidationError
 
 from shared.domain.errors import BadJob, NewerJob
+from shared.domain.job import (
+    ALL_QUEUES,
+    GREATEST_ID,
+    MAX_IDS,
+    SCHEMA_VERSION,
+    DocumentId,
+    Job,
+    MediaKey,
+    PostIdText,
+    Queue,
+    Username,
+)
+from shared.domain.upkeep_jobs import ComplianceRound, PurgeGone, RemoveMedia
 
-SCHEMA_VERSION: Final = 1
+__all__ = [
+    "ALL_JOBS",
+    "ALL_QUEUES",
+    "GREATEST_ID",
+    "MAX_IDS",
+    "Canary",
+    "CheckUsage",
+    "ComplianceRound",
+    "DownloadMedia",
+    "Job",
+    "LookAtAccounts",
+    "LookUpAuthors",
+    "PurgeGone",
+    "Queue",
+    "QuotePage",
+    "RefreshEngagement",
+    "RemoveMedia",
+    "ResolveHandles",
+    "SearchPage",
+    "decode",
+    "gated_jobs",
+]
+
 # Between two looks of one worker at a job that it does not know: meanwhile another one may take it.
 LEFT_FOR_SECONDS: Final = 10.0
-GREATEST_ID: Final = 10**19 - 1  # X takes ids of up to 19 digits (X API v2, pattern of `ids`)
-MAX_IDS = 100  # ids or usernames in one call (X API v2, GET /2/tweets and GET /2/users/by)
-
-PostIdText = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,19}$")]
-Username = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]{1,15}$")]
-# The pattern is that of X's own specification, which bounds neither part.
-MediaKey = Annotated[str, StringConstraints(pattern=r"^[0-9]+_[0-9]+$", max_length=128)]
-DocumentId = Annotated[str, StringConstraints(min_length=1, max_length=128)]
-
-
-class Queue:
-    """The queues, in order of urgency. One kind of worker service may serve several."""
-
-    INTERACTIVE: ClassVar[Literal["interactive"]] = "interactive"
-    SEARCH: ClassVar[Literal["search"]] = "search"
-    QUOTES: ClassVar[Literal["quotes"]] = "quotes"
-    ENGAGEMENT: ClassVar[Literal["engagement"]] = "engagement"
-    BACKFILL: ClassVar[Literal["backfill"]] = "backfill"
-    MEDIA: ClassVar[Literal["media"]] = "media"
-
-
-ALL_QUEUES = (Queue.INTERACTIVE, Queue.SEARCH, Queue.QUOTES, Queue.ENGAGEMENT, Queue.BACKFILL, Queue.MEDIA)
-
-
-class Job(BaseModel):
-    """Base of all payloads."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    name: ClassVar[str]
-    queues: ClassVar[tuple[str, ...]]  # the first is the default
-    # Each run begins with a call of the platform: of one endpoint, and in each queue of one class of work. So when one
-    # job is refused, the others of its queue would be.
-    asks_first: ClassVar[bool] = False
-
-    version: Literal[1] = SCHEMA_VERSION
-
-    @property
-    def subject(self) -> str:
-        """What the job is about; equal subjects are the same work."""
-        raise TypeError(f"{type(self).__name__} has no subject")
 
 
 class SearchPage(Job):
@@ -178,32 +172,6 @@ class CheckUsage(Job):
         return "project"
 
 
-class PurgeGone(Job):
-    """What people wrote in posts that are gone is taken away, where its time has come."""
-
-    name = "purge_gone"
-    queues = (Queue.BACKFILL,)
-
-    @property
-    def subject(self) -> str:
-        """All that is due: one at a time."""
-        return "gone"
-
-
-class RemoveMedia(Job):
-    """Media whose files are deleted, and which are forgotten then."""
-
-    name = "remove_media"
-    queues = (Queue.MEDIA,)
-
-    media: tuple[MediaKey, ...] = Field(min_length=1, max_length=MAX_IDS)
-
-    @property
-    def subject(self) -> str:
-        """The first of them: batches that were sent begin with another one."""
-        return self.media[0]
-
-
 class Canary(Job):
     """Nothing but a sign of life: proves that one queue is served."""
 
@@ -230,6 +198,7 @@ ALL_JOBS: tuple[type[Job], ...] = (
     LookUpAuthors,
     LookAtAccounts,
     CheckUsage,
+    ComplianceRound,
     PurgeGone,
     RemoveMedia,
     Canary,

@@ -53,6 +53,8 @@ def store_page(services: Services, page: Page, *, source: str, now: datetime, au
             concerns=concerns,
             known=known.posts,
         )
+    if back := [post.id for post in page.posts if "gone" in known.posts.get(str(post.id), {})]:
+        stores.fates.revive(back, now=now)
     mentions = mentions_of(page, concerns, tenants=audience.tenants, known=known.tenants, authors=known.authors)
     with _beside(lambda: services.stores.mentions.put(mentions, now=now, at=at, known=known.mentions)):
         _follow_counts(services, page, known, now=now, at=at)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from shared.stores import (
     accounts,
     authors,
+    compliance,
     dead_letters,
     engagement,
     fates,
@@ -29,6 +30,7 @@ from shared.stores import (
 )
 from shared.stores.accounts import AccountStore
 from shared.stores.authors import AuthorStore
+from shared.stores.compliance import ComplianceStore
 from shared.stores.credentials import CredentialStore
 from shared.stores.database import Db
 from shared.stores.dead_letters import DeadLetterStore
@@ -56,7 +58,7 @@ from shared.stores.sweeps import SweepStore
 from shared.stores.users import UserStore
 
 COLLECTIONS = (
-    *(accounts, authors, dead_letters, engagement, fates, gaps, handles, intervals, ledger),
+    *(accounts, authors, compliance, dead_letters, engagement, fates, gaps, handles, intervals, ledger),
     *(media, mentions, posts, processes, removals, runs, schedules, set_aside, sources, streams, sweeps, users),
 )
 INDEXES = tuple(index for collection in COLLECTIONS for index in collection.INDEXES)
@@ -71,6 +73,7 @@ class Stores:
     accounts: AccountStore
     posts: PostStore
     fates: FateStore
+    compliance: ComplianceStore
     users: UserStore
     media: MediaStore
     mentions: MentionStore
@@ -103,6 +106,7 @@ class Stores:
             accounts=AccountStore(db),
             posts=posts,
             fates=FateStore(db),
+            compliance=ComplianceStore(db),
             users=users,
             media=media,
             mentions=mentions,

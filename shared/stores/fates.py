@@ -17,6 +17,7 @@ from pymongo import ASCENDING, UpdateOne
 
 from shared.domain.engagement.tiers import Tier
 from shared.domain.models import PostState
+from shared.domain.sources import X
 from shared.domain.states import Word
 from shared.stores.database import Db, Document, guarded
 from shared.stores.indexes import Index
@@ -28,6 +29,12 @@ INDEXES = (
         {"partialFilterExpression": {"gone.purge_at": {"$exists": True}}},
         called="to_purge",
     ),
+    Index(
+        "X_users",
+        {"gone.purge_at": ASCENDING},
+        {"partialFilterExpression": {"gone.purge_at": {"$exists": True}}},
+        called="to_purge",
+    ),
     Index("X_tweets", {"attachments.media_keys": ASCENDING}, {"sparse": True}),
 )
 # What people wrote, showed and told of themselves.
@@ -35,11 +42,13 @@ PERSONAL = (
     *("text", "raw", "raw_text", "entities", "attachments", "polls", "place", "geo", "withheld", "source", "lang"),
     *("edit_controls", "reply_settings"),
 )
-# The same of the normalized form.
-PERSONAL_IN_MENTIONS = (
-    *("content", "author_name", "author_handle", "author_followers", "author_verified", "media_urls", "media_type"),
-    *("location", "language", "url"),
-)
+PERSONAL_OF_USERS = ("username", "name", "profile_image_url", "bio_snapshot", "raw", "raw_text")
+# The same of the normalized form, whose fields are all there.
+_NOT_TOLD: Document = {
+    **dict.fromkeys(("content", "author_name", "author_handle", "author_followers", "author_verified", "media_type")),
+    **dict.fromkeys(("location", "language", "url")),
+    "media_urls": [],
+}
 
 
 class FateStore:
@@ -47,7 +56,7 @@ class FateStore:
 
     def __init__(self, db: Db) -> None:
         self._posts, self._engagement = db["X_tweets"], db["X_engagement"]
-        self._mentions = db["mentions"]
+        self._users, self._mentions = db["X_users"], db["mentions"]
 
     @guarded
     def bury(self, words: Mapping[int, Word], *, now: datetime, purge_after: timedelta) -> int:
@@ -71,6 +80,24 @@ class FateStore:
         return news
 
     @guarded
+    def bury_users(self, words: Mapping[int, Word], *, now: datetime, purge_after: timedelta) -> int:
+        """Note X's words about accounts; answers for how many that is news. Of one that is protected all stays."""
+        if not words:
+            return 0
+        changes = []
+        for user_id, word in words.items():
+            hidden = {} if word.state is PostState.PROTECTED else {"gone.purge_at": now + purge_after}
+            changes.append(UpdateOne(_not_so(user_id, word, "last_updated_at"), {"$set": {**_gone(word), **hidden}}))
+        return self._users.bulk_write(changes, ordered=False).modified_count
+
+    @guarded
+    def purge_users(self, *, now: datetime, limit: int) -> int:
+        """Take what is personal from accounts that are gone, where its time has come; answers from how many."""
+        due = self._users.find({"gone.purge_at": {"$lte": now}}, {"_id": 1}).limit(limit)
+        change = {"$set": {"gone.purged_at": now}, "$unset": dict.fromkeys((*PERSONAL_OF_USERS, "gone.purge_at"), "")}
+        return self._users.update_many({"_id": {"$in": [one["_id"] for one in due]}}, change).modified_count
+
+    @guarded
     def look_again(self, post_ids: Sequence[int], *, at: datetime, now: datetime) -> int:
         """Let posts that count as gone be read, because X did not call them gone at that time; answers how many.
 
@@ -83,10 +110,25 @@ class FateStore:
         return self._engagement.update_many(due, {"$set": {"next_refresh_at": now}}).modified_count if ids else 0
 
     @guarded
+    def revive(self, post_ids: Sequence[int], *, now: datetime) -> int:
+        """Follow posts again that were gone and that X has shown; answers how many. They are due at once."""
+        shown = self._posts.find({"_id": {"$in": [str(one) for one in post_ids]}, "gone": None}, {"_id": 1})
+        states = [state.value for state in PostState if state.is_gone]
+        back = {"state": PostState.ALIVE.value, "gone_reports": 0, "gone_first_at": None, "next_refresh_at": now}
+        query = {"_id": {"$in": [one["_id"] for one in shown]}, "state": {"$in": states}}
+        return self._engagement.update_many(query, {"$set": back}).modified_count
+
+    @guarded
     def scrub_places(self, post_ids: Sequence[int]) -> None:
         """Take away where posts were written."""
         where = {"geo": "", "place": "", "raw.geo": "", "raw.place": "", "raw_text": ""}
         self._posts.update_many({"_id": {"$in": [str(one) for one in post_ids]}}, {"$unset": where})
+
+    @guarded
+    def has_due(self, *, now: datetime) -> bool:
+        """Whether anything is to be purged."""
+        due = {"gone.purge_at": {"$lte": now}}
+        return any(one.find_one(due, {"_id": 1}) is not None for one in (self._posts, self._users))
 
     @guarded
     def to_purge(self, *, now: datetime, limit: int) -> list[Document]:
@@ -110,15 +152,14 @@ class FateStore:
     def purge(self, documents: Sequence[Document], *, now: datetime) -> int:
         """Take what is personal from these posts and their mentions; answers from how many posts."""
         ids = [one["_id"] for one in documents]
-        mentions = {"_id": {"$in": [f"default:x:{one}" for one in ids]}}
-        self._mentions.update_many(mentions, {"$unset": dict.fromkeys(PERSONAL_IN_MENTIONS, "")})
+        self._mentions.update_many({"external_id": {"$in": ids}, "platform": X}, {"$set": _NOT_TOLD})
         change = {"$set": {"gone.purged_at": now}, "$unset": dict.fromkeys((*PERSONAL, "gone.purge_at"), "")}
         return self._posts.update_many({"_id": {"$in": ids}, "gone.purge_at": {"$lte": now}}, change).modified_count
 
 
-def _not_so(post_id: int, word: Word) -> Document:
-    """The post, unless this is known of it or X has shown it since."""
-    return {"_id": str(post_id), "gone.reason": {"$ne": word.state.value}, "described_at": {"$not": {"$gt": word.at}}}
+def _not_so(one: int, word: Word, described_at: str = "described_at") -> Document:
+    """The post or account, unless this is known of it or X has shown it since."""
+    return {"_id": str(one), "gone.reason": {"$ne": word.state.value}, described_at: {"$not": {"$gt": word.at}}}
 
 
 def _gone(word: Word) -> Document:

@@ -21,7 +21,8 @@ class UserStore:
 
     def __init__(self, db: Db) -> None:
         self._users = db["X_users"]
-        self.described = Described(self._users, nested=_NESTED, at_field=_AT)
+        # X shows an account that was gone: it is there, but for what X said later.
+        self.described = Described(self._users, nested=_NESTED, at_field=_AT, until_later="gone")
 
     @guarded
     def upsert(self, users: Iterable[User], *, now: datetime, known: Mapping[str, Document] | None = None) -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from control.showing import sparkline
 from shared.domain.counts import PostMetrics
-from shared.domain.models import Media, MediaType, Post, Reference, ReferenceType, User
+from shared.domain.models import Media, MediaType, Post, PostState, Reference, ReferenceType, User
+from shared.domain.states import By, Word
 from shared.services.bootstrap import Services
 from tests.control.whole import Covey, covey
 from tests.workers.world import post_id
@@ -66,7 +67,8 @@ def test_a_post_is_shown_with_its_curve_and_what_is_around_it(said: Services, co
 
 def test_a_post_that_is_gone_says_so(said: Services, covey: Covey) -> None:
     """With X's reason and since when."""
-    said.stores.posts.mark_gone([QUOTE], state="deleted", now=said.clock.now())
+    word = Word(PostState.DELETED, said.clock.now(), By.LOOKUP)
+    said.stores.fates.bury({QUOTE: word}, now=said.clock.now(), purge_after=timedelta(hours=1))
 
     assert json.loads(covey("show", str(QUOTE), "--json").stdout)["state"]["state"] == "deleted"
 

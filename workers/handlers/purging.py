@@ -23,8 +23,9 @@ def purge_gone(services: Services, job: PurgeGone, *, batch: int = BATCH, batche
         purged += stores.fates.purge(due, now=now)
         if len(due) < batch:
             break
-    if purged:
-        log.info("posts that are gone purged", posts=purged)
+    accounts = stores.fates.purge_users(now=services.clock.now(), limit=batch * batches)
+    if purged or accounts:
+        log.info("what is gone was purged", posts=purged, accounts=accounts)
 
 
 def remove_media(services: Services, job: RemoveMedia) -> None:

@@ -15,6 +15,7 @@ from shared.domain.jobs import (
     ALL_QUEUES,
     Canary,
     CheckUsage,
+    ComplianceRound,
     DownloadMedia,
     Job,
     LookAtAccounts,
@@ -79,6 +80,7 @@ def test_messages_carry_no_options_but_the_thread_of_events(job_type: type[Job])
         "look_at_accounts": LookAtAccounts(claim_id="c", user_ids=("1",)),
         "check_usage": CheckUsage(),
         "purge_gone": PurgeGone(),
+        "compliance_round": ComplianceRound(round_id="r"),
         "remove_media": RemoveMedia(media=("3_1",)),
     }
     job = payloads.get(job_type.name) or job_type.model_validate({"usernames": ["nasa"]})

@@ -15,6 +15,7 @@ from shared.domain.jobs import (
     ALL_QUEUES,
     Canary,
     CheckUsage,
+    ComplianceRound,
     DownloadMedia,
     Job,
     LookUpAuthors,
@@ -56,6 +57,7 @@ jobs: st.SearchStrategy[Job] = st.one_of(
     ),
     st.just(CheckUsage()),
     st.just(PurgeGone()),
+    st.builds(ComplianceRound, round_id=document_ids),
     st.builds(RemoveMedia, media=st.just(("3_1",))),
     st.builds(Canary, queue=st.sampled_from(ALL_QUEUES), sent_at_ms=st.integers(0, 10**13)),
 )
@@ -70,6 +72,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "look_at_accounts": {"claim_id": "c", "user_ids": ["1"]},
     "check_usage": {},
     "purge_gone": {},
+    "compliance_round": {"round_id": "r"},
     "remove_media": {"media": ["3_1"]},
     "canary": {"queue": "search", "sent_at_ms": 1},
 }

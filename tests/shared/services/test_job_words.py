@@ -10,6 +10,7 @@ from shared.domain.jobs import (
     ALL_JOBS,
     Canary,
     CheckUsage,
+    ComplianceRound,
     DownloadMedia,
     Job,
     LookAtAccounts,
@@ -34,6 +35,7 @@ WORDS: list[tuple[Job, str]] = [
     (LookAtAccounts(claim_id="c", user_ids=("5", "6")), "accounts 5, 6"),
     (CheckUsage(), "project"),
     (PurgeGone(), "gone"),
+    (ComplianceRound(round_id="r"), "r"),
     (RemoveMedia(media=("3_1", "3_2")), "files 3_1, 3_2"),
     (Canary(queue="media", sent_at_ms=1), "sign of life of media"),
 ]

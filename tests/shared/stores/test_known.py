@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from shared.domain.mentions import Author, Mention
-from shared.domain.models import Page
+from shared.domain.models import Page, PostState
+from shared.domain.states import By, Word
 from shared.stores.bundle import Stores
 from tests.shared.stores.conftest import HOUR, NOW, CommandCount, photo_of, posts_of, user_of
 
@@ -21,7 +22,7 @@ def page() -> Page:
 def test_what_is_there_of_a_page_is_one_command(counted: Stores, commands: CommandCount) -> None:
     """Of all collections, also where there is nothing yet; and none for a page without anything."""
     counted.posts.upsert(posts_of([2, 3, 9]), source="search", now=NOW, at=NOW - HOUR)
-    counted.posts.mark_gone([3], state="deleted", now=NOW)
+    counted.fates.bury({3: Word(PostState.DELETED, NOW, By.LOOKUP)}, now=NOW, purge_after=HOUR)
     counted.users.upsert([user_of(7, "NASA", public_metrics={"followers_count": 3, "tweet_count": 9})], now=NOW)
     counted.engagement.begin(posts_of([2]), now=NOW)
     counted.handles.activate(["NASA", "esa"], now=NOW)

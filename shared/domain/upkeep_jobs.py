@@ -1,0 +1,47 @@
+"""The jobs that keep what is stored in step with what X still shows; see `jobs`, which has them too."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from shared.domain.job import MAX_IDS, DocumentId, Job, MediaKey, Queue
+
+
+class ComplianceRound(Job):
+    """One look at a compliance round that is open."""
+
+    name = "compliance_round"
+    queues = (Queue.BACKFILL,)
+
+    round_id: DocumentId
+
+    @property
+    def subject(self) -> str:
+        """The round."""
+        return self.round_id
+
+
+class PurgeGone(Job):
+    """What people wrote in posts that are gone is taken away, where its time has come."""
+
+    name = "purge_gone"
+    queues = (Queue.BACKFILL,)
+
+    @property
+    def subject(self) -> str:
+        """All that is due: one at a time."""
+        return "gone"
+
+
+class RemoveMedia(Job):
+    """Media whose files are deleted, and which are forgotten then."""
+
+    name = "remove_media"
+    queues = (Queue.MEDIA,)
+
+    media: tuple[MediaKey, ...] = Field(min_length=1, max_length=MAX_IDS)
+
+    @property
+    def subject(self) -> str:
+        """The first of them: batches that were sent begin with another one."""
+        return self.media[0]
