@@ -89,7 +89,7 @@ def _state(stores: Stores, post_id: int, document: Document) -> dict[str, Any]:
     """What became of it, and since when that is known."""
     gone = document.get("gone")
     if gone:
-        return {"state": gone["reason"], "at": gone["at"]}
+        return {"state": gone["reason"], "at": gone["at"], "by": gone.get("by")}
     engagement = stores.engagement.get(post_id)
     if engagement is None:
         return {"state": PostState.ALIVE.value, "at": document.get("described_at")}

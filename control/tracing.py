@@ -79,8 +79,15 @@ def _stored(services: Services, post_id: int, document: Document) -> Iterator[St
             yield _step(
                 "sweep", sweep.started_at, f"{sweep.id} passed it: {sweep.posts_seen} posts, {sweep.posts_new} new"
             )
+    if after := document.get("superseded_by"):
+        yield _step("edited", None, f"post {after} took its place")
     if gone := document.get("gone"):
-        yield _step("gone", gone["at"], f"X says: {gone['reason']}")
+        by = f", learned by {gone['by']}" if "by" in gone else ""
+        yield _step("gone", gone["at"], f"X says: {gone.get('said', gone['reason'])}{by}")
+        if at := gone.get("purged_at"):
+            yield _step("purged", at, "what was written is gone here too; its id, times and counts stay")
+        elif at := gone.get("purge_at"):
+            yield _step("purge", at, "what was written goes then, unless X shows it again")
 
 
 def _not_stored(services: Services, post_id: int, made_at: datetime) -> Iterator[Step]:

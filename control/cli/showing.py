@@ -52,7 +52,7 @@ def _post(found: dict[str, Any]) -> list[tuple[str, str]]:
         ("curve", _curve(found["curve"])),
         ("stored", f"{found['quotes_stored']} quotes, {found['replies_stored']} replies"),
         ("media", "; ".join(media)),
-        ("state", f"{state['state']}, as of {_at(state['at'])}"),
+        ("state", f"{state['state']}, as of {_at(state['at'])}" + (f", by {by}" if (by := state.get("by")) else "")),
         ("found", f"by {found['found_by']}, {_at(found['first_seen_at'])}"),
     ]
 

@@ -55,6 +55,8 @@ def store_page(services: Services, page: Page, *, source: str, now: datetime, au
         )
     if back := [post.id for post in page.posts if "gone" in known.posts.get(str(post.id), {})]:
         stores.fates.revive(back, now=now)
+    if edited := [post.edit_history_ids for post in page.posts if len(post.edit_history_ids) > 1]:
+        stores.fates.link_versions(edited)
     mentions = mentions_of(page, concerns, tenants=audience.tenants, known=known.tenants, authors=known.authors)
     with _beside(lambda: services.stores.mentions.put(mentions, now=now, at=at, known=known.mentions)):
         _follow_counts(services, page, known, now=now, at=at)

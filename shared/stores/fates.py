@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from pymongo import ASCENDING, UpdateOne
 
@@ -117,6 +118,21 @@ class FateStore:
         back = {"state": PostState.ALIVE.value, "gone_reports": 0, "gone_first_at": None, "next_refresh_at": now}
         query = {"_id": {"$in": [one["_id"] for one in shown]}, "state": {"$in": states}}
         return self._engagement.update_many(query, {"$set": back}).modified_count
+
+    @guarded
+    def link_versions(self, chains: Sequence[Sequence[int]]) -> None:
+        """Note on each stored version of an edited post which one took its place; the latest has none.
+
+        chains: the versions of each, the oldest first.
+        """
+        self._posts.bulk_write(
+            [
+                UpdateOne({"_id": str(one)}, {"$set": {"superseded_by": str(after)}})
+                for chain in chains
+                for one, after in pairwise(chain)
+            ],
+            ordered=False,
+        )
 
     @guarded
     def scrub_places(self, post_ids: Sequence[int]) -> None:

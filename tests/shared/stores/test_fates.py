@@ -138,3 +138,12 @@ def test_finding_what_is_to_be_purged_reads_no_more_than_that(stores: Stores, mo
     plan = mongo_db["X_tweets"].find(due).sort("gone.purge_at", 1).limit(500).explain()
 
     assert plan["executionStats"]["totalDocsExamined"] == 3
+
+
+def test_versions_of_an_edited_post_are_linked(stores: Stores, mongo_db: Db) -> None:
+    """Each stored version names the next one; the latest names none."""
+    _know(stores, 1, 3)
+
+    stores.fates.link_versions([[1, 2, 3]])
+
+    assert {d["_id"]: d.get("superseded_by") for d in mongo_db["X_tweets"].find()} == {"1": "2", "3": None}

@@ -11,10 +11,11 @@ import pytest
 
 from shared.domain.errors import StoreUnavailable
 from shared.domain.jobs import PurgeGone, RefreshEngagement, RemoveMedia
-from shared.domain.models import Media, MediaType, Post, PostState
+from shared.domain.models import Media, MediaType, Page, Post, PostState
 from shared.domain.snowflake import created_at
 from shared.domain.states import By, Word
 from shared.services.bootstrap import Services
+from shared.services.storing import store_page
 from tests.workers.world import ScriptedX, post, post_id, refusing
 from workers.handlers.engagement import refresh_engagement
 from workers.handlers.purging import purge_gone, remove_media
@@ -141,3 +142,20 @@ def test_a_look_up_purges_too_and_a_restored_post_is_whole_again(
 def _read(services: Services, claim: str) -> None:
     services.stores.db["X_engagement"].update_one({"_id": str(A)}, {"$set": {"claim_id": claim}})
     refresh_engagement(services, RefreshEngagement(claim_id=claim, post_ids=(str(A),)))
+
+
+def test_a_search_that_shows_a_post_again_has_it_followed_again(services: Services, x: ScriptedX) -> None:
+    """It counts as alive and is due at once; one that X called gone only after that answer stays gone."""
+    _know(services, A)
+    _know(services, B)
+    _bury(services, A)
+    now = services.clock.now()
+    word = Word(PostState.DELETED, now + timedelta(hours=1), By.EVENT)
+    services.stores.fates.bury({B: word}, now=now, purge_after=timedelta(0))
+    shown = tuple(Post(id=one, text="back", created_at=created_at(one)) for one in (A, B))
+
+    store_page(services, Page(posts=shown), source="search", now=now + timedelta(seconds=1))
+
+    states = {one: services.stores.engagement.get(one) for one in (A, B)}
+    assert {one: state.state for one, state in states.items() if state} == {A: PostState.ALIVE, B: PostState.DELETED}
+    assert [one for one, state in states.items() if state and state.next_refresh_at] == [A]
