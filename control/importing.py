@@ -88,6 +88,7 @@ def storing(stores: Stores, *, now: datetime, dry_run: bool) -> Callable[[Page],
     """What stores a page, or with `dry_run` only looks which of its posts are new. Both raise StoreUnavailable."""
 
     def store(page: Page) -> int:
+        page = stores.erasures.blocked(now=now).without(page)
         known = stores.known.of(page)
         if dry_run:
             return len({str(post.id) for post in page.posts} - known.posts.keys())

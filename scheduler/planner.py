@@ -231,7 +231,10 @@ class Planner:
         keys = self._stores.removals.waiting(limit=MEDIA_BATCH)
         batches = [tuple(keys[start : start + MAX_IDS]) for start in range(0, len(keys), MAX_IDS)]
         jobs: Outgoing = [(RemoveMedia(media=batch), None) for batch in batches]
-        return [*jobs, (PurgeGone(), None)] if self._stores.fates.has_due(now=now) else jobs
+        return [*jobs, (PurgeGone(), None)] if self._purges_now(now) else jobs
+
+    def _purges_now(self, now: datetime) -> bool:
+        return self._stores.fates.has_due(now=now) or bool(self._stores.erasures.due(now=now))
 
     def _canary(self, slot: Slot, now: datetime) -> Outgoing:
         """One sign of life for every queue that is not paused."""

@@ -52,6 +52,10 @@ COMMANDS: Final = {
     "explain": Row("explaining", "Explain which way X is asked for a source or an account, and what other ways cost."),
     "thread": Row("threading", "Show the conversation around a post as a tree, and listen to it if wished."),
     "show": Row("showing", "Show a post or an account as it is stored, with the curve of its engagement."),
+    "erase": Row(
+        "erasing",
+        "Erase a person or a post everywhere, for good; it is never stored again, and a receipt says what went.",
+    ),
     "export": Row("exporting", "Write what was collected as JSON lines, CSV or parquet."),
     "import": Row("importing", "Store posts that twarc2 has collected (JSON lines, flattened or not)."),
     "logs": Row("logging", "Show the logs of the processes that covey up runs on this machine, merged by time."),

@@ -41,6 +41,7 @@ def store_users(services: Services, answer: UserLookup, *, now: datetime) -> Non
     """Store the accounts of a look-up, name them in the mentions that waited for them, and put aside what of it could
     not be read. Raises StoreUnavailable.
     """
-    services.stores.users.upsert(answer.users, now=answered_at(answer.rate, now))
+    users = services.stores.erasures.blocked(now=now).users(answer.users)
+    services.stores.users.upsert(users, now=answered_at(answer.rate, now))
     services.stores.mentions.learn(answer.users)
     put_aside(services, answer.set_aside, now=now)

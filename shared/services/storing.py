@@ -41,6 +41,7 @@ def store_page(services: Services, page: Page, *, source: str, now: datetime, au
     Included posts (the originals of quotes and replies) are stored too, for they were paid for, but not followed.
     """
     stores, at = services.stores, answered_at(page.rate, now)
+    page = stores.erasures.blocked(now=now).without(page)
     put_aside(services, page.set_aside, now=now)
     known, concerns = stores.known.of(page), audience.concerns(page)
     with _beside(lambda: _store_others(services, page, known, now=now, at=at)):

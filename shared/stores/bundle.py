@@ -10,6 +10,7 @@ from shared.stores import (
     compliance,
     dead_letters,
     engagement,
+    erasures,
     fates,
     gaps,
     handles,
@@ -35,6 +36,7 @@ from shared.stores.credentials import CredentialStore
 from shared.stores.database import Db
 from shared.stores.dead_letters import DeadLetterStore
 from shared.stores.engagement import EngagementStore
+from shared.stores.erasures import ErasureStore
 from shared.stores.fates import FateStore
 from shared.stores.gaps import GapStore
 from shared.stores.handles import HandleStore
@@ -58,7 +60,7 @@ from shared.stores.sweeps import SweepStore
 from shared.stores.users import UserStore
 
 COLLECTIONS = (
-    *(accounts, authors, compliance, dead_letters, engagement, fates, gaps, handles, intervals, ledger),
+    *(accounts, authors, compliance, dead_letters, engagement, erasures, fates, gaps, handles, intervals, ledger),
     *(media, mentions, posts, processes, removals, runs, schedules, set_aside, sources, streams, sweeps, users),
 )
 INDEXES = tuple(index for collection in COLLECTIONS for index in collection.INDEXES)
@@ -73,6 +75,7 @@ class Stores:
     accounts: AccountStore
     posts: PostStore
     fates: FateStore
+    erasures: ErasureStore
     compliance: ComplianceStore
     users: UserStore
     media: MediaStore
@@ -106,6 +109,7 @@ class Stores:
             accounts=AccountStore(db),
             posts=posts,
             fates=FateStore(db),
+            erasures=ErasureStore(db),
             compliance=ComplianceStore(db),
             users=users,
             media=media,

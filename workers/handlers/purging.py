@@ -5,6 +5,7 @@ from __future__ import annotations
 from shared.domain.jobs import PurgeGone, RemoveMedia
 from shared.runtime.log import get_logger
 from shared.services.bootstrap import Services
+from shared.services.erasing import erase_again
 
 log = get_logger(__name__)
 
@@ -23,6 +24,7 @@ def purge_gone(services: Services, job: PurgeGone, *, batch: int = BATCH, batche
         purged += stores.fates.purge(due, now=now)
         if len(due) < batch:
             break
+    erase_again(services)
     accounts = stores.fates.purge_users(now=services.clock.now(), limit=batch * batches)
     if purged or accounts:
         log.info("what is gone was purged", posts=purged, accounts=accounts)

@@ -62,9 +62,10 @@ def counted(services: Services, mongo_uri: str) -> Iterator[tuple[Services, Comm
     client: pymongo.MongoClient[dict[str, Any]] = pymongo.MongoClient(
         mongo_uri, tz_aware=True, event_listeners=[commands]
     )
-    client.admin.command("ping")
+    stores = Stores.on(client[DATABASE])
+    stores.erasures.blocked(now=services.clock.now())  # looked up every few seconds, not for each page
     commands.names.clear()
-    yield replace(services, stores=Stores.on(client[DATABASE])), commands
+    yield replace(services, stores=stores), commands
     client.close()
 
 
