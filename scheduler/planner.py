@@ -23,6 +23,7 @@ from shared.domain.jobs import (
     LookAtAccounts,
     LookUpAuthors,
     PurgeGone,
+    PurgeOld,
     Queue,
     QuotePage,
     RefreshEngagement,
@@ -231,10 +232,15 @@ class Planner:
         keys = self._stores.removals.waiting(limit=MEDIA_BATCH)
         batches = [tuple(keys[start : start + MAX_IDS]) for start in range(0, len(keys), MAX_IDS)]
         jobs: Outgoing = [(RemoveMedia(media=batch), None) for batch in batches]
-        return [*jobs, (PurgeGone(), None)] if self._purges_now(now) else jobs
+        jobs += [(PurgeGone(), None)] if self._purges_now(now) else []
+        return [*jobs, (PurgeOld(), None)] if self._keeps_not_all() else jobs
 
     def _purges_now(self, now: datetime) -> bool:
         return self._stores.fates.has_due(now=now) or bool(self._stores.erasures.due(now=now))
+
+    def _keeps_not_all(self) -> bool:
+        own = any(source.retention_days for source in self._stores.sources.all())
+        return own or self._services.settings.retention_days > 0
 
     def _canary(self, slot: Slot, now: datetime) -> Outgoing:
         """One sign of life for every queue that is not paused."""

@@ -24,6 +24,7 @@ from workers.handlers.engagement import refresh_engagement
 from workers.handlers.media import download_media
 from workers.handlers.purging import purge_gone, remove_media
 from workers.handlers.quotes import quote_page
+from workers.handlers.retention import purge_old
 from workers.handlers.search import search_page
 from workers.handlers.usage import check_usage
 
@@ -49,6 +50,7 @@ ACTORS: tuple[Actor[Any], ...] = (
     Actor(jobs.CheckUsage, check_usage),
     Actor(jobs.ComplianceRound, compliance_round),
     Actor(jobs.PurgeGone, purge_gone),
+    Actor(jobs.PurgeOld, purge_old),
     Actor(jobs.RemoveMedia, remove_media),
     Actor(jobs.Canary, canary),
 )

@@ -24,7 +24,7 @@ from shared.domain.job import (
     Queue,
     Username,
 )
-from shared.domain.upkeep_jobs import ComplianceRound, PurgeGone, RemoveMedia
+from shared.domain.upkeep_jobs import ComplianceRound, PurgeGone, PurgeOld, RemoveMedia
 
 __all__ = [
     "ALL_JOBS",
@@ -39,6 +39,7 @@ __all__ = [
     "LookAtAccounts",
     "LookUpAuthors",
     "PurgeGone",
+    "PurgeOld",
     "Queue",
     "QuotePage",
     "RefreshEngagement",
@@ -200,6 +201,7 @@ ALL_JOBS: tuple[type[Job], ...] = (
     CheckUsage,
     ComplianceRound,
     PurgeGone,
+    PurgeOld,
     RemoveMedia,
     Canary,
 )

@@ -33,6 +33,18 @@ class PurgeGone(Job):
         return "gone"
 
 
+class PurgeOld(Job):
+    """Posts that were kept long enough are taken away."""
+
+    name = "purge_old"
+    queues = (Queue.BACKFILL,)
+
+    @property
+    def subject(self) -> str:
+        """All that is old: one at a time."""
+        return "old"
+
+
 class RemoveMedia(Job):
     """Media whose files are deleted, and which are forgotten then."""
 

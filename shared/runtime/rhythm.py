@@ -30,6 +30,9 @@ class Rhythm(SecretFiles):
     purge_after_seconds: float = Field(
         12 * 3600.0, ge=0, le=23 * 3600, description="what people wrote in a post that is gone, goes after this"
     )
+    retention_days: int = Field(
+        0, ge=0, le=36_500, description="posts are kept so long, where no source says otherwise; 0: for ever"
+    )
     compliance_every_seconds: float = Field(
         24 * 3600.0, ge=0, description="X is asked what became of all that is stored so often, for nothing; 0: never"
     )

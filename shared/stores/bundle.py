@@ -30,6 +30,7 @@ from shared.stores import (
     users,
 )
 from shared.stores.accounts import AccountStore
+from shared.stores.ages import AgeStore
 from shared.stores.authors import AuthorStore
 from shared.stores.compliance import ComplianceStore
 from shared.stores.credentials import CredentialStore
@@ -75,6 +76,7 @@ class Stores:
     accounts: AccountStore
     posts: PostStore
     fates: FateStore
+    ages: AgeStore
     erasures: ErasureStore
     compliance: ComplianceStore
     users: UserStore
@@ -109,6 +111,7 @@ class Stores:
             accounts=AccountStore(db),
             posts=posts,
             fates=FateStore(db),
+            ages=AgeStore(db),
             erasures=ErasureStore(db),
             compliance=ComplianceStore(db),
             users=users,

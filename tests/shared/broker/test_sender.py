@@ -21,6 +21,7 @@ from shared.domain.jobs import (
     LookAtAccounts,
     LookUpAuthors,
     PurgeGone,
+    PurgeOld,
     QuotePage,
     RefreshEngagement,
     RemoveMedia,
@@ -80,6 +81,7 @@ def test_messages_carry_no_options_but_the_thread_of_events(job_type: type[Job])
         "look_at_accounts": LookAtAccounts(claim_id="c", user_ids=("1",)),
         "check_usage": CheckUsage(),
         "purge_gone": PurgeGone(),
+        "purge_old": PurgeOld(),
         "compliance_round": ComplianceRound(round_id="r"),
         "remove_media": RemoveMedia(media=("3_1",)),
     }
