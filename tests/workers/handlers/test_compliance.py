@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -13,7 +16,7 @@ from shared.domain.errors import StoreUnavailable
 from shared.domain.jobs import ComplianceRound
 from shared.domain.models import Post, User, WorkClass
 from shared.domain.snowflake import created_at
-from shared.platforms.x.compliance import create_job
+from shared.platforms.x.compliance import create_job, list_jobs
 from shared.services.bootstrap import Services
 from tests.workers.world import Simulator, eventually, refusing, start_simulator
 from workers.handlers.compliance import compliance_round
@@ -183,3 +186,46 @@ def test_rounds_begin_daily_and_can_be_switched_off(make_services: Callable[...,
 
     assert (nothing, off, len(first)) == ([], [], 1)
     assert first == again
+
+
+ROUNDS = """
+from shared.domain.jobs import ComplianceRound
+from shared.runtime.settings import Settings
+from shared.services.bootstrap import build
+from workers.handlers.compliance import compliance_round
+services = build(Settings.load(), middleware=[])
+while rounds := services.stores.compliance.open():
+    for one in rounds:
+        compliance_round(services, ComplianceRound(round_id=one))
+"""
+
+
+def test_a_killed_worker_leaves_a_round_that_goes_on_at_its_batch(watched: Services, gone_x: Simulator) -> None:
+    """SIGKILL after the first of four batches, wherever it hits: no batch is done twice but the one in hand."""
+    records = _records(gone_x, 600)
+    _know(watched, records)
+    watched.stores.compliance.begin(Kind.POSTS, now=watched.clock.now())
+    made = len(watched.x.planned(WorkClass.BACKFILL, list_jobs(kind=Kind.POSTS)))
+    settings = watched.settings
+    own = {
+        "REDIS_URL": settings.redis_url,
+        "MONGO_URI": settings.mongo_uri,
+        "COVEY_MONGO_DATABASE": settings.mongo_database,
+        "COVEY_DATA_DIR": str(settings.data_dir),
+        "COVEY_X_BASE_URL": gone_x.url,
+        "X_BEARER_TOKEN": "sim-test",
+        "COVEY_COMPLIANCE_IDS": "150",
+    }
+    worker = subprocess.Popen([sys.executable, "-c", ROUNDS], env={**os.environ, **own}, stdout=subprocess.DEVNULL)
+    eventually(lambda: watched.stores.db["compliance_rounds"].find_one({"batches": {"$gte": 1}}))
+    worker.kill()
+    worker.wait(10)
+    at_the_kill = (watched.stores.db["compliance_rounds"].find_one() or {})["batches"]
+
+    _run(watched)
+
+    assert 1 <= at_the_kill < 4
+    assert _states(watched) == _expected(records)
+    found = watched.stores.db["compliance_rounds"].find_one() or {}
+    assert (found["batches"], found["counts"]["ids"]) == (4, 600)
+    assert len(watched.x.planned(WorkClass.BACKFILL, list_jobs(kind=Kind.POSTS))) - made == 4
