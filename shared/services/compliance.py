@@ -13,6 +13,7 @@ from itertools import islice
 
 from shared.domain.compliance import Action, ComplianceJob, ComplianceLine, Kind, OddLine
 from shared.domain.compliance_rounds import Round, job_name, job_of
+from shared.domain.errors import InvalidRequest
 from shared.domain.models import WorkClass
 from shared.domain.states import of_line
 from shared.platforms.x.compliance import create_job, list_jobs, look_at_job
@@ -38,7 +39,11 @@ def job_for(services: Services, one: Round) -> ComplianceJob | None:
         return found
     if any(job.status.is_running for job in jobs):
         return None
-    return services.x.planned(WorkClass.BACKFILL, create_job(kind=one.kind, name=job_name(one)))
+    try:
+        return services.x.planned(WorkClass.BACKFILL, create_job(kind=one.kind, name=job_name(one)))
+    except InvalidRequest as error:  # as where another program began one since the list was read
+        log.warning("X begins no compliance job now", round=one.id, reason=str(error))
+        return None
 
 
 def send_ids(services: Services, one: Round, job: ComplianceJob) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ from shared.domain.models import Post, User, WorkClass
 from shared.domain.snowflake import created_at
 from shared.platforms.x.compliance import create_job, list_jobs
 from shared.services.bootstrap import Services
+from tests.shared.platforms.x.local_server import http, serving
 from tests.workers.world import Simulator, eventually, refusing, start_simulator
 from workers.handlers.compliance import compliance_round
 
@@ -229,3 +231,25 @@ def test_a_killed_worker_leaves_a_round_that_goes_on_at_its_batch(watched: Servi
     found = watched.stores.db["compliance_rounds"].find_one() or {}
     assert (found["batches"], found["counts"]["ids"]) == (4, 600)
     assert len(watched.x.planned(WorkClass.BACKFILL, list_jobs(kind=Kind.POSTS))) - made == 4
+
+
+def test_a_job_that_x_does_not_begin_is_waited_for(make_services: Callable[..., Services]) -> None:
+    """Another program began one since the list was read: no letter, nothing given up; the next look asks again."""
+
+    def reply(connection: socket.socket, head: str) -> None:
+        is_list = "GET /2/compliance/jobs?" in head
+        connection.sendall(http(200, {"meta": {"result_count": 0}}) if is_list else http(409, {"title": "Conflict"}))
+
+    with serving(reply) as server:
+        services = make_services(server.url)
+        now = services.clock.now()
+        services.stores.posts.upsert([Post(id=12, text="a", created_at=now)], source="search", now=now)
+        services.stores.compliance.begin(Kind.POSTS, now=now)
+
+        compliance_round(services, _jobs(services)[0])
+
+    assert any("POST /2/compliance/jobs" in head for head in server.requests)
+    waiting = services.stores.compliance.get(services.stores.compliance.open()[0])
+    assert waiting is not None
+    assert waiting.batch is not None
+    assert (waiting.batch.job_id, waiting.batch.tries) == (None, 0)
