@@ -22,7 +22,7 @@ from shared.services.bootstrap import Services
 from shared.stores.bundle import Stores
 
 log = get_logger(__name__)
-_CHUNK = 500
+_CHUNK, _IDS_AT_ONCE = 500, 5_000
 _ODD_SHOWN = 3
 
 
@@ -49,7 +49,14 @@ def job_for(services: Services, one: Round) -> ComplianceJob | None:
 def send_ids(services: Services, one: Round, job: ComplianceJob) -> None:
     """Send the ids of the batch, as they are read. Raises NotFound where X takes them no more."""
     assert one.batch is not None
-    services.x.files.upload(job, services.stores.compliance.ids(one.kind, one.after_id, one.batch.last_id))
+    services.x.files.upload(job, _ids(services.stores, one.kind, one.after_id, one.batch.last_id))
+
+
+def _ids(stores: Stores, kind: Kind, after_id: str, last_id: str) -> Iterator[int]:
+    """The ids of a batch, read a part at a time. Raises StoreUnavailable."""
+    while some := stores.compliance.ids(kind, after_id, last_id, limit=_IDS_AT_ONCE):
+        yield from map(int, some)
+        after_id = some[-1]
 
 
 def apply_result(services: Services, one: Round, job: ComplianceJob) -> Counter[str]:

@@ -6,6 +6,7 @@ most one round is open (a unique index).
 
 from __future__ import annotations
 
+import uuid
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
@@ -38,7 +39,7 @@ _STORED = {Kind.POSTS: "X_tweets", Kind.USERS: "X_users"}
 
 
 class ComplianceStore:
-    """Keeps rounds, and reads the ids of a batch as a stream."""
+    """Keeps rounds, and reads the ids of a batch a part at a time."""
 
     def __init__(self, db: Db) -> None:
         self._db, self._rounds = db, db["compliance_rounds"]
@@ -46,7 +47,8 @@ class ComplianceStore:
     @guarded
     def begin(self, kind: Kind, *, now: datetime) -> bool:
         """Open a round; False where one is open."""
-        one = Round(id=f"{kind.value}-{now:%Y%m%dT%H%M%S}", kind=kind, started_at=now)
+        # Jobs of X are named by it, and other installations may ask with the same app at the same moment.
+        one = Round(id=f"{kind.value}-{now:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}", kind=kind, started_at=now)
         try:
             self._rounds.insert_one({"_id": one.id, **_to_document(one), "counts": {}})
         except DuplicateKeyError:
@@ -85,10 +87,10 @@ class ComplianceStore:
         found = deque(enumerate(self._ids(kind, {"$gt": after_id}, limit), 1), maxlen=1)
         return (found[0][1], found[0][0]) if found else None
 
-    def ids(self, kind: Kind, after_id: str, last_id: str) -> Iterator[int]:
-        """The ids of a batch, one after the other. Raises StoreUnavailable."""
-        for one in self._ids(kind, {"$gt": after_id, "$lte": last_id}, 0):
-            yield int(one)
+    @guarded
+    def ids(self, kind: Kind, after_id: str, last_id: str, *, limit: int) -> list[str]:
+        """The first ids of a batch, behind `after_id`, as text."""
+        return list(self._ids(kind, {"$gt": after_id, "$lte": last_id}, limit))
 
     @guarded
     def gone(self, after_id: str, last_id: str, *, limit: int) -> list[int]:
