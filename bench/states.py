@@ -36,7 +36,20 @@ from workers.handlers.compliance import compliance_round
 from workers.handlers.engagement import refresh_engagement
 
 POSTS, BATCH = 10_000, 100
-WORLD = ("--seed", "3", "--accounts", "60", "--history-hours", "480", "--deleted-share", "0.05", "--activity", "0")
+WORLD = (
+    "--seed",
+    "3",
+    "--accounts",
+    "60",
+    "--history-hours",
+    "192",
+    "--reactions",
+    "3",
+    "--deleted-share",
+    "0.05",
+    "--activity",
+    "0",
+)
 LOOK_SECONDS = 1.0  # between two looks at a compliance job; the scheduler takes 30
 AT_ONCE = 1e-9  # the second word of a look-up is not waited for here
 Record = dict[str, Any]
