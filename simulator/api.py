@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 from simulator import problems
 from simulator.auth import Tokens
 from simulator.calls import Answer, Call, CallLog, Credential
-from simulator.clock import Clock, iso_ms
+from simulator.clock import AheadClock, Clock, iso_ms
 from simulator.compliance import ComplianceJobs
 from simulator.config import Config
 from simulator.dialect import NEW, Dialect, choose_dialect
@@ -39,7 +39,7 @@ class Api:
 
     def __init__(self, config: Config, clock: Clock) -> None:
         """Build the world, history included; raise `ValueError` for a setting that cannot be."""
-        self.config, self.clock = config, clock
+        self.config, self.clock = config, AheadClock(clock)
         self.limits = RateLimits(
             config.window_seconds,
             config.limits,

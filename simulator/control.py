@@ -15,6 +15,7 @@ answer shows a token that may be real.
 | `POST /_sim/spend-cap {usd[, reset_in_seconds, project]}` | what a project may spend before 403; null: no end |
 | `POST /_sim/accounts {account, change[, username, in_seconds]}` | rename, suspend, protect or restore an account |
 | `POST /_sim/app-owner {account}` | an account owns every app, and reads its own timelines for less; null: nobody |
+| `POST /_sim/clock {seconds}` | so much time passes at once; `{now}` |
 | `GET /_sim/faults` | what each rule of the fault script did: `{seed, rules: [{name, kind, calls, fired, unfit}]}` |
 | `GET /_sim/faults/fired` | each deed of each rule: `{rules: [{name, kind, deeds: [{call, at, endpoint, ids}]}]}` |
 | `POST /_sim/faults {seed, rules}` | another fault script is in force, `{}` for none; see `faults/script.py` |
@@ -28,7 +29,16 @@ from simulator.calls import Answer, JsonObject, json_answer
 from simulator.clock import iso_ms
 from simulator.faults.script import read_script
 from simulator.limits import Track, Window
-from simulator.orders import AccountOrder, CreditOrder, LimitOrder, OwnerOrder, SpendCapOrder, SpendOrder, read_order
+from simulator.orders import (
+    AccountOrder,
+    ClockOrder,
+    CreditOrder,
+    LimitOrder,
+    OwnerOrder,
+    SpendCapOrder,
+    SpendOrder,
+    read_order,
+)
 
 
 class Control:
@@ -53,6 +63,7 @@ class Control:
             "accounts": self._account,
             "spend-cap": self._spend_cap,
             "app-owner": self._owner,
+            "clock": self._go_ahead,
         }
 
     def answer(self, method: str, path: str, query_string: str, body: bytes) -> Answer | None:
@@ -125,6 +136,11 @@ class Control:
         self._api.ledger.set_cap(order.project, order.usd, order.reset_in_seconds, now_ms)
         caps: JsonObject = self._api.ledger.bill()["spend_caps"]
         return {"project": order.project, **caps[order.project]}
+
+    def _go_ahead(self, body: bytes) -> JsonObject:
+        self._api.clock.go_ahead(read_order(ClockOrder, body).seconds)
+        self._api.world.advance(self._api.clock())
+        return {"now": iso_ms(self._api.clock())}
 
     def _account(self, body: bytes) -> JsonObject:
         order, world, now_ms = read_order(AccountOrder, body), self._api.world, self._api.clock()

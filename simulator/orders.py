@@ -55,6 +55,12 @@ class OwnerOrder(Order):
     account: str | None
 
 
+class ClockOrder(Order):
+    """Time passes at once: `seconds` of it."""
+
+    seconds: float = Field(gt=0, le=1e7)
+
+
 class AccountOrder(Order):
     """Something happens to an account, given by name or id, now or in some seconds; a `rename` has its `username`."""
 

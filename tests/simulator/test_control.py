@@ -1,12 +1,18 @@
 """Orders to a running simulator: strangers, cuts, credits; and what it says of its windows."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 import requests
 
-from tests.simulator.conftest import Server
+from simulator.api import Api
+from simulator.clock import iso_ms
+from simulator.config import Config
+from simulator.control import Control
+from tests.simulator.conftest import Server, TurnedClock
+from tests.simulator.test_search import ask
 
 
 def _order(small_server: Server, name: str, **body: Any) -> tuple[int, dict[str, Any]]:
@@ -94,6 +100,25 @@ def test_credits_can_be_bought(small_server: Server) -> None:
     assert small_server.truth("bill")["credits_left_micro_usd"]["rich"] == 2_000_000
 
 
+def test_time_passes_at_once() -> None:
+    """A day later X says so, the world has gone on, and what was bought is counted for the day before."""
+    clock = TurnedClock()
+    api = Api(Config(accounts=3, activity=20, history_hours=6), clock)
+    posts = [post.id for post in api.world.index.posts if post.searchable]
+    ask(api, "/2/tweets", ids=",".join(map(str, posts[-5:])))
+    billed = api.ledger.bill()
+
+    answer = Control(api).answer("POST", "/_sim/clock", "", b'{"seconds": 86400}')
+
+    assert answer is not None
+    assert json.loads(answer.body) == {"now": iso_ms(clock.now_ms + 86_400_000)}
+    assert max(post.created_at_ms for post in api.world.index.posts) > clock.now_ms + 80_000_000
+    _, usage = ask(api, "/2/usage/tweets", days=2)
+    counted = [int(day["usage"]) for day in usage["data"]["daily_project_usage"]["usage"]]
+    assert sorted(counted) == [0, billed["posts_bought"]]
+    assert billed["posts_bought"] > 0
+
+
 @pytest.mark.parametrize(
     ("name", "body", "said"),
     [
@@ -103,6 +128,7 @@ def test_credits_can_be_bought(small_server: Server) -> None:
         ("limits", {"endpoint": "tweets"}, "limit: Field required"),
         ("limits", {"endpoint": "tweets", "limit": 5, "colour": 1}, "colour: Extra inputs"),
         ("credits", {"usd": -1}, "not '-1'"),
+        ("clock", {"seconds": -5}, "seconds: Input should be greater than 0, not '-5'"),
     ],
 )
 def test_bad_orders_are_told_so(small_server: Server, name: str, body: dict[str, Any], said: str) -> None:
