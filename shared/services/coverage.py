@@ -136,6 +136,7 @@ def close(stores: Stores, sweep: Sweep, *, now: datetime, settles: timedelta) ->
     """
     if unread := gaps.left_by_paging(sweep):
         could_not_read(stores, sweep, unread, now=now)
+        sweep = gaps.above(sweep, unread)
     match sweep.kind:
         case SweepKind.SEARCH:
             _close_search(stores, sweep, now, settles)
@@ -158,13 +159,13 @@ def abandon(stores: Stores, sweep: Sweep, *, now: datetime, settles: timedelta) 
     unread = gaps.left_by_abandoning(sweep)
     if sweep.kind is SweepKind.SEARCH and unread is not None:
         could_not_read(stores, sweep, unread, now=now)
-        _close_search(stores, sweep, now, settles)
+        _close_search(stores, gaps.above(sweep, unread), now, settles)
     elif sweep.kind is SweepKind.BACKFILL and (gap := stores.gaps.get(sweep.subject)) is not None:
         if unread is None:
             stores.gaps.put(gaps.tried(gap, now=now))
         else:
             could_not_read(stores, sweep, unread, now=now)
-            _close_backfill(stores, sweep, now, settles)
+            _close_backfill(stores, gaps.above(sweep, unread), now, settles)
     return stores.sweeps.abandon(sweep, now=now)
 
 
@@ -188,8 +189,10 @@ def _close_backfill(stores: Stores, sweep: Sweep, now: datetime, settles: timede
     gap = stores.gaps.get(sweep.subject)
     if gap is None:
         return
-    interval = replace(_interval(sweep, gap.stream, gap.from_at, now), to_at=gap.to_at, members=gap.members)
-    stores.intervals.add(*intervals.settled(interval, now - settles))
+    from_at = max(snowflake.created_at(sweep.since_id), gap.from_at)
+    if from_at < gap.to_at:
+        interval = replace(_interval(sweep, gap.stream, from_at, now), to_at=gap.to_at, members=gap.members)
+        stores.intervals.add(*intervals.settled(interval, now - settles))
     if stores.gaps.end(gap.id, GapState.FILLED, now=now):
         log.info("gap filled", gap=gap.id, reason=gap.reason.value, posts=sweep.posts_new, route=sweep.route.value)
 

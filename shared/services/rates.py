@@ -5,9 +5,11 @@ Of whole days where there are some, before that of what was covered so far, else
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+from shared.domain.coverage.streams import Stream
 from shared.domain.engagement.next_reading import RETIRE_AGE
 from shared.domain.money.estimate import DAY, Rate, Rates, rates_of, unseen_authors
 from shared.domain.money.prices import PriceKind
@@ -20,7 +22,7 @@ from shared.spending.treasury import Books
 LEAST_COVERED = timedelta(hours=1)
 LEAST_POSTS = 50
 NEWEST = 5_000  # posts that tell how many authors are new
-LOOKS_BACK = timedelta(days=2)  # the first day may have begun yesterday
+LOOKS_BACK = timedelta(days=8)  # the first day may have begun yesterday, with a week of history
 
 
 def rates_now(services: Services, books: Books) -> Rates:
@@ -30,17 +32,26 @@ def rates_now(services: Services, books: Books) -> Rates:
     if days:
         found = by_endpoint.get(SEARCH_RECENT.key, Sums()).bought[PriceKind.POST]
         return _rates(services, sum(len(stream.members) for stream in streams), days, found, by_endpoint)
-    covered, carried = timedelta(0), 0
-    for stream in streams:
-        if stream.sweeps_completed:
-            covered += len(stream.members) * (stream.covered_through - stream.began_at)
-            carried += len(stream.members)
-    found = services.stores.sweeps.found(since=services.clock.now() - LOOKS_BACK)
-    if covered < LEAST_COVERED or found < LEAST_POSTS:
+    covered, found = _read_so_far(services, streams)
+    carried = sum(len(stream.members) for stream in streams if stream.sweeps_completed)
+    if not carried or covered < LEAST_COVERED or found < LEAST_POSTS:
         return _rates(services, 0, 0, 0, {})
     rates = _rates(services, carried, covered / carried / DAY, found, books.so_far())
     newcomers, unseen = _newcomers(services)
     return replace(rates, new_authors=Rate(newcomers, rates.posts_a_day.basis), unseen=unseen)
+
+
+def _read_so_far(services: Services, streams: Sequence[Stream]) -> tuple[timedelta, int]:
+    """Of the members that are followed, how much time of theirs was read, and how many posts were new in it.
+
+    From the ledger, which knows what a stream's parts had read before they were joined.
+    """
+    stores = services.stores
+    carriers = stores.streams.that_carried([key for stream in streams for key in stream.members])
+    sizes = {stream.id: len(stream.members) for stream in carriers}
+    spans = stores.intervals.read(sizes, since=services.clock.now() - LOOKS_BACK)
+    covered = sum((span.length * (span.members or sizes[span.stream]) for span in spans), start=timedelta(0))
+    return covered, sum(span.posts for span in spans)
 
 
 def _newcomers(services: Services) -> tuple[float, float]:

@@ -6,7 +6,8 @@ A day of a stream ends as one document: what was read again takes the place of t
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from pymongo import ASCENDING, DESCENDING, UpdateOne
 
@@ -25,6 +26,17 @@ INDEXES = (
         called="waiting_by_end",
     ),
 )
+
+_SECONDS: Document = {"$divide": [{"$subtract": ["$to_at", "$from_at"]}, 1000]}
+
+
+class Read(NamedTuple):
+    """What was read of a stream: for so many of its members, or for all (0)."""
+
+    stream: str
+    members: int
+    length: timedelta
+    posts: int
 
 
 class IntervalStore:
@@ -58,6 +70,19 @@ class IntervalStore:
         if from_at is not None:
             query["to_at"] = {"$gt": from_at}
         return [_from_document(document) for document in self._intervals.find(query).sort("from_at", ASCENDING)]
+
+    @guarded
+    def read(self, streams: Iterable[str], *, since: datetime) -> list[Read]:
+        """How much time of streams was read, of what begins since then; a row for each stream and number of members."""
+        whose: Document = {"stream": "$stream", "members": {"$size": {"$ifNull": ["$members", []]}}}
+        stages: list[Document] = [
+            {"$match": {"stream": {"$in": list(streams)}, "from_at": {"$gte": since}}},
+            {"$group": {"_id": whose, "seconds": {"$sum": _SECONDS}, "posts": {"$sum": "$posts"}}},
+        ]
+        return [
+            Read(row["_id"]["stream"], row["_id"]["members"], timedelta(seconds=row["seconds"]), row["posts"])
+            for row in self._intervals.aggregate(stages)
+        ]
 
     @guarded
     def around(self, moment: datetime, limit: int = 100) -> list[Interval]:
@@ -95,10 +120,9 @@ class IntervalStore:
     @guarded
     def seconds_waiting(self, *, before: datetime) -> float:
         """How much time of all streams ends before a moment and still waits to be read again, in seconds."""
-        length: Document = {"$divide": [{"$subtract": ["$to_at", "$from_at"]}, 1000]}
         stages: list[Document] = [
             {"$match": {"check": Check.WAITING.value, "to_at": {"$lte": before}}},
-            {"$group": {"_id": None, "seconds": {"$sum": length}}},
+            {"$group": {"_id": None, "seconds": {"$sum": _SECONDS}}},
         ]
         return next((float(row["seconds"]) for row in self._intervals.aggregate(stages)), 0.0)
 

@@ -120,13 +120,6 @@ class SweepStore:
         return result.matched_count == 1
 
     @guarded
-    def found(self, *, since: datetime) -> int:
-        """How many posts were new in the searches that ended since then."""
-        ended = {"ended_at": {"$gte": since}, "kind": _SEARCHES, "status": SweepStatus.COMPLETE.value}
-        rows = self._sweeps.aggregate([{"$match": ended}, {"$group": {"_id": None, "n": {"$sum": "$posts_new"}}}])
-        return sum(row["n"] for row in rows)
-
-    @guarded
     def open_searches(self) -> list[Sweep]:
         """The searches that are under way."""
         found = self._sweeps.find({"kind": _SEARCHES, "status": SweepStatus.OPEN.value})

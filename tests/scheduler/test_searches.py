@@ -340,7 +340,7 @@ def test_a_lost_page_keeps_what_was_read_above_it(services: Services, x: Scripte
     assert present.cursor_id == newest
     assert (gap.from_at, gap.reason) == (stream.began_at, GapReason.PAGE_LOST)
     assert gap.to_at == snowflake.created_at(middle) + timedelta(milliseconds=1)
-    assert (interval.from_at, interval.to_at) == (stream.began_at, present.covered_through)
+    assert (interval.from_at, interval.to_at) == (gap.to_at, present.covered_through)
 
 
 def test_a_lost_page_of_a_gap_leaves_the_rest_for_later(services: Services, x: ScriptedX, now: datetime) -> None:

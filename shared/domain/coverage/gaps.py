@@ -212,7 +212,13 @@ def hand_over(sweep: Sweep) -> tuple[Sweep, Unread] | None:
         reason = GapReason.TOO_LONG
     else:
         return None
-    return replace(sweep, status=SweepStatus.COMPLETE, next_token=None), _below(sweep, reason)
+    unread = _below(sweep, reason)
+    return above(replace(sweep, status=SweepStatus.COMPLETE, next_token=None), unread), unread
+
+
+def above(sweep: Sweep, unread: Unread) -> Sweep:
+    """The sweep as one that began where what it left unread ends."""
+    return replace(sweep, since_id=max(sweep.since_id, snowflake.first_id_at(unread.to_at)))
 
 
 def left_by_abandoning(sweep: Sweep) -> Unread | None:

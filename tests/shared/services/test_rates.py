@@ -7,9 +7,13 @@ from datetime import timedelta
 
 import pytest
 
+from shared.domain import snowflake
+from shared.domain.coverage import gaps
+from shared.domain.coverage.streams import Stream, next_merge
 from shared.domain.coverage.sweeps import SweepStatus
 from shared.domain.models import Post
 from shared.domain.money.estimate import ASSUMED_POSTS_A_DAY
+from shared.services import coverage
 from shared.services.bootstrap import Services
 from shared.services.rates import LEAST_POSTS, rates_now
 from tests.workers.world import open_sweep
@@ -17,13 +21,16 @@ from tests.workers.world import open_sweep
 HOURS = 6
 
 
-def cover(services: Services, posts: int) -> None:
-    """Two accounts were covered for six hours, and so many posts were new."""
+def cover(services: Services, posts: int, *, names: tuple[str, ...] = ("alice", "bob")) -> Stream:
+    """Accounts were covered for six hours, and so many posts were new."""
     now = services.clock.now()
-    sweep = open_sweep(services, names=("alice", "bob"), since=now - timedelta(hours=HOURS))
-    done = replace(sweep, status=SweepStatus.COMPLETE, page=1, posts_new=posts)
+    sweep = open_sweep(services, names=names, since=now - timedelta(hours=HOURS), id_=f"of-{names[0]}")
+    done = replace(sweep, status=SweepStatus.COMPLETE, page=1, posts_new=posts, through_at=now)
+    coverage.close(services.stores, done, now=now, settles=timedelta(minutes=31))
     assert services.stores.sweeps.advance(sweep, done, now=now)
-    services.stores.streams.sweep_completed(sweep.subject, sweep_id=sweep.id, newest_id=None, through_at=now)
+    stream = services.stores.streams.get(sweep.subject)
+    assert stream is not None
+    return stream
 
 
 def test_what_was_covered_is_a_measure_from_the_first_hours_on(services: Services) -> None:
@@ -48,3 +55,32 @@ def test_too_little_is_no_measure(services: Services) -> None:
     rates = rates_now(services, services.treasury.books())
 
     assert (rates.posts_a_day.value, rates.posts_a_day.basis[:7]) == (ASSUMED_POSTS_A_DAY, "assumed")
+
+
+def test_joined_streams_are_measured_by_what_their_parts_read(services: Services) -> None:
+    """A joined stream begins where its parts ended: what these read counts for the time in which they read it."""
+    parts = [cover(services, posts=60, names=(name,)) for name in ("alice", "bob")]
+    merge = next_merge(parts, lambda members: True)
+    assert merge is not None
+    now = services.clock.now()
+    joined = services.following.join(merge, now=now)
+    assert joined is not None
+    services.stores.streams.sweep_completed(joined.id, sweep_id="s", newest_id=None, through_at=now)
+
+    rates = rates_now(services, services.treasury.books())
+
+    assert rates.posts_a_day.value == pytest.approx(2 * 60 / 2 * 24 / HOURS, rel=0.01)
+
+
+def test_what_a_sweep_left_to_a_gap_is_no_time_that_was_read(services: Services) -> None:
+    """Of six hours the first page reached back two: its posts are those of two hours."""
+    now = services.clock.now()
+    sweep = open_sweep(services, names=("alice",), since=now - timedelta(hours=HOURS))
+    oldest = snowflake.first_id_at(now - timedelta(hours=2))
+    handed = gaps.hand_over(replace(sweep, page=1, posts_new=100, oldest_id=oldest, through_at=now))
+    assert handed is not None
+    coverage.close(services.stores, handed[0], now=now, settles=timedelta(minutes=31))
+
+    rates = rates_now(services, services.treasury.books())
+
+    assert rates.posts_a_day.value == pytest.approx(100 * 12, rel=0.01)
