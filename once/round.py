@@ -88,7 +88,7 @@ def run(settings: Settings, only: Collection[str], caps: Caps, *, stop: threadin
     paused = set(services.pausing.paused())
     queues = tuple(queue for queue in ALL_QUEUES if queue in only and queue not in paused)
     preflight.require(services, parts_of(queues) if queues else preflight.EVERY_PROCESS)
-    upgrading.take_over(services.stores)
+    upgrading.take_over(services.stores, now=services.clock.now())
     services.stores.ensure_indexes()
     declare_all(services)
     series.begin(queues)

@@ -35,7 +35,7 @@ def run(settings: Settings) -> None:
     services = bootstrap.build(settings, middleware=[])
     bootstrap.reach(services)
     preflight.require(services, preflight.EVERY_PROCESS)
-    upgrading.take_over(services.stores)
+    upgrading.take_over(services.stores, now=services.clock.now())
     indexing.prepare(services.stores.indexes, name=settings.instance)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -44,7 +44,6 @@ class Reconciler:
 
     def run_once(self, now: datetime) -> None:
         """One look: schedules, stalled sweeps, names without an account, streams out of step or to be joined."""
-        coverage.take_over(self._stores, now=now)
         self.keep_schedules(now)
         self._nudge(before=now - timedelta(seconds=self._services.settings.stalled_after_seconds), now=now)
         self._resolve(before=now - timedelta(seconds=self._services.settings.stalled_after_seconds))

@@ -61,7 +61,7 @@ def run(settings: Settings, queues: tuple[str, ...]) -> None:
     services = bootstrap.build(settings, middleware=[jobs, *middleware_of(settings, clock)])
     bootstrap.reach(services)
     preflight.require(services, parts_of(queues))
-    upgrading.take_over(services.stores)
+    upgrading.take_over(services.stores, now=services.clock.now())
     indexing.prepare(services.stores.indexes, name=settings.instance)
     declare_all(services)
     stop = threading.Event()

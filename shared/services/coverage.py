@@ -17,7 +17,7 @@ from shared.domain.coverage import gaps, intervals
 from shared.domain.coverage.gaps import Gap, GapReason, GapState, Unread
 from shared.domain.coverage.intervals import Check, Interval, Reread
 from shared.domain.coverage.streams import Stream
-from shared.domain.coverage.sweeps import ReadBy, Sweep, SweepKind, SweepStatus
+from shared.domain.coverage.sweeps import Sweep, SweepKind, SweepStatus
 from shared.domain.sources import DEFAULT_PRIORITY, source_of
 from shared.runtime import metrics
 from shared.runtime.log import get_logger
@@ -25,7 +25,6 @@ from shared.stores.bundle import Stores
 
 log = get_logger(__name__)
 
-TAKEN_OVER = 100  # streams of an earlier version in one round
 FOREVER = datetime.max.replace(tzinfo=UTC)
 MARGIN = "margin"  # how far behind the coverage sweeps begin, in seconds
 LATENESS = "lateness"  # counters since the margin was last chosen
@@ -87,30 +86,6 @@ def can_be_seen_again(stores: Stores, member: str, *, since: datetime, now: date
     """Note that what an account posted since then may be shown only now: it was protected, suspended or gone."""
     for stream in stores.streams.with_members([member])[:1]:
         note(stores, stream.id, [member], Unread(since, now, GapReason.WAS_HIDDEN), now=now)
-
-
-def take_over(stores: Stores, *, now: datetime) -> int:
-    """Begin the ledger of streams that have none, from what they say of themselves; answers how many. Idempotent."""
-    streams = stores.streams.without_ledger(TAKEN_OVER)
-    for stream, missing in streams:
-        for unread in missing:
-            note(stores, stream.id, stream.members, unread, now=now)
-        if stream.began_at < stream.covered_through:
-            stores.intervals.add(_as_it_says(stream))
-        stores.streams.has_ledger(stream.id)
-    return len(streams)
-
-
-def _as_it_says(stream: Stream) -> Interval:
-    return Interval(
-        id=stream.id,
-        stream=stream.id,
-        from_at=stream.began_at,
-        to_at=stream.covered_through,
-        route=ReadBy.RECENT,
-        read_at=stream.covered_through,
-        check=Check.NOT_VERIFIED,
-    )
 
 
 def could_not_read(stores: Stores, sweep: Sweep, unread: Unread, *, now: datetime) -> None:

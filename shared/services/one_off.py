@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from shared.domain import snowflake
-from shared.domain.coverage.gaps import Gap, GapState
+from shared.domain.coverage.gaps import Gap
 from shared.domain.coverage.streams import Stream
 from shared.domain.coverage.sweeps import Sweep
 from shared.domain.money.one_off import FirstSweep, OneOff
@@ -23,14 +23,13 @@ def left_now(services: Services, now: datetime) -> OneOff:
     asked = {int(subject) for run in runs for subject in run["subjects"] if subject not in run["results"]}
     under_way = {sweep.subject: sweep for sweep in stores.sweeps.open_searches()}
     first = [stream for stream in stores.streams.active() if stream.sweeps_completed == 0]
-    missing = [gap for gap in stores.gaps.missing() if gap.state is GapState.OPEN]
     return OneOff(
         waited_for=len(asked) - len(services.ledger.bought(PriceKind.POST, asked)),
         names=len(stores.handles.unresolved(before=now)),
         authors=sum(stores.authors.count_of_runs().values()),
         sweeps=[
             *(_first_sweep(stream, under_way.get(stream.id), now) for stream in first),
-            *(_history(gap, under_way.get(gap.id)) for gap in missing),
+            *(_history(gap, under_way.get(gap.id)) for gap in stores.gaps.open()),
         ],
     )
 

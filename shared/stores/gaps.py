@@ -84,6 +84,11 @@ class GapStore:
         return [_from_document(document) for document in found]
 
     @guarded
+    def open(self) -> list[Gap]:
+        """What is still to be filled."""
+        return [_from_document(document) for document in self._gaps.find({"state": GapState.OPEN.value})]
+
+    @guarded
     def counts(self) -> dict[tuple[str, str], tuple[int, float]]:
         """(state, reason) -> how many gaps are not filled, and how many seconds they are."""
         length: Document = {"$divide": [{"$subtract": ["$to_at", "$from_at"]}, 1000]}

@@ -392,22 +392,3 @@ def test_what_was_rebuilt_can_be_worked_off(services: Services, x: ScriptedX) ->
     assert done == [SearchPage(sweep_id=sweep.id, page=1)]
     assert state_of(services, sweep.id).is_complete
     assert not any(isinstance(job, DownloadMedia | QuotePage) for job in done)
-
-
-def test_a_stream_of_an_earlier_version_gets_its_ledger(services: Services) -> None:
-    """What it says of itself becomes an interval and gaps, once, whoever looks."""
-    now = services.clock.now()
-    (stream,) = services.following.follow(["alice"], since=now - timedelta(hours=2), now=now)
-    gap = {"from_at": now - timedelta(minutes=90), "to_at": now - timedelta(hours=1), "reason": "paging_stuck"}
-    change = {"gaps": [gap], "covered_through": now}
-    services.stores.db["X_streams"].update_one({"_id": stream.id}, {"$set": change})
-
-    for _ in range(2):
-        Reconciler(services).run_once(now)
-
-    (interval,) = services.stores.intervals.of([stream.id])
-    (missing,) = services.stores.gaps.missing()
-    assert (interval.from_at, interval.check) == (stream.began_at, "not_verified")
-    assert abs(interval.to_at - now) < timedelta(milliseconds=1)
-    assert (missing.reason, missing.members) == ("paging_stuck", ("alice",))
-    assert "gaps" not in (services.stores.db["X_streams"].find_one() or {})
