@@ -18,6 +18,9 @@ from itertools import pairwise
 from shared.domain.coverage.gaps import Gap, GapState
 from shared.domain.coverage.sweeps import ReadBy
 
+# Before midnight everything that is old enough is read again; several rounds have room for many streams.
+LAST_MINUTES = timedelta(minutes=5)
+
 
 class Check(StrEnum):
     """Whether an interval was read again, for what came late."""
@@ -77,8 +80,8 @@ class Reread:
 def due_again(waiting: Iterable[Interval], *, now: datetime, after: timedelta, every: timedelta) -> list[Reread]:
     """What should be read again now: of each stream what is older than `after`, if it is `every` long or ends a day.
 
-    Never a span of two UTC days: what was bought is free until midnight. The oldest first. The last part of a day is
-    due as soon as it is old enough.
+    Never a span of two UTC days: what was bought is free until midnight. The oldest first. Shortly before midnight
+    shorter parts are due too, and in the last minutes whatever is old enough.
     """
     groups: dict[tuple[str, object], list[Interval]] = {}
     for interval in sorted(waiting, key=lambda one: one.from_at):
@@ -89,9 +92,16 @@ def due_again(waiting: Iterable[Interval], *, now: datetime, after: timedelta, e
     due = [
         Reread(stream=stream, of=tuple(found), is_free=day == today)
         for (stream, day), found in groups.items()
-        if day != today or now - found[0].from_at >= after + every or ends - now <= after
+        if day != today or now - found[0].from_at >= after + _least(ends - now, after=after, every=every)
     ]
     return sorted(due, key=lambda one: one.from_at)
+
+
+def _least(left: timedelta, *, after: timedelta, every: timedelta) -> timedelta:
+    """How long a span has to be to be read again, when so much of the day is left."""
+    if left <= LAST_MINUTES:
+        return timedelta(0)
+    return min(every, after / 3) if left <= after else every
 
 
 def verified(reread: Reread, *, id: str, late: int, read_at: datetime, before: Interval | None) -> Interval:

@@ -118,12 +118,17 @@ def test_an_hour_is_read_again_at_a_time() -> None:
 
 
 def test_the_last_of_a_day_is_read_while_it_is_free() -> None:
-    """So much as is old enough shortly before midnight; what is read after it has to be bought."""
+    """So much as is old enough shortly before midnight, and not each minute by itself until the last ones; what is read
+    after it has to be bought.
+    """
     waiting = [interval(1300 + m, 1301 + m) for m in range(139)]
 
     assert due(waiting, at(1404)) == [(1300, 1369, True)]
-    assert due(waiting[69:], at(1406)) == [(1369, 1371, True)]
-    assert due(waiting[71:], at(1475)) == [(1371, 1439, False)]
+    assert due(waiting[69:], at(1415)) == []
+    assert due(waiting[69:], at(1416)) == [(1369, 1381, True)]
+    assert due(waiting[81:], at(1434)) == [(1381, 1399, True)]
+    assert due(waiting[99:], at(1435)) == [(1399, 1400, True)]
+    assert due(waiting[100:], at(1475)) == [(1400, 1439, False)]
 
 
 def test_streams_and_days_are_read_apart() -> None:
