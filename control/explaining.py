@@ -5,22 +5,22 @@ Money is in US dollars in what is answered.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final
 
 from control import inputs
 from control.lists import Word
-from shared.domain.coverage.route_facts import FACTS, Need, Route
-from shared.domain.coverage.routes import Candidate, Choice, Wanted, choose
+from shared.domain.coverage.route_facts import FACTS, Need
+from shared.domain.coverage.routes import Candidate, Choice, Wanted
 from shared.domain.errors import InputError
-from shared.domain.models import CredentialKind
 from shared.domain.money.estimate import DAY, Rate
 from shared.domain.money.prices import MICRO
 from shared.domain.sources import Source
 from shared.services.bootstrap import Services
 from shared.services.rates import rates_now
+from shared.services.routing import Ways, ways
 
 # The recent search reaches back seven days; a span of the whole of them would be too old by the time it is asked for.
 YOUNGER: Final = timedelta(days=6, hours=23)
@@ -45,32 +45,21 @@ class _Known:
     subject: str
     queries: tuple[str, ...]
     interval: timedelta
-    is_one_account: bool
     posts_a_day: Rate
     is_owner: bool
-    credentials: frozenset[CredentialKind]
-    has: Mapping[Route, bool | None]
-    query_lengths: Mapping[Route, int]
-    window_calls: Mapping[Route, int]
+    ways: Ways
 
     def wants(self, need: Need, *, span: timedelta, oldest: timedelta, within: timedelta, free: bool = False) -> Wanted:
         """What is wanted for a need. free: what was read was bought today."""
-        posts = self.posts_a_day.value * (span / DAY)
-        return Wanted(
-            need=need,
-            posts=posts,
-            free_posts=posts if free else 0,
-            oldest=oldest,
+        return self.ways.wants(
+            need,
+            posts=self.posts_a_day.value * (span / DAY),
             span=span,
+            oldest=oldest,
             within=within,
-            query_length=max(map(len, self.queries), default=0),
-            queries=max(1, len(self.queries)),
-            is_one_account=self.is_one_account,
+            queries=self.queries,
+            is_free=free,
             is_owner=self.is_owner,
-            credentials=self.credentials,
-            has=self.has,
-            query_lengths=self.query_lengths,
-            window_calls=self.window_calls,
         )
 
 
@@ -92,14 +81,14 @@ def explain(services: Services, subject: str) -> dict[str, Any]:
         "posts_a_day": known.posts_a_day.value,
         "basis": known.posts_a_day.basis,
         "is_owner": known.is_owner,
-        "plan_has": {FACTS[route].endpoint: there for route, there in known.has.items()},
+        "plan_has": {FACTS[route].endpoint: there for route, there in known.ways.has.items()},
         "needs": [_row(one) for one in _needs(services, known)],
     }
 
 
 def _needs(services: Services, known: _Known) -> list[Explained]:
     """What is wanted of an account by and by."""
-    prices, settings = services.ledger.prices, services.settings
+    settings = services.settings
     interval = known.interval
     lag = timedelta(seconds=settings.x_search_lag_seconds)
     part = timedelta(seconds=settings.reread_every_seconds)
@@ -119,7 +108,7 @@ def _needs(services: Services, known: _Known) -> list[Explained]:
     }
     if known.is_owner:
         wanted["a day of the owner's own account"] = known.wants(Need.OWN, span=DAY, oldest=DAY, within=PAST_WITHIN)
-    return [Explained(about, one, choose(one, prices)) for about, one in wanted.items()]
+    return [Explained(about, one, known.ways.choose(one)) for about, one in wanted.items()]
 
 
 def _of_account(services: Services, handle: str) -> _Known:
@@ -134,7 +123,6 @@ def _of_account(services: Services, handle: str) -> _Known:
         subject=f"@{name}",
         queries=services.following.queries([name]),
         accounts=1,
-        is_one_account=True,
         is_owner=owner_id is not None and str(owner_id) == str(row.get("user_id")),
     )
 
@@ -149,7 +137,6 @@ def _of_source(services: Services, source: Source) -> _Known:
         subject=source.id,
         queries=[one.text for one in services.following.searches(members)],
         accounts=len(members),
-        is_one_account=source.key is None and len(members) == 1,
     )
     interval = source.interval_seconds
     return found if interval is None else replace(found, interval=timedelta(seconds=interval))
@@ -161,40 +148,18 @@ def _known(
     subject: str,
     queries: Sequence[str],
     accounts: int,
-    is_one_account: bool,
     is_owner: bool = False,
 ) -> _Known:
     """accounts: how many times the posts of one account are to be expected; terms count as one."""
-    settings = services.settings
-    longest = {False: settings.x_query_max_length, True: settings.x_archive_query_max_length}
     rate = rates_now(services, services.treasury.books()).posts_a_day
     return _Known(
         subject=subject,
         queries=tuple(queries),
-        interval=timedelta(seconds=settings.search_interval_seconds),
-        is_one_account=is_one_account,
+        interval=timedelta(seconds=services.settings.search_interval_seconds),
         posts_a_day=replace(rate, value=rate.value * accounts),
         is_owner=is_owner,
-        credentials=frozenset(one.kind for one in services.credentials.states() if one.state.ends_by_itself),
-        has=_has(services),
-        query_lengths={route: longest[facts.is_optional] for route, facts in FACTS.items() if facts.by_query},
-        window_calls=_window_calls(services),
+        ways=ways(services),
     )
-
-
-def _has(services: Services) -> dict[Route, bool | None]:
-    """What X told of the routes that a plan may lack."""
-    known, now = services.plan.capabilities(), services.clock.now()
-    return {route: known.has(facts.endpoint, now) for route, facts in FACTS.items() if facts.is_optional}
-
-
-def _window_calls(services: Services) -> dict[Route, int]:
-    """The calls in a window as X told them, of all credentials together."""
-    told: dict[str, int] = {}
-    for window in services.limiter.state().windows:
-        if window.limit:
-            told[window.endpoint] = told.get(window.endpoint, 0) + window.limit
-    return {route: told[facts.endpoint] for route, facts in FACTS.items() if facts.endpoint in told}
 
 
 def _row(one: Explained) -> dict[str, Any]:

@@ -9,6 +9,7 @@ What is new comes first: the other two are asked for in the lowest class, and a 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -17,12 +18,14 @@ from shared.domain.coverage import gaps, intervals
 from shared.domain.coverage.gaps import Gap, GapState
 from shared.domain.coverage.intervals import Reread
 from shared.domain.coverage.lateness import Margins, Seen, next_margin
-from shared.domain.coverage.sweeps import Sweep, SweepKind
+from shared.domain.coverage.route_facts import Need
+from shared.domain.coverage.sweeps import ReadBy, Sweep, SweepKind
 from shared.domain.jobs import Job, Queue, SearchPage
 from shared.platforms.x.query import PackedQuery
 from shared.runtime.log import get_logger
 from shared.services import coverage
 from shared.services.bootstrap import Services
+from shared.services.routing import search_by
 from shared.stores.schedules import Slot
 
 log = get_logger(__name__)
@@ -69,7 +72,8 @@ class Searches:
             run_id=stream.run_id if is_first else None,
             credential=stream.group.credential,
         )
-        return self._open(sweep)
+        span = (stream.covered_through, now)
+        return self._open(replace(sweep, route=self._by(Need.FOLLOW, stream.id, stream.members, sweep.query, span)))
 
     def again(self, slot: Slot, now: datetime) -> Outgoing:
         """Open readings of what is due to be read once more; the settings say whether also of what is to be bought."""
@@ -121,6 +125,9 @@ class Searches:
         if asked is None or route is None or not is_wanted:
             self._stores.intervals.give_up(reread)
             return []
+        if route is ReadBy.RECENT:
+            span = (reread.from_at, reread.to_at)
+            route = self._by(Need.REREAD, reread.stream, asked.members, asked.text, span, is_free=reread.is_free)
         sweep = self._span(SweepKind.REREAD, reread.stream, reread.from_at, reread.to_at, asked.text, slot, now)
         return self._open(replace(sweep, route=route, credential=asked.group.credential))
 
@@ -153,9 +160,33 @@ class Searches:
         if route is None:
             self._stores.gaps.end(gap.id, GapState.FINAL, now=now)
             return []
+        if route is ReadBy.RECENT:
+            route = self._by(Need.FILL, gap.stream, gap.members, searches[0].text, (gap.from_at, gap.to_at))
         sweep = self._span(SweepKind.BACKFILL, gap.id, gap.from_at, gap.to_at, searches[0].text, slot, now)
         credential = searches[0].group.credential
         return self._open(replace(sweep, route=route, run_id=gap.run_id, credential=credential))
+
+    def _by(
+        self,
+        need: Need,
+        stream: str,
+        members: Sequence[str],
+        query: str | None,
+        span: tuple[datetime, datetime],
+        *,
+        is_free: bool = False,
+    ) -> ReadBy:
+        """By which search, of a span that the recent one reaches."""
+        return search_by(
+            self._services,
+            need,
+            stream=stream,
+            members=len(members),
+            query=query or "",
+            span=span,
+            now=self._services.clock.now(),
+            is_free=is_free,
+        )
 
     def _span(
         self, kind: SweepKind, subject: str, from_at: datetime, to_at: datetime, query: str, slot: Slot, now: datetime

@@ -34,6 +34,7 @@ from shared.platforms.x.fields import Dialect
 from shared.ratelimit.model import BlockScope, Window
 from shared.runtime import metrics
 from shared.services.coverage import MARGIN
+from workers.handlers.own_timelines import TIMELINE
 from workers.middleware.telemetry import OUTCOMES
 
 # What the handlers ask of X.
@@ -67,7 +68,7 @@ ANSWERS = (
         )
     ),
 )
-POST_SOURCES = ("search", "quotes", "refresh")
+POST_SOURCES = ("search", "quotes", "refresh", TIMELINE)
 MEDIA_RESULTS = ("ok", "retry", "failed")
 
 

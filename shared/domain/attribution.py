@@ -77,6 +77,10 @@ class Audience:
         """The same, of a page with the quotes of a post of theirs."""
         return Audience(self._asking, quotes_of=post_id)
 
+    def has_user(self, user_id: int) -> bool:
+        """Whether an account, by its id, is one of those that are followed."""
+        return user_id in self._by_id
+
     def concerns(self, page: Page) -> dict[int, tuple[Concern, ...]]:
         """Of each post of a page why it concerns whom; those that concern nobody are left out."""
         if not self.tenants:

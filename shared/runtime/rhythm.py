@@ -45,5 +45,7 @@ class Rhythm(SecretFiles):
     price_counts_usd: float = Field(0.005, ge=0, description="X's price of a count of the last seven days")
     price_counts_all_usd: float = Field(0.010, ge=0, description="X's price of a count of the archive, a page of it")
     price_owned_post_usd: float = Field(0.001, ge=0, description="X's price of a post of the app's owner, read by them")
-    x_app_owner_id: int | None = Field(None, gt=0, description="id of the account that owns the app; none: unknown")
+    x_app_owner_id: int | None = Field(
+        None, gt=0, description="id of the account that owns the app and reads itself for less"
+    )
     x_archive_query_max_length: int = Field(1024, ge=64, le=4096, description="characters in a query of the archive")

@@ -47,7 +47,7 @@ def test_each_need_has_its_route(services: Services) -> None:
 
 
 def test_what_x_said_of_the_plan_changes_the_route(services: Services) -> None:
-    """Without the archive an old day is read from the timelines; once X has answered, it is there."""
+    """Without the archive no way leads to an old day; once X has answered, it is there."""
     commands.track(services, ["nasa"], since=NONE)
     services.plan.refused(Forbidden("search/all", "X answered 403", reason=NOT_IN_PLAN))
 
@@ -55,7 +55,7 @@ def test_what_x_said_of_the_plan_changes_the_route(services: Services) -> None:
 
     old = _need(found, "a month ago")
     assert found["plan_has"]["search/all"] is False
-    assert (old["taken"], _route(old, "all")["lacks"]) == ("timeline", ["not_in_plan"])
+    assert (old["taken"], _route(old, "all")["lacks"]) == (None, ["not_in_plan"])
     services.plan.answered("search/all")
     assert explaining.explain(services, "nasa")["plan_has"]["search/all"] is True
 
@@ -71,7 +71,7 @@ def test_the_owner_has_a_need_of_its_own(make_services: Callable[..., Services],
 
     owned = _route(own, "owned")
     assert owned["lacks"] == ["no_credential"]
-    assert owned["usd"] == pytest.approx(_route(own, "timeline")["usd"] / 5)
+    assert owned["usd"] == pytest.approx(_route(own, "recent")["usd"] / 5)
     assert CredentialKind.OAUTH2_USER not in {one.kind for one in services.credentials.states()}
 
 
@@ -102,7 +102,7 @@ def test_the_command_shows_values_and_words(
 
 
 def test_a_source_is_explained_by_its_id(services: Services) -> None:
-    """Terms have no timeline and their own interval; a source of two accounts twice the posts of one."""
+    """Terms have their own interval; a source of two accounts twice the posts of one."""
     now = services.clock.now()
     terms = Source(
         id="floods", name="Floods", kind=SourceKind.TERMS, terms=Terms(keywords=("flood",)), interval_seconds=600
@@ -116,7 +116,7 @@ def test_a_source_is_explained_by_its_id(services: Services) -> None:
 
     follow = _need(of_terms, "from now on")
     assert (of_terms["subject"], of_terms["queries"], follow["span_seconds"]) == ("floods", 1, 600)
-    assert (follow["taken"], "not_one_account" in _route(follow, "timeline")["lacks"]) == ("recent", True)
+    assert follow["taken"] == "recent"
     assert of_two["posts_a_day"] == 2 * of_terms["posts_a_day"]
     stored = services.stores.sources.get("floods")
     assert stored is not None

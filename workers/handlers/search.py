@@ -18,6 +18,7 @@ from shared.services.intake import answered_at
 from shared.services.own_credential import x_as
 from shared.services.storing import store_page
 from workers.handlers.authors import want_authors
+from workers.handlers.own_timelines import read_own_first
 from workers.handlers.runs import paid_by
 from workers.handlers.short_pages import fell_short
 
@@ -42,6 +43,7 @@ def search_page(services: Services, job: SearchPage) -> None:
 
 def _read(services: Services, sweep: Sweep, heals: int = 0) -> Sweep:
     """Read and store the sweep's present page; answers the sweep as it stands afterwards."""
+    read_before = 0 if heals else read_own_first(services, sweep, _class_of(sweep))
     before = services.clock.now()
     try:
         with paid_by(services, sweep.run_id):
@@ -62,6 +64,7 @@ def _read(services: Services, sweep: Sweep, heals: int = 0) -> Sweep:
     is_short = fell_short(services, sweep, page)
     through_at = _asked_at(page, before, now) - timedelta(seconds=services.settings.x_search_lag_seconds)
     after = after_page(sweep, page, new_ids=stored.new_ids, through_at=through_at)
+    after = replace(after, posts_new=after.posts_new + read_before)
     return _move(services, sweep, _cut_short(services, sweep, after, now, is_short=is_short), now)
 
 
@@ -105,13 +108,17 @@ def _ask(services: Services, sweep: Sweep) -> Page:
     x = x_as(services, sweep.credential)
     search = x.search_all if sweep.route is ReadBy.ALL else x.search_recent
     return search(
-        work_class=WorkClass.BACKFILL if sweep.queue == Queue.BACKFILL else WorkClass.SEARCH,
+        work_class=_class_of(sweep),
         query=sweep.query or "",
         since_id=sweep.since_id,
         until_id=sweep.until_id,
         next_token=sweep.next_token,
         expand_authors=None,
     )
+
+
+def _class_of(sweep: Sweep) -> WorkClass:
+    return WorkClass.BACKFILL if sweep.queue == Queue.BACKFILL else WorkClass.SEARCH
 
 
 def _start_later(services: Services, sweep: Sweep, error: StaleSinceId, *, ahead: timedelta) -> Sweep:

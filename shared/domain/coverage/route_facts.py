@@ -27,7 +27,6 @@ class Route(StrEnum):
 
     RECENT = "recent"
     ALL = "all"
-    TIMELINE = "timeline"
     OWNED = "owned"  # the timelines of the account that owns the app, asked as that account
     LOOKUP = "lookup"
     COUNTS = "counts"
@@ -71,7 +70,6 @@ class Facts:
     least_interval: timedelta = timedelta(0)
     credentials: frozenset[CredentialKind] = _ANY
     by_query: bool = False
-    of_one_account: bool = False
     is_optional: bool = False
     loses: bool = False
 
@@ -101,19 +99,9 @@ FACTS: Final[Mapping[Route, Facts]] = MappingProxyType(
             by_query=True,
             is_optional=True,
         ),
-        Route.TIMELINE: Facts(
-            endpoint="users/tweets",
-            serves=_SPANS | {Need.OWN},
-            page=100,
-            calls=2,
-            window_calls=450,  # of the mentions, of which X lets fewer through
-            delay=_LAG,  # [U] seconds
-            depth=800,
-            of_one_account=True,
-        ),
         Route.OWNED: Facts(
             endpoint="users/tweets",
-            serves=_SPANS | {Need.OWN},
+            serves=frozenset({Need.OWN}),
             page=100,
             calls=2,
             window_calls=300,
@@ -121,7 +109,6 @@ FACTS: Final[Mapping[Route, Facts]] = MappingProxyType(
             price=PriceKind.OWNED_POST,
             depth=800,
             credentials=_USER,
-            of_one_account=True,
         ),
         Route.LOOKUP: Facts(
             endpoint="tweets",

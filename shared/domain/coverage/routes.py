@@ -27,7 +27,6 @@ class Lack(StrEnum):
     NOT_IN_PLAN = "not_in_plan"
     NO_CREDENTIAL = "no_credential"
     NOT_OWNER = "not_owner"
-    NOT_ONE_ACCOUNT = "not_one_account"
     QUERY_TOO_LONG = "query_too_long"
     TOO_OLD = "too_old"
     TOO_MANY = "too_many"  # posts further down than it shows
@@ -65,7 +64,6 @@ class Wanted:
     free_posts: float = 0
     query_length: int = 0
     queries: int = 1
-    is_one_account: bool = False
     is_owner: bool = False
     credentials: frozenset[CredentialKind] = frozenset({CredentialKind.BEARER})
     has: Mapping[Route, bool | None] = field(default_factory=dict)
@@ -158,7 +156,6 @@ def _lacks(wanted: Wanted, route: Route, facts: Facts, delay: timedelta) -> list
         Lack.NOT_IN_PLAN: facts.is_optional and wanted.has.get(route) is False,
         Lack.NO_CREDENTIAL: not facts.credentials & wanted.credentials,
         Lack.NOT_OWNER: route is Route.OWNED and not wanted.is_owner,
-        Lack.NOT_ONE_ACCOUNT: facts.of_one_account and not wanted.is_one_account,
         Lack.QUERY_TOO_LONG: facts.by_query and longest is not None and wanted.query_length > longest,
         Lack.TOO_OLD: facts.reach is not None and wanted.oldest > facts.reach,
         Lack.TOO_MANY: facts.depth is not None and wanted.posts > facts.depth,

@@ -180,7 +180,7 @@ class XGateway:
 
         It is asked for as the account itself where that owns the app and has connected: then it costs a fifth.
         """
-        own = self._owner(user_id)
+        own = self.owner_credential(user_id)
         call = timeline(user_id=user_id, of_mentions=of_mentions, is_owned=own is not None, along=self._along, **span)
         return (self if own is None else self.asking_as(own)).read(work_class, call)
 
@@ -231,7 +231,7 @@ class XGateway:
         self._plan.answered(call.endpoint.key)
         return found
 
-    def _owner(self, user_id: int) -> Credential | None:
+    def owner_credential(self, user_id: int) -> Credential | None:
         """The credential of the account, where it owns the app and X may be asked as it now."""
         if user_id != self._owner_id:
             return None

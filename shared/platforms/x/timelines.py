@@ -43,10 +43,14 @@ def timeline(
     expand_authors: bool | None = True,
     along: Collection[Along] = (),
 ) -> Call[Page]:
-    """One page, newest first. is_owned: the account asks for its own, and owns the app. Raises InputError."""
+    """One page, newest first, without reposts. is_owned: the account asks for its own, and owns the app.
+
+    Raises InputError.
+    """
+    own = bounds(since_id, until_id, start_time, end_time) | {"pagination_token": pagination_token}
     return page_call(
         endpoints.USER_MENTIONS if of_mentions else endpoints.USER_POSTS,
-        bounds(since_id, until_id, start_time, end_time) | {"pagination_token": pagination_token},
+        own if of_mentions else own | {"exclude": "retweets"},  # as the searches leave them out
         path_id=user_id,
         max_results=max_results,
         expand_authors=expand_authors,

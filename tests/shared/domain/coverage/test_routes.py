@@ -32,7 +32,6 @@ WANTED = st.builds(
     free_posts=st.floats(0, 1_000_000),
     query_length=st.integers(0, 2_000),
     queries=st.integers(1, 40),
-    is_one_account=st.booleans(),
     is_owner=st.booleans(),
     credentials=st.frozensets(st.sampled_from(CredentialKind)),
     has=st.dictionaries(st.sampled_from(Route), st.sampled_from([True, False, None])),
@@ -112,7 +111,6 @@ def wanted_of(need: Need, **changes: Any) -> Wanted:
         span=HOUR,
         within=DAY,
         query_length=40,
-        is_one_account=True,
         credentials=APP_AND_USER,
         has=EVERYTHING,
         query_lengths={Route.RECENT: 512, Route.ALL: 1024, Route.COUNTS: 512, Route.COUNTS_ALL: 1024},
@@ -126,10 +124,9 @@ def wanted_of(need: Need, **changes: Any) -> Wanted:
         (wanted_of(Need.FOLLOW), Route.RECENT, Reason.USUAL, 0.25),
         (wanted_of(Need.FOLLOW, has={}), Route.RECENT, Reason.USUAL, 0.25),
         (wanted_of(Need.FOLLOW, posts=400), Route.ALL, Reason.FEWEST_CALLS, 2.0),
-        (wanted_of(Need.FOLLOW, posts=400, has={Route.ALL: False}), Route.RECENT, Reason.FEWEST_CALLS, 2.0),
-        (wanted_of(Need.FOLLOW, query_length=900), Route.ALL, Reason.FEWEST_CALLS, 0.25),
-        (wanted_of(Need.FILL, oldest=8 * DAY, is_one_account=False), Route.ALL, Reason.ONLY, 0.25),
-        (wanted_of(Need.FILL, oldest=8 * DAY, has={Route.ALL: False}), Route.TIMELINE, Reason.ONLY, 0.25),
+        (wanted_of(Need.FOLLOW, posts=400, has={Route.ALL: False}), Route.RECENT, Reason.ONLY, 2.0),
+        (wanted_of(Need.FOLLOW, query_length=900), Route.ALL, Reason.ONLY, 0.25),
+        (wanted_of(Need.FILL, oldest=8 * DAY), Route.ALL, Reason.ONLY, 0.25),
         (wanted_of(Need.REREAD, posts=100, free_posts=99), Route.RECENT, Reason.USUAL, 0.005),
         (wanted_of(Need.STATE, posts=10_000), Route.COMPLIANCE, Reason.CHEAPEST, 0.0),
         (wanted_of(Need.STATE, posts=10_000, within=HOUR), Route.LOOKUP, Reason.ONLY, 50.0),
@@ -160,8 +157,7 @@ def test_what_is_taken_at_the_prices_of_the_list(wanted: Wanted, route: Route, r
         (wanted_of(Need.FILL, has={Route.ALL: False}), Route.ALL, Lack.NOT_IN_PLAN),
         (wanted_of(Need.FILL, credentials=frozenset({CredentialKind.OAUTH2_USER})), Route.ALL, Lack.NO_CREDENTIAL),
         (wanted_of(Need.FOLLOW, query_length=513), Route.RECENT, Lack.QUERY_TOO_LONG),
-        (wanted_of(Need.FILL, posts=801), Route.TIMELINE, Lack.TOO_MANY),
-        (wanted_of(Need.FILL, is_one_account=False), Route.TIMELINE, Lack.NOT_ONE_ACCOUNT),
+        (wanted_of(Need.OWN, is_owner=True, posts=801), Route.OWNED, Lack.TOO_MANY),
         (wanted_of(Need.OWN), Route.OWNED, Lack.NOT_OWNER),
         (wanted_of(Need.FOLLOW), Route.STREAM, Lack.LOSES),
         (wanted_of(Need.FOLLOW, within=timedelta(seconds=20)), Route.RECENT, Lack.TOO_LATE),
@@ -181,7 +177,7 @@ def test_what_a_route_lacks_is_named(wanted: Wanted, route: Route, lack: Lack | 
 
 def test_what_is_not_known_is_tried_once_where_nothing_else_does_it() -> None:
     """An archive that was never asked is taken for an old span, and is marked as not tried."""
-    taken: Candidate | None = choose(wanted_of(Need.FILL, oldest=30 * DAY, is_one_account=False, has={}), LISTED).taken
+    taken: Candidate | None = choose(wanted_of(Need.FILL, oldest=30 * DAY, has={}), LISTED).taken
 
     assert taken is not None
     assert (taken.route, taken.is_tried) == (Route.ALL, False)

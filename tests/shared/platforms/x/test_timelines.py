@@ -44,9 +44,9 @@ def test_an_owned_page_reserves_the_price_of_owners() -> None:
 def test_the_simulator_pages_a_timeline_to_its_end(
     speaking: XClient, simulator_url: str, credential: Credential, of_mentions: bool
 ) -> None:
-    """Every post that the truth has of the account comes once, newest first, whatever the size of the pages."""
+    """Every post that the truth has but reposts comes once, newest first, whatever the size of the pages."""
     account = requests.get(f"{simulator_url}/_sim/accounts", timeout=10).json()["accounts"][0]
-    query = f"@{account['username']}" if of_mentions else f"from:{account['id']}"
+    query = f"@{account['username']}" if of_mentions else f"from:{account['id']} -is:retweet"
     found: list[int] = []
     token: str | None = None
     while token is not None or not found:
