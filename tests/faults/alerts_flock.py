@@ -47,6 +47,7 @@ class AlertsFlock(WholeFlock):
         super().__init__(folder, **RHYTHM, **keys)
         self._ports: dict[str, int] = {}
         self.named: dict[str, Process] = {}
+        self._others: dict[str, str] = {}
         names = self.truth.accounts()
         self.tracked, self.kept_back = names[:TRACKED], names[TRACKED : TRACKED + KEPT_BACK]
 
@@ -106,6 +107,17 @@ class AlertsFlock(WholeFlock):
             self.order("faults", {})
 
     @contextmanager
+    def beside(self, others: dict[str, str]) -> Iterator[None]:
+        """Prometheus finds processes of another flock too, job by address, for as long as the block runs."""
+        self._others = others
+        self._discover()
+        try:
+            yield
+        finally:
+            self._others = {}
+            self._discover()
+
+    @contextmanager
     def filled(self, folder: Path, *, free: int) -> Iterator[None]:
         """Leave so many bytes free on the small disk of a folder. Raises NotTried where it has none of its own."""
         if folder not in self.mounts:
@@ -120,9 +132,10 @@ class AlertsFlock(WholeFlock):
 
     def _discover(self) -> None:
         jobs = {"scheduler": "covey-scheduler", "media": "covey-worker-media"}
-        self.prometheus.discover(
-            {f"127.0.0.1:{self._ports[name]}": jobs.get(name.partition("-")[0], "covey-worker") for name in self.named}
-        )
+        own = {
+            f"127.0.0.1:{self._ports[name]}": jobs.get(name.partition("-")[0], "covey-worker") for name in self.named
+        }
+        self.prometheus.discover(own | self._others)
 
 
 class NotTriedError(Exception):

@@ -11,10 +11,7 @@ import redis
 
 from control import commands
 from shared.credentials.keeping import keep
-from shared.domain.jobs import CheckUsage, Queue
-from shared.domain.models import WorkClass
-from shared.domain.money.purchases import Row, RowKey, Sums
-from shared.platforms.x.endpoints import SEARCH_RECENT
+from shared.domain.jobs import Queue
 from shared.services.pausing import Pausing
 from tests.faults.alerts_flock import MEDIA, SCHEDULER, WORKERS, AlertsFlock
 from tests.faults.alerts_of_x import purge
@@ -151,25 +148,6 @@ def unsaved(flock: AlertsFlock) -> Iterator[None]:
 
 
 @contextmanager
-def miscounted(flock: AlertsFlock) -> Iterator[None]:
-    """The ledger has posts of yesterday that X did not count, and the two are compared; then the rows are gone."""
-    services, ledger = flock.services, flock.services.stores.db["ledger"]
-    yesterday = (services.ledger.now() - timedelta(days=1)).date()
-    key = RowKey(
-        day=yesterday,
-        endpoint=SEARCH_RECENT.key,
-        credential_id="app-of-another",
-        tenant="default",
-        work_class=WorkClass.SEARCH,
-    )
-    services.stores.ledger.keep([Row(key=key, epoch="an earlier life", sums=Sums.named({"posts": 1_000}))])
-    services.sender.send(CheckUsage())
-    yield
-    ledger.delete_many({"credential": key.credential_id})
-    services.sender.send(CheckUsage())
-
-
-@contextmanager
 def mongo_full(flock: AlertsFlock) -> Iterator[None]:
     """The disk of MongoDB is filled to 92 %, and emptied."""
     with flock.filled(flock.folder / "mongo", free=80_000_000):
@@ -223,7 +201,6 @@ ACTS = (
     Act("Redis is full, and evicts", ("CoveyRedisFull", "CoveyRedisEvicts", "CoveyRedisEvicted"), redis_full),
     Act("MongoDB is killed", ("CoveyMongoDown",), mongo_down),
     Act("MongoDB is killed while X renews a token", ("CoveyTokensUnsaved",), unsaved),
-    Act("the ledger has posts of yesterday that X did not count", ("CoveyLedgerDiffers",), miscounted),
     Act("the disk of MongoDB fills up", ("CoveyMongoDiskFull",), mongo_full),
     Act("the disk of the media fills up", ("CoveyDiskFull", "CoveyWaitsForRoom"), media_full),
 )
