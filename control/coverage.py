@@ -57,7 +57,7 @@ class Ledger:
 
     def _read_of(self, member: str) -> list[Interval]:
         carried = {stream.id for stream in self.streams if member in stream.members}
-        return [one for one in self.read if one.stream in carried and (one.members is None or member in one.members)]
+        return [one for one in self.read if (one.stream in carried if one.members is None else member in one.members)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -210,9 +210,8 @@ class Following:
                 present = self._stores.streams.get_active(stream.id)
 
     def _change(self, stream: Stream, *, now: datetime) -> bool:
-        """Let a stream carry what it should, and what does not fit its query another one from the same cursor.
-
-        False where somebody changed the stream since it was read.
+        """Let a stream carry what it should, and what does not fit another one, with the same cursor and ledger: what
+        is yet to be read again is so by both. False where somebody changed the stream since it was read.
         """
         wanted = self._packing.wanted(stream.members)
         if self._packing.is_in_step(stream, wanted):
@@ -234,6 +233,7 @@ class Following:
         ]
         for other in others:
             self._stores.streams.add(other, now=now)
+            self._stores.intervals.copy(stream.id, to=other.id, members=other.members)
         kept = queries[0] if queries else PackedQuery("", ())
         if self._stores.streams.replace(stream, members=kept.members, query=kept.text, group=kept.group, now=now):
             moved = [replace(stream, group=kept.group)] if queries and kept.group != stream.group else []

@@ -6,6 +6,7 @@ A day of a stream ends as one document: what was read again takes the place of t
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -108,6 +109,21 @@ class IntervalStore:
         """Put one interval in the place of others: it is there before they go, so that nothing counts as unread."""
         self._intervals.update_one({"_id": interval.id}, {"$setOnInsert": _to_document(interval)}, upsert=True)
         self._intervals.delete_many({"_id": {"$in": [one for one in of if one != interval.id]}})
+
+    @guarded
+    def copy(self, stream_id: str, *, to: str, members: Iterable[str]) -> None:
+        """Note what was read of a stream for another one too, to which some members move; again changes nothing.
+
+        What is to be read again is so by both. How many posts there were stays noted once.
+        """
+        moving = set(members)
+        copies = [
+            replace(one, id=f"{one.id}>{to}", stream=to, posts=0, late=0, members=whose)
+            for one in self.of([stream_id])
+            if (whose := None if one.members is None else tuple(sorted(moving.intersection(one.members)))) != ()
+        ]
+        if copies:
+            self.add(*copies)
 
     @guarded
     def give_up(self, reread: Reread) -> None:

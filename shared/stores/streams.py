@@ -16,7 +16,11 @@ from shared.stores.indexes import Index
 ACTIVE, RETIRED = "active", "retired"
 
 
-INDEXES = (Index("X_streams", {"status": ASCENDING}), Index("X_streams", {"members": ASCENDING}))
+INDEXES = (
+    Index("X_streams", {"status": ASCENDING}),
+    Index("X_streams", {"members": ASCENDING}),
+    Index("X_streams", {"left.member": ASCENDING}),
+)
 
 
 class StreamStore:
@@ -59,8 +63,9 @@ class StreamStore:
 
     @guarded
     def that_carried(self, usernames: Iterable[str]) -> list[Stream]:
-        """The streams that carry any of the names (lower case), or did when they were retired."""
-        query = {"members": {"$in": [name.lower() for name in usernames]}}
+        """The streams that carry any of the names (lower case), or did once."""
+        names = {"$in": [name.lower() for name in usernames]}
+        query = {"$or": [{"members": names}, {"left.member": names}]}
         return [_from_document(document) for document in self._streams.find(query).sort("_id", 1)]
 
     @guarded

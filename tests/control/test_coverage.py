@@ -10,7 +10,7 @@ import pytest
 
 from control import coverage as covering
 from scheduler.planner import BACKFILL
-from shared.domain.coverage.gaps import GapReason, Unread
+from shared.domain.coverage.gaps import GapReason, GapState, Unread
 from shared.domain.coverage.intervals import Interval
 from shared.domain.coverage.streams import Stream
 from shared.domain.coverage.sweeps import ReadBy
@@ -73,6 +73,26 @@ def test_the_share_that_was_read_is_of_the_time_since_it_is_followed(services: S
     assert (told["@bob"]["posts"], told["@bob"]["late_posts"], told["@bob"]["verified_ratio"]) == (7, 2, 0)
     assert [gap["reason"] for gap in told["@alice"]["gaps"]] == ["page_lost"]
     assert told["@bob"]["gaps"] == []
+
+
+def test_who_leaves_a_stream_takes_what_was_read_along(services: Services, stream: Stream) -> None:
+    """Another stream carries @bob now: his time is whole, with a gap of before that was filled since; so is hers."""
+    read(services, stream, 0, 9)
+    missing(services, stream, 4, 5, ["bob"])
+    now = ServerClock(services.stores.db).now()
+    source = Source(id="often", name="o", kind=SourceKind.ACCOUNTS, accounts=("bob",), interval_seconds=30)
+    assert services.stores.sources.add(source, now=now)
+    services.following.keep_in_step(before=now + HOUR, now=now)
+    ((other,), (gap,)) = services.stores.streams.with_members(["bob"]), services.stores.gaps.missing()
+
+    before = rows(services)
+    services.stores.gaps.end(gap.id, GapState.FILLED, now=now)
+    read(services, stream, 4, 5, members=("bob",))
+
+    assert (other.id != stream.id, other.began_at) == (True, stream.covered_through)
+    assert {name: row["unaccounted_seconds"] for name, row in before.items()} == {"@alice": 0, "@bob": 0}
+    assert {name: row["covered_ratio"] for name, row in before.items()} == {"@alice": 1.0, "@bob": 0.888889}
+    assert {name: row["covered_ratio"] for name, row in rows(services).items()} == {"@alice": 1.0, "@bob": 1.0}
 
 
 def test_a_gap_names_its_size_its_route_and_its_price(services: Services, stream: Stream) -> None:

@@ -195,6 +195,28 @@ def test_what_came_late_is_found_and_the_span_verified(services: Services, x: Sc
     assert plan(services, REREAD, now=spans[1].to_at + HOUR) == []
 
 
+def test_what_came_late_is_found_of_who_left_the_stream(services: Services, x: ScriptedX, now: datetime) -> None:
+    """Another stream carries the account since: what waits to be read again is so by its query too."""
+    began = now - 2 * HOUR
+    (stream,) = services.following.follow(["alice", "bob"], since=began, now=now)
+    end = began + HOUR
+    read_then(services, stream, began, end, "w")
+    services.stores.streams.sweep_completed(stream.id, sweep_id="w", newest_id=None, through_at=end)
+    source = Source(id="often", name="o", kind=SourceKind.ACCOUNTS, accounts=("bob",), interval_seconds=30)
+    assert services.stores.sources.add(source, now=now)
+    services.following.keep_in_step(before=now + HOUR, now=now)
+    (other,) = services.stores.streams.with_members(["bob"])
+
+    sweeps = {sweep.subject: sweep for sweep in sweeps_of(services, plan(services, REREAD, now))}
+
+    assert other.id != stream.id
+    assert {sweep.query for sweep in sweeps.values()} == {
+        "(@alice OR to:alice OR from:alice) -is:retweet",
+        "(@bob OR to:bob OR from:bob) -is:retweet",
+    }
+    assert {(sweep.from_at, sweep.to_at) for sweep in sweeps.values()} == {(began, end)}
+
+
 @pytest.mark.parametrize("is_bought", [True, False])
 def test_what_is_no_longer_free_is_bought_or_left(
     services: Services, x: ScriptedX, now: datetime, is_bought: bool

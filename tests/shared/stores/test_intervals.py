@@ -69,3 +69,20 @@ def test_one_interval_takes_the_place_of_many(stores: Stores) -> None:
     assert stores.intervals.of(["s"]) == [whole]
     assert stores.intervals.verified_until("s", NOW - HOUR) == whole
     assert stores.intervals.verified_until("s", NOW) is None
+
+
+def test_members_that_move_take_the_ledger_along(stores: Stores) -> None:
+    """What was read for others alone stays, posts are counted where they were read, and doing so again adds nothing."""
+    hours = [interval_of(3, check=Check.VERIFIED), interval_of(2), interval_of(1, members=("esa", "nasa"))]
+    for interval in (*hours, interval_of(4, members=("nasa",)), interval_of(5, stream="t")):
+        stores.intervals.add(interval)
+
+    for _ in range(2):
+        stores.intervals.copy("s", to="u", members=("esa", "jaxa"))
+
+    whose = [None, None, ("esa",)]
+    assert stores.intervals.of(["u"]) == [
+        replace(one, id=f"{one.id}>u", stream="u", posts=0, members=members)
+        for one, members in zip(hours, whose, strict=True)
+    ]
+    assert len(stores.intervals.of(["s"])) == 4

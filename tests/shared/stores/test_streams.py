@@ -174,6 +174,8 @@ def test_who_leaves_is_noted_with_the_time(stores: Stores) -> None:
     stores.streams.replace(stream, members=(), query="", now=later)
 
     assert (stream.left, stream.group) == ((Left("nasa", later),), Group(300, "c"))
+    assert [one.id for one in stores.streams.that_carried(["NASA"])] == ["a"]
+    assert stores.streams.with_members(["nasa"]) == []
     assert stored(stores, "a").members == ("esa", "jaxa")
 
 
