@@ -37,10 +37,10 @@ def audit(services: Services, words: Sequence[str], *, window: timedelta) -> dic
 
 
 def _row(services: Services, ledger: Ledger, subject: Subject, from_at: datetime) -> dict[str, Any] | None:
-    """None where no search has read anything of it."""
-    begin, end = max(from_at, subject.began_at), ledger.covered_through(subject.member)
+    """None where no search has read anything of it. X counts whole seconds: what lies between two is left out."""
+    begin, end = _next_second(max(from_at, subject.began_at)), ledger.covered_through(subject.member)
     searches = services.following.searches([subject.member])
-    if end is None or begin >= end or not searches:
+    if end is None or begin >= (end := end.replace(microsecond=0)) or not searches:
         return None
     counted = services.x.counts(WorkClass.INTERACTIVE, query=searches[0].text, start_time=begin, end_time=end)
     times = services.stores.posts.times_of(subject.member, from_at=begin, to_at=end)
@@ -57,6 +57,10 @@ def _row(services: Services, ledger: Ledger, subject: Subject, from_at: datetime
         "missing": max(0, counted.total - stored),
         "hours": hours,
     }
+
+
+def _next_second(moment: datetime) -> datetime:
+    return moment if not moment.microsecond else moment.replace(microsecond=0) + timedelta(seconds=1)
 
 
 def _hours(steps: Sequence[CountedStep], times: Sequence[tuple[datetime, bool]]) -> list[dict[str, Any]]:

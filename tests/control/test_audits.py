@@ -63,3 +63,22 @@ def test_the_command_ends_with_1_when_something_is_missing(simulated: Services, 
     assert (whole.status, "Asking cost $0.005" in whole.stdout) == (0, True)
     assert lost.status == 1
     assert json.loads(lost.stdout)["rows"][0]["stored"] == 0
+
+
+def test_only_whole_seconds_are_compared(simulated: Services, simulator: Simulator) -> None:
+    """X knows no parts of a second: the same posts are counted and taken as stored, whenever reading began and ended."""
+    name = followed(simulated, simulator)
+    posts = simulated.stores.db["X_tweets"].find({"concerns.member": name.lower()}, sort=[("created_at", 1)])
+    times = [post["created_at"] for post in posts if post["created_at"].microsecond]
+    (stream,) = simulated.stores.streams.active()
+    # Reading begins just above the first post, and ends just above the last but one, within the second of each.
+    change = {"since": times[0] + timedelta(milliseconds=1)}
+    simulated.stores.db["X_tracked_handles"].update_one({"_id": name.lower()}, {"$set": change})
+    through = {"covered_through": times[-2] + timedelta(milliseconds=1)}
+    simulated.stores.db["X_streams"].update_one({"_id": stream.id}, {"$set": through})
+
+    (row,) = audit(simulated, [name], window=timedelta(days=1))["rows"]
+
+    assert (row["from_at"].microsecond, row["to_at"].microsecond) == (0, 0)
+    assert times[0] < row["from_at"] < row["to_at"] <= times[-2]
+    assert row["stored"] == row["counted"] > 5
