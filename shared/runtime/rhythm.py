@@ -22,6 +22,7 @@ class Rhythm(SecretFiles):
     quotes_newest_posts: int = Field(50, ge=1, description="newest posts of tracked accounts that compete for quotes")
     quotes_posts_per_round: int = Field(5, ge=1, description="posts whose quotes are read in one round")
     quotes_min_likes: int = Field(10, ge=0, description="a post with more likes than this competes even unquoted")
+    quotes_margin_seconds: float = Field(2100.0, ge=0, description="so far behind a reading of quotes the next begins")
     refresh_interval_seconds: float = Field(15.0, gt=0, description="between two collections of due refreshes")
     refresh_time_scale: float = Field(1.0, gt=0, description="1 = the tiers as written; 0.01 = a hundred times faster")
     refresh_max_batches: int = Field(20, ge=1, description="batches of 100 posts claimed in one round")

@@ -13,7 +13,6 @@ from shared.broker.sender import Sender
 from shared.credentials.pool import CredentialPool
 from shared.credentials.renewal import Renewal
 from shared.credentials.vault import Vault
-from shared.domain.coverage.quotes import QuoteRule
 from shared.domain.engagement.next_reading import RefreshPolicy
 from shared.domain.errors import InputError
 from shared.domain.jobs import ALL_QUEUES, gated_jobs
@@ -86,15 +85,6 @@ class Services:
         return RefreshPolicy(
             time_scale=self.settings.refresh_time_scale,
             gone_confirm=timedelta(seconds=self.settings.gone_confirm_seconds),
-        )
-
-    @property
-    def quote_rule(self) -> QuoteRule:
-        """Whose quotes are read, by the settings."""
-        return QuoteRule(
-            posts_per_round=self.settings.quotes_posts_per_round,
-            min_likes=self.settings.quotes_min_likes,
-            recheck=timedelta(seconds=self.settings.quotes_recheck_seconds),
         )
 
 

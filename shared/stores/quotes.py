@@ -46,20 +46,20 @@ class QuoteStore:
 
     @guarded
     def cursor(self, post_id: int, *, read_at: datetime | None) -> int | None:
-        """The greatest quote id known (0 for none); None when the last reading is not the one of `read_at` any more."""
+        """Below which id all quotes were read (0 for none); None when the last reading is no more that of `read_at`."""
         document = self._states.find_one({"_id": str(post_id), "quotes_read_at": read_at}, {"quotes_cursor_id": 1})
         return None if document is None else int(document.get("quotes_cursor_id") or 0)
 
     @guarded
-    def note_read(self, post_id: int, *, at: datetime, newest_id: int | None) -> None:
-        """A reading that began at `at` has ended. All quotes up to `newest_id` are stored: move the cursor there, by
+    def note_read(self, post_id: int, *, at: datetime, cursor_id: int | None) -> None:
+        """A reading that began at `at` has ended. All quotes below `cursor_id` are stored: move the cursor there, by
         numeric order, never back; None leaves it.
         """
         self._states.update_one({"_id": str(post_id)}, {"$max": {"quotes_read_at": at}})
-        if newest_id is None:
+        if cursor_id is None:
             return
         known = {"$toDecimal": {"$ifNull": ["$quotes_cursor_id", "0"]}}
         self._states.update_one(
-            {"_id": str(post_id), "$expr": {"$lt": [known, {"$toDecimal": str(newest_id)}]}},
-            {"$set": {"quotes_cursor_id": str(newest_id)}},
+            {"_id": str(post_id), "$expr": {"$lt": [known, {"$toDecimal": str(cursor_id)}]}},
+            {"$set": {"quotes_cursor_id": str(cursor_id)}},
         )

@@ -28,6 +28,7 @@ from pymongo.database import Database
 
 from shared.domain import snowflake
 from shared.domain.coverage.gaps import Unread
+from shared.domain.coverage.quotes import below
 from shared.domain.coverage.sweeps import Sweep, SweepKind, SweepStatus
 from shared.domain.errors import Forbidden
 from shared.domain.jobs import ALL_JOBS, ALL_QUEUES, Job, Queue, QuotePage, SearchPage, decode
@@ -378,7 +379,7 @@ def open_quotes(services: Services, quoted: int, *, id_: str = "quotes-1") -> Sw
         subject=str(quoted),
         queue=Queue.QUOTES,
         query=None,
-        since_id=cursor,
+        since_id=below(cursor, timedelta(seconds=services.settings.quotes_margin_seconds)),
         started_at=now,
     )
     assert services.stores.sweeps.open(sweep)

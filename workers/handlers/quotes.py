@@ -18,7 +18,7 @@ from workers.handlers.short_pages import fell_short
 def quote_page(services: Services, job: QuotePage) -> None:
     """Read the page, store it, and send for the next one until a quote turns up that was known before.
 
-    The endpoint has no `since_id`: it is read newest first down to the greatest quote of the last complete reading.
+    The endpoint has no `since_id`: it is read newest first down to a margin below the last complete reading.
     """
     sweep = services.stores.sweeps.get(job.sweep_id)
     if sweep is None or sweep.status is not SweepStatus.OPEN:
@@ -40,7 +40,7 @@ def _read(services: Services, sweep: Sweep) -> Sweep:
     except NotFound:
         # The quoted post is gone. Whether it is gone for good is for the refresh to say; its quotes cannot be read, and
         # to ask again sooner than after a reading would not change that.
-        _note_read(services, sweep, newest_id=None)
+        _note_read(services, sweep, cursor_id=None)
         services.stores.sweeps.abandon(sweep, now=services.clock.now())
         metrics.SWEEPS.labels(sweep.kind.value, SweepStatus.ABANDONED.value).inc()
         return services.stores.sweeps.get(sweep.id) or sweep
@@ -51,13 +51,13 @@ def _read(services: Services, sweep: Sweep) -> Sweep:
     fell_short(services, sweep, page)  # what X withholds for good must not have all quotes bought again every day
     after = after_page(sweep, page, new_ids=stored.new_ids, through_at=now)
     if after.is_complete:
-        _note_read(services, sweep, newest_id=cursor_after(after))
+        _note_read(services, sweep, cursor_id=cursor_after(after))
         metrics.SWEEPS.labels(sweep.kind.value, after.status.value).inc()
     if not services.stores.sweeps.advance(sweep, after, now=now):
         return services.stores.sweeps.get(sweep.id) or after
     return after
 
 
-def _note_read(services: Services, sweep: Sweep, *, newest_id: int | None) -> None:
+def _note_read(services: Services, sweep: Sweep, *, cursor_id: int | None) -> None:
     """Before the sweep closes: while it is open nobody opens another one. Idempotent."""
-    services.stores.quotes.note_read(int(sweep.subject), at=sweep.started_at, newest_id=newest_id)
+    services.stores.quotes.note_read(int(sweep.subject), at=sweep.started_at, cursor_id=cursor_id)

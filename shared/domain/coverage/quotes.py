@@ -1,11 +1,12 @@
 """How are quotes found: whose are read next, down to where, and when a post counts as read. Pure.
 
-    candidates --choose--> reading_of --pages, newest first--> the greatest quote known before, or the last page
+    candidates --choose--> reading_of --pages, newest first--> a margin below the cursor, or the last page
                                                                   --cursor_after--> the post's cursor
 
-The endpoint of quotes has no `since_id`, so a reading goes down to the cursor of the one before.
-Invariant: the cursor stands at a quote that is stored with all before it, and a post counts as read when its reading
-has ended, so one that never begins, or fails, costs it nothing.
+The endpoint of quotes has no `since_id`, so a reading goes down to the cursor of the one before, and a margin further:
+X shows some quotes late, and what was read on the same UTC day costs nothing once more.
+Invariant: all quotes below the cursor are stored but for those that X showed late, and a post counts as read when its
+reading has ended, so one that never begins, or fails, costs it nothing.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from shared.domain import snowflake
 from shared.domain.coverage import sweeps
 from shared.domain.coverage.sweeps import Sweep, SweepKind
 from shared.domain.jobs import Queue
@@ -22,11 +24,12 @@ from shared.domain.models import Page
 
 @dataclass(frozen=True, slots=True)
 class QuoteRule:
-    """The numbers of the rule."""
+    """The numbers of the rule. margin: how late X may show a quote."""
 
     posts_per_round: int = 5
     min_likes: int = 10
     recheck: timedelta = timedelta(hours=4)
+    margin: timedelta = timedelta(minutes=35)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,15 +58,20 @@ def choose(candidates: Iterable[QuoteCandidate], *, now: datetime, rule: QuoteRu
     return eligible[: rule.posts_per_round]
 
 
-def reading_of(chosen: QuoteCandidate, *, id: str, cursor_id: int, now: datetime) -> Sweep:
-    """The sweep that reads the quotes of a post down to `cursor_id`, the greatest quote known (0 for none)."""
+def below(cursor_id: int, margin: timedelta) -> int:
+    """Down to which id a reading goes that begins anew at a cursor (0: none was read)."""
+    return max(0, snowflake.first_id_at(snowflake.created_at(cursor_id) - margin) - 1) if cursor_id else 0
+
+
+def reading_of(chosen: QuoteCandidate, *, id: str, cursor_id: int, now: datetime, margin: timedelta) -> Sweep:
+    """The sweep that reads the quotes of a post down to a margin below its cursor (0: all)."""
     return Sweep(
         id=id,
         kind=SweepKind.QUOTES,
         subject=str(chosen.post_id),
         queue=Queue.QUOTES,
         query=None,
-        since_id=cursor_id,
+        since_id=below(cursor_id, margin),
         started_at=now,
     )
 
@@ -75,13 +83,13 @@ def after_page(sweep: Sweep, page: Page, *, new_ids: Collection[int], through_at
 
 
 def reaches_the_known(sweep: Sweep, page: Page) -> bool:
-    """Whether a page ends below the cursor. The last post decides: one older post among newer ones is a slip of X."""
+    """Whether a page ends below all that is read. The last post decides: an older one among newer is a slip of X."""
     return bool(page.posts) and page.posts[-1].id <= sweep.since_id
 
 
 def cursor_after(sweep: Sweep) -> int | None:
-    """Where the cursor of the post moves after a complete reading; None: it stays.
+    """Where the cursor of the post moves after a complete reading: to its begin; None: it stays.
 
     What X's paging withheld is below the new cursor: after such a reading the next one begins where this one did.
     """
-    return None if sweep.stuck else sweep.newest_id
+    return None if sweep.stuck else snowflake.first_id_at(sweep.started_at)

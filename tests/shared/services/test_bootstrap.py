@@ -109,13 +109,9 @@ def test_x_can_be_asked_with_a_token_or_with_keys_to_stored_ones() -> None:
     assert "hunter2" not in str(caught.value)
 
 
-def test_the_rules_follow_the_settings(services: Services) -> None:
-    """Refreshing and the choice of quotes take their numbers from the settings."""
+def test_the_rule_of_refreshing_follows_the_settings(services: Services) -> None:
+    """Refreshing takes its numbers from the settings."""
     assert services.refresh_policy.gone_confirm == timedelta(hours=1)
-    assert services.quote_rule.posts_per_round == 5
-    assert services.quote_rule.min_likes == 10
-    assert services.quote_rule.recheck == timedelta(hours=4)
-    assert services.settings.quotes_newest_posts == 50
 
 
 @pytest.mark.parametrize(

@@ -29,8 +29,8 @@ def test_a_reading_of_quotes_is_noted_when_it_has_ended(stores: Stores) -> None:
     assert stores.quotes.cursor(1, read_at=None) == 0
     assert stores.quotes.cursor(404, read_at=None) is None
 
-    stores.quotes.note_read(1, at=NOW, newest_id=2**63 + 1)
-    stores.quotes.note_read(1, at=NOW - HOUR, newest_id=None)
+    stores.quotes.note_read(1, at=NOW, cursor_id=2**63 + 1)
+    stores.quotes.note_read(1, at=NOW - HOUR, cursor_id=None)
 
     assert stores.quotes.cursor(1, read_at=None) is None
     assert stores.quotes.cursor(1, read_at=NOW) == 2**63 + 1
@@ -55,7 +55,7 @@ def test_the_cursor_of_quotes_moves_forward_by_number(
     """When the newest quote was deleted the next reading names an older one: the cursor stays."""
     follow(stores, [1])
 
-    stores.quotes.note_read(1, at=NOW, newest_id=before)
-    stores.quotes.note_read(1, at=NOW, newest_id=newest)
+    stores.quotes.note_read(1, at=NOW, cursor_id=before)
+    stores.quotes.note_read(1, at=NOW, cursor_id=newest)
 
     assert stores.quotes.cursor(1, read_at=NOW) == after

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from shared.domain import snowflake
 from shared.domain.coverage.sweeps import SweepStatus
 from shared.domain.errors import StoreUnavailable
 from shared.domain.jobs import Queue, QuotePage
@@ -27,7 +28,7 @@ from tests.workers.world import (
 from workers.handlers.quotes import quote_page
 
 QUOTED = post_id(3600)
-A, B, C, KNOWN = (post_id(seconds) for seconds in (60, 120, 180, 240))
+A, B, C, KNOWN = (post_id(seconds) for seconds in (60, 120, 180, 2400))
 NOT_JSON = b"<html>not found</html>"
 GONE_ID = {
     "parameter": "id",
@@ -39,7 +40,7 @@ GONE = {"title": "Not Found Error", "type": "https://api.x.com/2/problems/resour
 
 
 def cursor_of(services: Services, quoted: int = QUOTED) -> int:
-    """The greatest quote that is known with all before it."""
+    """Below which id all quotes were read."""
     document: dict[str, Any] = services.stores.db["X_engagement"].find_one({"_id": str(quoted)}) or {}
     return int(document.get("quotes_cursor_id") or 0)
 
@@ -62,11 +63,11 @@ def test_the_quotes_of_a_post_are_read_whole(simulated: Services, simulator: Sim
     assert ended.is_complete
     assert before
     assert before <= stored_ids(simulated)
-    assert cursor_of(simulated, quoted) >= max(before)
+    assert cursor_of(simulated, quoted) >= max(before)  # each was shown before the reading began
 
 
 def test_a_reading_ends_at_the_known_quote(services: Services, x: ScriptedX) -> None:
-    """The second reading stops at the page that holds the greatest quote of the first."""
+    """The second reading stops at the page that reaches 35 minutes below the begin of the first."""
     x.script = lambda asked: page(KNOWN)
     read_to_end(services, open_quotes(services, QUOTED).id)
     x.asked.clear()
@@ -77,8 +78,23 @@ def test_a_reading_ends_at_the_known_quote(services: Services, x: ScriptedX) -> 
     assert ended.is_complete
     assert len(x.asked) == 2
     assert stored_ids(services) == {A, B, C, KNOWN}
-    assert cursor_of(services) == A
+    assert cursor_of(services) == snowflake.first_id_at(ended.started_at)
     assert read_at(services) == ended.started_at
+
+
+def test_a_quote_that_x_shows_late_is_found(services: Services, x: ScriptedX) -> None:
+    """A quote indexed after a reading, with more than a page of newer ones above it, is read by the next one."""
+    read_then, late = [post_id(600, number) for number in range(100)], post_id(660)
+    x.script = by_token({None: page(*reversed(read_then), token="t1"), "t1": page(KNOWN)})
+    read_to_end(services, open_quotes(services, QUOTED).id)
+    new = [post_id(60, number) for number in range(100)]
+    pages = {None: page(*reversed(new), token="t1"), "t1": page(*reversed(read_then), token="t2")}
+    x.script = by_token({**pages, "t2": page(late, KNOWN, token="t3")})
+
+    ended = read_to_end(services, open_quotes(services, QUOTED, id_="quotes-2").id)
+
+    assert ended.is_complete
+    assert stored_ids(services) == {*read_then, *new, late, KNOWN}
 
 
 def test_the_cursor_waits_for_the_last_page(services: Services, x: ScriptedX) -> None:
@@ -147,5 +163,5 @@ def test_a_crash_at_any_step_loses_nothing(services: Services, x: ScriptedX, ste
 
     assert state_of(services, sweep.id).is_complete
     assert stored_ids(services) == {A, B}
-    assert cursor_of(services) == A
+    assert cursor_of(services) == snowflake.first_id_at(sweep.started_at)
     assert len(x.asked) == 2
