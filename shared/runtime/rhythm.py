@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from shared.domain.coverage.quotes import Preset
 from shared.runtime.secret_files import SecretFiles
 
 
@@ -22,6 +23,8 @@ class Rhythm(SecretFiles):
     quotes_newest_posts: int = Field(50, ge=1, description="newest posts of tracked accounts that compete for quotes")
     quotes_posts_per_round: int = Field(5, ge=1, description="posts whose quotes are read in one round")
     quotes_min_likes: int = Field(10, ge=0, description="a post with more likes than this competes even unquoted")
+    quotes_preset: Preset = Field(Preset.NEWEST, description="whose quotes: newest, or evidence (of X's counts)")
+    quotes_debts_per_round: int = Field(50, ge=1, le=1000, description="by evidence: posts that are read at a time")
     quotes_margin_seconds: float = Field(2100.0, ge=0, description="so far behind a reading of quotes the next begins")
     refresh_interval_seconds: float = Field(15.0, gt=0, description="between two collections of due refreshes")
     refresh_time_scale: float = Field(1.0, gt=0, description="1 = the tiers as written; 0.01 = a hundred times faster")

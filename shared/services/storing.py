@@ -8,14 +8,14 @@ that died in the middle starts again at the first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.domain.attribution import Audience
+from shared.domain.attribution import Audience, Why
 from shared.domain.mentions import mentions_of
 from shared.domain.models import Page
 from shared.runtime import metrics
@@ -60,7 +60,8 @@ def store_page(services: Services, page: Page, *, source: str, now: datetime, au
         stores.fates.link_versions(edited)
     mentions = mentions_of(page, concerns, tenants=audience.tenants, known=known.tenants, authors=known.authors)
     with _beside(lambda: services.stores.mentions.put(mentions, now=now, at=at, known=known.mentions)):
-        _follow_counts(services, page, known, now=now, at=at)
+        own = {post_id for post_id, whys in concerns.items() if any(one.why is Why.AUTHOR for one in whys)}
+        _follow_counts(services, page, known, now=now, at=at, own=own)
     services.sender.send_all(downloads(known.to_download(item.key for item in page.media)))
     new_ids &= {post.id for post in page.posts}
     metrics.POSTS_STORED.labels(source).inc(len(new_ids))
@@ -75,11 +76,13 @@ def _store_others(services: Services, page: Page, known: Known, *, now: datetime
     services.stores.media.upsert(page.media, at=at, known=known.media)
 
 
-def _follow_counts(services: Services, page: Page, known: Known, *, now: datetime, at: datetime) -> None:
-    """Begin to follow the engagement of the new posts."""
+def _follow_counts(
+    services: Services, page: Page, known: Known, *, now: datetime, at: datetime, own: Collection[int]
+) -> None:
+    """Begin to follow the engagement of the new posts; own: those whose quotes are wanted."""
     policy = services.refresh_policy
     metrics.SNAPSHOTS.inc(
-        services.stores.engagement.begin(page.posts, now=now, at=at, policy=policy, known=known.states)
+        services.stores.engagement.begin(page.posts, now=now, at=at, policy=policy, known=known.states, own=own)
     )
 
 

@@ -20,6 +20,7 @@ from shared.stores import (
     mentions,
     posts,
     processes,
+    quotes,
     removals,
     runs,
     schedules,
@@ -62,7 +63,7 @@ from shared.stores.users import UserStore
 
 COLLECTIONS = (
     *(accounts, authors, compliance, dead_letters, engagement, erasures, fates, gaps, handles, intervals, ledger),
-    *(media, mentions, posts, processes, removals, runs, schedules, set_aside, sources, streams, sweeps, users),
+    *(media, mentions, posts, processes, quotes, removals, runs, schedules, set_aside, sources, streams, sweeps, users),
 )
 INDEXES = tuple(index for collection in COLLECTIONS for index in collection.INDEXES)
 

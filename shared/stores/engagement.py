@@ -23,8 +23,11 @@ from shared.stores.described import DUPLICATE_KEY
 from shared.stores.engagement_documents import from_document, snapshot_to_document, to_document
 from shared.stores.indexes import Index
 from shared.stores.posts import metrics_from_document
+from shared.stores.quote_debts import WANTED, begun, recounted
 
 FIRST = "first"  # in the place of a claim, for the counts that a post was found with
+LOOKED_AT: Document = {WANTED: 1}
+_NEW: Document = {WANTED: True}
 
 
 INDEXES = (
@@ -49,26 +52,30 @@ class EngagementStore:
         now: datetime,
         at: datetime | None = None,
         policy: RefreshPolicy = DEFAULT_POLICY,
-        known: Collection[str] | None = None,
+        known: Mapping[str, Document] | None = None,
+        own: Collection[int] = frozenset(),
     ) -> int:
         """Follow the engagement of posts that are not followed yet; answers how many snapshots are new.
 
         The counts that a post brought along are its first reading; without any it is due at once. at: when X told
-        them, by its clock. known: ids of those that are followed; looked up where it is not given. Snapshots come
-        first, so that a state that is there never lacks its own.
+        them, by its clock. known: those that are followed, with `LOOKED_AT` of them; looked up where it is not given.
+        own: those of them whose quotes are wanted. Snapshots come first, so that a state that is there never lacks its
+        own.
         """
         unique = {str(post.id): post for post in posts}
         if not unique:
             return 0
         if known is None:
-            known = {document["_id"] for document in self._states.find({"_id": {"$in": list(unique)}}, {"_id": 1})}
+            known = {one["_id"]: one for one in self._states.find({"_id": {"$in": list(unique)}}, LOOKED_AT)}
+        if late := [key for key, post in unique.items() if post.id in own and not known.get(key, _NEW).get(WANTED)]:
+            self._states.update_many({"_id": {"$in": late}}, recounted({WANTED: True}))
         readings = [
             first_seen(post, now=now, at=at or now, policy=policy) for key, post in unique.items() if key not in known
         ]
         if not readings:
             return 0
         new = _insert_new(self._history, _snapshots(readings, FIRST))
-        _insert_new(self._states, [_begun(reading, now) for reading in readings])
+        _insert_new(self._states, [_begun(reading, now, own) for reading in readings])
         return new
 
     @guarded
@@ -202,9 +209,10 @@ def _insert_new(collection: MongoCollection[Document], inserts: list[InsertOne[D
         return int(error.details["nInserted"])
 
 
-def _begun(reading: Reading, now: datetime) -> InsertOne[Document]:
+def _begun(reading: Reading, now: datetime, own: Collection[int]) -> InsertOne[Document]:
     state = reading.engagement
-    return InsertOne({"_id": str(state.post_id), **to_document(state), "first_seen_at": now})
+    debt = begun(state.metrics) if state.post_id in own else {}
+    return InsertOne({"_id": str(state.post_id), **to_document(state), "first_seen_at": now, **debt})
 
 
 def _snapshots(readings: Iterable[Reading], source: str) -> list[InsertOne[Document]]:
@@ -218,4 +226,4 @@ def _answered(reading: Reading, claim_id: str) -> list[Document]:
     is_later = {"$gte": [reading.at, {"$ifNull": ["$read_at", reading.at]}]}
     state = {"$cond": [is_later, {"$literal": to_document(reading.engagement)}, {}]}
     ended = {"answered_claim": {"$literal": claim_id}, "readings": {"$add": [{"$ifNull": ["$readings", 0]}, 1]}}
-    return [{"$replaceWith": {"$mergeObjects": ["$$ROOT", state, ended]}}, {"$unset": "claim_id"}]
+    return [{"$replaceWith": {"$mergeObjects": ["$$ROOT", state, ended]}}, {"$unset": "claim_id"}, *recounted()]

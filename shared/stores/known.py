@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from shared.domain.mentions import Author
 from shared.domain.models import Page
 from shared.stores.database import Db, Document, guarded
+from shared.stores.engagement import LOOKED_AT as ENGAGEMENT
 from shared.stores.handles import LEARNING
 from shared.stores.media import PENDING
 
@@ -60,7 +61,7 @@ class KnownStore:
             "X_tweets": posts,
             "X_users": users | _AUTHOR,
             "X_media": media | {"download.status": 1},
-            "X_engagement": {"_id": 1},
+            "X_engagement": ENGAGEMENT,
             "X_tracked_handles": LEARNING,
             "mentions": mentions | {"external_id": 1, "tenant_id": 1},
         }

@@ -370,16 +370,14 @@ def open_quotes(services: Services, quoted: int, *, id_: str = "quotes-1") -> Sw
     """Know the post and open a reading of its quotes, from what is known of them on."""
     now = services.clock.now()
     services.stores.engagement.begin([Post(id=quoted, text="", created_at=snowflake.created_at(quoted))], now=now)
-    document = services.stores.db["X_engagement"].find_one({"_id": str(quoted)}) or {}
-    cursor = services.stores.quotes.cursor(quoted, read_at=document.get("quotes_read_at"))
-    assert cursor is not None
+    (known,) = services.stores.quotes.candidates([{"_id": str(quoted)}])
     sweep = Sweep(
         id=id_,
         kind=SweepKind.QUOTES,
         subject=str(quoted),
         queue=Queue.QUOTES,
         query=None,
-        since_id=below(cursor, timedelta(seconds=services.settings.quotes_margin_seconds)),
+        since_id=below(known.cursor_id, timedelta(seconds=services.settings.quotes_margin_seconds)),
         started_at=now,
     )
     assert services.stores.sweeps.open(sweep)

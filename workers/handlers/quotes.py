@@ -40,7 +40,7 @@ def _read(services: Services, sweep: Sweep) -> Sweep:
     except NotFound:
         # The quoted post is gone. Whether it is gone for good is for the refresh to say; its quotes cannot be read, and
         # to ask again sooner than after a reading would not change that.
-        _note_read(services, sweep, cursor_id=None)
+        _note_read(services, sweep, cursor_id=None, is_gone=True)
         services.stores.sweeps.abandon(sweep, now=services.clock.now())
         metrics.SWEEPS.labels(sweep.kind.value, SweepStatus.ABANDONED.value).inc()
         return services.stores.sweeps.get(sweep.id) or sweep
@@ -58,6 +58,7 @@ def _read(services: Services, sweep: Sweep) -> Sweep:
     return after
 
 
-def _note_read(services: Services, sweep: Sweep, *, cursor_id: int | None) -> None:
+def _note_read(services: Services, sweep: Sweep, *, cursor_id: int | None, is_gone: bool = False) -> None:
     """Before the sweep closes: while it is open nobody opens another one. Idempotent."""
-    services.stores.quotes.note_read(int(sweep.subject), at=sweep.started_at, cursor_id=cursor_id)
+    posts = [int(sweep.subject)]
+    services.stores.quotes.note_read(posts, at=sweep.started_at, cursor_id=cursor_id, is_gone=is_gone)

@@ -1,6 +1,6 @@
 """How are quotes found: whose are read next, down to where, and when a post counts as read. Pure.
 
-    candidates --choose--> reading_of --pages, newest first--> a margin below the cursor, or the last page
+    candidates --newest or indebted--> reading_of --pages, newest first--> a margin below the cursor, or the last page
                                                                   --cursor_after--> the post's cursor
 
 The endpoint of quotes has no `since_id`, so a reading goes down to the cursor of the one before, and a margin further:
@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from shared.domain import snowflake
 from shared.domain.coverage import sweeps
@@ -22,11 +23,20 @@ from shared.domain.jobs import Queue
 from shared.domain.models import Page
 
 
+class Preset(StrEnum):
+    """Whose quotes are read. The values are stable: a setting has them."""
+
+    NEWEST = "newest"  # of the newest posts those that are quoted or liked most, again and again
+    EVIDENCE = "evidence"  # of all posts those of which X counts more quotes than were found
+
+
 @dataclass(frozen=True, slots=True)
 class QuoteRule:
-    """The numbers of the rule. margin: how late X may show a quote."""
+    """The numbers of the rule. debts_per_round: posts, by evidence. margin: how late X may show a quote."""
 
+    preset: Preset = Preset.NEWEST
     posts_per_round: int = 5
+    debts_per_round: int = 50
     min_likes: int = 10
     recheck: timedelta = timedelta(hours=4)
     margin: timedelta = timedelta(minutes=35)
@@ -34,15 +44,30 @@ class QuoteRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuoteCandidate:
-    """A recent post of a tracked account. `quotes_read_at` is when its quotes were last read, None for never."""
+    """A post whose quotes may be read.
+
+    quotes_read_at: when they were last read, None for never. counted: how many of X's count are accounted for.
+    cursor_id: below which id all were read, 0 for none.
+    """
 
     post_id: int
     quote_count: int
     like_count: int
     quotes_read_at: datetime | None = None
+    counted: int = 0
+    cursor_id: int = 0
+
+    @property
+    def missing(self) -> int:
+        """How many quotes X counts that are not accounted for."""
+        return max(0, self.quote_count - self.counted)
+
+    def has_rested(self, *, now: datetime, rule: QuoteRule) -> bool:
+        """Whether it was not read within the recheck."""
+        return self.quotes_read_at is None or now - self.quotes_read_at >= rule.recheck
 
 
-def choose(candidates: Iterable[QuoteCandidate], *, now: datetime, rule: QuoteRule) -> list[QuoteCandidate]:
+def newest(candidates: Iterable[QuoteCandidate], *, now: datetime, rule: QuoteRule) -> list[QuoteCandidate]:
     """The posts whose quotes are read in this round, most quoted first.
 
     A post competes when it has a quote, or more than `min_likes` likes, and was not read within `recheck`. Ties go to
@@ -52,10 +77,28 @@ def choose(candidates: Iterable[QuoteCandidate], *, now: datetime, rule: QuoteRu
         candidate
         for candidate in candidates
         if (candidate.quote_count > 0 or candidate.like_count > rule.min_likes)
-        and (candidate.quotes_read_at is None or now - candidate.quotes_read_at >= rule.recheck)
+        and candidate.has_rested(now=now, rule=rule)
     ]
     eligible.sort(key=lambda c: (c.quote_count, c.like_count, c.post_id), reverse=True)
     return eligible[: rule.posts_per_round]
+
+
+def indebted(candidates: Iterable[QuoteCandidate], *, now: datetime, rule: QuoteRule) -> list[QuoteCandidate]:
+    """The posts of which most quotes are missing, of those with as many the older first: their time runs out sooner."""
+    owing = [one for one in candidates if one.missing > 0 and one.has_rested(now=now, rule=rule)]
+    owing.sort(key=lambda one: (-one.missing, one.post_id))
+    return owing[: rule.debts_per_round]
+
+
+def accounted_for(quote_count: int, *, stored: int, stored_before: int | None, is_told_before: bool) -> int:
+    """How many of X's count are accounted for after a reading.
+
+    What X shows late is looked for once more: only a reading that finds nothing new proves that the rest cannot be had
+    (deleted, or of protected accounts). stored: living quotes that are stored now; stored_before: after the last
+    reading, None for none. is_told_before: X told the count before the reading began.
+    """
+    is_proved = is_told_before and stored == stored_before
+    return quote_count if is_proved else min(stored, quote_count)
 
 
 def below(cursor_id: int, margin: timedelta) -> int:
@@ -63,7 +106,7 @@ def below(cursor_id: int, margin: timedelta) -> int:
     return max(0, snowflake.first_id_at(snowflake.created_at(cursor_id) - margin) - 1) if cursor_id else 0
 
 
-def reading_of(chosen: QuoteCandidate, *, id: str, cursor_id: int, now: datetime, margin: timedelta) -> Sweep:
+def reading_of(chosen: QuoteCandidate, *, id: str, now: datetime, margin: timedelta) -> Sweep:
     """The sweep that reads the quotes of a post down to a margin below its cursor (0: all)."""
     return Sweep(
         id=id,
@@ -71,7 +114,7 @@ def reading_of(chosen: QuoteCandidate, *, id: str, cursor_id: int, now: datetime
         subject=str(chosen.post_id),
         queue=Queue.QUOTES,
         query=None,
-        since_id=below(cursor_id, margin),
+        since_id=below(chosen.cursor_id, margin),
         started_at=now,
     )
 

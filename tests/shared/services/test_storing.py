@@ -96,6 +96,24 @@ def refresh_job(services: Services, count: int) -> Job:
     return RefreshEngagement(claim_id=f"c-{count}", post_ids=ids, run_id=f"run-{count}")
 
 
+def test_the_quotes_of_a_followed_account_are_wanted(services: Services) -> None:
+    """A post that a search finds as its author's own has a debt of quotes, also where another one found it before."""
+    body = page(*(post_id(number) for number in (50, 51)))[1]
+    body["data"][1]["author_id"] = "8"
+    told = parse_page("search/recent", body, RateHeaders())
+    asking = Asking(key="alice", sources=(Source(id=TRACKED, name="", kind=SourceKind.ACCOUNTS),), user_id=7)
+
+    def wanted() -> list[str]:
+        return [
+            one["_id"] for one in services.stores.db["X_engagement"].find({"quotes_owed": 4, "quotes_wanted": True})
+        ]
+
+    store_page(services, told, source="search", now=NOW)
+    assert wanted() == []
+    store_page(services, told, source="search", now=NOW, audience=Audience([asking]))
+    assert wanted() == [str(post_id(50))]
+
+
 @pytest.mark.parametrize("make_job", [search_job, quotes_job, refresh_job])
 def test_a_full_page_takes_as_many_commands_as_a_page_of_one(
     services: Services, x: ScriptedX, mongo_uri: str, make_job: Callable[[Services, int], Job]

@@ -108,7 +108,7 @@ WRITES: dict[str, Callable[[Stores], object]] = {
         claim_id="c", now=NOW, lease=timedelta(minutes=1), limit=9
     ),
     "engagement.answer": answer,
-    "quotes.note_read": lambda s: s.quotes.note_read(1, at=NOW, cursor_id=9),
+    "quotes.note_read": lambda s: s.quotes.note_read([1], at=NOW, cursor_id=9),
     "engagement.release_unanswered": lambda s: s.engagement.release_unanswered(now=NOW),
     "schedules.ensure": lambda s: s.schedules.ensure([schedule_of("a"), schedule_of("b")]),
     "schedules.keep_only": lambda s: s.schedules.keep_only("search", []),

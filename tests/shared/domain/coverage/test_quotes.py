@@ -4,25 +4,30 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.domain.coverage.quotes import QuoteCandidate, QuoteRule, choose
+from shared.domain.coverage.quotes import QuoteCandidate, QuoteRule, accounted_for, indebted, newest
 
 NOW = datetime(2024, 5, 1, 12, tzinfo=UTC)
 RULE = QuoteRule()
 HOURS = timedelta(hours=1)
 
 
-def post(post_id: int, *, quotes: int = 0, likes: int = 0, read_hours_ago: float | None = None) -> QuoteCandidate:
+def post(
+    post_id: int, *, quotes: int = 0, likes: int = 0, read_hours_ago: float | None = None, counted: int = 0
+) -> QuoteCandidate:
     """A post that competes."""
     read_at = None if read_hours_ago is None else NOW - read_hours_ago * HOURS
-    return QuoteCandidate(post_id=post_id, quote_count=quotes, like_count=likes, quotes_read_at=read_at)
+    return QuoteCandidate(
+        post_id=post_id, quote_count=quotes, like_count=likes, quotes_read_at=read_at, counted=counted
+    )
 
 
 def chosen(*candidates: QuoteCandidate) -> list[int]:
     """Ids of those that are chosen."""
-    return [candidate.post_id for candidate in choose(candidates, now=NOW, rule=RULE)]
+    return [candidate.post_id for candidate in newest(candidates, now=NOW, rule=RULE)]
 
 
 flocks = st.lists(
@@ -42,7 +47,7 @@ flocks = st.lists(
 @given(posts=flocks)
 def test_five_of_fifty_are_chosen_by_the_rule(posts: list[QuoteCandidate]) -> None:
     """At most five; each quoted or with more than ten likes, and not read for four hours; nobody better is left out."""
-    result = choose(posts, now=NOW, rule=RULE)
+    result = newest(posts, now=NOW, rule=RULE)
 
     def eligible(candidate: QuoteCandidate) -> bool:
         rested = candidate.quotes_read_at is None or NOW - candidate.quotes_read_at >= 4 * HOURS
@@ -78,6 +83,37 @@ def test_the_numbers_of_the_rule_can_be_set() -> None:
     """Limit, likes and rest are the rule's, not the function's."""
     rule = QuoteRule(posts_per_round=1, min_likes=0, recheck=timedelta(minutes=1))
 
-    result = choose([post(1, likes=1, read_hours_ago=0.02), post(2, likes=1, read_hours_ago=0.01)], now=NOW, rule=rule)
+    result = newest([post(1, likes=1, read_hours_ago=0.02), post(2, likes=1, read_hours_ago=0.01)], now=NOW, rule=rule)
 
     assert [candidate.post_id for candidate in result] == [1]
+
+
+def test_by_evidence_the_posts_come_that_miss_most() -> None:
+    """Those of which X counts more than is accounted for, the older first of as many; none that was just read."""
+    posts = [
+        *(post(1, quotes=5, counted=5), post(2, quotes=9, counted=8), post(3, quotes=1), post(4, likes=1000)),
+        *(post(5, quotes=40, counted=10), post(6, quotes=90, read_hours_ago=3.9), post(7, quotes=2, counted=3)),
+    ]
+
+    assert [one.post_id for one in indebted(posts, now=NOW, rule=RULE)] == [5, 2, 3]
+    assert [one.post_id for one in indebted(posts, now=NOW, rule=QuoteRule(debts_per_round=2))] == [5, 2]
+
+
+@pytest.mark.parametrize(
+    ("stored", "stored_before", "is_told_before", "counted"),
+    [
+        (0, None, True, 0),  # a first reading that found none may have come before a late one
+        (3, None, True, 3),
+        (5, None, True, 5),
+        (7, None, False, 5),  # more than X counts: some are gone, which is not known yet
+        (3, 2, True, 3),  # it found something: there may be more
+        (3, 3, True, 5),  # it found nothing: the rest cannot be had
+        (3, 3, False, 3),  # but for what X counted later
+    ],
+)
+def test_what_is_accounted_for_after_a_reading(
+    stored: int, stored_before: int | None, is_told_before: bool, counted: int
+) -> None:
+    """Of five quotes that X counts."""
+    found = accounted_for(5, stored=stored, stored_before=stored_before, is_told_before=is_told_before)
+    assert found == counted
