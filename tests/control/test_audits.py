@@ -66,7 +66,7 @@ def test_the_command_ends_with_1_when_something_is_missing(simulated: Services, 
 
 
 def test_only_whole_seconds_are_compared(simulated: Services, simulator: Simulator) -> None:
-    """X knows no parts of a second: the same posts are counted and taken as stored, whenever reading began and ended."""
+    """X knows no parts of a second: the same posts are counted and taken as stored, whenever it was read."""
     name = followed(simulated, simulator)
     posts = simulated.stores.db["X_tweets"].find({"concerns.member": name.lower()}, sort=[("created_at", 1)])
     times = [post["created_at"] for post in posts if post["created_at"].microsecond]
