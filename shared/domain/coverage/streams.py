@@ -14,6 +14,9 @@ from shared.domain.coverage.members import ANY, Group
 # Two streams are joined only when their coverage ends this close together, and the joined one begins no further than
 # this before that end: so much of the livelier one is read (within one UTC day: not paid) again, and no more.
 MERGE_DISTANCE = timedelta(minutes=10)
+# Streams that are asked for rarely never come that close by themselves: theirs may end an interval apart, but no more
+# than this, which is mostly of the same day.
+FURTHEST_MERGE = timedelta(hours=6)
 # A stream that stays alone may look back further, since nothing of its own is left there to be bought. X's index shows
 # a post seconds after it was made; a day is far beyond that, and far within the seven days.
 QUIET_MARGIN = timedelta(days=1)
@@ -93,7 +96,7 @@ def next_merge(
     """The next pair of streams worth joining, or None.
 
     A pair qualifies when both are of one group and have completed a sweep, neither is in `busy` (ids of streams with an
-    open sweep), their coverage ends within MERGE_DISTANCE, and `fits(members)` says that one query holds all their
+    open sweep), their coverage ends close together, and `fits(members)` says that one query holds all their
     members. Streams that carry the same members are joined with one another first, and until then with no others: so
     the members of a stream that was begun to read further back are not carried twice for good. Of the others the
     shortest queries come first.
@@ -114,11 +117,17 @@ def next_merge(
     return None
 
 
+def _are_close(first: Stream, second: Stream) -> bool:
+    interval = timedelta(seconds=first.group.interval_seconds or 0)
+    distance = max(MERGE_DISTANCE, min(interval, FURTHEST_MERGE))
+    return abs(first.covered_through - second.covered_through) <= distance
+
+
 def _next_of_others(idle: Sequence[Stream], fits: Callable[[Sequence[str]], bool]) -> Merge | None:
     """The next pair of streams of one group, the shortest query first, or None."""
     for index, first in enumerate(idle):
         for second in idle[index + 1 :]:
-            if abs(first.covered_through - second.covered_through) > MERGE_DISTANCE:
+            if not _are_close(first, second):
                 continue
             members = tuple(dict.fromkeys(first.members + second.members))
             if not fits(members):
@@ -130,7 +139,7 @@ def _next_of_others(idle: Sequence[Stream], fits: Callable[[Sequence[str]], bool
 def _next_of_twice(idle: Sequence[Stream], fits: Callable[[Sequence[str]], bool]) -> Merge | None:
     """The next pair that carries a member both, or None."""
     for first, second in combinations(idle, 2):
-        if first.group != second.group or abs(first.covered_through - second.covered_through) > MERGE_DISTANCE:
+        if first.group != second.group or not _are_close(first, second):
             continue
         members = tuple(dict.fromkeys(second.members + first.members))
         if len(members) < len(first.members) + len(second.members) and fits(members):

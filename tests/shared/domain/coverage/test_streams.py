@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shared.domain.coverage.members import Group
 from shared.domain.coverage.streams import MERGE_DISTANCE, QUIET_MARGIN, Merge, Stream, next_merge
 from shared.domain.snowflake import created_at, first_id_at
 
@@ -203,3 +204,29 @@ def test_what_keeps_streams_apart() -> None:
     assert next_merge([one, stream_of("b", minutes_behind=11)], all_fit) is None
     assert next_merge([one, other], lambda handles: len(handles) < 2) is None
     assert next_merge([], all_fit) is None
+
+
+@pytest.mark.parametrize(
+    ("interval_seconds", "minutes", "are_joined"),
+    [
+        (None, 11, False),
+        (300, 11, False),
+        (3_600, 59, True),
+        (3_600, 61, False),
+        (86_400, 359, True),
+        (86_400, 361, False),
+    ],
+)
+def test_streams_that_are_asked_for_rarely_join_an_interval_apart(
+    interval_seconds: int | None, minutes: int, are_joined: bool
+) -> None:
+    """Their sweeps never end within ten minutes of each other; six hours at most are read again."""
+    group = Group(interval_seconds=interval_seconds)
+    streams = [
+        replace(stream_of(name, name, minutes_behind=behind), group=group)
+        for name, behind in (("a", 0), ("b", minutes))
+    ]
+
+    merge = next_merge(streams, at_most(9))
+
+    assert (merge is not None) == are_joined
