@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from difflib import get_close_matches
 from typing import Any, TypeVar
 
 from control import inputs
@@ -45,7 +46,7 @@ class Reader:
         """The source; None where `faults` says why there is none."""
         for name in self.fields:
             if name not in FIELDS:
-                self._fault(name, f"is no field of a source; there are {', '.join(FIELDS)}")
+                self._fault(name, _no_field(name, "a source", FIELDS))
         kinds = [kind for name, kind in KINDS.items() if self.fields.get(name) is not None]
         source_id = self._value("id", _text) or ""
         if len(kinds) != 1:
@@ -105,7 +106,7 @@ class Reader:
             return None
         for one in value:
             if one not in known:
-                self._fault(f"{name}.{one}", f"is no field of {name}; there are {', '.join(known)}")
+                self._fault(f"{name}.{one}", _no_field(one, name, known))
         return Reader(value, self.now, lambda part: self.place(f"{name}.{part}"), self.faults)
 
     def _post_id(self, text: str) -> int:
@@ -137,6 +138,12 @@ class Reader:
 
     def _fault(self, name: str, what: str) -> None:
         self.faults.append(f"{self.place(name)}: {what}")
+
+
+def _no_field(name: str, of: str, known: Sequence[str]) -> str:
+    """What is wrong with a name, and the one that was meant, or all that there are."""
+    close = get_close_matches(name, known, n=1, cutoff=0.6)
+    return f"is no field of {of}; " + (f"did you mean {close[0]}?" if close else f"there are {', '.join(known)}")
 
 
 def fields_of(source: Source) -> dict[str, Any]:

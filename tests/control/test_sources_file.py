@@ -65,7 +65,7 @@ def test_a_file_says_what_people_mean() -> None:
 @pytest.mark.parametrize(
     ("line", "fault"),
     [
-        ("    intervall: 5m", "line 3: source a: intervall: is no field of a source"),
+        ("    intervall: 5m", "line 3: source a: intervall: is no field of a source; did you mean interval?"),
         ("    interval: 5 minutes", "line 3: source a: interval: '5 minutes' is not a duration"),
         ("    interval: 59s", "line 2: source a: interval 59 s: 60 to 604800 s"),
         ("    interval: 8d", "line 2: source a: interval 691200 s: 60 to 604800 s"),
@@ -76,7 +76,7 @@ def test_a_file_says_what_people_mean() -> None:
         ("    accounts: {a: b}", "line 3: source a: accounts: is a list of words"),
         ("    accounts: [x.com/home]", "line 3: source a: accounts: 'x.com/home'"),
         ("    conversation: abc", "line 3: source a: conversation: 'abc'"),
-        ("    terms: {keyword: [a]}", "line 3: source a: terms.keyword: is no field of terms"),
+        ("    terms: {keyword: [a]}", "line 3: source a: terms.keyword: is no field of terms; did you mean keywords?"),
         ("    terms: {keywords: [a b]}", "line 2: source a: keywords: 'a b' has blanks"),
         ('    terms: {phrases: [a "b"]}', "line 2: source a: phrases: 'a \"b\"' has a quote"),
         ("    quotes_of: 12", "line 3: source a: quotes_of: has fields of its own: post, account"),
