@@ -48,11 +48,12 @@ class IntervalStore:
 
     @guarded
     def add(self, *intervals: Interval) -> None:
-        """Note that spans were read and stored."""
-        self._intervals.bulk_write(
-            [UpdateOne({"_id": one.id}, {"$setOnInsert": _to_document(one)}, upsert=True) for one in intervals],
-            ordered=False,
-        )
+        """Note that spans were read and stored.
+
+        A sweep whose job comes again may have read further than was noted before the crash: then its span reaches as
+        far.
+        """
+        self._intervals.bulk_write([_noted(one) for one in intervals], ordered=False)
 
     @guarded
     def get(self, interval_id: str) -> Interval | None:
@@ -141,6 +142,13 @@ class IntervalStore:
             {"$group": {"_id": None, "seconds": {"$sum": _SECONDS}}},
         ]
         return next((float(row["seconds"]) for row in self._intervals.aggregate(stages)), 0.0)
+
+
+def _noted(interval: Interval) -> UpdateOne:
+    document = _to_document(interval)
+    least = {"from_at": document.pop("from_at")}
+    greatest = {name: document.pop(name) for name in ("to_at", "read_at")}
+    return UpdateOne({"_id": interval.id}, {"$setOnInsert": document, "$min": least, "$max": greatest}, upsert=True)
 
 
 def _to_document(interval: Interval) -> Document:

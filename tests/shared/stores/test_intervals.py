@@ -30,6 +30,17 @@ def test_what_was_read_is_noted_once(stores: Stores) -> None:
     assert stores.intervals.get(partly.id) == partly
 
 
+def test_what_a_job_read_that_came_again_is_noted_as_far(stores: Stores) -> None:
+    """A crash came before the stream moved on: the page was read again, later, and the stream is covered up to then."""
+    first = interval_of(1)
+    later = replace(first, to_at=first.to_at + HOUR, read_at=first.read_at + HOUR, posts=0)
+
+    for one in (first, later, first):
+        stores.intervals.add(one)
+
+    assert stores.intervals.of(["s"]) == [replace(later, posts=first.posts)]
+
+
 def test_a_window_finds_what_touches_it(stores: Stores) -> None:
     """By time, of the streams that are asked for."""
     hours = [interval_of(number) for number in (1, 2, 3, 4)]
