@@ -73,6 +73,11 @@ class Audience:
         self._by_id = {one.user_id: one for one in accounts if one.user_id is not None}
         self.tenants = {source.id: source.tenant for one in (*accounts, *self._others) for source in one.sources}
 
+    @property
+    def knows_accounts(self) -> bool:
+        """Whether it has the ids of all its accounts: else their posts are told by their names alone."""
+        return len(self._by_id) == len(self._by_name)
+
     def of_quotes(self, post_id: int) -> Audience:
         """The same, of a page with the quotes of a post of theirs."""
         return Audience(self._asking, quotes_of=post_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from shared.domain.attribution import Audience
 from shared.domain.coverage import gaps
 from shared.domain.coverage.sweeps import ReadBy, Sweep, SweepKind, SweepStatus, after_page
 from shared.domain.errors import Forbidden, StaleSinceId
@@ -44,10 +45,10 @@ def search_page(services: Services, job: SearchPage) -> None:
 def _read(services: Services, sweep: Sweep, heals: int = 0) -> Sweep:
     """Read and store the sweep's present page; answers the sweep as it stands afterwards."""
     read_before = 0 if heals else read_own_first(services, sweep, _class_of(sweep))
-    before = services.clock.now()
+    audience, before = audience_of(services, sweep), services.clock.now()
     try:
         with paid_by(services, sweep.run_id):
-            page = _ask(services, sweep)
+            page = _ask(services, sweep, audience)
     except StaleSinceId as error:
         if heals == MAX_HEALS:
             raise
@@ -58,7 +59,6 @@ def _read(services: Services, sweep: Sweep, heals: int = 0) -> Sweep:
             raise
         return _give_up(services, sweep)
     now = services.clock.now()
-    audience = audience_of(services, sweep)
     stored = store_page(services, page, source=SweepKind.SEARCH.value, now=now, audience=audience)
     want_authors(services, page, now=now, run_id=sweep.run_id)
     is_short = fell_short(services, sweep, page)
@@ -104,7 +104,8 @@ def _move(services: Services, before: Sweep, after: Sweep, now: datetime) -> Swe
     return after
 
 
-def _ask(services: Services, sweep: Sweep) -> Page:
+def _ask(services: Services, sweep: Sweep, audience: Audience) -> Page:
+    """One page; with its authors, who would be bought soon, where they alone tell whose posts these are."""
     x = x_as(services, sweep.credential)
     search = x.search_all if sweep.route is ReadBy.ALL else x.search_recent
     return search(
@@ -113,7 +114,7 @@ def _ask(services: Services, sweep: Sweep) -> Page:
         since_id=sweep.since_id,
         until_id=sweep.until_id,
         next_token=sweep.next_token,
-        expand_authors=None,
+        expand_authors=None if audience.knows_accounts else True,
     )
 
 

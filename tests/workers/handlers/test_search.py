@@ -25,6 +25,8 @@ from shared.domain.errors import (
     StoreUnavailable,
 )
 from shared.domain.jobs import Queue, SearchPage
+from shared.domain.models import User
+from shared.domain.sources import TRACKED
 from shared.services.bootstrap import Services
 from tests.scheduler.slots import fill_gaps
 from tests.workers.world import (
@@ -134,6 +136,29 @@ def test_nothing_moves_before_the_last_page(services: Services, x: ScriptedX) ->
     search_page(services, SearchPage(sweep_id=sweep.id, page=1))
     assert stream_of(services).cursor_id == A
     assert stream_of(services).sweeps_completed == 1
+
+
+def test_authors_tell_whose_posts_these_are_until_their_ids_are_known(services: Services, x: ScriptedX) -> None:
+    """The page comes with its authors as long as X has not said who is behind a name, and without them from then on."""
+    users = {"includes": {"users": [{"id": "7", "username": "Alice", "name": "a"}]}}
+    x.script = lambda asked: page(A, **(users if "expansions" in asked.params and "author_id" in told(asked) else {}))
+    first = open_sweep(services)
+    services.stores.sources.add_accounts(TRACKED, ["alice"], now=NOW)
+    services.stores.handles.asked_by(TRACKED, ["alice"])
+    read_to_end(services, first.id)
+    services.stores.handles.learn([User(id=7, username="alice")], now=NOW)
+
+    read_to_end(services, next_sweep(services, stream_of(services).id, "sweep-2").id)
+
+    asked = [one for one in x.asked if one.path.endswith("search/recent")]
+    assert ["author_id" in told(one) for one in asked] == [True, False]
+    (stored,) = services.stores.db["X_tweets"].find()
+    assert [(one["member"], one["why"]) for one in stored["concerns"]] == [("alice", "author")]
+
+
+def told(asked: Asked) -> list[str]:
+    """The expansions that were asked for."""
+    return asked.params.get("expansions", "").split(",")
 
 
 def test_a_page_that_comes_twice_is_bought_once(services: Services, x: ScriptedX) -> None:
