@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from control import commands
@@ -38,9 +38,10 @@ class Done:
 def add(services: Services, source: Source, *, found: LookedUp | None = None) -> Done:
     """Listen to a source. found: what X said of its accounts. Raises InputError, and then nothing was done."""
     check_all(services, source)
-    if not services.stores.sources.add(source, now=ServerClock(services.stores.db).now()):
+    now = ServerClock(services.stores.db).now()
+    if not services.stores.sources.add(source, now=now):
         raise InputError(f"there is a source {source.id} already: covey sources edit changes it")
-    return _carry_out(services, None, source, found)
+    return _carry_out(services, None, source, found, asked_at=now)
 
 
 def edit(
@@ -56,7 +57,7 @@ def edit(
         if _asks_more(before, after):
             after = replace(after, changed_at=now)
         if services.stores.sources.put(before, after, now=now):
-            return _carry_out(services, before, after, found)
+            return _carry_out(services, before, after, found, asked_at=now)
     raise CoveyError(f"source {source_id} is being changed by somebody else; try again")
 
 
@@ -129,7 +130,9 @@ def _asks_more(before: Source, after: Source) -> bool:
     return after.asks and (not before.asks or what[0] != what[1])
 
 
-def _carry_out(services: Services, before: Source | None, after: Source, found: LookedUp | None) -> Done:
+def _carry_out(
+    services: Services, before: Source | None, after: Source, found: LookedUp | None, *, asked_at: datetime
+) -> Done:
     now = ServerClock(services.stores.db).now()
     old, new = (_accounts(source) for source in (before, after))
     added, dropped = [name for name in new if name not in old], [name for name in old if name not in new]
@@ -142,7 +145,7 @@ def _carry_out(services: Services, before: Source | None, after: Source, found: 
     if dropped:
         services.following.unfollow(dropped, now=now, source=after.id)
     if after.key is not None and after.asks:
-        since = earliest_now(services) - look_back
+        since = min(asked_at, earliest_now(services)) - look_back
         new_keys = services.following.uncarried([after.key])
         streams = len(services.following.carry(new_keys, since=since, now=now))
     services.following.regroup([*new, *([after.key] if after.key else [])], now=now)

@@ -57,6 +57,15 @@ def in_step(services: Services) -> None:
     assert carried(services) == before
 
 
+def test_no_moment_of_a_new_source_is_left_out(services: Services) -> None:
+    """Its stream begins no later than it was asked for, less what it looks back."""
+    sources.add(services, replace(FLOODS, look_back_seconds=7200))
+
+    (stream,), there = services.stores.streams.with_members(["+floods"]), sources.get(services, "floods")
+    assert there.created_at is not None
+    assert stream.began_at <= there.created_at - 2 * HOUR
+
+
 def test_a_source_of_each_kind_is_carried(services: Services) -> None:
     """At its own interval, in a query that X takes; terms from as far back as they look."""
     now = ServerClock(services.stores.db).now()
