@@ -7,10 +7,22 @@ from functools import partial
 from tests.faults.coverage_run import Run, late_posts
 from tests.faults.form import Form
 
-# 1,000 posts a minute about 200 accounts, late by up to half an hour; what came last is verified 40 minutes later.
-LONG = Run(accounts=200, activity=20.0, seconds=1_200, late_seconds=1_800, kills=20, settle_seconds=3_600)
+# 1,000 posts a minute about 200 accounts and 50 sources of terms, late by up to half an hour; what came last is
+# verified 31 minutes later.
+LONG = Run(
+    accounts=200,
+    terms=50,
+    activity=12.0,
+    seconds=1_200,
+    late_seconds=1_800,
+    kills=20,
+    settle_seconds=3_600,
+    search_seconds=15.0,
+    refresh_time_scale=1.0,
+    compliance_seconds=300.0,
+)
 # The same in five minutes: late by up to a minute.
-SHORT = Run(accounts=60, activity=20.0, seconds=240, late_seconds=60, kills=8, settle_seconds=240)
+SHORT = Run(accounts=60, terms=15, activity=12.0, seconds=240, late_seconds=60, kills=8, settle_seconds=240)
 
 
 def long_forms(seed: int) -> dict[str, Form]:

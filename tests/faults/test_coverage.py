@@ -1,54 +1,164 @@
-"""The judge of the program of coverage; `make faults ARGS=coverage` runs it."""
+"""The judges of the program of coverage, on what they would be given; `make faults ARGS=coverage` runs it."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from control.evidence import Interval
+from shared.domain.money.prices import Amounts, PriceKind
+from shared.domain.money.purchases import Sums
+from shared.stores.database import Db
+from tests.faults.coverage_audit import Audited
 from tests.faults.coverage_forms import SHORT, long_forms
-from tests.faults.coverage_run import Late, finding
+from tests.faults.coverage_judge import Expected, Judgement, expected_of, judge
+from tests.faults.coverage_money import Money
+from tests.faults.coverage_run import Outcome, finding
+from tests.faults.coverage_world import members_of, terms_sources
 from tests.faults.form import what_happens
 
+NOW = datetime(2026, 5, 1, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
 REPORT: dict[str, Any] = {
     "missing": {"posts": [], "quotes": [], "media": [], "bad_checksum": []},
     "duplicates": 0,
-    "posts_expected": 400,
-    "quotes_expected": 9,
-    "calls_by_endpoint": {"search/recent": 100},
+    **{f"quotes_{name}": 0 for name in ("expected", "missed")},
+    **{f"media_{name}": 0 for name in ("expected", "missed", "bad_checksum")},
 }
-LATE = Late(posts=18, stored=18, by_rereading=9)
 ROW: dict[str, Any] = {"covered_ratio": 1.0, "verified_ratio": 0.9, "unaccounted_seconds": 0}
-
-
-def judged(report: dict[str, Any] = REPORT, late: Late = LATE, row: dict[str, Any] = ROW, left: str = "") -> bool:
-    """Whether a run passes."""
-    return finding(SHORT, report, late, [ROW, row], left).passed
+SPENT = Sums(calls=3, bought=Amounts({PriceKind.POST: 2}), reread=Amounts({PriceKind.POST: 5}), micro_usd=10_000)
+GOOD = Outcome(
+    posts_a_minute=100.0,
+    judged=Judgement(expected=400, late=18, attributed=700),
+    report=REPORT,
+    rows=[ROW, ROW],
+    audit=Audited(rows=2, counted=500, stored=500),
+    money=Money({"search/recent": SPENT}, {"search/recent": 12_000}, 2_000),
+    left="",
+    late_by_rereading=9,
+)
 
 
 def test_a_run_passes_when_nothing_is_missing() -> None:
-    """Late posts too; and there were some."""
-    assert judged()
-    assert "18 of 18 late ones stored, 9 found by reading again" in finding(SHORT, REPORT, LATE, [ROW], "").figure
+    """Late posts too; and there were some. Dollars and posts are told by route."""
+    found = finding(SHORT, GOOD)
+
+    assert found.passed
+    assert "of 400 posts (18 of them late, 9 found by reading again)" in found.figure
+    assert found.details["routes"]["search/recent"] == {
+        **{"calls": 3, "failed": 0, "posts": 2, "posts_reread_free": 5, "users": 0, "counts": 0},
+        **{"usd": 0.01, "usd_billed": 0.012},
+    }
 
 
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"report": REPORT | {"missing": {"posts": ["7"]}}},
+        {"judged": replace(GOOD.judged, missing=["7"])},
+        {"judged": replace(GOOD.judged, twice=1)},
+        {"judged": replace(GOOD.judged, wrong=[("7", "nasa", "author")])},
+        {"judged": replace(GOOD.judged, lacking=[("7", "nasa", "author")])},
+        {"judged": replace(GOOD.judged, late=0)},
+        {"judged": replace(GOOD.judged, expected=0)},
+        {"report": REPORT | {"missing": {"quotes": ["7"]}}},
         {"report": REPORT | {"duplicates": 1}},
-        {"late": Late(18, 17, 9)},
-        {"late": Late(0, 0, 0)},
-        {"row": ROW | {"covered_ratio": 0.99}},
-        {"row": ROW | {"unaccounted_seconds": 5}},
+        {"rows": [ROW, ROW | {"covered_ratio": 0.99}]},
+        {"rows": [ROW, ROW | {"unaccounted_seconds": 5}]},
+        {"audit": replace(GOOD.audit, lost=["7"])},
+        {"audit": replace(GOOD.audit, wrong=["nasa: 1, not 2"])},
+        {"audit": replace(GOOD.audit, beside=1)},
+        {"money": replace(GOOD.money, unanswered=1_999)},
         {"left": "1 open gaps"},
     ],
 )
 def test_whatever_is_missing_fails_a_run(wrong: dict[str, Any]) -> None:
-    """One post, one late post, one moment, or nothing that was late at all."""
-    assert not judged(**wrong)
+    """One post, one attribution, one moment, one cent, or nothing that was late at all."""
+    assert not finding(SHORT, replace(GOOD, **wrong)).passed
+
+
+class Told:
+    """The truth as a table of records by query; what is in none was never posted."""
+
+    def __init__(self, **by_query: list[dict[str, Any]]) -> None:
+        self.by_query = by_query
+
+    def posts(self, query: str, *, since: datetime, until: datetime) -> list[dict[str, Any]]:
+        """What the table has."""
+        return self.by_query.get(query.removesuffix(" -is:retweet"), [])
+
+
+def record(id: str, *, late: float = 0.0, for_minutes: float | None = None) -> dict[str, Any]:
+    """A post that can be found from now on, for so long."""
+    until = None if for_minutes is None else (NOW + for_minutes * MINUTE).isoformat()
+    return {"id": id, "searchable_at": NOW.isoformat(), "late_seconds": late, "unsearchable_at": until}
+
+
+def expected() -> Expected:
+    """1: by @a, naming @a. 2: to @a, about rain; late. 3: to @a, for a minute. 4: quotes @a. 5: names @a."""
+    told = Told(
+        **{
+            "from:A": [record("1")],
+            "to:A": [record("2", late=5.0), record("3", for_minutes=1)],
+            "@A": [record("1"), record("2", late=5.0), record("3", for_minutes=1), record("5", for_minutes=3)],
+            'is:quote url:"A/status"': [record("4")],
+            "(rain)": [record("2", late=5.0)],
+        }
+    )
+    interval = Interval(NOW, NOW, NOW + MINUTE, 2 * MINUTE)
+    return expected_of(told, ["A"], {"+rain": "(rain)"}, interval)  # type: ignore[arg-type]
+
+
+def test_the_truth_says_what_is_demanded_and_why() -> None:
+    """Who writes is author alone, who is answered is not named beside; a quote alone, or a moment, is not demanded."""
+    found = expected()
+
+    assert (found.demanded, found.late) == ({"1", "2", "5"}, {"2"})
+    assert found.concerns == {
+        "1": {("a", "author")},
+        "2": {("a", "reply"), ("+rain", "term")},
+        "3": {("a", "reply")},
+        "4": {("a", "quote")},
+        "5": {("a", "mention")},
+    }
+
+
+def test_what_is_stored_is_judged(mongo_db: Db) -> None:
+    """Missing, attributed wrongly, not attributed, and stored under two keys."""
+    why = {"1": [("a", "author")], "2": [("a", "reply"), ("a", "mention")], "4": [("a", "quote")], "x": []}
+    mongo_db["X_tweets"].insert_many(
+        {
+            "_id": id,
+            "raw": {"id": "4" if id == "x" else id},
+            "concerns": [{"source": "tracked", "member": member, "why": why} for member, why in concerns],
+        }
+        for id, concerns in why.items()
+    )
+
+    found = judge(mongo_db, expected())
+
+    assert (found.expected, found.late, found.missing, found.twice, found.attributed) == (3, 1, ["5"], 1, 4)
+    assert found.wrong == [("2", "a", "mention")]
+    assert found.lacking == [("2", "+rain", "term")]
+    assert not found.passed
+
+
+def test_fifty_sources_of_terms_are_of_every_kind() -> None:
+    """However few are wanted; each has an id and a query of its own."""
+    some, all_of_them = terms_sources(10), terms_sources(50)
+
+    kinds = [
+        next(name for name in ("exclude", "languages", "hashtags", "phrases", "keywords") if getattr(one, name))
+        for one in (listened.source.terms for listened in some)
+        if one is not None
+    ]
+    assert set(kinds) >= {"languages", "hashtags", "phrases", "keywords"}
+    assert len({one.source.id for one in all_of_them}) == len({one.query for one in all_of_them}) == 50
+    assert members_of(["NASA"], some[:1])["nasa"] == "(from:NASA OR to:NASA OR @NASA) -is:retweet"
 
 
 def test_every_form_says_what_happens() -> None:
     """In its docstring."""
-    assert all(what_happens(form).startswith("one post in twenty comes late") for form in long_forms(1).values())
+    assert all(len(what_happens(form).split()) > 5 for form in long_forms(1).values())

@@ -1,0 +1,128 @@
+"""`covey coverage --audit` beside the truth: X's own count, what is stored, and why the two differ where they do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from control.audits import audit
+from control.evidence import Truth
+from shared.services.bootstrap import Services
+
+# The world goes on while it is asked: a row is compared again where the truth was not the same before and after.
+TRIES = 5
+Ids = frozenset[str]
+
+
+@dataclass(slots=True)
+class Audited:
+    """Sums over all rows. gone: stored, and known to be gone. not_due: X shows them, made after the run's end.
+    ended: stored, ended in the truth, and not known yet. beside: stored, and not what the count is about. lost: X shows
+    them, and they should be stored."""
+
+    rows: int = 0
+    counted: int = 0
+    stored: int = 0
+    gone: int = 0
+    not_due: int = 0
+    ended: int = 0
+    beside: int = 0
+    lost: list[str] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+    usd: float = 0.0
+
+    @property
+    def passed(self) -> bool:
+        """Whether each row is what the truth says, to the post, and nothing is lost."""
+        return self.rows > 0 and not (self.wrong or self.lost or self.beside)
+
+    def row(self) -> dict[str, Any]:
+        """For a report."""
+        return {
+            "rows": self.rows,
+            "counted_by_x": self.counted,
+            "stored": self.stored,
+            "known_gone": self.gone,
+            "made_after_the_end": self.not_due,
+            "ended_and_not_known_yet": self.ended,
+            "stored_beside_what_was_counted": self.beside,
+            "lost": self.lost[:20],
+            "rows_that_differ_from_the_truth": self.wrong[:20],
+            "usd": self.usd,
+        }
+
+
+def audited(
+    services: Services, truth: Truth, queries: Mapping[str, tuple[str, str]], *, until: datetime, window: timedelta
+) -> Audited:
+    """Audit each subject by itself. queries: by member, its word on the command line and the truth's query.
+
+    Nothing may be at work meanwhile but the simulator.
+    """
+    result = Audited()
+    for member, (word, query) in queries.items():
+        for _ in range(TRIES):
+            found = audit(services, [word], window=window)
+            result.usd += found["usd"]
+            if not found["rows"]:
+                break
+            (row,) = found["rows"]
+            ever, shown = _truth(services, truth, query, row)
+            if row["counted"] == len(shown) and shown == _truth(services, truth, query, row)[1]:
+                break
+        if found["rows"]:
+            _compare(services, result, member, row, (ever, shown), until)
+    return result
+
+
+def _truth(services: Services, truth: Truth, query: str, row: Mapping[str, Any]) -> tuple[Ids, Ids]:
+    """Of the time of the row: all posts that there ever were, and those that a search shows now."""
+    posts, now = truth.posts(query, since=row["from_at"], until=row["to_at"]), services.clock.now()
+    shown = (
+        one["id"] for one in posts if one["state"] == "live" and datetime.fromisoformat(one["searchable_at"]) <= now
+    )
+    return frozenset(post["id"] for post in posts), frozenset(shown)
+
+
+def _compare(
+    services: Services,
+    result: Audited,
+    member: str,
+    row: Mapping[str, Any],
+    told: tuple[Ids, Ids],
+    until: datetime,
+) -> None:
+    ever, shown = told
+    stored, gone = _stored(services, member, row["from_at"], row["to_at"])
+    alive = stored - gone
+    unstored = shown - stored
+    lost = [id for id in unstored if _made_at(id) < until]
+    result.rows += 1
+    result.counted += row["counted"]
+    result.stored += row["stored"]
+    result.gone += row["gone"]
+    result.ended += len((alive & ever) - shown)
+    result.beside += len(alive - ever)
+    result.not_due += len(unstored) - len(lost)
+    result.lost += lost
+    as_counted = (row["counted"], row["stored"], row["gone"])
+    if as_counted != (len(shown), len(alive), len(gone)):
+        result.wrong.append(f"{member}: counted, stored, gone {as_counted}, not {(len(shown), len(alive), len(gone))}")
+
+
+def _stored(services: Services, member: str, from_at: datetime, to_at: datetime) -> tuple[Ids, Ids]:
+    """What concerns a member in that time, and what of it is gone."""
+    query = {
+        "concerns.member": member,
+        "created_at": {"$gte": from_at, "$lt": to_at},
+        "referenced_tweets.type": {"$ne": "retweeted"},
+    }
+    found = list(services.stores.db["X_tweets"].find(query, {"gone": 1}))
+    return frozenset(one["_id"] for one in found), frozenset(one["_id"] for one in found if "gone" in one)
+
+
+def _made_at(id: str) -> datetime:
+    """The time in an id (X's snowflake: milliseconds since 2010-11-04T01:42:54.657Z above 22 bits)."""
+    return datetime.fromtimestamp(((int(id) >> 22) + 1_288_834_974_657) / 1000, UTC)

@@ -1,0 +1,158 @@
+"""What the simulator's truth says of what was stored: what is missing, and what each post concerns.
+
+Nothing here is taken from Covey but what it stored: queries are those of `coverage_world`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from control.evidence import Interval, Truth
+from shared.stores.database import Db
+
+SHOWN = 20
+Concern = tuple[str, str]  # member, why
+WHYS = {"author": "from:{0}", "reply": "to:{0}", "mention": "@{0}", "quote": 'is:quote url:"{0}/status"'}
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What the truth has of the members: records by id, and the ids by member and why.
+
+    demanded: those that could be found for long enough by each search that was to find them.
+    """
+
+    records: Mapping[str, Mapping[str, Any]]
+    concerns: Mapping[str, frozenset[Concern]]
+    demanded: frozenset[str]
+
+    @property
+    def late(self) -> set[str]:
+        """Those of them that X showed late."""
+        return {id for id in self.demanded if self.records[id]["late_seconds"]}
+
+
+@dataclass(slots=True)
+class Judgement:
+    """missing: demanded and not stored. twice: stored under two keys. wrong: attributed to whom the truth does not
+    know; lacking: not attributed to whom it does."""
+
+    expected: int = 0
+    brief: int = 0
+    late: int = 0
+    missing: list[str] = field(default_factory=list)
+    twice: int = 0
+    attributed: int = 0
+    wrong: list[tuple[str, str, str]] = field(default_factory=list)
+    lacking: list[tuple[str, str, str]] = field(default_factory=list)
+
+    @property
+    def passed(self) -> bool:
+        """Whether all is as the truth says, and there was something to judge."""
+        return not (self.missing or self.twice or self.wrong or self.lacking) and self.expected > 0
+
+    def row(self) -> dict[str, Any]:
+        """For a report."""
+        return {
+            "posts_expected": self.expected,
+            "posts_too_brief": self.brief,
+            "late_expected": self.late,
+            "missing": len(self.missing),
+            "twice": self.twice,
+            "attributions": self.attributed,
+            "attributions_wrong": len(self.wrong),
+            "attributions_lacking": len(self.lacking),
+            "examples": {
+                "missing": self.missing[:SHOWN],
+                "wrong": self.wrong[:SHOWN],
+                "lacking": self.lacking[:SHOWN],
+            },
+        }
+
+
+def expected_of(truth: Truth, names: Sequence[str], terms: Mapping[str, str], interval: Interval) -> Expected:
+    """What is to be stored of accounts (by name) and of terms (query by member) of posts made in the interval."""
+    records: dict[str, Mapping[str, Any]] = {}
+    concerns: dict[str, set[Concern]] = {}
+
+    def note(query: str, member: str, why: str) -> None:
+        for post in truth.posts(f"{query} -is:retweet", since=interval.since, until=interval.until):
+            records[post["id"]] = post
+            concerns.setdefault(post["id"], set()).add((member, why))
+
+    for name in names:
+        for why, query in WHYS.items():
+            note(query.format(name), name.lower(), why)
+    for member, query in terms.items():
+        note(query, member, "term")
+    whole = {id: frozenset(_sharpest(found)) for id, found in concerns.items()}
+    demanded = {id for id, post in records.items() if _findable(post, interval) and _is_asked_for(whole[id])}
+    return Expected(records, whole, frozenset(demanded))
+
+
+def judge(db: Db, expected: Expected) -> Judgement:
+    """Compare what is stored with what is expected."""
+    found = {
+        document["_id"]: document
+        for document in db["X_tweets"].find({"_id": {"$in": list(expected.records)}}, {"concerns": 1})
+    }
+    result = Judgement(
+        expected=len(expected.demanded),
+        brief=sum(_is_asked_for(one) for one in expected.concerns.values()) - len(expected.demanded),
+        late=len(expected.late),
+        missing=sorted(expected.demanded - found.keys()),
+        twice=_twice(db),
+    )
+    for id, document in found.items():
+        stored = {(one["member"], _plain(one["why"])) for one in document.get("concerns", ())}
+        result.attributed += len(stored)
+        result.wrong += [(id, *one) for one in sorted(stored - expected.concerns[id])]
+        if id in expected.demanded:
+            # Whose post it quotes is known to those alone who asked for that.
+            asked = {one for one in expected.concerns[id] if one[1] != "quote"}
+            result.lacking += [(id, *one) for one in sorted(asked - stored)]
+    return result
+
+
+def _sharpest(found: set[Concern]) -> set[Concern]:
+    """Of each member the reasons that Covey gives: its own post concerns an account as author alone, and one that it is
+    answered by is no mention beside."""
+    author = {member for member, why in found if why == "author"}
+    answered = {member for member, why in found if why == "reply"}
+    return {
+        (member, why)
+        for member, why in found
+        if why == "author" or why == "term" or (member not in author and (why != "mention" or member not in answered))
+    }
+
+
+def _plain(why: str) -> str:
+    """Naming is naming, whether it began with this post or the thread had it."""
+    return "mention" if why == "co_mention" else why
+
+
+def _is_asked_for(concerns: frozenset[Concern]) -> bool:
+    """Whether a search is to find it: quotes alone are found as others choose."""
+    return any(why != "quote" for _, why in concerns)
+
+
+def _findable(post: Mapping[str, Any], interval: Interval) -> bool:
+    """Whether it could be found for long enough; one that came late was to be found by a reading long after."""
+    if post["unsearchable_at"] is None:
+        return True
+    if post["late_seconds"]:
+        return False
+    from_at = max(datetime.fromisoformat(post["searchable_at"]), interval.tracked_at)
+    return datetime.fromisoformat(post["unsearchable_at"]) - from_at >= interval.findable
+
+
+def _twice(db: Db) -> int:
+    """Posts under two keys, and mentions of one post for one tenant under two."""
+    posts = {"$group": {"_id": {"$ifNull": ["$raw.id", "$_id"]}, "n": {"$sum": 1}}}
+    mentions = {"$group": {"_id": {"t": "$tenant_id", "id": "$external_id"}, "n": {"$sum": 1}}}
+    more = {"$match": {"n": {"$gt": 1}}}
+    groups = (("X_tweets", posts), ("mentions", mentions))
+    return sum(len(list(db[name].aggregate([group, more]))) for name, group in groups)
