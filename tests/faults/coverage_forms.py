@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
 
+from tests.faults.coverage_days import Days, nine_days
 from tests.faults.coverage_run import Run, late_posts
 from tests.faults.form import Form
 
@@ -23,8 +25,21 @@ LONG = Run(
 )
 # The same in five minutes: late by up to a minute.
 SHORT = Run(accounts=60, terms=15, activity=12.0, seconds=240, late_seconds=60, kills=8, settle_seconds=240)
+# Five days of reading around nine of nothing, twice.
+DAYS = Days(
+    accounts=12,
+    terms=6,
+    activity=0.3,
+    before=timedelta(days=2.5),
+    pause=timedelta(days=9),
+    after=timedelta(days=2.5),
+)
 
 
 def long_forms(seed: int) -> dict[str, Form]:
-    """A run of five minutes, and one of an hour."""
-    return {"V1 short": partial(late_posts, seed=seed, run=SHORT), "V1 long": partial(late_posts, seed=seed, run=LONG)}
+    """A run of five minutes, one of an hour, and days."""
+    return {
+        "V1 short": partial(late_posts, seed=seed, run=SHORT),
+        "V1 long": partial(late_posts, seed=seed, run=LONG),
+        "V2 days": partial(nine_days, seed=seed, days=DAYS),
+    }

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from control.evidence import Interval, Truth
+from shared.domain.coverage.gaps import Gap
 from shared.stores.database import Db
 
 SHOWN = 20
@@ -37,12 +38,13 @@ class Expected:
 
 @dataclass(slots=True)
 class Judgement:
-    """missing: demanded and not stored. twice: stored under two keys. wrong: attributed to whom the truth does not
-    know; lacking: not attributed to whom it does."""
+    """beyond: demanded, and in gaps that nothing can fill. missing: demanded otherwise, and not stored. twice: stored
+    under two keys. wrong: attributed to whom the truth does not know; lacking: not attributed to whom it does."""
 
     expected: int = 0
     brief: int = 0
     late: int = 0
+    beyond: int = 0
     missing: list[str] = field(default_factory=list)
     twice: int = 0
     attributed: int = 0
@@ -60,6 +62,7 @@ class Judgement:
             "posts_expected": self.expected,
             "posts_too_brief": self.brief,
             "late_expected": self.late,
+            "told_to_be_out_of_reach": self.beyond,
             "missing": len(self.missing),
             "twice": self.twice,
             "attributions": self.attributed,
@@ -73,7 +76,17 @@ class Judgement:
         }
 
 
-def expected_of(truth: Truth, names: Sequence[str], terms: Mapping[str, str], interval: Interval) -> Expected:
+@dataclass(frozen=True, slots=True)
+class Away:
+    """A time in which nobody read anything."""
+
+    from_at: datetime
+    to_at: datetime
+
+
+def expected_of(
+    truth: Truth, names: Sequence[str], terms: Mapping[str, str], interval: Interval, *, away: Away | None = None
+) -> Expected:
     """What is to be stored of accounts (by name) and of terms (query by member) of posts made in the interval."""
     records: dict[str, Mapping[str, Any]] = {}
     concerns: dict[str, set[Concern]] = {}
@@ -89,21 +102,24 @@ def expected_of(truth: Truth, names: Sequence[str], terms: Mapping[str, str], in
     for member, query in terms.items():
         note(query, member, "term")
     whole = {id: frozenset(_sharpest(found)) for id, found in concerns.items()}
-    demanded = {id for id, post in records.items() if _findable(post, interval) and _is_asked_for(whole[id])}
+    demanded = {id for id, post in records.items() if _findable(post, interval, away) and _is_asked_for(whole[id])}
     return Expected(records, whole, frozenset(demanded))
 
 
-def judge(db: Db, expected: Expected) -> Judgement:
-    """Compare what is stored with what is expected."""
+def judge(db: Db, expected: Expected, *, final: Sequence[Gap] = ()) -> Judgement:
+    """Compare what is stored with what is expected. final: gaps that nothing can fill, which say so."""
     found = {
         document["_id"]: document
         for document in db["X_tweets"].find({"_id": {"$in": list(expected.records)}}, {"concerns": 1})
     }
+    told = {id: _told(expected, id, final) for id in expected.demanded} if final else {}
+    beyond = {id for id, members in told.items() if members == _askers(expected.concerns[id])}
     result = Judgement(
         expected=len(expected.demanded),
+        beyond=len(beyond),
         brief=sum(_is_asked_for(one) for one in expected.concerns.values()) - len(expected.demanded),
         late=len(expected.late),
-        missing=sorted(expected.demanded - found.keys()),
+        missing=sorted(expected.demanded - beyond - found.keys()),
         twice=_twice(db),
     )
     for id, document in found.items():
@@ -112,7 +128,7 @@ def judge(db: Db, expected: Expected) -> Judgement:
         result.wrong += [(id, *one) for one in sorted(stored - expected.concerns[id])]
         if id in expected.demanded:
             # Whose post it quotes is known to those alone who asked for that.
-            asked = {one for one in expected.concerns[id] if one[1] != "quote"}
+            asked = {one for one in expected.concerns[id] if one[1] != "quote" and one[0] not in told.get(id, ())}
             result.lacking += [(id, *one) for one in sorted(asked - stored)]
     return result
 
@@ -139,14 +155,28 @@ def _is_asked_for(concerns: frozenset[Concern]) -> bool:
     return any(why != "quote" for _, why in concerns)
 
 
-def _findable(post: Mapping[str, Any], interval: Interval) -> bool:
+def _findable(post: Mapping[str, Any], interval: Interval, away: Away | None) -> bool:
     """Whether it could be found for long enough; one that came late was to be found by a reading long after."""
     if post["unsearchable_at"] is None:
         return True
     if post["late_seconds"]:
         return False
     from_at = max(datetime.fromisoformat(post["searchable_at"]), interval.tracked_at)
-    return datetime.fromisoformat(post["unsearchable_at"]) - from_at >= interval.findable
+    until_at = datetime.fromisoformat(post["unsearchable_at"])
+    unread = max(timedelta(0), min(until_at, away.to_at) - max(from_at, away.from_at)) if away else timedelta(0)
+    return until_at - from_at - unread >= interval.findable
+
+
+def _askers(concerns: frozenset[Concern]) -> set[str]:
+    """The members whose search is to find it."""
+    return {member for member, why in concerns if why != "quote"}
+
+
+def _told(expected: Expected, id: str, final: Sequence[Gap]) -> set[str]:
+    """Those of its askers for whom a gap says that its time is out of reach."""
+    at = datetime.fromisoformat(expected.records[id]["created_at"])
+    there = {member for gap in final if gap.from_at <= at <= gap.to_at for member in gap.members}
+    return there & _askers(expected.concerns[id])
 
 
 def _twice(db: Db) -> int:

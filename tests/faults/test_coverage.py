@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,14 +10,15 @@ from typing import Any
 import pytest
 
 from control.evidence import Interval
+from shared.domain.coverage.gaps import GapReason, Unread, note
 from shared.domain.money.prices import Amounts, PriceKind
 from shared.domain.money.purchases import Sums
 from shared.stores.database import Db
 from tests.faults.coverage_audit import Audited
-from tests.faults.coverage_forms import SHORT, long_forms
-from tests.faults.coverage_judge import Expected, Judgement, expected_of, judge
+from tests.faults.coverage_forms import long_forms
+from tests.faults.coverage_judge import Away, Expected, Judgement, expected_of, judge
+from tests.faults.coverage_look import Outcome, finding
 from tests.faults.coverage_money import Money
-from tests.faults.coverage_run import Outcome, finding
 from tests.faults.coverage_world import members_of, terms_sources
 from tests.faults.form import what_happens
 
@@ -28,7 +30,7 @@ REPORT: dict[str, Any] = {
     **{f"quotes_{name}": 0 for name in ("expected", "missed")},
     **{f"media_{name}": 0 for name in ("expected", "missed", "bad_checksum")},
 }
-ROW: dict[str, Any] = {"covered_ratio": 1.0, "verified_ratio": 0.9, "unaccounted_seconds": 0}
+ROW: dict[str, Any] = {"covered_ratio": 1.0, "verified_ratio": 0.9, "unaccounted_seconds": 0, "gaps": []}
 SPENT = Sums(calls=3, bought=Amounts({PriceKind.POST: 2}), reread=Amounts({PriceKind.POST: 5}), micro_usd=10_000)
 GOOD = Outcome(
     posts_a_minute=100.0,
@@ -39,12 +41,13 @@ GOOD = Outcome(
     money=Money({"search/recent": SPENT}, {"search/recent": 12_000}, 2_000),
     left="",
     late_by_rereading=9,
+    final=Counter(),
 )
 
 
 def test_a_run_passes_when_nothing_is_missing() -> None:
     """Late posts too; and there were some. Dollars and posts are told by route."""
-    found = finding(SHORT, GOOD)
+    found = finding("V1", "60 accounts", GOOD)
 
     assert found.passed
     assert "of 400 posts (18 of them late, 9 found by reading again)" in found.figure
@@ -67,6 +70,7 @@ def test_a_run_passes_when_nothing_is_missing() -> None:
         {"report": REPORT | {"duplicates": 1}},
         {"rows": [ROW, ROW | {"covered_ratio": 0.99}]},
         {"rows": [ROW, ROW | {"unaccounted_seconds": 5}]},
+        {"rows": [ROW, ROW | {"covered_ratio": 0.9, "gaps": [{"state": "open"}]}]},
         {"audit": replace(GOOD.audit, lost=["7"])},
         {"audit": replace(GOOD.audit, wrong=["nasa: 1, not 2"])},
         {"audit": replace(GOOD.audit, beside=1)},
@@ -76,7 +80,7 @@ def test_a_run_passes_when_nothing_is_missing() -> None:
 )
 def test_whatever_is_missing_fails_a_run(wrong: dict[str, Any]) -> None:
     """One post, one attribution, one moment, one cent, or nothing that was late at all."""
-    assert not finding(SHORT, replace(GOOD, **wrong)).passed
+    assert not finding("V1", "60 accounts", replace(GOOD, **wrong)).passed
 
 
 class Told:
@@ -93,10 +97,16 @@ class Told:
 def record(id: str, *, late: float = 0.0, for_minutes: float | None = None) -> dict[str, Any]:
     """A post that can be found from now on, for so long."""
     until = None if for_minutes is None else (NOW + for_minutes * MINUTE).isoformat()
-    return {"id": id, "searchable_at": NOW.isoformat(), "late_seconds": late, "unsearchable_at": until}
+    return {
+        "id": id,
+        "created_at": NOW.isoformat(),
+        "searchable_at": NOW.isoformat(),
+        "late_seconds": late,
+        "unsearchable_at": until,
+    }
 
 
-def expected() -> Expected:
+def expected(*, away: Away | None = None) -> Expected:
     """1: by @a, naming @a. 2: to @a, about rain; late. 3: to @a, for a minute. 4: quotes @a. 5: names @a."""
     told = Told(
         **{
@@ -108,7 +118,7 @@ def expected() -> Expected:
         }
     )
     interval = Interval(NOW, NOW, NOW + MINUTE, 2 * MINUTE)
-    return expected_of(told, ["A"], {"+rain": "(rain)"}, interval)  # type: ignore[arg-type]
+    return expected_of(told, ["A"], {"+rain": "(rain)"}, interval, away=away)  # type: ignore[arg-type]
 
 
 def test_the_truth_says_what_is_demanded_and_why() -> None:
@@ -143,6 +153,21 @@ def test_what_is_stored_is_judged(mongo_db: Db) -> None:
     assert found.wrong == [("2", "a", "mention")]
     assert found.lacking == [("2", "+rain", "term")]
     assert not found.passed
+
+
+def test_what_a_gap_tells_to_be_out_of_reach_is_not_missing(mongo_db: Db) -> None:
+    """Of those for whom it tells so; a post that another search was to find is missing all the same."""
+    span = {"from_at": NOW - MINUTE, "to_at": NOW + MINUTE}
+    gap = note(Unread(**span, reason=GapReason.BEYOND_SEARCH_WINDOW), stream="s", members=["a"], now=NOW)
+
+    found = judge(mongo_db, expected(), final=[gap])
+
+    assert (found.expected, found.beyond, found.missing) == (3, 2, ["2"])
+
+
+def test_what_came_and_went_while_nobody_read_is_not_demanded() -> None:
+    """5 was there for three minutes, two of which nobody was there; what still is there is demanded."""
+    assert expected(away=Away(NOW, NOW + 2 * MINUTE)).demanded == {"1", "2"}
 
 
 def test_fifty_sources_of_terms_are_of_every_kind() -> None:

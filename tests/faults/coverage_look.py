@@ -1,0 +1,138 @@
+"""What a run of coverage left, looked at from all sides, and made a row of the report."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from control.coverage import coverage
+from control.evidence import Interval, gather
+from shared.domain.coverage.gaps import GapState
+from shared.domain.money.prices import MICRO
+from tests.faults.coverage_audit import Audited, audited
+from tests.faults.coverage_judge import Away, Judgement, expected_of, judge
+from tests.faults.coverage_money import Money, money
+from tests.faults.coverage_world import Listened, members_of
+from tests.faults.finding import Finding
+from tests.faults.flock import WholeFlock
+
+# Longer than any run, by its own clock.
+ALL_OF_IT = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a run left. final: how many gaps nothing can fill, by reason. left: what never settled."""
+
+    posts_a_minute: float
+    judged: Judgement
+    report: dict[str, Any]
+    rows: Sequence[dict[str, Any]]
+    audit: Audited
+    money: Money
+    left: str
+    late_by_rereading: int
+    final: Counter[str]
+
+    @property
+    def whole(self) -> int:
+        """How many accounts and sources have every moment accounted for, and read but for what is final."""
+        return sum(_is_whole(row) for row in self.rows)
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing is missing, wrong or untold."""
+        return (
+            self.judged.passed
+            and self.judged.late > 0
+            and not self.lost
+            and self.report["duplicates"] == 0
+            and self.whole == len(self.rows) > 0
+            and self.audit.passed
+            and self.money.agrees
+            and not self.left
+        )
+
+    @property
+    def lost(self) -> dict[str, list[str]]:
+        """What is missing beside posts, which are judged apart."""
+        return {what: ids for what, ids in self.report["missing"].items() if ids and what != "posts"}
+
+
+def _is_whole(row: dict[str, Any]) -> bool:
+    finals = all(gap["state"] == GapState.FINAL.value for gap in row["gaps"])
+    return row["unaccounted_seconds"] == 0 and finals and (row["covered_ratio"] == 1 or bool(row["gaps"]))
+
+
+def look(
+    flock: WholeFlock,
+    names: list[str],
+    terms: list[Listened],
+    interval: Interval,
+    *,
+    left: str,
+    rate: float,
+    away: Away | None = None,
+) -> Outcome:
+    """Judge what is stored, and let X count it. Nothing but the simulator may be at work."""
+    services, truth, db = flock.services, flock.truth, flock.services.stores.db
+    spent = money(services, flock.x_url)  # before the audit, which costs too
+    words = {name.lower(): f"@{name}" for name in names} | {one.member: one.source.id for one in terms}
+    queries = members_of(names, terms)
+    expected = expected_of(truth, names, {one.member: f"({one.query})" for one in terms}, interval, away=away)
+    final = [gap for gap in services.stores.gaps.missing() if gap.state is GapState.FINAL]
+    read = services.stores.intervals.of([one.id for one in services.stores.streams.that_carried(list(queries))])
+    return Outcome(
+        posts_a_minute=rate,
+        judged=judge(db, expected, final=final),
+        report=gather(db, truth, names, interval, services.settings.media_path),
+        rows=coverage(services, [], window=ALL_OF_IT),
+        audit=audited(
+            services,
+            truth,
+            {member: (words[member], query) for member, query in queries.items()},
+            until=interval.until,
+            window=ALL_OF_IT,
+        ),
+        money=spent,
+        left=left,
+        late_by_rereading=sum(one.late for one in read),
+        final=Counter(gap.reason.value for gap in final),
+    )
+
+
+def finding(id: str, what: str, outcome: Outcome) -> Finding:
+    """The row of a run. what: how large it was, and what was done to it."""
+    judged, report, rows, audit = outcome.judged, outcome.report, outcome.rows, outcome.audit
+    verified = min((row["verified_ratio"] or 0.0 for row in rows), default=0.0)
+    final = ", ".join(f"{count} of {reason}" for reason, count in outcome.final.items())
+    return Finding(
+        id,
+        passed=outcome.passed,
+        figure=f"{what}: of {judged.expected} posts ({judged.late} of them late, {outcome.late_by_rereading} found by "
+        f"reading again) and {report['quotes_expected']} quotes {len(judged.missing)} and {report['quotes_missed']} "
+        f"missing, {judged.twice + report['duplicates']} twice; of {judged.attributed} attributions "
+        f"{len(judged.wrong)} wrong, {len(judged.lacking)} lacking; {outcome.whole} of {len(rows)} accounts and "
+        f"sources covered whole, at least {verified:.1%} of each verified; X counts {audit.counted} posts in "
+        f"{audit.rows} audits, {len(audit.lost)} of them lost, {audit.not_due} made after the end, beside "
+        f"{audit.gone} known to be gone, {audit.ended} not yet known and {audit.beside} that are not in the count; "
+        f"money {outcome.money.said()}"
+        + (f"; {judged.beyond} posts in gaps that nothing fills: {final}" if outcome.final else "")
+        + (f"; missing: {outcome.lost}" if outcome.lost else "")
+        + (f"; never settled: {outcome.left}" if outcome.left else ""),
+        limit="0 missing, late ones too, 0 twice, each attributed as in the truth; all is covered whole, and every "
+        "moment accounted for; the audit is the truth to the post; the ledger is X's bill",
+        details={
+            "posts_a_minute": round(outcome.posts_a_minute),
+            "judged": judged.row(),
+            "quotes": {name: report[f"quotes_{name}"] for name in ("expected", "missed")},
+            "media": {name: report[f"media_{name}"] for name in ("expected", "missed", "bad_checksum")},
+            "final_gaps": dict(outcome.final),
+            "audit": audit.row(),
+            "money": {"usd": outcome.money.ours / MICRO, "usd_billed": outcome.money.theirs / MICRO},
+            "routes": outcome.money.rows(),
+        },
+    )
