@@ -152,8 +152,9 @@ def _expected_posts(truth: Truth, names: Sequence[str], interval: Interval) -> t
 def _expected_quotes(db: Db, truth: Truth) -> set[str]:
     """Quotes that were there during a reading of a post's quotes that was completed."""
     expected: set[str] = set()
-    for sweep in db["X_sweeps"].find(READ_QUOTES, {"subject": 1, "started_at": 1, "ended_at": 1}):
-        for quote in truth.quotes(sweep["subject"]):
+    for sweep in db["X_sweeps"].find(READ_QUOTES, {"subject": 1, "posts": 1, "started_at": 1, "ended_at": 1}):
+        posts = sweep.get("posts") or [sweep["subject"]]
+        for quote in (quote for post in posts for quote in truth.quotes(post)):
             began = _time(quote["searchable_at"]) <= sweep["started_at"]
             stayed = not quote["unsearchable_at"] or _time(quote["unsearchable_at"]) > sweep["ended_at"]
             if began and stayed:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from scheduler.searches import Outgoing
-from shared.domain.coverage.quotes import Preset, QuoteCandidate, QuoteRule, indebted, newest, reading_of
-from shared.domain.coverage.sweeps import Sweep, SweepKind
+from shared.domain.coverage.quote_routes import Reading, readings, sweep_of
+from shared.domain.coverage.quotes import Preset, QuoteCandidate, QuoteRule, indebted, newest
+from shared.domain.coverage.sweeps import ReadBy, Sweep
 from shared.domain.jobs import QuotePage
+from shared.platforms.x.query import quotes_query
 from shared.runtime.settings import Settings
 from shared.services.bootstrap import Services
 from shared.stores.schedules import Slot
@@ -24,7 +27,7 @@ def rule_of(settings: Settings) -> QuoteRule:
         debts_per_round=settings.quotes_debts_per_round,
         min_likes=settings.quotes_min_likes,
         recheck=timedelta(seconds=settings.quotes_recheck_seconds),
-        margin=timedelta(seconds=settings.quotes_margin_seconds),
+        margin=timedelta(seconds=max(settings.quotes_margin_seconds, settings.x_search_lag_seconds)),
     )
 
 
@@ -38,9 +41,17 @@ class Quoting:
 
     def due(self, slot: Slot, now: datetime) -> Outgoing:
         """Open the readings of the quotes of the posts that the rule chooses, those under way left out."""
-        under_way = {int(subject) for subject in self._stores.sweeps.open_subjects(SweepKind.QUOTES)}
+        under_way = self._stores.sweeps.quoted_posts()
         choose = self._indebted if self._rule.preset is Preset.EVIDENCE else self._newest
-        sweeps = [self._open(slot, candidate, now) for candidate in choose(under_way, now)]
+        chosen = readings(
+            choose(under_way, now),
+            now=now,
+            rule=self._rule,
+            prices=self._services.ledger.prices,
+            has_archive=self._services.has_archive,
+            fits=self._fits,
+        )
+        sweeps = [self._open(slot, reading, now) for reading in chosen]
         return [(QuotePage(sweep_id=sweep.id, page=0), None) for sweep in sweeps if sweep is not None]
 
     def _newest(self, under_way: set[int], now: datetime) -> list[QuoteCandidate]:
@@ -72,18 +83,24 @@ class Quoting:
         found = (one.quotes_of for one in self._stores.sources.asking(with_accounts=False).values())
         return {one.post_id for one in found if one is not None and one.post_id is not None}
 
-    def _open(self, slot: Slot, chosen: QuoteCandidate, now: datetime) -> Sweep | None:
-        """Open the sweep of a post's quotes; None where another scheduler did, or has had it read meanwhile.
+    def _fits(self, by: ReadBy, post_ids: Sequence[int]) -> bool:
+        settings = self._services.settings
+        longest = settings.x_archive_query_max_length if by is ReadBy.ALL else settings.x_query_max_length
+        return len(quotes_query(post_ids)) <= longest
 
-        The post counts as read when the reading has ended, so one that never begins, or fails, costs it nothing. A
+    def _open(self, slot: Slot, reading: Reading, now: datetime) -> Sweep | None:
+        """Open the sweep of a reading; None where another scheduler did, or has had one of the posts read meanwhile.
+
+        A post counts as read when the reading has ended, so one that never begins, or fails, costs it nothing. A
         reading is noted before its sweep closes: to look once more after opening is to see every other one.
         """
-        sweeps = self._stores.sweeps
-        sweep = reading_of(chosen, id=f"{slot.id}:{chosen.post_id}", now=now, margin=self._rule.margin)
+        sweeps, ids = self._stores.sweeps, [one.post_id for one in reading.posts]
+        query = quotes_query(ids) if reading.by else None
+        sweep = sweep_of(reading, slot=slot.id, query=query, now=now)
         if not sweeps.open(sweep):
             return None
-        present = self._stores.quotes.candidates([{"_id": str(chosen.post_id)}])
-        if [one.quotes_read_at for one in present] != [chosen.quotes_read_at]:
+        present = self._stores.quotes.candidates([{"_id": str(one)} for one in ids])
+        if [one.quotes_read_at for one in present] != [one.quotes_read_at for one in reading.posts]:
             sweeps.abandon(sweep, now=now)
             return None
         return sweep

@@ -15,13 +15,16 @@ Invariant: what a stream found concerns one of its members at least, if any of t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 
 from shared.domain.matching import Said, matches
 from shared.domain.models import Page, Post, ReferenceType
 from shared.domain.sources import Source, SourceKind, source_of
+
+_NONE: Mapping[int, Collection[str]] = MappingProxyType({})
 
 
 class Why(StrEnum):
@@ -64,7 +67,7 @@ class _Person:
 class Audience:
     """For whom a page is read."""
 
-    def __init__(self, asking: Iterable[Asking] = (), *, quotes_of: int | None = None) -> None:
+    def __init__(self, asking: Iterable[Asking] = (), *, quotes_of: Mapping[int, Collection[str]] = _NONE) -> None:
         self._asking = tuple(asking)
         self._quotes_of = quotes_of
         accounts = [one for one in self._asking if source_of(one.key) is None]
@@ -78,9 +81,9 @@ class Audience:
         """Whether it has the ids of all its accounts: else their posts are told by their names alone."""
         return len(self._by_id) == len(self._by_name)
 
-    def of_quotes(self, post_id: int) -> Audience:
-        """The same, of a page with the quotes of a post of theirs."""
-        return Audience(self._asking, quotes_of=post_id)
+    def of_quotes(self, wrote: Mapping[int, Collection[str]]) -> Audience:
+        """The same, of a page with the quotes of posts. wrote: the keys of those who wrote each of them."""
+        return Audience(self._asking, quotes_of=wrote)
 
     def has_user(self, user_id: int) -> bool:
         """Whether an account, by its id, is one of those that are followed."""
@@ -115,13 +118,19 @@ class Audience:
         for one, why in ((answered, Why.REPLY), (quoted, Why.QUOTE)):
             if one is not None and one is not wrote:
                 yield one, why
-        if self._quotes_of is not None and post.referenced(ReferenceType.QUOTED) == self._quotes_of:
-            yield from ((one, Why.QUOTE) for one in self._by_name.values() if one is not wrote and one is not quoted)
+        for one in self._authors(post.referenced(ReferenceType.QUOTED)):
+            if one is not wrote and one is not quoted:
+                yield one, Why.QUOTE
         carried = about.carried_along(said)
         for mention in said.mentions:
             one = self._find(_Person(mention.id, mention.name))
             if one is not None and one is not wrote and one is not answered:
                 yield one, Why.CO_MENTION if mention.name in carried else Why.MENTION
+
+    def _authors(self, quoted_id: int | None) -> list[Asking]:
+        """Who wrote a post whose quotes were asked for."""
+        keys = self._quotes_of.get(quoted_id, ()) if quoted_id is not None else ()
+        return [self._by_name[key] for key in keys if key in self._by_name]
 
     def _by_themselves(self, said: Said, about: _About) -> Iterator[tuple[Asking, Why]]:
         for member in self._others:

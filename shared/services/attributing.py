@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shared.domain.attribution import Asking, Audience, Why
+from shared.domain.attribution import Asking, Audience
 from shared.domain.coverage.members import Wanted
 from shared.domain.coverage.sweeps import Sweep, SweepKind
 from shared.services.bootstrap import Services
@@ -30,11 +30,19 @@ def audience_for(services: Services, keys: Sequence[str]) -> Audience:
     return Audience(_asking(key, wanted) for key in wanted.present(keys))
 
 
-def audience_of_quotes(services: Services, post_id: int) -> Audience:
-    """For whom the quotes of a post are read: for whom its author is followed. Raises StoreUnavailable."""
-    quoted = services.stores.posts.get(post_id) or {}
-    authored = [one["member"] for one in quoted.get("concerns", ()) if one["why"] == Why.AUTHOR]
-    return audience_for(services, list(dict.fromkeys(authored))).of_quotes(post_id)
+def audience_of_quotes(services: Services, post_ids: Sequence[int]) -> Audience:
+    """For whom the quotes of posts are read: who follows their authors, and whose sources name the posts.
+
+    Raises StoreUnavailable.
+    """
+    wrote = services.stores.quotes.authored(post_ids)
+    naming = [
+        one.key
+        for one in services.stores.sources.asking(with_accounts=False).values()
+        if one.quotes_of is not None and one.quotes_of.post_id in post_ids and one.key is not None
+    ]
+    authors = dict.fromkeys(key for keys in wrote.values() for key in keys)
+    return audience_for(services, [*authors, *naming]).of_quotes(wrote)
 
 
 def _members(stores: Stores, sweep: Sweep) -> Sequence[str]:

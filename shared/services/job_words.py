@@ -46,7 +46,8 @@ def subject_of(name: str, arguments: Sequence[Any]) -> str:
         case SearchPage(sweep_id=sweep, page=page):
             return f"stream {stream_of(sweep)}, page {page}"
         case QuotePage(sweep_id=sweep, page=page):
-            return f"quotes of post {sweep.rpartition(':')[2]}, page {page}"
+            first, _, more = sweep.rpartition(":")[2].partition("+")
+            return f"quotes of post {first}{f' and {more} more' if more else ''}, page {page}"
         case RefreshEngagement(post_ids=ids, run_id=run):
             return f"{_some('post', ids)}{f' (run {run})' if run else ''}"
         case DownloadMedia(media_key=key):

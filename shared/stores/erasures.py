@@ -99,7 +99,7 @@ class ErasureStore:
             "mentions": {"external_id": some, "platform": X},
             "X_engagement_history": {"post_id": some},
             "X_engagement": {"_id": some},
-            "X_sweeps": {"subject": some},
+            "X_sweeps": {"$or": [{"subject": some}, {"posts": some}]},
             "set_aside": {"object_id": some},
             "dead_letters": _letters(list(ids)),
             "X_tweets": {"_id": some},

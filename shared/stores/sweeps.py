@@ -30,6 +30,7 @@ INDEXES = (
     ONE_OPEN,
     Index("X_sweeps", {"status": ASCENDING, "progress_at": ASCENDING}),
     Index("X_sweeps", {"subject": ASCENDING, "started_at": DESCENDING}),
+    Index("X_sweeps", {"posts": ASCENDING}, {"sparse": True}),
     Index("X_sweeps", {"ended_at": ASCENDING}, {"expireAfterSeconds": int(KEEP_ENDED.total_seconds())}),
 )
 
@@ -130,6 +131,13 @@ class SweepStore:
         """The subjects that have an open sweep."""
         return set(self._sweeps.distinct("subject", {"kind": kind.value, "status": SweepStatus.OPEN.value}))
 
+    @guarded
+    def quoted_posts(self) -> set[int]:
+        """The posts whose quotes are being read."""
+        under_way = {"kind": SweepKind.QUOTES.value, "status": SweepStatus.OPEN.value}
+        found = self._sweeps.find(under_way, {"subject": 1, "posts": 1})
+        return {int(one) for sweep in found for one in (sweep["subject"], *sweep.get("posts", ()))}
+
 
 def _to_document(sweep: Sweep) -> Document:
     return {
@@ -157,6 +165,7 @@ def _to_document(sweep: Sweep) -> Document:
         "known_id": str(sweep.known_id),
         "posts_late": sweep.posts_late,
         "credential": sweep.credential,
+        **({"posts": [str(one) for one in sweep.posts]} if sweep.posts else {}),
     }
 
 
@@ -187,6 +196,7 @@ def _from_document(document: Document) -> Sweep:
         known_id=int(document.get("known_id", 0)),
         posts_late=document.get("posts_late", 0),
         credential=document.get("credential"),
+        posts=tuple(int(one) for one in document.get("posts", ())),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -11,7 +12,7 @@ from scheduler.planner import QUOTES
 from scheduler.quoting import rule_of
 from shared.domain import snowflake
 from shared.domain.counts import PostMetrics
-from shared.domain.coverage.quotes import Preset, QuoteRule
+from shared.domain.coverage.quotes import Preset, QuoteRule, posts_of
 from shared.domain.errors import InputError
 from shared.domain.jobs import QuotePage
 from shared.domain.models import Post, User
@@ -19,7 +20,7 @@ from shared.domain.sources import QuotesOf, Source, SourceKind
 from shared.runtime.settings import Settings
 from shared.services.bootstrap import Services
 from tests.scheduler.slots import plan
-from tests.workers.world import NOW, ScriptedX, page, post_id, read_to_end, state_of
+from tests.workers.world import NOW, ScriptedX, page, post_id, read_to_end, state_of, without_archive
 
 ALICE, STRANGER = 10, 99
 HOUR = timedelta(hours=1)
@@ -45,9 +46,10 @@ def found(services: Services, id_: int, *, quotes: int, author: int = ALICE, own
 
 
 def chosen(services: Services, later: timedelta = timedelta(0)) -> list[int]:
-    """The posts whose quotes are read next, in order."""
+    """The posts whose quotes are read next, by their age."""
     jobs = [job for job, _ in plan(services, QUOTES, now=services.clock.now() + later)]
-    return [int(state_of(services, job.sweep_id).subject) for job in jobs if isinstance(job, QuotePage)]
+    sweeps = [state_of(services, job.sweep_id) for job in jobs if isinstance(job, QuotePage)]
+    return sorted(post for sweep in sweeps for post in posts_of(sweep))
 
 
 def test_old_posts_with_many_quotes_are_read_behind_newer_ones(by_evidence: Services) -> None:
@@ -56,7 +58,7 @@ def test_old_posts_with_many_quotes_are_read_behind_newer_ones(by_evidence: Serv
     for number in range(50):
         found(by_evidence, post_id(100 + number), quotes=0)
 
-    assert chosen(by_evidence) == list(reversed(old))[:30]
+    assert chosen(by_evidence) == sorted(old[10:])
     assert chosen(by_evidence, HOUR) == []  # these wait for their turn
     for sweep in by_evidence.stores.sweeps.stalled(before=NOW + HOUR, limit=99):
         by_evidence.stores.sweeps.abandon(sweep[0], now=NOW)
@@ -97,6 +99,31 @@ def test_the_quotes_of_a_post_that_a_source_names_are_wanted(by_evidence: Servic
     assert chosen(by_evidence) == [named]
 
 
+def test_no_margin_is_smaller_than_the_lag_of_the_search() -> None:
+    """What X shows half a minute late is above where the next reading begins, whatever is set."""
+    assert rule_of(Settings.load(quotes_margin_seconds=0)).margin == timedelta(seconds=30)
+
+
+def test_one_search_serves_many_posts(by_evidence: Services, x: ScriptedX) -> None:
+    """Twenty posts are two searches of at most 512 characters, each from its oldest post on; an old one has its own."""
+    without_archive(by_evidence)
+    young = [found(by_evidence, post_id(300 + number), quotes=2) for number in range(20)]
+    old = found(by_evidence, post_id(8 * 86_400), quotes=2)
+    jobs = [job for job, _ in plan(by_evidence, QUOTES) if isinstance(job, QuotePage)]
+    sweeps = [state_of(by_evidence, job.sweep_id) for job in jobs]
+
+    for sweep in sweeps:
+        read_to_end(by_evidence, sweep.id)
+
+    searches = [asked.params for asked in x.asked if asked.path == "/2/tweets/search/recent"]
+    assert sorted(len(asked["query"]) for asked in searches) == [388, 472]
+    named = [id_ for asked in searches for id_ in re.findall(r"quotes_of_tweet_id:(\d+)", asked["query"])]
+    assert sorted(map(int, named)) == sorted(young)
+    assert {int(asked["since_id"]) for asked in searches} == {young[-1], young[8]}
+    assert [asked.path for asked in x.asked if "search" not in asked.path] == [f"/2/tweets/{old}/quote_tweets"]
+    assert chosen(by_evidence, HOUR) == []
+
+
 def test_a_preset_that_is_none_is_refused() -> None:
     """One line that names it."""
     with pytest.raises(InputError, match="COVEY_QUOTES_PRESET") as caught:
@@ -107,10 +134,10 @@ def test_a_preset_that_is_none_is_refused() -> None:
 def test_the_rule_has_the_numbers_of_the_settings() -> None:
     """The newest, five posts, ten likes, four hours, and 35 minutes back, unless it is set otherwise."""
     usual = QuoteRule(Preset.NEWEST, 5, 50, 10, timedelta(hours=4), timedelta(minutes=35))
-    other = QuoteRule(Preset.EVIDENCE, 2, 7, 3, timedelta(hours=1), timedelta(seconds=9))
+    other = QuoteRule(Preset.EVIDENCE, 2, 7, 3, timedelta(hours=1), timedelta(seconds=90))
 
     assert rule_of(Settings.load()) == usual
     numbers = {"posts_per_round": 2, "debts_per_round": 7, "min_likes": 3}
-    more = {"preset": "evidence", "recheck_seconds": 3600.0, "margin_seconds": 9.0}
+    more = {"preset": "evidence", "recheck_seconds": 3600.0, "margin_seconds": 90.0}
     chosen = {f"quotes_{name}": value for name, value in {**numbers, **more}.items()}
     assert rule_of(Settings.load(**chosen)) == other

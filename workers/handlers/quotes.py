@@ -1,12 +1,12 @@
-"""`quote_page`: one page of the quotes of one post."""
+"""`quote_page`: one page of the quotes of one post, or of several by one search."""
 
 from __future__ import annotations
 
-from shared.domain.coverage.quotes import after_page, cursor_after
-from shared.domain.coverage.sweeps import Sweep, SweepKind, SweepStatus
-from shared.domain.errors import NotFound
+from shared.domain.coverage.quotes import after_page, cursor_after, posts_of
+from shared.domain.coverage.sweeps import ReadBy, Sweep, SweepKind, SweepStatus
+from shared.domain.errors import Forbidden, NotFound, StaleSinceId
 from shared.domain.jobs import QuotePage
-from shared.domain.models import WorkClass
+from shared.domain.models import Page, WorkClass
 from shared.runtime import metrics
 from shared.services.attributing import audience_of_quotes
 from shared.services.bootstrap import Services
@@ -16,9 +16,9 @@ from workers.handlers.short_pages import fell_short
 
 
 def quote_page(services: Services, job: QuotePage) -> None:
-    """Read the page, store it, and send for the next one until a quote turns up that was known before.
+    """Read the page, store it, and send for the next one until all is read down to a margin below the last reading.
 
-    The endpoint has no `since_id`: it is read newest first down to a margin below the last complete reading.
+    The endpoint of quotes has no begin: it is read newest first until a post turns up that is older.
     """
     sweep = services.stores.sweeps.get(job.sweep_id)
     if sweep is None or sweep.status is not SweepStatus.OPEN:
@@ -31,21 +31,20 @@ def quote_page(services: Services, job: QuotePage) -> None:
 
 def _read(services: Services, sweep: Sweep) -> Sweep:
     try:
-        page = services.x.quote_tweets(
-            work_class=WorkClass.QUOTES,
-            post_id=int(sweep.subject),
-            pagination_token=sweep.next_token,
-            expand_authors=None,
-        )
+        page = _ask(services, sweep)
     except NotFound:
         # The quoted post is gone. Whether it is gone for good is for the refresh to say; its quotes cannot be read, and
         # to ask again sooner than after a reading would not change that.
         _note_read(services, sweep, cursor_id=None, is_gone=True)
-        services.stores.sweeps.abandon(sweep, now=services.clock.now())
-        metrics.SWEEPS.labels(sweep.kind.value, SweepStatus.ABANDONED.value).inc()
-        return services.stores.sweeps.get(sweep.id) or sweep
+        return _give_up(services, sweep)
+    except StaleSinceId:  # it waited until the search does not reach so far any more
+        return _give_up(services, sweep)
+    except Forbidden:
+        if sweep.query is None or sweep.route is not ReadBy.ALL or services.has_archive:
+            raise
+        return _give_up(services, sweep)  # the plan turned out to lack the archive
     now = services.clock.now()
-    audience = audience_of_quotes(services, int(sweep.subject))
+    audience = audience_of_quotes(services, posts_of(sweep))
     stored = store_page(services, page, source=SweepKind.QUOTES.value, now=now, audience=audience)
     want_authors(services, page, now=now)
     fell_short(services, sweep, page)  # what X withholds for good must not have all quotes bought again every day
@@ -58,7 +57,32 @@ def _read(services: Services, sweep: Sweep) -> Sweep:
     return after
 
 
+def _ask(services: Services, sweep: Sweep) -> Page:
+    if sweep.query is None:
+        return services.x.quote_tweets(
+            work_class=WorkClass.QUOTES,
+            post_id=int(sweep.subject),
+            pagination_token=sweep.next_token,
+            expand_authors=None,
+        )
+    search = services.x.search_all if sweep.route is ReadBy.ALL else services.x.search_recent
+    return search(
+        work_class=WorkClass.QUOTES,
+        query=sweep.query,
+        since_id=sweep.since_id,
+        until_id=sweep.until_id,
+        next_token=sweep.next_token,
+        expand_authors=None,
+    )
+
+
+def _give_up(services: Services, sweep: Sweep) -> Sweep:
+    """Close the sweep; its posts are chosen again, by another route where there is one."""
+    if services.stores.sweeps.abandon(sweep, now=services.clock.now()):
+        metrics.SWEEPS.labels(sweep.kind.value, SweepStatus.ABANDONED.value).inc()
+    return services.stores.sweeps.get(sweep.id) or sweep
+
+
 def _note_read(services: Services, sweep: Sweep, *, cursor_id: int | None, is_gone: bool = False) -> None:
     """Before the sweep closes: while it is open nobody opens another one. Idempotent."""
-    posts = [int(sweep.subject)]
-    services.stores.quotes.note_read(posts, at=sweep.started_at, cursor_id=cursor_id, is_gone=is_gone)
+    services.stores.quotes.note_read(posts_of(sweep), at=sweep.started_at, cursor_id=cursor_id, is_gone=is_gone)

@@ -1,6 +1,6 @@
 """How are quotes found: whose are read next, down to where, and when a post counts as read. Pure.
 
-    candidates --newest or indebted--> reading_of --pages, newest first--> a margin below the cursor, or the last page
+    candidates --newest or indebted--> quote_routes --pages, newest first--> a margin below the cursor, or the last page
                                                                   --cursor_after--> the post's cursor
 
 The endpoint of quotes has no `since_id`, so a reading goes down to the cursor of the one before, and a margin further:
@@ -18,8 +18,7 @@ from enum import StrEnum
 
 from shared.domain import snowflake
 from shared.domain.coverage import sweeps
-from shared.domain.coverage.sweeps import Sweep, SweepKind
-from shared.domain.jobs import Queue
+from shared.domain.coverage.sweeps import Sweep
 from shared.domain.models import Page
 
 
@@ -106,17 +105,9 @@ def below(cursor_id: int, margin: timedelta) -> int:
     return max(0, snowflake.first_id_at(snowflake.created_at(cursor_id) - margin) - 1) if cursor_id else 0
 
 
-def reading_of(chosen: QuoteCandidate, *, id: str, now: datetime, margin: timedelta) -> Sweep:
-    """The sweep that reads the quotes of a post down to a margin below its cursor (0: all)."""
-    return Sweep(
-        id=id,
-        kind=SweepKind.QUOTES,
-        subject=str(chosen.post_id),
-        queue=Queue.QUOTES,
-        query=None,
-        since_id=below(chosen.cursor_id, margin),
-        started_at=now,
-    )
+def posts_of(sweep: Sweep) -> tuple[int, ...]:
+    """The posts whose quotes a sweep reads."""
+    return sweep.posts or (int(sweep.subject),)
 
 
 def after_page(sweep: Sweep, page: Page, *, new_ids: Collection[int], through_at: datetime) -> Sweep:

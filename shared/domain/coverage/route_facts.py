@@ -34,6 +34,7 @@ class Route(StrEnum):
     COMPLIANCE = "compliance"
     ACTIVITY = "activity"
     STREAM = "stream"
+    QUOTES = "quotes"  # the endpoint of the quotes of one post
 
 
 class Need(StrEnum):
@@ -45,6 +46,7 @@ class Need(StrEnum):
     STATE = "state"  # which of known posts are gone
     COUNT = "count"  # how many there are, to prove that all was read
     OWN = "own"  # the posts and mentions of the account that owns the app
+    QUOTES = "quotes"  # the quotes of a post
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +55,8 @@ class Facts:
 
     serves: the needs it can meet. page: posts, ids or steps of one call; calls: how many it takes of them at a time
     (timelines: two). window_calls: that X lets through in 15 minutes. delay: until X shows a post. reach: how far back;
-    depth: how many posts back; None: no end. price: of a post, or of a request where `by_request`; None: free.
+    depth: how many posts back; None: no end. whole_pages: it has no begin, so a page is bought to its end. price: of a
+    post, or of a request where `by_request`; None: free.
     """
 
     endpoint: str
@@ -72,6 +75,7 @@ class Facts:
     by_query: bool = False
     is_optional: bool = False
     loses: bool = False
+    whole_pages: bool = False
 
 
 _LAG = timedelta(seconds=30)
@@ -81,7 +85,7 @@ FACTS: Final[Mapping[Route, Facts]] = MappingProxyType(
     {
         Route.RECENT: Facts(
             endpoint="search/recent",
-            serves=_SPANS | {Need.OWN},
+            serves=_SPANS | {Need.OWN, Need.QUOTES},
             page=100,
             window_calls=450,
             delay=_LAG,
@@ -90,7 +94,7 @@ FACTS: Final[Mapping[Route, Facts]] = MappingProxyType(
         ),
         Route.ALL: Facts(
             endpoint="search/all",
-            serves=_SPANS | {Need.OWN},
+            serves=_SPANS | {Need.OWN, Need.QUOTES},
             page=500,
             window_calls=300,
             delay=_LAG,  # [U]
@@ -172,6 +176,14 @@ FACTS: Final[Mapping[Route, Facts]] = MappingProxyType(
             credentials=_APP,
             is_optional=True,
             loses=True,
+        ),
+        Route.QUOTES: Facts(
+            endpoint="quote_tweets",
+            serves=frozenset({Need.QUOTES}),
+            page=100,
+            window_calls=75,
+            delay=timedelta(0),  # [U] without the lag of the search
+            whole_pages=True,
         ),
     }
 )

@@ -49,11 +49,11 @@ class Reason(StrEnum):
 class Wanted:
     """What is wanted, and what is known of it.
 
-    posts: to expect; free_posts: of these, bought today. oldest: how long ago it begins; span: how long it is. within:
-    how long after it was posted, or after now for what is past, all must be known. query_length: characters of the
-    longest of `queries` searches. has: whether the plan has a route's endpoint; a route that is missing is one of which
-    nothing is known. query_lengths: the longest query of a route. window_calls: calls in 15 minutes, where X told
-    others than documented.
+    posts: to expect; free_posts: of these, bought today; there: how many there are at all, where that is known.
+    oldest: how long ago it begins; span: how long it is. within: how long after it was posted, or after now for what is
+    past, all must be known. query_length: characters of the longest of `queries` searches. has: whether the plan has a
+    route's endpoint; a route that is missing is one of which nothing is known. query_lengths: the longest query of a
+    route. window_calls: calls in 15 minutes, where X told others than documented.
     """
 
     need: Need
@@ -62,6 +62,7 @@ class Wanted:
     span: timedelta
     within: timedelta
     free_posts: float = 0
+    there: float | None = None
     query_length: int = 0
     queries: int = 1
     is_owner: bool = False
@@ -140,7 +141,10 @@ def _calls(wanted: Wanted, facts: Facts) -> int:
 def _micro_usd(wanted: Wanted, facts: Facts, calls: int, prices: Prices) -> int:
     if facts.price is None:
         return 0
-    bought = calls if facts.by_request else max(0.0, wanted.posts - wanted.free_posts)
+    posts = calls * facts.page if facts.whole_pages else wanted.posts
+    if facts.whole_pages and wanted.there is not None:
+        posts = max(wanted.posts, min(posts, wanted.there))
+    bought = calls if facts.by_request else max(0.0, posts - wanted.free_posts)
     return round(bought * prices.micro[facts.price])
 
 

@@ -58,7 +58,7 @@ class Sweep:
     appears above it later was not read down to it, and never from an id ahead of time. `through_at` is up to when X had
     searched at page 0. `from_at` and `to_at` bound the reading of a span. `known_id`: what is below it was read
     before, so a post there that is new came late. `run_id` names the request that pays for it, `credential` the only
-    one that X is asked with.
+    one that X is asked with. `posts` are those whose quotes one search finds; the first is its subject.
     """
 
     id: str
@@ -86,6 +86,7 @@ class Sweep:
     known_id: int = 0
     posts_late: int = 0
     credential: str | None = None
+    posts: tuple[int, ...] = ()
 
     @property
     def ends_at(self) -> datetime:
@@ -135,7 +136,8 @@ def after_page(
 
 def _below_the_oldest(sweep: Sweep) -> Sweep:
     """Leave X's token and ask for what is older than the oldest post seen; once per oldest post."""
-    can_skip = sweep.kind is not SweepKind.QUOTES and sweep.oldest_id is not None and sweep.until_id != sweep.oldest_id
+    is_search = sweep.kind is not SweepKind.QUOTES or sweep.query is not None
+    can_skip = is_search and sweep.oldest_id is not None and sweep.until_id != sweep.oldest_id
     if can_skip:
         return replace(sweep, next_token=None, until_id=sweep.oldest_id, stalls=0)
     return replace(sweep, status=SweepStatus.COMPLETE, next_token=None, stuck=True)

@@ -85,9 +85,9 @@ def account_clause(handle: str, user_id: int | None, max_length: int) -> str:
     return by_id if _AROUND + len(by_id) <= max_length else by_name
 
 
-def quotes_query(post_id: int) -> str:
-    """The query for the quotes of one post: unlike the endpoint for them, it takes a `since_id`."""
-    return f"quotes_of_tweet_id:{post_id}"
+def quotes_query(post_ids: Sequence[int]) -> str:
+    """The query for the quotes of these posts: unlike the endpoint for them, it takes many and a `since_id`."""
+    return "(" + _OR.join(f"quotes_of_tweet_id:{post_id}" for post_id in post_ids) + _TAIL
 
 
 def _text(members: Iterable[Member]) -> str:

@@ -155,7 +155,7 @@ def test_what_nothing_explains_concerns_all_who_may_have_found_it() -> None:
 
 def test_quotes_that_were_asked_for_by_the_post() -> None:
     """A page of quotes of one post concerns those who follow its author, whatever else a quote says."""
-    audience = Audience([NASA_ASKED]).of_quotes(60)
+    audience = Audience([NASA_ASKED]).of_quotes({60: ["nasa"]})
 
     found = audience.concerns(Page(posts=(quoting(60), quoting(61, id_=2))))
 

@@ -23,7 +23,7 @@ def sweep_of(name: str = "w", subject: str = "s", **values: Any) -> Sweep:
 @pytest.mark.parametrize("number", AWKWARD_IDS)
 def test_a_sweep_comes_back_as_it_was_written(stores: Stores, number: int) -> None:
     """With ids of any size, and every field of a sweep under way."""
-    first = sweep_of(since_id=number)
+    first = sweep_of(since_id=number, posts=(number, 7))
     later = replace(
         first,
         page=3,
@@ -163,6 +163,27 @@ def test_ended_sweeps_expire_and_open_ones_do_not(stores: Stores, mongo_db: Any)
     assert ends == {"w0": NOW, "w1": NOW, "w": None}
     expiry = [i["expireAfterSeconds"] for i in mongo_db["X_sweeps"].list_indexes() if "expireAfterSeconds" in i]
     assert expiry == [timedelta(days=14).total_seconds()]
+
+
+def test_the_posts_whose_quotes_are_being_read(stores: Stores) -> None:
+    """Alone or by one search together; not those of a reading that ended, nor what is searched for."""
+    stores.sweeps.open(sweep_of("alone", "5", kind=SweepKind.QUOTES, query=None))
+    stores.sweeps.open(sweep_of("together", "6", kind=SweepKind.QUOTES, posts=(6, 2**63)))
+    ended = sweep_of("ended", "9", kind=SweepKind.QUOTES, query=None)
+    stores.sweeps.open(ended)
+    stores.sweeps.abandon(ended, now=NOW)
+    stores.sweeps.open(sweep_of("stream", "s"))
+
+    assert stores.sweeps.quoted_posts() == {5, 6, 2**63}
+
+
+def test_an_erased_post_is_in_no_reading_of_quotes(stores: Stores) -> None:
+    """Nor in one that others share: those are read again without it."""
+    stores.sweeps.open(sweep_of("together", "6", kind=SweepKind.QUOTES, posts=(6, 8)))
+    stores.sweeps.open(sweep_of("alone", "5", kind=SweepKind.QUOTES, query=None))
+
+    assert stores.erasures.delete_posts(["8"])["X_sweeps"] == 1
+    assert stores.sweeps.quoted_posts() == {5}
 
 
 def test_open_searches_are_those_under_way(stores: Stores) -> None:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from shared.domain import snowflake
-from shared.domain.coverage.sweeps import SweepStatus
+from shared.domain.attribution import Concern, Why
+from shared.domain.coverage.quote_routes import Reading, sweep_of
+from shared.domain.coverage.sweeps import ReadBy, Sweep, SweepStatus
 from shared.domain.errors import StoreUnavailable
 from shared.domain.jobs import Queue, QuotePage
+from shared.domain.models import Post
+from shared.domain.sources import TRACKED
+from shared.platforms.x.query import quotes_query
 from shared.services.bootstrap import Services
 from tests.workers.world import (
     ScriptedX,
@@ -19,6 +24,7 @@ from tests.workers.world import (
     jobs_in,
     open_quotes,
     page,
+    post,
     post_id,
     read_to_end,
     refusing,
@@ -148,6 +154,89 @@ def test_paging_that_leads_nowhere_leaves_the_cursor(services: Services, x: Scri
     assert read_at(services) == ended.started_at
     assert stored_ids(services) == {A}
     assert cursor_of(services) == 0
+
+
+def open_search(services: Services, *quoted: int, by: ReadBy = ReadBy.RECENT) -> Sweep:
+    """Open one search for the quotes of several posts, from the oldest of them on."""
+    posts = [Post(id=id_, text="", created_at=snowflake.created_at(id_)) for id_ in quoted]
+    services.stores.engagement.begin(posts, now=services.clock.now())
+    found = services.stores.quotes.candidates([{"_id": str(id_)} for id_ in sorted(quoted)])
+    reading, query = Reading(tuple(found), min(quoted), by), quotes_query(sorted(quoted))
+    sweep = sweep_of(reading, slot="quotes@1", query=query, now=services.clock.now())
+    assert services.stores.sweeps.open(sweep)
+    return sweep
+
+
+def test_one_search_reads_the_quotes_of_many_posts(simulated: Services, simulator: Simulator) -> None:
+    """Every quote of each of eleven posts that the simulator's search shows is stored, and each counts as read."""
+    posts = [post for name in simulator.names()[:3] for post in simulator.truth("posts", query=f"from:{name}")["posts"]]
+    day = snowflake.first_id_at(simulated.clock.now() - timedelta(days=6))
+    living = [int(post["id"]) for post in posts if post["state"] == "live" and int(post["id"]) > day]
+    quoted = sorted(living, key=lambda id_: len(simulator.truth(f"posts/{id_}")["quotes"]))[-11:]
+    shown = [q for one in quoted for q in simulator.truth(f"quotes/{one}")["posts"] if q["unsearchable_at"] is None]
+    before = {int(q["id"]) for q in shown if datetime.fromisoformat(q["searchable_at"]) < simulated.clock.now()}
+
+    ended = read_to_end(simulated, open_search(simulated, *quoted).id)
+
+    assert ended.is_complete
+    assert len(before) > 11
+    assert before <= stored_ids(simulated)
+    assert {read_at(simulated, one) for one in quoted} == {ended.started_at}
+    assert {cursor_of(simulated, one) for one in quoted} == {snowflake.first_id_at(ended.started_at)}
+
+
+def test_each_quote_of_a_search_concerns_those_who_follow_its_author(services: Services, x: ScriptedX) -> None:
+    """Of two posts by two followed accounts each quote is the business of one."""
+    first, second = post_id(600), post_id(500)
+    names, now = ["alice", "bob"], services.clock.now()
+    services.stores.sources.add_accounts(TRACKED, names, now=now)
+    services.stores.handles.activate(names, now=now, source=TRACKED)
+    for id_, name in ((first, "alice"), (second, "bob")):
+        made = Post(id=id_, text="", created_at=snowflake.created_at(id_), author_id=None)
+        why = {id_: [Concern(TRACKED, name, Why.AUTHOR)]}
+        services.stores.posts.upsert([made], source="search", now=services.clock.now(), concerns=why)
+    quotes = [post(A, referenced_tweets=[{"type": "quoted", "id": str(first)}])]
+    quotes += [post(B, referenced_tweets=[{"type": "quoted", "id": str(second)}])]
+    x.script = lambda asked: (200, {"data": quotes, "meta": {"result_count": 2}})
+
+    read_to_end(services, open_search(services, first, second).id)
+
+    told = {id_: (services.stores.posts.get(id_) or {})["concerns"] for id_ in (A, B)}
+    assert told[A] == [{"source": TRACKED, "member": "alice", "why": "quote"}]
+    assert told[B] == [{"source": TRACKED, "member": "bob", "why": "quote"}]
+
+
+TOO_OLD = f"'since_id' must be a tweet id created after. Please use a 'since_id' that is larger than {C}"
+STALE = {
+    "errors": [{"parameters": {"since_id": ["1"]}, "message": TOO_OLD}],
+    "title": "Invalid Request",
+    "detail": "One or more parameters to your request was invalid.",
+    "type": "https://api.x.com/2/problems/invalid-request",
+}
+NO_ARCHIVE = {"title": "Client Forbidden", "reason": "client-not-enrolled"}
+
+
+def test_a_search_that_comes_too_late_is_given_up(services: Services, x: ScriptedX) -> None:
+    """X does not reach back so far any more: the posts do not count as read, and are chosen again."""
+    x.script = lambda asked: (400, STALE)
+
+    ended = read_to_end(services, open_search(services, QUOTED).id)
+
+    assert ended.status is SweepStatus.ABANDONED
+    assert read_at(services) is None
+    assert jobs_in(services, Queue.QUOTES) == []
+
+
+def test_a_search_of_an_archive_that_the_plan_lacks_is_given_up(services: Services, x: ScriptedX) -> None:
+    """The refusal is remembered, so the next choice takes another way."""
+    x.script = lambda asked: (403, NO_ARCHIVE)
+    sweep = open_search(services, QUOTED, by=ReadBy.ALL)
+
+    ended = read_to_end(services, sweep.id)
+
+    assert ended.status is SweepStatus.ABANDONED
+    assert read_at(services) is None
+    assert not services.has_archive
 
 
 @pytest.mark.parametrize("step", ["X_tweets", "X_engagement", "X_sweeps"])

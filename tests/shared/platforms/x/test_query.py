@@ -65,8 +65,9 @@ def test_no_handles_no_queries() -> None:
 
 
 def test_quotes_have_a_query_of_their_own() -> None:
-    """The search for quotes takes a since_id, the endpoint does not."""
-    assert quotes_query(123) == "quotes_of_tweet_id:123"
+    """One for many posts; reposts of quotes are none."""
+    assert quotes_query([123]) == "(quotes_of_tweet_id:123) -is:retweet"
+    assert quotes_query([123, 45]) == "(quotes_of_tweet_id:123 OR quotes_of_tweet_id:45) -is:retweet"
 
 
 clauses = st.one_of(
