@@ -1,7 +1,8 @@
 """X's own count of what was posted, beside what is stored, hour by hour. Each count costs one request.
 
-X counts what a search shows now: a post that was deleted since is stored and not counted, and is told apart here. Posts
-that a version without attribution stored count for nobody. Money is in US dollars in what is answered.
+X counts what a search shows now: a post that was deleted since is stored and not counted, and is told apart here. What
+is missing is missing of an hour: more posts in another one, such as X does not show any more, make up for nothing.
+Posts that a version without attribution stored count for nobody. Money is in US dollars in what is answered.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ def _row(services: Services, ledger: Ledger, subject: Subject, from_at: datetime
         "counted": counted.total,
         "stored": stored,
         "gone": gone,
-        "missing": max(0, counted.total - stored),
+        "missing": sum(max(0, hour["counted"] - hour["stored"]) for hour in hours),
         "hours": hours,
     }
 

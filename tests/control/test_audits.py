@@ -14,7 +14,7 @@ from shared.services.bootstrap import Services
 from tests.control.conftest import servers_of
 from tests.control.whole import covey, run_covey
 from tests.scheduler.slots import fill_gaps
-from tests.workers.world import Simulator, next_sweep, read_to_end
+from tests.workers.world import Simulator, next_sweep, read_to_end, without_archive
 
 __all__ = ["covey"]
 SINCE = timedelta(hours=3)
@@ -22,6 +22,7 @@ SINCE = timedelta(hours=3)
 
 def followed(services: Services, simulator: Simulator) -> str:
     """An account of the simulator, of which three hours are read."""
+    without_archive(services)  # which X lets nobody search twice in a second, not even another test
     name = simulator.names()[0]
     commands.track(services, [name], since=SINCE, found=look_up(services, [name]))
     (stream,) = services.stores.streams.active()
@@ -48,6 +49,22 @@ def test_what_is_stored_is_what_x_counts(simulated: Services, simulator: Simulat
     assert (less["missing"], less["stored"]) == (1, row["stored"] - 1)
     (short,) = [hour for hour in less["hours"] if hour["stored"] < hour["counted"]]
     assert short["from_at"] <= post["created_at"] < short["to_at"]
+
+
+def test_more_in_one_hour_does_not_make_up_for_less_in_another(simulated: Services, simulator: Simulator) -> None:
+    """One post is lost, and one is stored that X does not show: in all they are equal, and one is missing."""
+    name = followed(simulated, simulator)
+    posts = simulated.stores.db["X_tweets"]
+    oldest, newest = (posts.find_one({"concerns.member": name.lower()}, sort=[("_id", way)]) for way in (1, -1))
+    assert oldest is not None
+    assert newest is not None
+    posts.delete_one({"_id": oldest["_id"]})
+    posts.insert_one(newest | {"_id": str(int(newest["_id"]) - 1)})
+
+    (row,) = audit(simulated, [name], window=timedelta(days=1))["rows"]
+
+    assert row["stored"] == row["counted"]
+    assert row["missing"] == 1
 
 
 def test_the_command_ends_with_1_when_something_is_missing(simulated: Services, simulator: Simulator) -> None:
