@@ -12,12 +12,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from control.coverage import Ledger, Subject, subjects
+from control.coverage import Ledger
 from shared.domain.coverage.counted import CountedStep
 from shared.domain.coverage.gaps import RECENT_REACH
 from shared.domain.models import WorkClass
 from shared.domain.money.prices import MICRO
 from shared.services.bootstrap import Services
+from shared.services.subjects import Subject, subjects
 from shared.spending.attribution import gathered
 from shared.stores.database import ServerClock
 

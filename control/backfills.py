@@ -23,6 +23,7 @@ from shared.domain.money.prices import MICRO, PriceKind
 from shared.services import coverage
 from shared.services.bootstrap import Services
 from shared.services.rates import rates_now
+from shared.services.subjects import subjects
 from shared.stores.database import ServerClock
 from shared.stores.runs import BACKFILL
 
@@ -45,27 +46,26 @@ class Plan:
         return (*self.new, *self.known)
 
 
-def plan(services: Services, names: Sequence[str], *, from_at: datetime, to_at: datetime) -> Plan:
-    """What of the span was not read of followed accounts, and about what reading it costs; changes nothing.
+def plan(services: Services, words: Sequence[str], *, from_at: datetime, to_at: datetime) -> Plan:
+    """What of the span was not read of accounts and sources, and about what reading it costs; changes nothing.
 
-    Raises InputError for a span that is none or out of every route's reach, and for accounts that are not followed.
+    Raises InputError for a span that is none or out of every route's reach, and for what is not followed.
     """
     stores, now = services.stores, ServerClock(services.stores.db).now()
-    members = [name.lower() for name in names]
     if from_at >= to_at:
         raise InputError(f"--from {from_at:%Y-%m-%dT%H:%M} is not before --to {to_at:%Y-%m-%dT%H:%M}")
     if from_at < now - timedelta(days=7) and not services.has_archive:
         raise InputError(
             f"{from_at:%Y-%m-%d} is further back than the 7 days of the recent search; the plan has no archive"
         )
-    if missing := [name for name in members if name not in stores.handles.active_among(members)]:
-        raise InputError(f"@{missing[0]} is not followed: covey track follows it")
+    followed = {one.member: one.shown for one in subjects(services, words)}
+    members = list(followed)
     carriers = {name: one for one in stores.streams.with_members(members) for name in one.members}
     spans = coverage.spans_of(stores, members, since=from_at)
     wanted: dict[tuple[str, datetime, datetime], list[str]] = defaultdict(list)
     for name in members:
         if name not in carriers:
-            raise InputError(f"@{name} is in no search yet: try again in a minute")
+            raise InputError(f"{followed[name]} is in no search yet: try again in a minute")
         for begin, end in intervals.holes(spans[name], from_at, to_at):
             wanted[carriers[name].id, begin, end].append(name)
     new = tuple(
@@ -80,14 +80,14 @@ def plan(services: Services, names: Sequence[str], *, from_at: datetime, to_at: 
     return Plan(new, known, posts, usd)
 
 
-def begin(services: Services, planned: Plan, names: Sequence[str]) -> str | None:
+def begin(services: Services, planned: Plan, words: Sequence[str]) -> str | None:
     """Note what is to be read, ahead of what nobody waits for; answers the run that pays, None for nothing to do."""
     if not planned.gaps:
         return None
     stores, run_id = services.stores, uuid.uuid4().hex
     now = ServerClock(stores.db).now()
     estimate = round(planned.usd_about * MICRO)
-    stores.runs.begin(run_id, kind=BACKFILL, subjects=list(names), now=now, estimate_micro_usd=estimate)
+    stores.runs.begin(run_id, kind=BACKFILL, subjects=list(words), now=now, estimate_micro_usd=estimate)
     stores.gaps.note(replace(gap, run_id=run_id) for gap in planned.new)
     for gap in planned.known:
         stores.gaps.put(replace(gap, priority=ASKED_FOR, run_id=gap.run_id or run_id, try_at=now))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from shared.domain.coverage import intervals
@@ -15,14 +15,12 @@ from shared.domain.coverage.gaps import Gap
 from shared.domain.coverage.intervals import Check, Interval, Piece
 from shared.domain.coverage.silence import LOOKS_BACK, Rhythm
 from shared.domain.coverage.streams import Stream
-from shared.domain.errors import InputError
 from shared.domain.money.estimate import DAY, Rates
 from shared.domain.money.prices import MICRO, PriceKind
 from shared.services.bootstrap import Services
 from shared.services.rates import rates_now
+from shared.services.subjects import Subject, subjects
 from shared.stores.database import ServerClock
-
-DAWN = datetime.fromtimestamp(0, UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +58,6 @@ class Ledger:
         return [one for one in self.read if (one.stream in carried if one.members is None else member in one.members)]
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """What is followed: an account, or the words of a source. user_id: None where there is none, or not yet."""
-
-    member: str
-    shown: str
-    began_at: datetime
-    user_id: int | None = None
-
-
 def coverage(services: Services, words: Sequence[str], *, window: timedelta) -> list[dict[str, Any]]:
     """A row for each account and each source of words, or for those that are named; a source of accounts stands for
     these. Raises InputError for what is not followed.
@@ -88,38 +76,6 @@ def coverage(services: Services, words: Sequence[str], *, window: timedelta) -> 
         | {"gaps": [gap_row(gap, rates, price, now, has_archive=has_archive) for gap in _of(ledger, one.member)]}
         for one in wanted
     ]
-
-
-def subjects(services: Services, words: Sequence[str]) -> list[Subject]:
-    """What the words name: handles, ids of sources; without words all that is followed. Raises InputError."""
-    accounts = {
-        row["_id"]: Subject(
-            row["_id"],
-            f"@{row['username']}",
-            row.get("since") or row["created_at"],
-            int(row["user_id"]) if row.get("user_id") else None,
-        )
-        for row in services.stores.handles.all(active_only=True)
-    }
-    sources = {source.id: source for source in services.stores.sources.all()}
-    found = {
-        one.id: Subject(one.key, one.id, (one.changed_at or one.created_at or DAWN) - one.look_back)
-        for one in sources.values()
-        if one.key is not None and one.asks
-    }
-    if not words:
-        return [*accounts.values(), *found.values()]
-    wanted: dict[str, Subject] = {}
-    for word in words:
-        source = sources.get(word.lower())
-        names = list(source.accounts) if source and source.key is None else [word.lower().removeprefix("@")]
-        some = (
-            [found[word.lower()]] if word.lower() in found else [accounts[name] for name in names if name in accounts]
-        )
-        if not some:
-            raise InputError(f"{word} is not followed: covey handles lists accounts, covey sources list sources")
-        wanted |= {one.member: one for one in some}
-    return list(wanted.values())
 
 
 def _of(ledger: Ledger, name: str) -> list[Gap]:

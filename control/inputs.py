@@ -7,13 +7,14 @@ five words and how many there are.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from control.lists import Word
 from shared.domain import snowflake
 from shared.domain.errors import InputError
+from shared.domain.sources import Source
 from shared.platforms.x.addresses import post_id_of, quoted, username_of
 
 MAX_POST_IDS = 10_000
@@ -31,6 +32,19 @@ def handles(words: Iterable[Word]) -> list[str]:
     """
     names = _all(words, username_of, "handle")
     return list({name.lower(): name for name in reversed(names)}.values())[::-1]
+
+
+def followed(words: Iterable[Word], sources: Collection[Source]) -> list[str]:
+    """Ids and names of sources as they are given, and all else as an @username; each once, in the order given.
+
+    Raises InputError that names the words which are neither, and where no word is given.
+    """
+    known = {name.lower() for one in sources for name in (one.id, one.name)}
+    read = _all(words, lambda text: text if text.lower() in known else f"@{username_of(text)}", "account or source")
+    first: dict[str, str] = {}
+    for name in read:
+        first.setdefault(name.lower(), name)
+    return list(first.values())
 
 
 def post_ids(words: Iterable[Word], *, now: datetime, old_ids: bool = False) -> list[int]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from control.cli.app import Json, app, err, out, print_json, services_here
-from control.cli.given import Column, File, Handles, given
+from control.cli.given import Column, File, given
 from control.cli.rows import Rows
 from shared.domain.spans import span
 
@@ -123,7 +123,13 @@ def _tell_gaps(rows: Sequence[dict[str, Any]]) -> None:
 
 @app.command()
 def backfill(
-    handles: Handles = None,
+    handles: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="HANDLE|SOURCE",
+            help="name, @name or the address of a profile, or the id or name of a source; - reads them from stdin.",
+        ),
+    ] = None,
     file: File = None,
     column: Column = None,
     since: Annotated[
@@ -134,7 +140,9 @@ def backfill(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it would cost, and do nothing.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Read what followed accounts had in a span of time, where it was not read.
+    """Read what accounts and sources had in a span of time, where it was not read.
+
+    A source of accounts stands for these.
 
     What was read already is not read again. It runs beside what is new and never before it, in the class of work
     `backfill` and its part of the budget; when money ends it goes on the next day.
@@ -144,11 +152,12 @@ def backfill(
     from control import backfills, inputs
     from shared.runtime.clock import SystemClock
 
-    names, now = inputs.handles(given(handles, file, column)), SystemClock().now()
-    services = services_here()
+    words, now = given(handles, file, column), SystemClock().now()
     from_at, to_at = inputs.moment(since, now=now), inputs.moment(until, now=now)
-    planned = backfills.plan(services, names, from_at=from_at, to_at=to_at)
-    run_id = None if dry_run else backfills.begin(services, planned, names)
+    services = services_here()
+    wanted = inputs.followed(words, services.stores.sources.all())
+    planned = backfills.plan(services, wanted, from_at=from_at, to_at=to_at)
+    run_id = None if dry_run else backfills.begin(services, planned, wanted)
     done = _wait(services, run_id, planned, quiet=as_json) if wait and run_id else None
     if as_json:
         print_json(_document(planned, run_id, done, dry_run=dry_run))
@@ -176,7 +185,7 @@ def _wait(services: Services, run_id: str, planned: Plan, *, quiet: bool) -> dic
 
 def _document(planned: Plan, run_id: str | None, done: dict[str, Any] | None, *, dry_run: bool) -> dict[str, Any]:
     spans = [
-        {"gap": gap.id, "from_at": gap.from_at, "to_at": gap.to_at, "accounts": list(gap.members)}
+        {"gap": gap.id, "from_at": gap.from_at, "to_at": gap.to_at, "members": list(gap.members)}
         for gap in planned.gaps
     ]
     money = {"posts_about": planned.posts_about, "usd_about": round(planned.usd_about, 4)}

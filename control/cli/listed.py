@@ -34,7 +34,7 @@ COMMANDS: Final = {
     "handles": Row("following", "List the accounts that are or were followed, and how far each is covered."),
     "sources": Row("sources", "List, add and change what is listened to."),
     "coverage": Row("covering", "Show what was read of accounts and sources, what is missing and what it costs."),
-    "backfill": Row("covering", "Read what followed accounts had in a span of time, where it was not read."),
+    "backfill": Row("covering", "Read what accounts and sources had in a span of time, where it was not read."),
     "mentions": Row("mentions", "List the newest posts that concern the sources, and say how far you are with them."),
     "refresh": Row("refreshing", "Read the counts of posts again now, ahead of everything else."),
     "status": Row("looking", "Show how everything stands: the verdict and why, coverage, queues, limits."),

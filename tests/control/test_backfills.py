@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
-from control import backfills, runs
+from control import backfills, runs, sources
 from scheduler.planner import BACKFILL
 from shared.domain import snowflake
 from shared.domain.coverage.gaps import GapReason, Unread
 from shared.domain.coverage.streams import Stream
 from shared.domain.errors import InputError
 from shared.domain.jobs import SearchPage
+from shared.domain.sources import Source, SourceKind, Terms
 from shared.services import coverage
 from shared.services.bootstrap import Services
 from shared.stores.database import ServerClock
@@ -109,7 +111,7 @@ def test_progress_is_the_time_that_was_read(services: Services, x: ScriptedX, st
     [
         (["alice"], 24 * 8, 0, "further back than the 7 days"),
         (["alice"], 1, 2, "is not before --to"),
-        (["alice", "carol"], 2, 1, "@carol is not followed"),
+        (["alice", "carol"], 2, 1, "carol is not followed"),
     ],
 )
 def test_what_cannot_be_read_is_refused_before_anything_is_noted(
@@ -123,16 +125,50 @@ def test_what_cannot_be_read_is_refused_before_anything_is_noted(
     assert services.stores.gaps.missing() == []
 
 
+def test_a_source_stands_for_what_it_asks(services: Services, stream: Stream, now: datetime) -> None:
+    """By its id or its name: one of words for its query, one of accounts for each of these."""
+    flood = Source(id="flood-watch", name="Flood watch", kind=SourceKind.TERMS, terms=Terms(keywords=("flood",)))
+    team = Source(id="team", name="The team", kind=SourceKind.ACCOUNTS, accounts=("alice", "bob"))
+    for source in (flood, team):
+        sources.add(services, source)
+
+    def asked(*words: str) -> list[tuple[str, ...]]:
+        planned = backfills.plan(services, words, from_at=now - 3 * HOUR, to_at=now - HOUR)
+        return sorted(gap.members for gap in planned.new)
+
+    assert asked("flood-watch") == asked("FLOOD WATCH") == [("+flood-watch",)]
+    assert asked("The team") == asked("team") == asked("@alice", "bob") == [("alice", "bob")]
+    sources.add(services, replace(flood, id="again"))
+    with pytest.raises(InputError, match="name of several sources: give an id of again, flood-watch"):
+        asked("Flood Watch")
+
+
+def test_many_names_take_no_more_round_trips_than_one(services: Services, now: datetime) -> None:
+    """Each store is asked once for all of them."""
+    names = [f"account_{number}" for number in range(60)]
+    services.following.follow(names, since=now, now=now)
+
+    def trips(words: list[str]) -> int:
+        before = services.stores.db.command("serverStatus")["opcounters"]["query"]
+        backfills.plan(services, words, from_at=now - 3 * HOUR, to_at=now - HOUR)
+        return int(services.stores.db.command("serverStatus")["opcounters"]["query"]) - before
+
+    assert trips(names[:1]) == trips(names)
+
+
 def test_the_command_says_what_it_would_do_and_does_it(services: Services, stream: Stream, covey: Covey) -> None:
     """A dry run notes nothing; the real one names the run; a wrong time is one line."""
     dry = covey("backfill", "alice", "--from", "3h", "--to", "1h", "--dry-run")
     assert services.stores.gaps.missing() == []
     done = covey("backfill", "alice", "--from", "3h", "--to", "1h", "--json")
     wrong = covey("backfill", "alice", "--from", "tomorrow")
+    stranger = covey("backfill", "no-such-source", "--dry-run")
 
     assert (dry.status, "Would read 2.0 h in 1 spans" in dry.stdout) == (0, True)
     document = json.loads(done.stdout)
-    assert [span["accounts"] for span in document["spans"]] == [["alice"]]
+    assert [span["members"] for span in document["spans"]] == [["alice"]]
     assert services.stores.gaps.of_run(document["run"])
     assert wrong.status == 2
     assert "tomorrow" in wrong.line
+    assert stranger.status == 2
+    assert "no-such-source" in stranger.line

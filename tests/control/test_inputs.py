@@ -15,6 +15,7 @@ from control import inputs
 from control.lists import Word
 from shared.domain.errors import InputError
 from shared.domain.jobs import RefreshEngagement, ResolveHandles
+from shared.domain.sources import Source, SourceKind
 from shared.platforms.x.addresses import quoted
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
@@ -163,3 +164,15 @@ def test_what_is_no_span_is_refused(text: str) -> None:
     """The error names the text."""
     with pytest.raises(InputError, match=re.escape(repr(text))):
         inputs.since(text)
+
+
+def test_a_word_is_a_source_or_an_account() -> None:
+    """Ids and names of sources stay as they are; the rest is a username behind its mark, or names what is wrong."""
+    team = Source(id="src-1", name="The team", kind=SourceKind.ACCOUNTS, accounts=("a",))
+
+    words = typed(["SRC-1", "the team", "nasa", "https://x.com/NASA", "src-1"])
+
+    assert inputs.followed(words, [team]) == ["SRC-1", "the team", "@nasa"]
+    for wrong in ([Word("src-2")], []):
+        with pytest.raises(InputError, match=r"src-2|no account or source was given"):
+            inputs.followed(wrong, [team])

@@ -1,0 +1,71 @@
+"""What is followed, as people name it: each account, and each source of words. Reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from shared.domain.errors import InputError
+from shared.domain.sources import Source
+from shared.services.bootstrap import Services
+
+DAWN = datetime.fromtimestamp(0, UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is followed: an account, or the words of a source. user_id: None where there is none, or not yet."""
+
+    member: str
+    shown: str
+    began_at: datetime
+    user_id: int | None = None
+
+
+def subjects(services: Services, words: Sequence[str]) -> list[Subject]:
+    """What the words name: handles, ids or names of sources, of which one of accounts stands for these; without words
+    all that is followed. Raises InputError for what is not followed, and a name that several sources have.
+    """
+    accounts, sources = _accounts(services), {one.id: one for one in services.stores.sources.all()}
+    of_words = {
+        one.id: Subject(one.key, one.id, (one.changed_at or one.created_at or DAWN) - one.look_back)
+        for one in sources.values()
+        if one.key is not None and one.asks
+    }
+    if not words:
+        return [*accounts.values(), *of_words.values()]
+    wanted: dict[str, Subject] = {}
+    for word in words:
+        source = _source(word, accounts, sources)
+        if source is not None and source.key is not None:
+            some = [of_words[source.id]] if source.id in of_words else []
+        else:
+            names = source.accounts if source is not None else (word.lower().removeprefix("@"),)
+            some = [accounts[name] for name in names if name in accounts]
+        if not some:
+            raise InputError(f"{word} is not followed: covey handles lists accounts, covey sources list sources")
+        wanted |= {one.member: one for one in some}
+    return list(wanted.values())
+
+
+def _accounts(services: Services) -> dict[str, Subject]:
+    return {
+        row["_id"]: Subject(
+            row["_id"],
+            f"@{row['username']}",
+            row.get("since") or row["created_at"],
+            int(row["user_id"]) if row.get("user_id") else None,
+        )
+        for row in services.stores.handles.all(active_only=True)
+    }
+
+
+def _source(word: str, accounts: Mapping[str, Subject], sources: Mapping[str, Source]) -> Source | None:
+    """The source with the id, else, where no account is called so, the one with the name."""
+    if word.startswith("@") or word.lower() in sources or word.lower() in accounts:
+        return sources.get(word.lower())
+    found = [one for one in sources.values() if one.name.lower() == word.lower()]
+    if len(found) > 1:
+        raise InputError(f"{word} is the name of several sources: give an id of {', '.join(one.id for one in found)}")
+    return found[0] if found else None
