@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -13,49 +13,19 @@ from control import commands, sources
 from shared.domain.sources import Source, SourceKind, Terms
 from shared.services.bootstrap import Services
 from shared.services.following import SEARCH, Following
+from tests.shared.stores.dying import Crash, dying
 
 MINUTE = timedelta(minutes=1)
-STORES = ("sources", "handles", "streams", "schedules")
-WRITES = frozenset(
-    {
-        *("add", "put", "add_accounts", "take_accounts", "rename", "activate", "deactivate", "asked_by"),
-        *("replace", "retire", "ensure", "keep_only"),
-    }
-)
 FLOODS = Source(id="floods", name="f", kind=SourceKind.TERMS, terms=Terms(keywords=("flood",)))
 AGENCIES = Source(id="agencies", name="a", kind=SourceKind.ACCOUNTS, accounts=("nasa", "esa"), interval_seconds=300)
 PRESS = replace(AGENCIES, id="press", accounts=("esa", "jaxa"), interval_seconds=600)
 
 
-class Crash(BaseException):
-    """The process ends here."""
-
-
-class Dying:
-    """A store whose process ends before its n-th write, counted over all stores that share `writes`."""
-
-    def __init__(self, store: object, writes: Iterator[int], last: int) -> None:
-        self._store, self._writes, self._last = store, writes, last
-
-    def __getattr__(self, name: str) -> Any:
-        method = getattr(self._store, name)
-
-        def call(*args: Any, **kwargs: Any) -> Any:
-            if name in WRITES and next(self._writes) >= self._last:
-                raise Crash
-            return method(*args, **kwargs)
-
-        return call
-
-
-def dying(services: Services, last: int) -> Services:
+def ending(services: Services, last: int) -> Services:
     """A process that ends before its write number `last`."""
-    writes = iter(range(1000))
-    wrapped: dict[str, Any] = {name: Dying(getattr(services.stores, name), writes, last) for name in STORES}
-    stores = replace(services.stores, **wrapped)
-    return replace(
-        services, stores=stores, following=Following(stores, query_max_length=512, search_interval_seconds=60)
-    )
+    stores = dying(services.stores, last)
+    following = Following(stores, query_max_length=512, search_interval_seconds=60)
+    return replace(services, stores=stores, following=following)
 
 
 def reconcile(services: Services) -> None:
@@ -114,7 +84,7 @@ def test_a_crash_between_any_two_writes_is_made_good(services: Services, change:
         reconcile(services)
         assert_in_step(services)
         try:
-            CHANGES[change](dying(services, last))
+            CHANGES[change](ending(services, last))
             survived = True
         except Crash:
             last += 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,33 +18,12 @@ from shared.services import coverage
 from shared.services.following import SEARCH, Following
 from shared.stores.bundle import Stores
 from shared.stores.database import Db
+from tests.shared.stores.dying import Crash, dying
 
 NOW = datetime(2024, 5, 1, 12, tzinfo=UTC)
 SINCE = NOW - timedelta(minutes=30)
 MINUTE = timedelta(minutes=1)
 NAMES = [f"account_{number:02}" for number in range(25)]
-WRITES = frozenset({"activate", "deactivate", "add", "replace", "retire", "ensure", "keep_only"})
-
-
-class Crash(BaseException):
-    """The process ends here."""
-
-
-class Dying:
-    """A store whose process ends before its n-th write, counted over all stores that share `writes`."""
-
-    def __init__(self, store: object, writes: Iterator[int], last: int) -> None:
-        self._store, self._writes, self._last = store, writes, last
-
-    def __getattr__(self, name: str) -> Any:
-        method = getattr(self._store, name)
-
-        def call(*args: Any, **kwargs: Any) -> Any:
-            if name in WRITES and next(self._writes) >= self._last:
-                raise Crash
-            return method(*args, **kwargs)
-
-        return call
 
 
 @pytest.fixture
@@ -56,11 +35,7 @@ def stores(mongo_db: Db) -> Stores:
 def following_on(stores: Stores, *, dies_after: int | None = None, query_max_length: int = 512) -> Following:
     """A process that changes what is followed; with `dies_after` it ends after so many writes."""
     if dies_after is not None:
-        writes = iter(range(1000))
-        dying: dict[str, Any] = {
-            name: Dying(getattr(stores, name), writes, dies_after) for name in ("handles", "streams", "schedules")
-        }
-        stores = replace(stores, **dying)
+        stores = dying(stores, dies_after)
     return Following(stores, query_max_length=query_max_length, search_interval_seconds=60.0)
 
 
