@@ -100,9 +100,7 @@ def ingest(services: Services, names: Sequence[str], number: int, times: Times) 
     """Read one page, look up for whom, and store it with that."""
     with times.of(COVEY):
         with times.of("reading"):
-            page = services.x.search_recent(
-                WorkClass.SEARCH, query="bench", next_token=str(number), expand_authors=True
-            )
+            page = services.x.search(WorkClass.SEARCH, query="bench", next_token=str(number), expand_authors=True)
         now = services.clock.now()
         with times.of("storing"):
             audience = audience_for(services, [*(name.lower() for name in names), key_of(TERMS)])

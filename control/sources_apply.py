@@ -16,6 +16,7 @@ from control.look_up import LookedUp
 from control.sources_file import Entry
 from control.track_costs import cost_of_track
 from shared.domain.coverage.accounts import carried
+from shared.domain.coverage.counted import Step
 from shared.domain.errors import InputError
 from shared.domain.models import WorkClass
 from shared.domain.money.estimate import Rate, Rates, TrackEstimate, of_track
@@ -153,7 +154,7 @@ def _rates_of_query(services: Services, source: Source, count: bool) -> Rates:
         return replace(rates, posts_a_day=Rate(rates.posts_a_day.value, "assumed: as many as an account has"))
     start = services.ledger.now() - WEEK + timedelta(minutes=1)
     posts = sum(
-        services.x.count_recent(WorkClass.INTERACTIVE, query=query.text, start_time=start)
+        services.x.counts(WorkClass.INTERACTIVE, query=query.text, step=Step.DAY, start_time=start).total
         for query in services.following.check(source)
     )
     return replace(rates, posts_a_day=Rate(posts / 7, f"X counted {posts} in 7 days"))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
+from shared.domain.coverage.counted import Step
 from shared.domain.models import Post, WorkClass
 from shared.domain.money.estimate import Rates, Sample, TrackEstimate, of_track
 from shared.domain.money.prices import PriceKind
@@ -72,7 +73,7 @@ def count_since(services: Services, names: Sequence[str], *, since: timedelta) -
     """How many posts X has of the names since then, by its own count."""
     start = services.ledger.now() - since
     return sum(
-        services.x.count_recent(WorkClass.INTERACTIVE, query=query, start_time=start)
+        services.x.counts(WorkClass.INTERACTIVE, query=query, step=Step.DAY, start_time=start).total
         for query in services.following.queries(names)
     )
 
@@ -82,7 +83,7 @@ def sample_of(services: Services, names: Sequence[str], *, since: timedelta, own
     start, now = services.ledger.now() - since, services.clock.now()
     posts: list[Post] = []
     for query in services.following.queries(names)[:SAMPLED]:
-        page = services.x.search_recent(WorkClass.INTERACTIVE, query=query, start_time=start, expand_authors=None)
+        page = services.x.search(WorkClass.INTERACTIVE, query=query, start_time=start, expand_authors=None)
         posts += page.posts
     authors = [post.author_id for post in posts if post.author_id is not None and post.author_id not in own_ids]
     fresh = timedelta(seconds=services.settings.user_fresh_seconds)

@@ -58,7 +58,7 @@ def given(folder: Path) -> list[str]:
 
 def _page(url: str, names: list[str], token: str | None) -> dict[str, object]:
     query = f"({' OR '.join(f'from:{name} OR @{name}' for name in names)}) -is:retweet"
-    call = calls.search_recent(query=query, next_token=token, expand_authors=True, along=tuple(Along))
+    call = calls.search(query=query, next_token=token, expand_authors=True, along=tuple(Along))
     return _get(url + call.path, call.parameters(Dialect.OLD))
 
 

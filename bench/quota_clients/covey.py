@@ -35,7 +35,7 @@ def caller(load: Load) -> Callable[[], float]:
 
     def call() -> float:
         try:
-            x.search_recent(WorkClass.INTERACTIVE, query=QUERY, max_results=PAGE)
+            x.search(WorkClass.INTERACTIVE, query=QUERY, max_results=PAGE)
         except NotNow as error:
             return error.wait_seconds
         return 0.0

@@ -94,7 +94,7 @@ def least_of(work_class: WorkClass, dialect: Dialect) -> Amounts:
         return Amounts({PriceKind.POST: 1})
     if work_class is WorkClass.ENGAGEMENT:
         return Amounts({PriceKind.POST: LEAST_LOOKED_UP})
-    page = calls.search_recent(query="any", expand_authors=None)
+    page = calls.search(query="any", expand_authors=None)
     if work_class is WorkClass.QUOTES:
         page = calls.quote_tweets(post_id=1, expand_authors=None)
     return (page.least or page).most(dialect)

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from shared.domain import errors
 from shared.domain.models import RateHeaders
 from shared.platforms.x.auth import bearer_credential
-from shared.platforms.x.calls import search_recent
+from shared.platforms.x.calls import search
 from shared.platforms.x.client import XClient
 from shared.platforms.x.error_map import error_for
 from tests.shared.platforms.x.local_server import always, serving
@@ -47,7 +47,7 @@ def test_a_403_shows_title_detail_and_type(body: object) -> None:
 def test_they_are_shown_from_the_answer_on() -> None:
     """A call that is refused like that carries the words."""
     with serving(always(403, {"errors": [WORDS]})) as server:
-        answer = XClient(server.url).perform(search_recent(query="a"), bearer_credential(SecretStr("the-secret-token")))
+        answer = XClient(server.url).perform(search(query="a"), bearer_credential(SecretStr("the-secret-token")))
 
     assert SHOWN in str(answer.error)
 

@@ -249,10 +249,10 @@ def test_tries_that_were_not_sent_leave_the_budget_as_it_was(redis_client: redis
         broken = XGateway(XClient(server.url, timeouts=TIMEOUTS), limiter, source)
         for _ in range(4):
             with pytest.raises(NotSent):
-                broken.search_recent(WorkClass.SEARCH, query="a")
+                broken.search(WorkClass.SEARCH, query="a")
         [day] = [one for one in limiter.state().budgets if one.window is Window.DAY_MONEY]
         repaired = XClient(server.url, timeouts=TIMEOUTS, route=Route(ca_file=file))
-        found = XGateway(repaired, limiter, source).search_recent(WorkClass.SEARCH, query="a")
+        found = XGateway(repaired, limiter, source).search(WorkClass.SEARCH, query="a")
 
     assert day.used == 0
     assert [one.id for one in found.posts] == [5]

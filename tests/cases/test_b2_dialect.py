@@ -96,7 +96,7 @@ def make(redis_client: redis.Redis, store: StateStore, ledger: Ledger, clock: Ma
 
 
 def _search(gateway: XGateway) -> int | None:
-    return gateway.search_recent(WorkClass.SEARCH, query="a", expand_authors=False).newest_id
+    return gateway.search(WorkClass.SEARCH, query="a", expand_authors=False).newest_id
 
 
 def _spoken(server: LocalServer) -> list[str]:

@@ -128,9 +128,9 @@ def test_all_paid_calls_stop_and_free_ones_go_on(limiter: Limiter) -> None:
     with serving(always(403, _reset_in(3), headers)) as server:
         gateway = _gateway(server.url, limiter)
         with pytest.raises(SpendCapReached, match="has reached its spend cap"):
-            gateway.search_recent(WorkClass.SEARCH, query="a")
+            gateway.search(WorkClass.SEARCH, query="a")
         for paid in (
-            lambda: gateway.search_recent(WorkClass.SEARCH, query="a"),
+            lambda: gateway.search(WorkClass.SEARCH, query="a"),
             lambda: gateway.lookup_posts(WorkClass.ENGAGEMENT, post_ids=[1]),
             lambda: gateway.users_by(WorkClass.SEARCH, usernames=["a"]),
         ):
@@ -147,7 +147,7 @@ def test_the_status_says_so_and_unblock_lifts_it(limiter: Limiter) -> None:
     """A person who has raised the cap goes on at once."""
     headers = {"Date": format_datetime(datetime.now(UTC), usegmt=True)}
     with serving(always(403, _reset_in(3), headers)) as server, pytest.raises(SpendCapReached):
-        _gateway(server.url, limiter).search_recent(WorkClass.SEARCH, query="a")
+        _gateway(server.url, limiter).search(WorkClass.SEARCH, query="a")
     now = datetime.now(UTC)
     [row] = blocked(limiter.state(), now)
 
@@ -156,7 +156,7 @@ def test_the_status_says_so_and_unblock_lifts_it(limiter: Limiter) -> None:
     assert (row["scope"], row["reason"]) == ("paid", "spend-cap-reached")
     assert (row["next_try_at"] - now).total_seconds() == pytest.approx(3 * 86_400, abs=10)
     with serving(always(200, page(post(5)))) as server:
-        assert _gateway(server.url, limiter).search_recent(WorkClass.SEARCH, query="a").newest_id == 5
+        assert _gateway(server.url, limiter).search(WorkClass.SEARCH, query="a").newest_id == 5
 
 
 def test_the_runbook_says_what_to_do() -> None:

@@ -64,7 +64,7 @@ def _gateway(url: str, limiter: Limiter, ledger: Ledger | None = None) -> XGatew
 
 
 def _search(gateway: XGateway) -> Page:
-    return gateway.search_recent(WorkClass.SEARCH, query="a")
+    return gateway.search(WorkClass.SEARCH, query="a")
 
 
 def _limits(remaining: int, reset: int, **more: str) -> dict[str, str]:

@@ -111,7 +111,7 @@ def test_what_x_bills_is_off_unless_wanted(services: Services, x: ScriptedX) -> 
 @pytest.mark.parametrize("dialect", Dialect)
 def test_posts_that_come_along_are_reserved_for(dialect: Dialect) -> None:
     """A page with the posts it refers to may cost three times as much; a look-up never asks for them."""
-    page: Any = calls.search_recent(query="a", expand_authors=False, along=[Along.REFERENCED_POSTS])
+    page: Any = calls.search(query="a", expand_authors=False, along=[Along.REFERENCED_POSTS])
     lookup = calls.lookup_posts(post_ids=[1, 2], along=[Along.REFERENCED_POSTS, Along.POLLS])
 
     assert page.most(dialect)[PriceKind.POST] == 300

@@ -87,7 +87,7 @@ def test_what_x_billed_is_shown(services: Services, x: ScriptedX, invoke: Invoke
     """A call's cost is in the day's and the month's sum under its class, a second reading is free."""
     x.script = lambda asked: page(*POSTS[:3])
     for _ in range(2):
-        services.x.search_recent(WorkClass.SEARCH, query="a", expand_authors=None)
+        services.x.search(WorkClass.SEARCH, query="a", expand_authors=None)
 
     document = answer(invoke, "budget", "show")
 
@@ -106,7 +106,7 @@ def test_every_budget_that_holds_is_listed(make_services: Make, x: ScriptedX) ->
     services = make_services(x.url, **limits)
     x.script = lambda asked: page(*POSTS[:20])
     for _ in range(2):
-        services.x.search_recent(WorkClass.INTERACTIVE, query="a", expand_authors=None)
+        services.x.search(WorkClass.INTERACTIVE, query="a", expand_authors=None)
 
     document = budget.show(services)
 
@@ -127,7 +127,7 @@ def test_the_budgets_of_a_credential_are_printed(
     monkeypatch.setenv("COVEY_CREDENTIAL_BUDGET_MONTH_REQUESTS", "7")
     services = make_services(x.url, credential_budget_month_requests=7)
     x.script = lambda asked: page(*POSTS[:20])
-    services.x.search_recent(WorkClass.INTERACTIVE, query="a", expand_authors=None)
+    services.x.search(WorkClass.INTERACTIVE, query="a", expand_authors=None)
 
     shown = " ".join(invoke("budget").stdout.split())
 
@@ -147,7 +147,7 @@ def test_a_budget_is_set_and_unset_while_processes_run(
     changed = answer(invoke, "budget", "set", "--day", "0.04", "--month", "none", "--share", "engagement=50%")
     during = budget.budgets_of(worker)
     with pytest.raises(Exception, match="day_money"):
-        worker.x.search_recent(WorkClass.INTERACTIVE, query="a", expand_authors=None)
+        worker.x.search(WorkClass.INTERACTIVE, query="a", expand_authors=None)
     shares = answer(invoke, "budget")["shares"]
     answer(invoke, "budget", "unset", "day", "engagement")
     afterwards = budget.budgets_of(worker)
@@ -158,7 +158,7 @@ def test_a_budget_is_set_and_unset_while_processes_run(
     assert shares == {"engagement": 0.5}
     assert (afterwards["day_usd"]["limit"], afterwards["day_usd"]["set_by"]) == (7.0, "environment")
     assert afterwards["month_usd"]["set_by"] == "person"
-    assert worker.x.search_recent(WorkClass.INTERACTIVE, query="a", expand_authors=None).posts
+    assert worker.x.search(WorkClass.INTERACTIVE, query="a", expand_authors=None).posts
 
 
 def test_a_budget_too_small_for_one_call_is_warned_of(services: Services, invoke: Invoke) -> None:
@@ -232,7 +232,9 @@ def test_a_dry_run_of_track_changes_nothing(services: Services, invoke: Invoke) 
 
 def test_x_is_asked_how_much_there_is(services: Services, x: ScriptedX) -> None:
     """With its count the history is no guess; it costs one request a search, and nothing is asked without a history."""
-    x.script = lambda asked: (200, {"data": [], "meta": {"total_tweet_count": 320}})
+    day = {"start": "2026-11-20T00:00:00.000Z", "end": "2026-11-21T00:00:00.000Z"}
+    steps = [day | {"tweet_count": count} for count in (300, 20)]
+    x.script = lambda asked: (200, {"data": steps, "meta": {"total_tweet_count": 320}})
 
     counted = cost_of_track(services, ["nasa"], since=timedelta(days=1), count=True)
     without = cost_of_track(services, ["nasa"], since=timedelta(0), count=True)

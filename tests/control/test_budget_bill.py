@@ -166,9 +166,7 @@ def read_at_random(services: Services, query: str, posts: Sequence[int], seed: i
             if kind == 0:
                 services.x.lookup_posts(work_class, post_ids=rng.sample(posts, 30), expand_authors=expand)
             elif kind == 1:
-                services.x.search_recent(
-                    work_class, query="a OR the", max_results=20, expand_authors=rng.random() < 0.5
-                )
+                services.x.search(work_class, query="a OR the", max_results=20, expand_authors=rng.random() < 0.5)
             elif kind == 2:
                 services.x.quote_tweets(work_class, post_id=rng.choice(posts), expand_authors=None)
             else:

@@ -152,7 +152,7 @@ def _call(gateway: XGateway, load: Load, stop: SharedEvent) -> None:
     while not stop.is_set():
         pause = load.every_seconds
         try:
-            gateway.search_recent(load.work_class, query=QUERY, max_results=10)
+            gateway.search(load.work_class, query=QUERY, max_results=10)
         except (LimiterUnavailable, PassingFault):
             pause = RETRY_SECONDS
         except NotNow as error:

@@ -74,7 +74,7 @@ def test_a_usage_cap_blocks_until_its_period_ends(
     x.misbehave({"kind": "problem", "problem": f"usage-capped-{period}"}, endpoint=SEARCH, nth=1)
 
     with pytest.raises(UsageCapExceeded) as caught:
-        services.x.search_recent(WorkClass.SEARCH, query="team")
+        services.x.search(WorkClass.SEARCH, query="team")
 
     until, wait = caught.value.until, timedelta(seconds=caught.value.wait_seconds)
     assert until is not None
@@ -120,12 +120,12 @@ def test_a_refusal_reaches_as_far_as_it_means(services: Services, x: FaultyX, li
     problem, _, scope = PAUSED[name]
     x.misbehave({"kind": "problem", "problem": problem}, endpoint=SEARCH, nth=1)
     with pytest.raises(Paused):
-        services.x.search_recent(WorkClass.SEARCH, query="team")
+        services.x.search(WorkClass.SEARCH, query="team")
 
     if scope == "credential_endpoint":
         assert services.x.lookup_posts(WorkClass.ENGAGEMENT, post_ids=living[:1]).posts
         with pytest.raises(NotGranted, match=scope):
-            services.x.search_recent(WorkClass.SEARCH, query="team")
+            services.x.search(WorkClass.SEARCH, query="team")
     else:
         with pytest.raises(NotGranted, match=scope):
             services.x.lookup_posts(WorkClass.ENGAGEMENT, post_ids=living[:1])

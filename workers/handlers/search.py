@@ -107,10 +107,10 @@ def _move(services: Services, before: Sweep, after: Sweep, now: datetime) -> Swe
 def _ask(services: Services, sweep: Sweep, audience: Audience) -> Page:
     """One page; with its authors, who would be bought soon, where they alone tell whose posts these are."""
     x = x_as(services, sweep.credential)
-    search = x.search_all if sweep.route is ReadBy.ALL else x.search_recent
-    return search(
-        work_class=_class_of(sweep),
+    return x.search(
+        _class_of(sweep),
         query=sweep.query or "",
+        of_archive=sweep.route is ReadBy.ALL,
         since_id=sweep.since_id,
         until_id=sweep.until_id,
         next_token=sweep.next_token,

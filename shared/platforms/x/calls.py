@@ -8,63 +8,60 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import TypedDict
 
 from shared.domain.errors import InputError
 from shared.domain.models import Page, Usage, UserLookup
-from shared.domain.money.prices import Amounts, PriceKind
 from shared.platforms.x import endpoints, fields, parser
 from shared.platforms.x.addresses import username_of
-from shared.platforms.x.call import Call, bounds, objects, page_call, timestamp
+from shared.platforms.x.call import Call, bounds, objects, page_call
 from shared.platforms.x.endpoints import Endpoint
 from shared.platforms.x.fields import Along
 
 
-def search_recent(
+class SearchSpan(TypedDict, total=False):
+    """The span of a page of a search, and its size."""
+
+    since_id: int | None
+    until_id: int | None
+    start_time: datetime | None
+    end_time: datetime | None
+    next_token: str | None
+    max_results: int | None
+    expand_authors: bool | None
+
+
+def search(
     *,
     query: str,
+    of_archive: bool = False,
     since_id: int | None = None,
     until_id: int | None = None,
     start_time: datetime | None = None,
     end_time: datetime | None = None,
     next_token: str | None = None,
-    max_results: int = 100,
+    max_results: int | None = None,
     expand_authors: bool | None = True,
     along: Collection[Along] = (),
 ) -> Call[Page]:
-    """One page of a search over the last seven days, newest first.
+    """One page of a search over the last seven days, or of everything since 2006, newest first.
 
-    Ids and times exclude each other. Every page of one search repeats all but `next_token`, and may be of another size.
-    expand_authors: also where it is None, but then only in the dialect that does not tell who wrote a post in any other
-    way. along: what else comes with the posts. Raises InputError.
+    Ids and times exclude each other. Every page of one search repeats all but `next_token`, and may be of another size;
+    without one it is the greatest. A search of the archive must say where it begins: X would go back 30 days, and not
+    say so. expand_authors: also where it is None, but then only in the dialect that does not tell who wrote a post in
+    any other way. along: what else comes with the posts. Raises InputError.
     """
+    endpoint = endpoints.SEARCH_ALL if of_archive else endpoints.SEARCH_RECENT
+    if of_archive and since_id is None and start_time is None:
+        raise InputError(f"{endpoint.key}: neither since_id nor start_time is given; X would read 30 days")
     own = {"query": query, "sort_order": "recency", "next_token": next_token}
-    given = own | bounds(since_id, until_id, start_time, end_time)
     return page_call(
-        endpoints.SEARCH_RECENT, given, max_results=max_results, expand_authors=expand_authors, along=along
+        endpoint,
+        own | bounds(since_id, until_id, start_time, end_time),
+        max_results=endpoint.max_page if max_results is None else max_results,
+        expand_authors=expand_authors,
+        along=along,
     )
-
-
-def search_all(
-    *,
-    query: str,
-    since_id: int | None = None,
-    until_id: int | None = None,
-    start_time: datetime | None = None,
-    end_time: datetime | None = None,
-    next_token: str | None = None,
-    max_results: int = 500,
-    expand_authors: bool | None = True,
-    along: Collection[Along] = (),
-) -> Call[Page]:
-    """One page of a search over everything since 2006, newest first; otherwise as `search_recent`.
-
-    It must say where it begins: X would go back 30 days, and not say so. Raises InputError.
-    """
-    if since_id is None and start_time is None:
-        raise InputError("search/all: neither since_id nor start_time is given; X would read 30 days")
-    own = {"query": query, "sort_order": "recency", "next_token": next_token}
-    given = own | bounds(since_id, until_id, start_time, end_time)
-    return page_call(endpoints.SEARCH_ALL, given, max_results=max_results, expand_authors=expand_authors, along=along)
 
 
 def quote_tweets(
@@ -102,22 +99,6 @@ def lookup_posts(*, post_ids: Sequence[int], expand_authors: bool = False, along
         parse=lambda body, rate: parser.parse_lookup(endpoint.key, body, asked, rate),
         is_dialectal=True,
         objects=lambda dialect: objects(posts=len(asked), users=len(asked) if expand_authors else 0),
-    )
-
-
-def count_recent(*, query: str, start_time: datetime) -> Call[int]:
-    """How many posts match a search from `start_time`, at most seven days ago, on. The answer has a price, posts none.
-
-    Raises InputError.
-    """
-    endpoint = endpoints.COUNTS_RECENT
-    given = {"query": query, "granularity": "day", "start_time": timestamp(start_time) or ""}
-    return Call(
-        endpoint=endpoint,
-        path=endpoint.path,
-        parameters=lambda dialect: given,
-        parse=lambda body, rate: parser.parse_count(endpoint.key, body, rate),
-        fee=Amounts({PriceKind.COUNTS_REQUEST: 1}),
     )
 
 

@@ -12,7 +12,6 @@ does not speak the dialect of the first.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
 from types import MappingProxyType
 from typing import TypeVar, Unpack
 
@@ -27,6 +26,7 @@ from shared.platforms.x.answer import Answer
 from shared.platforms.x.auth import Credential, user_credential_id
 from shared.platforms.x.blocks import block_for
 from shared.platforms.x.call import Call
+from shared.platforms.x.calls import SearchSpan
 from shared.platforms.x.client import XClient
 from shared.platforms.x.counts import CountSpan, counts
 from shared.platforms.x.fields import Along
@@ -90,59 +90,12 @@ class XGateway:
         """The files of compliance jobs, which need neither a credential nor a grant."""
         return self._client.files
 
-    def search_recent(
-        self,
-        work_class: WorkClass,
-        *,
-        query: str,
-        since_id: int | None = None,
-        until_id: int | None = None,
-        start_time: datetime | None = None,
-        end_time: datetime | None = None,
-        next_token: str | None = None,
-        max_results: int = 100,
-        expand_authors: bool | None = True,
+    def search(
+        self, work_class: WorkClass, *, query: str, of_archive: bool = False, **span: Unpack[SearchSpan]
     ) -> Page:
-        """One page of a search; see `calls.search_recent`."""
-        call = calls.search_recent(
-            query=query,
-            since_id=since_id,
-            until_id=until_id,
-            start_time=start_time,
-            end_time=end_time,
-            next_token=next_token,
-            max_results=max_results,
-            expand_authors=expand_authors,
-            along=self._along,
-        )
-        return self.read(work_class, call)
-
-    def search_all(
-        self,
-        work_class: WorkClass,
-        *,
-        query: str,
-        since_id: int | None = None,
-        until_id: int | None = None,
-        start_time: datetime | None = None,
-        end_time: datetime | None = None,
-        next_token: str | None = None,
-        max_results: int = 500,
-        expand_authors: bool | None = True,
-    ) -> Page:
-        """One page of a search of the archive; see `calls.search_all`. Raises Forbidden where the plan lacks it."""
-        call = calls.search_all(
-            query=query,
-            since_id=since_id,
-            until_id=until_id,
-            start_time=start_time,
-            end_time=end_time,
-            next_token=next_token,
-            max_results=max_results,
-            expand_authors=expand_authors,
-            along=self._along,
-        )
-        return self.planned(work_class, call)
+        """One page of a search; see `calls.search`. Raises Forbidden where the plan lacks the archive."""
+        call = calls.search(query=query, of_archive=of_archive, along=self._along, **span)
+        return self.planned(work_class, call) if of_archive else self.read(work_class, call)
 
     def quote_tweets(
         self,
@@ -162,10 +115,6 @@ class XGateway:
             along=self._along,
         )
         return self.read(work_class, call)
-
-    def count_recent(self, work_class: WorkClass, *, query: str, start_time: datetime) -> int:
-        """How many posts match a search; costs one request, whatever the number."""
-        return self.read(work_class, calls.count_recent(query=query, start_time=start_time))
 
     def counts(
         self, work_class: WorkClass, *, query: str, of_archive: bool = False, **span: Unpack[CountSpan]

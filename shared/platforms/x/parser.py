@@ -99,17 +99,6 @@ def parse_media(endpoint: str, body: Any, rate: RateHeaders) -> Page:
     return Page(media=media, set_aside=found.set_aside, rate=rate)
 
 
-def parse_count(endpoint: str, body: Any, rate: RateHeaders) -> int:
-    """How many posts match, under the name of either dialect. Raises NoAnswer."""
-    meta = json_object(_checked(endpoint, body, {"meta"}), "meta")
-    counts = [
-        count for name in ("total_tweet_count", "total_post_count") if (count := number(meta.get(name))) is not None
-    ]
-    if not counts:
-        raise NoAnswer(endpoint, "'meta' has no count")
-    return counts[0]
-
-
 def parse_usage(endpoint: str, body: Any, rate: RateHeaders) -> Usage:
     """What X counted for the project. Numbers may be texts. Raises NoAnswer."""
     data = json_object(_checked(endpoint, body, {"data"}), "data")

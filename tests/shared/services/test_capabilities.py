@@ -49,8 +49,12 @@ def serve() -> Iterator[Callable[..., Simulator]]:
 
 def _archive(services: Services, **changes: Any) -> int:
     start = services.clock.now() - timedelta(days=20)
-    page = services.x.search_all(
-        WORK, query="team OR plan", start_time=start, **{"expand_authors": None, "max_results": 50, **changes}
+    page = services.x.search(
+        WORK,
+        query="team OR plan",
+        of_archive=True,
+        start_time=start,
+        **{"expand_authors": None, "max_results": 50, **changes},
     )
     return len(page.posts)
 
@@ -77,7 +81,7 @@ def test_a_plan_without_the_archive_is_asked_once_a_day(make_services: Make, ser
     assert (learned.is_there, abs(learned.at - first.clock.now()) < timedelta(minutes=1)) == (False, True)
     assert first.plan.capabilities().has("search/all", first.clock.now()) is False
     assert x.truth("bill")["micro_usd"] == 0
-    assert first.x.search_recent(WORK, query="team", max_results=10).rate.limit == 450
+    assert first.x.search(WORK, query="team", max_results=10).rate.limit == 450
 
 
 def test_a_refusal_is_believed_for_a_day(services: Services) -> None:
@@ -134,7 +138,7 @@ def test_every_route_is_booked_as_x_bills_it(make_services: Make, serve: Callabl
     week = services.clock.now() - timedelta(days=6)
 
     _archive(services, max_results=100)
-    services.x.search_recent(WORK, query="team OR plan", start_time=week, max_results=50, expand_authors=None)
+    services.x.search(WORK, query="team OR plan", start_time=week, max_results=50, expand_authors=None)
     services.x.counts(WORK, query="team", start_time=week)
     services.x.counts(WORK, query="team", of_archive=True, start_time=week)
     for of_mentions in (False, True):

@@ -72,7 +72,7 @@ def test_a_credential_that_is_gone_is_told_and_no_other_stands_in(with_own: Serv
     """The search waits for a person; nobody else's calls are spent on it. A new source with it is refused."""
     with_own.stores.credentials.remove(OWN_ID)
     with pytest.raises(Unauthorized, match=f"credential {OWN_ID} is no longer there"):
-        x_as(with_own, OWN_ID).search_recent(WorkClass.SEARCH, query="flood")
+        x_as(with_own, OWN_ID).search(WorkClass.SEARCH, query="flood")
 
     assert x.asked == []
     with pytest.raises(InputError, match=f"source floods: credential '{OWN_ID}' is not known"):
@@ -83,12 +83,12 @@ def test_a_tenant_without_room_delays_nobody_else(with_own: Services, x: Scripte
     """Its own window is used up: its searches alone are put off, and the app's token is not used for them."""
     x.remaining = 0
     x.script = lambda asked: (200, EMPTY)
-    x_as(with_own, OWN_ID).search_recent(WorkClass.SEARCH, query="flood")
+    x_as(with_own, OWN_ID).search(WorkClass.SEARCH, query="flood")
     x.remaining = 1000
 
     with pytest.raises(CredentialNotReady, match=f"{OWN_ID} has no room"):
-        x_as(with_own, OWN_ID).search_recent(WorkClass.SEARCH, query="flood")
-    x_as(with_own, None).search_recent(WorkClass.SEARCH, query="nasa")
+        x_as(with_own, OWN_ID).search(WorkClass.SEARCH, query="flood")
+    x_as(with_own, None).search(WorkClass.SEARCH, query="nasa")
 
     assert [(one.params["query"], one.authorization) for one in x.asked] == [("flood", AS_OWN), ("nasa", AS_ALL)]
 

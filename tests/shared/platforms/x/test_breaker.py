@@ -61,12 +61,12 @@ def test_quotes_that_fail_are_looked_at_until_they_heal(
     def refused() -> NotGranted:
         with pytest.raises(NotGranted) as caught:
             quotes()
-        gateway.search_recent(WorkClass.SEARCH, query=query)
+        gateway.search(WorkClass.SEARCH, query=query)
         return caught.value
 
     accounts = requests.get(f"{simulator_url}/_sim/accounts", timeout=10).json()["accounts"]
     query = f"from:{accounts[0]['username']}"
-    post_id = gateway.search_recent(WorkClass.SEARCH, query=query).posts[0].id
+    post_id = gateway.search(WorkClass.SEARCH, query=query).posts[0].id
     fail_quotes(answer)
 
     for _ in range(BREAKER_FAULTS):

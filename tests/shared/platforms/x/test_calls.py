@@ -18,7 +18,7 @@ NOON = datetime(2026, 11, 20, 12, 0, 0, 987_000, tzinfo=UTC)
 
 def test_a_search_sends_what_it_was_given() -> None:
     """Ids as they are, the token untouched, newest first."""
-    call = calls.search_recent(query="(from:a) -is:retweet", since_id=5, until_id=9, next_token="b26v+/=&%25")
+    call = calls.search(query="(from:a) -is:retweet", since_id=5, until_id=9, next_token="b26v+/=&%25")
     sent = call.parameters(Dialect.OLD)
 
     assert call.path == "/2/tweets/search/recent"
@@ -35,8 +35,8 @@ def test_a_search_sends_what_it_was_given() -> None:
 def test_a_search_of_the_archive_is_shaped_like_a_recent_one() -> None:
     """Path and page size are its own, the rest is sent as for the last seven days; a full page reserves all of it."""
     recent, archive = (
-        ask(query="a", since_id=5, until_id=9, next_token="b2", expand_authors=False)
-        for ask in (calls.search_recent, calls.search_all)
+        calls.search(query="a", of_archive=of_archive, since_id=5, until_id=9, next_token="b2", expand_authors=False)
+        for of_archive in (False, True)
     )
 
     assert archive.path == "/2/tweets/search/all"
@@ -50,7 +50,7 @@ def test_a_search_of_the_archive_is_shaped_like_a_recent_one() -> None:
 def test_a_page_knows_its_smallest_size(dialect: Dialect, posts: int, users: int) -> None:
     """The same page in all but its size; the smallest page has no smaller one, and a look-up has none at all."""
     for call in (
-        calls.search_recent(query="a", since_id=5, next_token="b2", expand_authors=None),
+        calls.search(query="a", since_id=5, next_token="b2", expand_authors=None),
         calls.quote_tweets(post_id=7, pagination_token="b2", expand_authors=None),
     ):
         least = call.least
@@ -64,7 +64,7 @@ def test_a_page_knows_its_smallest_size(dialect: Dialect, posts: int, users: int
 def test_times_are_sent_in_utc_without_fractions() -> None:
     """X refuses fractions of a second in some of its endpoints."""
     east = NOON.astimezone(timezone(timedelta(hours=2)))
-    sent = calls.search_recent(query="a", start_time=east, end_time=NOON).parameters(Dialect.NEW)
+    sent = calls.search(query="a", start_time=east, end_time=NOON).parameters(Dialect.NEW)
 
     assert sent["start_time"] == sent["end_time"] == "2026-11-20T12:00:00Z"
 
@@ -72,13 +72,13 @@ def test_times_are_sent_in_utc_without_fractions() -> None:
 @pytest.mark.parametrize(
     "build",
     [
-        lambda: calls.search_recent(query="a", since_id=1, start_time=NOON),
-        lambda: calls.search_recent(query="a", until_id=1, end_time=NOON),
-        lambda: calls.search_recent(query="a", start_time=NOON.replace(tzinfo=None)),
-        lambda: calls.search_recent(query="a", max_results=9),
-        lambda: calls.search_all(query="a"),
-        lambda: calls.search_all(query="a", until_id=9),
-        lambda: calls.search_all(query="a", since_id=1, max_results=501),
+        lambda: calls.search(query="a", since_id=1, start_time=NOON),
+        lambda: calls.search(query="a", until_id=1, end_time=NOON),
+        lambda: calls.search(query="a", start_time=NOON.replace(tzinfo=None)),
+        lambda: calls.search(query="a", max_results=9),
+        lambda: calls.search(query="a", of_archive=True),
+        lambda: calls.search(query="a", of_archive=True, until_id=9),
+        lambda: calls.search(query="a", of_archive=True, since_id=1, max_results=501),
         lambda: calls.quote_tweets(post_id=1, max_results=101),
         lambda: calls.lookup_posts(post_ids=[]),
         lambda: calls.lookup_posts(post_ids=range(101)),
@@ -111,8 +111,8 @@ def test_names_are_asked_for_once_whatever_their_case() -> None:
 
 def test_reservations_cover_everything_that_may_be_billed() -> None:
     """Included accounts count, and in the new dialect the posts that come with references."""
-    cheap = calls.search_recent(query="a", max_results=50, expand_authors=False)
-    dear = calls.search_recent(query="a", max_results=50, expand_authors=True)
+    cheap = calls.search(query="a", max_results=50, expand_authors=False)
+    dear = calls.search(query="a", max_results=50, expand_authors=True)
 
     assert cheap.most(Dialect.OLD) == amounts(50)
     assert dear.most(Dialect.NEW) == amounts(150, 50)
@@ -122,7 +122,7 @@ def test_reservations_cover_everything_that_may_be_billed() -> None:
 def test_authors_come_along_only_where_nothing_else_tells_them() -> None:
     """Left to the dialect, the old one names authors by a free field, and only the new one expands and bills them."""
     for call in (
-        calls.search_recent(query="a", expand_authors=None),
+        calls.search(query="a", expand_authors=None),
         calls.quote_tweets(post_id=1, expand_authors=None),
     ):
         assert [call.most(dialect)[PriceKind.USER] for dialect in (Dialect.OLD, Dialect.NEW)] == [0, 100]
@@ -137,17 +137,3 @@ def test_the_path_names_its_object() -> None:
 
     assert call.path == "/2/tweets/5/quote_tweets"
     assert "id" not in call.parameters(Dialect.OLD)
-
-
-def test_a_count_has_a_price_of_its_own() -> None:
-    """One request, and no post or account, in either dialect; from whole seconds on."""
-    call = calls.count_recent(query="from:a", start_time=NOON)
-
-    assert call.path == "/2/tweets/counts/recent"
-    assert call.parameters(Dialect.OLD) == {
-        "query": "from:a",
-        "granularity": "day",
-        "start_time": "2026-11-20T12:00:00Z",
-    }
-    for dialect in Dialect:
-        assert call.most(dialect) == {PriceKind.COUNTS_REQUEST: 1}

@@ -35,7 +35,7 @@ LIMITS = {
 }
 # Twenty minutes ahead of X.
 CLOCK = ManualClock(datetime(2026, 9, 21, 14, 33, 20, tzinfo=UTC))
-SEARCH = calls.search_recent(query="a")
+SEARCH = calls.search(query="a")
 
 
 def _answer(reply: Reply, credential: Credential, dialect: DialectSetting = "auto") -> Answer[Any]:
@@ -211,14 +211,12 @@ def query(simulator_url: str) -> str:
 
 def test_simulator_paging_gives_every_post_once(simulator: XClient, query: str, credential: Credential) -> None:
     """Tokens go back as they came, the since_id is repeated, and pages do not overlap."""
-    first = read(simulator, credential, calls.search_recent(query=query, max_results=50))
+    first = read(simulator, credential, calls.search(query=query, max_results=50))
     since = (first.oldest_id or 0) - 1
     found: list[int] = []
     token: str | None = None
     while True:
-        one = read(
-            simulator, credential, calls.search_recent(query=query, since_id=since, next_token=token, max_results=10)
-        )
+        one = read(simulator, credential, calls.search(query=query, since_id=since, next_token=token, max_results=10))
         found += [p.id for p in one.posts]
         token = one.next_token
         if token is None:
@@ -231,7 +229,7 @@ def test_simulator_paging_gives_every_post_once(simulator: XClient, query: str, 
 
 def test_simulator_pages_are_complete(simulator: XClient, query: str, credential: Credential) -> None:
     """Authors, references, media and counts arrive in every dialect."""
-    found = read(simulator, credential, calls.search_recent(query=query, max_results=100))
+    found = read(simulator, credential, calls.search(query=query, max_results=100))
 
     authors = {user.id for user in found.users}
     assert found.posts
@@ -243,7 +241,7 @@ def test_simulator_pages_are_complete(simulator: XClient, query: str, credential
 
 def test_simulator_lookup_says_what_became_of_each(simulator: XClient, query: str, credential: Credential) -> None:
     """Posts that are there are alive, ids that never were are deleted."""
-    known = [p.id for p in read(simulator, credential, calls.search_recent(query=query, max_results=20)).posts]
+    known = [p.id for p in read(simulator, credential, calls.search(query=query, max_results=20)).posts]
 
     found = read(simulator, credential, calls.lookup_posts(post_ids=[*known, 20]))
 
@@ -253,7 +251,7 @@ def test_simulator_lookup_says_what_became_of_each(simulator: XClient, query: st
 
 def test_simulator_other_reads(simulator: XClient, query: str, credential: Credential) -> None:
     """Accounts by name and id, quotes, media and usage."""
-    found = read(simulator, credential, calls.search_recent(query=query, max_results=100))
+    found = read(simulator, credential, calls.search(query=query, max_results=100))
     author = found.users[0]
 
     by_name = read(simulator, credential, calls.users_by(usernames=[author.username.upper(), "no_such_one"]))
@@ -272,16 +270,16 @@ def test_simulator_archive_gives_what_the_recent_search_gives(
     simulator: XClient, query: str, credential: Credential
 ) -> None:
     """One page of the archive holds the posts of five recent ones, over the same ids."""
-    newest = read(simulator, credential, calls.search_recent(query=query, max_results=10)).posts[0].id
+    newest = read(simulator, credential, calls.search(query=query, max_results=10)).posts[0].id
     bounds: dict[str, Any] = {"since_id": newest - (6 * 3_600_000 << 22), "until_id": newest + 1}
     recent: list[int] = []
     token: str | None = None
     while token is not None or not recent:
-        page = read(simulator, credential, calls.search_recent(query=query, next_token=token, **bounds))
+        page = read(simulator, credential, calls.search(query=query, next_token=token, **bounds))
         recent += [post.id for post in page.posts]
         token = page.next_token
 
-    archive = read(simulator, credential, calls.search_all(query=query, max_results=500, **bounds))
+    archive = read(simulator, credential, calls.search(of_archive=True, query=query, max_results=500, **bounds))
 
     assert len(recent) > 10
     assert [post.id for post in archive.posts] == recent[:500]
@@ -293,13 +291,10 @@ def test_simulator_refusals_are_mapped(simulator: XClient, simulator_url: str, c
     with pytest.raises(errors.Unauthorized):
         read(XClient(simulator_url), bearer_credential(SecretStr("nobody")), calls.usage())
     with pytest.raises(errors.InvalidRequest):
-        read(simulator, credential, calls.search_recent(query="a" * 600))
+        read(simulator, credential, calls.search(query="a" * 600))
     with pytest.raises(errors.StaleSinceId) as caught:
-        read(simulator, credential, calls.search_recent(query="a", since_id=1))
-    assert (
-        read(simulator, credential, calls.search_recent(query="a", since_id=caught.value.oldest_since_id)).rate.limit
-        == 450
-    )
+        read(simulator, credential, calls.search(query="a", since_id=1))
+    assert read(simulator, credential, calls.search(query="a", since_id=caught.value.oldest_since_id)).rate.limit == 450
 
 
 def test_simulator_spends_a_window(simulator_url: str) -> None:

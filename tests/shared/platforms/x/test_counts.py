@@ -86,7 +86,7 @@ def test_a_count_that_cannot_be_read_is_no_answer(body: Any) -> None:
 
 def test_the_simulator_counts_what_its_search_gives(speaking: XClient, credential: Credential) -> None:
     """Over the same span both counts say how many posts a search returns, and their steps join."""
-    posts = speaking.perform(calls.search_recent(query="team OR plan"), credential).unwrap().posts
+    posts = speaking.perform(calls.search(query="team OR plan"), credential).unwrap().posts
     span: dict[str, Any] = {"since_id": posts[-1].id - 1, "until_id": posts[0].id + 1}
 
     for of_archive in (False, True):

@@ -95,7 +95,7 @@ def _unreachable() -> Limiter:
 
 
 def _search(gateway: XGateway) -> object:
-    return gateway.search_recent(WorkClass.SEARCH, query="a")
+    return gateway.search(WorkClass.SEARCH, query="a")
 
 
 def test_a_call_is_granted_made_and_settled(make: Make, limiter: RecordingLimiter, credential: Credential) -> None:
@@ -104,7 +104,7 @@ def test_a_call_is_granted_made_and_settled(make: Make, limiter: RecordingLimite
     body["includes"] = {"users": [{"id": "7", "username": "a"}], "tweets": [post(1)]}
     gateway, _ = make(always(200, body, LIMITS))
 
-    found = gateway.search_recent(WorkClass.BACKFILL, query="a", max_results=50)
+    found = gateway.search(WorkClass.BACKFILL, query="a", max_results=50)
 
     assert found.newest_id == 6
     asked = CallRequest("search/recent", (credential.id,), WorkClass.BACKFILL, most=amounts(50, 50), is_paid=True)
@@ -233,18 +233,18 @@ def test_a_settlement_that_fails_loses_no_page(limiter: RecordingLimiter, creden
     with serving(always(200, page(post(5)), LIMITS)) as server:
         gateway = XGateway(XClient(server.url), Unsettled(limiter.limiter), FixedCredentials([credential]))
 
-        assert gateway.search_recent(WorkClass.SEARCH, query="a").newest_id == 5
+        assert gateway.search(WorkClass.SEARCH, query="a").newest_id == 5
 
 
 def test_a_wrong_dialect_is_asked_again_under_a_second_grant(make: Make, limiter: RecordingLimiter) -> None:
     """Two requests, two grants, two settlements, one page; from then on one of each."""
     gateway, server = make(_new_only)
 
-    assert gateway.search_recent(WorkClass.SEARCH, query="a").newest_id == 5
+    assert gateway.search(WorkClass.SEARCH, query="a").newest_id == 5
     assert len(server.requests) == len(limiter.settled) == 2
     assert [settlement.status for _, settlement in limiter.settled] == [400, 200]
 
-    gateway.search_recent(WorkClass.SEARCH, query="a")
+    gateway.search(WorkClass.SEARCH, query="a")
     assert len(server.requests) == len(limiter.settled) == 3
 
 
@@ -268,7 +268,7 @@ def test_an_ignored_dialect_gives_the_better_page(make: Make, limiter: Recording
 
     gateway, _ = make(reply)
 
-    assert gateway.search_recent(WorkClass.SEARCH, query="a").posts[0].author_id == 7
+    assert gateway.search(WorkClass.SEARCH, query="a").posts[0].author_id == 7
     assert [settlement.billed for _, settlement in limiter.settled] == [amounts(1), amounts(1)]
 
 
@@ -338,7 +338,7 @@ def test_a_budget_that_no_full_page_fits_into_buys_small_ones(
 
         def read_on() -> None:
             while True:  # as the most urgent class: no floor of another one stands in the way
-                gateway.search_recent(WorkClass.INTERACTIVE, query="a", expand_authors=None)
+                gateway.search(WorkClass.INTERACTIVE, query="a", expand_authors=None)
 
         with pytest.raises(NotGranted) as caught:
             read_on()

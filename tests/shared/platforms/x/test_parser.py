@@ -16,7 +16,6 @@ from shared.domain.models import Page, PostState, RateHeaders
 from shared.platforms.x.parser import (
     ShortPage,
     holds_asked_fields,
-    parse_count,
     parse_lookup,
     parse_media,
     parse_page,
@@ -251,14 +250,6 @@ def test_media_are_read_by_key() -> None:
     body = {"data": [{"media_key": "3_1", "type": "photo", "url": "u"}], "errors": [{"value": "3_2"}]}
 
     assert [m.key for m in parse_media("media", body, RATE).media] == ["3_1"]
-
-
-def test_a_count_is_read_in_either_dialect() -> None:
-    """Under both names, also as text; an answer without one is none."""
-    for name, count in (("total_tweet_count", 7), ("total_post_count", "7")):
-        assert parse_count("counts/recent", {"data": [], "meta": {name: count}}, RATE) == 7
-    with pytest.raises(NoAnswer, match="no count"):
-        parse_count("counts/recent", {"data": [], "meta": {}}, RATE)
 
 
 def test_usage_reads_numbers_that_are_texts() -> None:
