@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from control import sources
 from shared.domain.errors import InputError
 from shared.domain.sources import Source, SourceKind
 from shared.domain.threads import Branch, Reply, tree
-from shared.services import asking
 from shared.services.bootstrap import Services
 from shared.stores.bundle import Stores
-from shared.stores.database import Document, ServerClock
+from shared.stores.database import Document
 
 
 def conversation_of(stores: Stores, post_id: int) -> int:
@@ -32,7 +32,6 @@ def thread(stores: Stores, post_id: int) -> list[Branch]:
 def listen(services: Services, post_id: int, *, look_back_seconds: int) -> str:
     """Follow the conversation from so long ago on; answers the id of its source, also where there was one."""
     conversation = conversation_of(services.stores, post_id)
-    now = ServerClock(services.stores.db).now()
     source = Source(
         id=f"thread-{conversation}",
         name=f"conversation {conversation}",
@@ -40,9 +39,9 @@ def listen(services: Services, post_id: int, *, look_back_seconds: int) -> str:
         conversation_id=conversation,
         look_back_seconds=look_back_seconds,
     )
-    services.stores.sources.add(source, now=now)
-    asking.bring_in_step(services.stores, now=now)
-    services.following.keep_in_step(before=ServerClock(services.stores.db).now(), now=now)
+    there = services.stores.sources.get(source.id)
+    if there is None or there.removed_at is not None:
+        sources.add(services, source)
     return source.id
 
 

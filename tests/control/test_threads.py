@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import pytest
 
-from control import threads
+from control import sources, threads
 from shared.domain.errors import InputError
 from shared.domain.models import Post, Reference, ReferenceType, User
 from shared.domain.sources import SourceKind
@@ -58,6 +59,10 @@ def test_listening_to_it_makes_a_source_with_a_search(said: Services) -> None:
     assert ids == {source.id}
     assert (source.kind, source.conversation_id) == (SourceKind.CONVERSATION, FIRST)
     assert f"conversation_id:{FIRST}" in stream.query
+    assert said.stores.streams.active()[0].began_at <= said.clock.now() - timedelta(seconds=3590)
+    sources.remove(said, source.id)
+    assert threads.listen(said, SECOND, look_back_seconds=0) == source.id
+    assert said.stores.sources.get(source.id) == sources.get(said, source.id)
 
 
 def test_the_command_prints_a_tree_and_json(said: Services, covey: Covey) -> None:
