@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,19 +12,28 @@ from pathlib import Path
 from typing import Any
 
 from shared.domain.errors import InputError
+from shared.platforms.x.query import pack
 from shared.runtime.embedded import die_with_parent
-from shared.runtime.settings import blank_environment
+from shared.runtime.settings import Settings, blank_environment
 
 SEARCH_INTERVAL_SECONDS = 5.0
 SEARCH_LAG_SECONDS = 2.0
 WINDOW_SECONDS = 30
 # A world where in a minute as much is said, quoted, edited and deleted as elsewhere in an hour.
 WORLD = (
-    *("--search-lag-seconds", str(SEARCH_LAG_SECONDS), "--history-hours", "12", "--activity", "40"),
+    *("--search-lag-seconds", str(SEARCH_LAG_SECONDS), "--history-hours", "12"),
     *("--tempo", "60", "--reactions", "2", "--deleted-share", "0.06", "--edited-share", "0.06"),
 )
-# Calls a window, tight enough that the limiter has to hold work back.
-LIMITS = ("search/recent=30", "quote_tweets=20", "tweets=40")
+# How busy each account is, for as many as are busy at once; of more each is less busy. The simulator's past is bounded:
+# were its present many times as dense, the seconds until the first searches would hold more than all that was counted
+# before, and no estimate could come true.
+ACTIVITY, BUSY_ACCOUNTS = 40.0, 24
+# Calls a window beside those of searches, tight enough that the limiter has to hold work back.
+LIMITS = ("quote_tweets=20", "tweets=40")
+# Searches in a window beside one a stream and interval, as a part of these: pages that are turned, what is read again.
+BESIDE_SEARCHES = 0.25
+# The longest that X lets a name be, and ids of today.
+LONGEST_NAME, LONG_ID = 15, 10**18
 TOKEN = "sim-demo"  # noqa: S105  # the simulator opens to any token that begins with sim-
 
 
@@ -33,7 +43,8 @@ def simulated_x(accounts: int, seed: int, logs: Path) -> Iterator[str]:
     command = [
         *(sys.executable, "-m", "simulator", "--port", "0", "--seed", str(seed)),
         *("--accounts", str(accounts), "--window-seconds", str(WINDOW_SECONDS), *WORLD),
-        *(part for limit in LIMITS for part in ("--limit", limit)),
+        *("--activity", str(activity_of(accounts))),
+        *(part for limit in (*LIMITS, searches_limit(accounts)) for part in ("--limit", limit)),
     ]
     logs.mkdir(parents=True, exist_ok=True)
     with (logs / "simulator.log").open("wb") as errors:
@@ -59,6 +70,22 @@ def simulated_x(accounts: int, seed: int, logs: Path) -> Iterator[str]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def activity_of(accounts: int) -> float:
+    """How busy each of so many accounts is, so that all together are no busier than one machine follows."""
+    return round(ACTIVITY * min(1.0, BUSY_ACCOUNTS / accounts), 3)
+
+
+def searches_limit(accounts: int) -> str:
+    """The limit of searches: what following so many accounts takes at most, and a little.
+
+    With less, a sweep waits for the next window, and what X deletes until then cannot be found by anybody.
+    """
+    names = {f"{number:0{LONGEST_NAME}}": LONG_ID + number for number in range(accounts)}
+    streams = len(pack(list(names), Settings.model_fields["x_query_max_length"].default, names))
+    calls = streams * WINDOW_SECONDS / SEARCH_INTERVAL_SECONDS
+    return f"search/recent={math.ceil(calls * (1 + BESIDE_SEARCHES))}"
 
 
 def rhythm_of(base_url: str, data_dir: Path) -> dict[str, Any]:
