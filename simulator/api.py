@@ -28,6 +28,7 @@ from simulator.oauth.desk import Desk
 from simulator.oauth.sessions import Sessions
 from simulator.oauth.signature import Signatures
 from simulator.params import Params
+from simulator.streams.sending import Streams
 from simulator.world import World
 
 # Kinds of endpoints that cost money.
@@ -53,6 +54,7 @@ class Api:
         self.log = CallLog()
         self.ledger, self.journal = Ledger(config.plan), Journal()
         self.faults = Faults(self.limits, config.faults)
+        self.streams = Streams(self.world, self.ledger, self.journal, self.clock, config.keep_alive_seconds)
         self.sessions = Sessions(config.oauth.access_token_seconds, config.oauth.code_seconds)
         clients = Clients(config.oauth)
         self._tokens = Tokens(config.tokens, self.sessions, Signatures(clients))
@@ -90,9 +92,12 @@ class Api:
         query = tuple(parse_qsl(query_string, keep_blank_values=True))
         base_url = (self.config.media_base_url or base_url).rstrip("/")
         call = Call(endpoint.name, path_values, query, credential, base_url, now_ms, method=method, body=body)
-        dialect = choose_dialect(query, self.config.dialect)
+        dialect = endpoint.dialect or choose_dialect(query, self.config.dialect)
         answer = self._limited(endpoint, call, dialect)
+        opened = answer.connection
         answer = self.faults.replace(call, answer, dialect, lambda other: self._handled(endpoint, other, dialect))
+        if opened is not None and answer.connection is not opened:
+            opened.end(now_ms, "failed")
         billed = answer.status == 200 if answer.billed is None else answer.billed
         bought = self.ledger.charge(call, answer.returned) if billed else Line()
         return self._recorded(endpoint.name, replace(answer, number=self.journal.add(call, answer, bought)))
@@ -128,7 +133,7 @@ class Api:
         else:
             answer = problems.legacy_too_many_requests() if self.config.legacy_429 else problems.too_many_requests()
         headers = {**answer.headers, **taken.headers}
-        return Answer(answer.status, answer.body, headers, answer.returned, answer.here)
+        return replace(answer, headers=headers)
 
     def _admitted(self, endpoint: Endpoint, call: Call, dialect: Dialect) -> Answer:
         credential = call.credential
@@ -151,7 +156,8 @@ class Api:
     def _handled(self, endpoint: Endpoint, call: Call, dialect: Dialect) -> Answer:
         try:
             params = Params(call.query, endpoint.parameters, dialect, endpoint.kind)
-            return endpoint.handler(Context(self.world, self.config, call, params, self.ledger, self.compliance))
+            context = Context(self.world, self.config, call, params, self.ledger, self.compliance, self.streams)
+            return endpoint.handler(context)
         except problems.InvalidRequest as problem:
             return problems.invalid_request(problem, dialect)
 

@@ -7,7 +7,7 @@ seen half-changed and no count is lost; only the sending of answers overlaps.
 from starlette.types import Receive, Scope, Send
 
 from simulator.api import Api
-from simulator.calls import Answer
+from simulator.calls import Answer, Delivery
 from simulator.clock import Clock
 from simulator.config import Config
 from simulator.control import Control
@@ -15,6 +15,7 @@ from simulator.delivery import deliver
 from simulator.endpoints.compliance import FILE_PREFIX
 from simulator.files import serve_file
 from simulator.oauth.desk import PATHS as OAUTH_PATHS
+from simulator.streams.flow import flow
 from simulator.truth import Truth
 
 
@@ -36,6 +37,11 @@ class App:
             raise ValueError(f"the simulator speaks HTTP only, not {scope['type']}")
         body = await _read(receive)
         answer = self.answer(scope, body)
+        if answer.connection is not None:
+            if answer.status == 200 and answer.delivery == Delivery():
+                await flow(scope, receive, send, answer, self.api.streams, self.api.clock())
+                return
+            answer.connection.end(self.api.clock(), "failed")
         if not await deliver(scope, receive, send, answer, self.api.clock()):
             self.api.journal.lost(answer.number)
 

@@ -78,6 +78,7 @@ class Returned:
     included_users: tuple[int, ...] = ()
     counts_all_requests: int = 0
     owned_posts: frozenset[int] = frozenset()
+    profile_updates: int = 0
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,8 @@ class Answer:
     """One answer before it is sent; `body` is already bytes so that a fault may cut or replace it.
 
     `here` is a token that gives the same page again, where the answer is a page. `billed` None means: if it is a 200.
-    `number` is that of its call in the journal, 0 for what is not in it.
+    `number` is that of its call in the journal, 0 for what is not in it. `connection`: what is sent after the head for
+    as long as both sides stay.
     """
 
     status: int
@@ -117,6 +119,7 @@ class Answer:
     delivery: Delivery = Delivery()
     billed: bool | None = None
     number: int = 0
+    connection: Any = None
 
 
 JSON_TYPE = "application/json; charset=utf-8"

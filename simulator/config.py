@@ -25,7 +25,8 @@ class Config:
     A share `late_share` of the posts comes into the search later than `search_lag_seconds`, by `late_min_seconds` to
     `late_max_seconds`. `archive` says whether the plan has `search/all` and `counts/all`.
     `app_owner` is the name or id of the account that owns every app.
-    A compliance job takes `compliance_seconds`.
+    A compliance job takes `compliance_seconds`. A stream on which nothing happens has a blank line every
+    `keep_alive_seconds`.
     `media_base_url` None means the host the client asked. `account_changes` are those of each account a day.
     """
 
@@ -47,6 +48,7 @@ class Config:
     archive: bool = True
     archive_query_max_length: int = 1024
     compliance_seconds: float = 2.0
+    keep_alive_seconds: float = 20.0
     dialect: DialectMode = "both"
     limits: dict[str, int] = field(default_factory=dict)
     per_second: dict[str, int] = field(default_factory=dict)
@@ -80,6 +82,7 @@ class Config:
             ("query_max_length", self.query_max_length, self.query_max_length >= 1),
             ("archive_query_max_length", self.archive_query_max_length, self.archive_query_max_length >= 1),
             ("compliance_seconds", self.compliance_seconds, 0 <= self.compliance_seconds <= 86_400),
+            ("keep_alive_seconds", self.keep_alive_seconds, 0.05 <= self.keep_alive_seconds <= 3_600),
             ("max_posts", self.max_posts, self.max_posts >= 1_000),
         )
         for name, value, holds in checks:

@@ -16,6 +16,9 @@ answer shows a token that may be real.
 | `POST /_sim/accounts {account, change[, username, in_seconds]}` | rename, suspend, protect or restore an account |
 | `POST /_sim/app-owner {account}` | an account owns every app, and reads its own timelines for less; null: nobody |
 | `POST /_sim/clock {seconds}` | so much time passes at once; `{now}` |
+| `GET /_sim/streams` | how much each project asks the streams for, and every connection: `{projects, connections}` |
+| `POST /_sim/streams {act[, stream, by_reset, fail_seconds, text]}` | disconnect, silence, or a line of your own |
+| `POST /_sim/posts {delete}` | the author deletes a post, by its id |
 | `GET /_sim/faults` | what each rule of the fault script did: `{seed, rules: [{name, kind, calls, fired, unfit}]}` |
 | `GET /_sim/faults/fired` | each deed of each rule: `{rules: [{name, kind, deeds: [{call, at, endpoint, ids}]}]}` |
 | `POST /_sim/faults {seed, rules}` | another fault script is in force, `{}` for none; see `faults/script.py` |
@@ -35,8 +38,10 @@ from simulator.orders import (
     CreditOrder,
     LimitOrder,
     OwnerOrder,
+    PostOrder,
     SpendCapOrder,
     SpendOrder,
+    StreamOrder,
     read_order,
 )
 
@@ -52,6 +57,7 @@ class Control:
             "bill/calls": self._bill_by_call,
             "windows": self._windows,
             "sessions": self._sessions,
+            "streams": self._streams,
             "faults": lambda _: self._api.faults.report(),
             "faults/fired": lambda _: self._api.faults.fired(),
         }
@@ -64,6 +70,8 @@ class Control:
             "spend-cap": self._spend_cap,
             "app-owner": self._owner,
             "clock": self._go_ahead,
+            "streams": self._live,
+            "posts": self._delete,
         }
 
     def answer(self, method: str, path: str, query_string: str, body: bytes) -> Answer | None:
@@ -154,6 +162,38 @@ class Control:
         else:
             world.lives.change(account, order.change, order.username)
         return {"id": str(account.id), "change": order.change, "at": iso_ms(at_ms)}
+
+    def _streams(self, _: dict[str, str]) -> JsonObject:
+        streams = self._api.streams
+        shown = [
+            {
+                "id": one.id,
+                "stream": one.stream,
+                "opened_at": iso_ms(one.opened_ms),
+                "sent": one.sent,
+                "ended_at": None if one.ended_ms is None else iso_ms(one.ended_ms),
+                "reason": one.reason,
+            }
+            for one in streams.connections.all()
+        ]
+        return {"projects": streams.books.counts(), "connections": shown}
+
+    def _live(self, body: bytes) -> JsonObject:
+        order, streams, now_ms = read_order(StreamOrder, body), self._api.streams, self._api.clock()
+        found = streams.connections.living(order.stream)
+        streams.order(found, order.act, now_ms, text=order.text, by_reset=order.by_reset)
+        if order.fail_seconds:
+            streams.refused_until_ms = now_ms + round(order.fail_seconds * 1000)
+        return {"act": order.act, "connections": len(found)}
+
+    def _delete(self, body: bytes) -> JsonObject:
+        order, world = read_order(PostOrder, body), self._api.world
+        world.advance(self._api.clock())
+        found = world.index.by_id.get(int(order.delete))
+        if found is None:
+            raise ValueError(f"delete: there is no post {order.delete}")
+        world.delete(found)
+        return {"deleted": order.delete, "at": iso_ms(world.now_ms)}
 
     def _owner(self, body: bytes) -> JsonObject:
         order = read_order(OwnerOrder, body)

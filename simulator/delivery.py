@@ -24,8 +24,8 @@ async def deliver(scope: Scope, receive: Receive, send: Send, answer: Answer, no
         return await _deliver(scope, receive, send, answer, now_ms)
     except asyncio.CancelledError:
         # The server stops. Who was to wait in vain shall not get uvicorn's 500 in the end.
-        _hang_up(scope, by_reset=True)
-        await _gone(receive)
+        hang_up(scope, by_reset=True)
+        await gone(receive)
         return False
 
 
@@ -35,7 +35,7 @@ async def _deliver(scope: Scope, receive: Receive, send: Send, answer: Answer, n
         await asyncio.sleep(how.delay_ms / 1000)
     if how.ending == "whole":
         # Asked before: after the last byte the server itself may close.
-        sent = not _closing(scope)
+        sent = not closing(scope)
         await _start(send, answer, now_ms)
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else answer.body})
         return sent
@@ -44,16 +44,16 @@ async def _deliver(scope: Scope, receive: Receive, send: Send, answer: Answer, n
         await _start(send, answer, now_ms)
         part = answer.body[: int(len(answer.body) * how.share)]
         await send({"type": "http.response.body", "body": part, "more_body": True})
-        _hang_up(scope, by_reset=how.by_reset)
+        hang_up(scope, by_reset=how.by_reset)
     elif how.ending == "raw":
         sent = await _write_raw(scope, answer, now_ms)
-        _hang_up(scope, by_reset=False)
+        hang_up(scope, by_reset=False)
     elif how.ending == "reset":
-        _hang_up(scope, by_reset=True)
+        hang_up(scope, by_reset=True)
     elif how.hold_ms is not None:
-        await _gone(receive, how.hold_ms / 1000)
-        _hang_up(scope, by_reset=False)
-    await _gone(receive)
+        await gone(receive, how.hold_ms / 1000)
+        hang_up(scope, by_reset=False)
+    await gone(receive)
     return sent
 
 
@@ -100,12 +100,14 @@ async def _write_raw(scope: Scope, answer: Answer, now_ms: int) -> bool:
     return True
 
 
-def _closing(scope: Scope) -> bool:
+def closing(scope: Scope) -> bool:
+    """Whether the connection is closed, or about to be."""
     transport: asyncio.Transport = scope["state"]["transport"]
     return transport.is_closing()
 
 
-def _hang_up(scope: Scope, *, by_reset: bool) -> None:
+def hang_up(scope: Scope, *, by_reset: bool) -> None:
+    """End the connection: with what was written sent, or with a reset."""
     transport: asyncio.Transport = scope["state"]["transport"]
     if by_reset:
         transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
@@ -114,7 +116,9 @@ def _hang_up(scope: Scope, *, by_reset: bool) -> None:
         transport.close()
 
 
-async def _gone(receive: Receive, seconds: float | None = None) -> None:
+async def gone(receive: Receive, seconds: float | None = None) -> None:
+    """Wait until the client has gone, or for so long."""
+
     async def wait() -> None:
         while (await receive())["type"] != "http.disconnect":
             pass

@@ -61,6 +61,12 @@ class Journal:
         self._entries.append(Entry(self._count, call.at_ms, call.endpoint, *who, answer.status, outcome, bought))
         return self._count
 
+    def more(self, number: int, bought: Line) -> None:
+        """Note what was bought by more of an answer that goes on."""
+        place = number - self._count - 1
+        if number and -place <= len(self._entries):
+            self._entries[place].bought.add(bought)
+
     def lost(self, number: int) -> None:
         """Note that the answer to a call could not be handed over."""
         place = number - self._count - 1

@@ -40,6 +40,11 @@ LIMITS: dict[str, tuple[int, int]] = {
     "media": (300, 900),
     "compliance/jobs": (150, 150),
     "compliance/job": (150, 150),
+    "activity/stream": (450, 450),
+    "activity/subscriptions": (500, 500),
+    "search/stream": (50, 50),
+    "search/stream/rules": (450, 450),
+    "connections": (450, 450),
 }
 # Calls in a second, where X documents such a rule.
 PER_SECOND: dict[str, int] = {"search/all": 1}

@@ -15,6 +15,7 @@ from simulator.agenda import Agenda
 from simulator.config import HOUR_MS, Config
 from simulator.endings import hide_posts, show_posts
 from simulator.engagement import MINUTE_MS
+from simulator.happenings import Happening, Happenings
 from simulator.index import PostIndex
 
 Change = Literal["rename", "suspend", "protect", "restore"]
@@ -27,9 +28,18 @@ RETURN_MS, REUSE_MS = 6 * HOUR_MS, 2 * HOUR_MS
 class Lives:
     """The changes of one world's accounts; times in ms."""
 
-    def __init__(self, config: Config, book: AccountBook, index: PostIndex, agenda: Agenda, start_ms: int) -> None:
+    def __init__(
+        self,
+        config: Config,
+        book: AccountBook,
+        index: PostIndex,
+        agenda: Agenda,
+        happenings: Happenings,
+        start_ms: int,
+    ) -> None:
         """Set the changes of every world, and the first that comes by chance where `account_changes` asks for them."""
         self._book, self._index, self._agenda, self._tempo = book, index, agenda, config.tempo
+        self._happenings = happenings
         self._rng = Random(f"{config.seed}/{start_ms}/lives")
         changes_a_day = config.account_changes * config.accounts
         self._mean_ms = DAY_MS / changes_a_day if changes_a_day else None
@@ -39,7 +49,9 @@ class Lives:
         """Let one thing happen to an account now; raise `ValueError` for a `username` that cannot be taken."""
         now_ms = self._agenda.now_ms
         if change == "rename":
+            before = account.username
             self._book.rename(account, username, now_ms)
+            self._happenings.tell(Happening("rename", now_ms, account, before=before))
         elif change == "restore":
             account.become("public", now_ms)
             show_posts(self._index, account)

@@ -4,8 +4,9 @@ It must not refuse or change an answer. Invariant: within one day a project pays
 once; only answers that X completed are charged; `micro_usd` of every line is its objects times their prices.
 
 Prices are those of X's pay-per-use plan: $0.005 a post, $0.001 one of the app's owner in their own timeline, $0.010 a
-user, $0.005 a counts request, $0.010 one of the archive. A post is paid once a day, whichever price came first. That
-included objects are billed is not documented by X; `Plan.bill_includes` decides.
+user, $0.005 a counts request, $0.010 one of the archive, $0.005 a profile update that a stream tells. A post is paid
+once a day, whichever price came first. That included objects are billed is not documented by X; `Plan.bill_includes`
+decides.
 Memory: the ids bought by each project today, and one line for each (project, day, endpoint, token).
 """
 
@@ -31,6 +32,7 @@ class Plan:
     counts_usd: float = 0.005
     counts_all_usd: float = 0.010
     owned_post_usd: float = 0.001
+    profile_update_usd: float = 0.005
     bill_includes: bool = True
     credits_usd: float | None = None
     month_posts: int = MONTH_POSTS
@@ -41,7 +43,7 @@ class Plan:
 
     def __post_init__(self) -> None:
         """Raise `ValueError`, naming the value, when one is out of its range."""
-        prices = ("post_usd", "owned_post_usd", "user_usd", "counts_usd", "counts_all_usd")
+        prices = ("post_usd", "owned_post_usd", "user_usd", "counts_usd", "counts_all_usd", "profile_update_usd")
         for name in (*prices, "credits_usd", "month_posts", "day_posts", "spend_cap_usd"):
             value = getattr(self, name)
             if value is not None and value < 0:
@@ -64,6 +66,7 @@ class Line:
     counts_requests: int = 0
     counts_all_requests: int = 0
     owned_posts_bought: int = 0
+    profile_updates: int = 0
     micro_usd: int = 0
 
     def add(self, other: "Line") -> None:
@@ -99,14 +102,17 @@ class Ledger:
         self.plan, self.calendar = plan, Calendar(plan.day_seconds)
         self.owner_id: int | None = None
         prices = (plan.post_usd, plan.owned_post_usd, plan.user_usd, plan.counts_usd, plan.counts_all_usd)
-        self._prices_micro = tuple(round(usd * MICRO) for usd in prices)
+        self._prices_micro = tuple(round(usd * MICRO) for usd in (*prices, plan.profile_update_usd))
         self._projects: dict[str, _Project] = {}
         self._lines: dict[tuple[str, int, str, str], Line] = {}
 
     # -- writing
 
-    def charge(self, call: Call, returned: Returned) -> Line:
-        """Write down one answer that X completed, with the objects that it returned; return what was bought."""
+    def charge(self, call: Call, returned: Returned, *, calls: int = 1) -> Line:
+        """Write down one answer that X completed, with the objects that it returned; return what was bought.
+
+        `calls` 0: it is more of an answer that was written down already.
+        """
         project, day = self._project(call.credential.project), self.calendar.day(call.at_ms)
         if day != project.day:
             project.day, project.posts, project.users = day, set(), set()
@@ -120,7 +126,7 @@ class Ledger:
         project.users |= users
         project.posts_by_day[day] += new_posts
         project.posts_by_month[self.calendar.month(day)] += new_posts
-        counts = returned.counts_requests, returned.counts_all_requests
+        counts = returned.counts_requests, returned.counts_all_requests, returned.profile_updates
         sold = (new_posts - new_owned, new_owned, new_users, *counts)
         micro = sum(count * price for count, price in zip(sold, self._prices_micro, strict=True))
         if project.left_micro is not None:
@@ -128,7 +134,7 @@ class Ledger:
         project.cap.add(micro, call.at_ms)
         line = self._lines.setdefault((call.credential.project, day, call.endpoint, call.credential.label), Line())
         bought = Line(
-            calls=1,
+            calls=calls,
             posts_bought=new_posts,
             posts_reread=len(posts) - new_posts,
             users_bought=new_users,
@@ -136,6 +142,7 @@ class Ledger:
             counts_requests=returned.counts_requests,
             counts_all_requests=returned.counts_all_requests,
             owned_posts_bought=new_owned,
+            profile_updates=returned.profile_updates,
             micro_usd=micro,
         )
         line.add(bought)

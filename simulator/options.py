@@ -26,6 +26,7 @@ QueryMaxLength = Annotated[int, typer.Option(help="Longest search query; X: 512,
 Archive = Annotated[bool, typer.Option(help="Whether the plan has search/all and counts/all; else they are 403.")]
 ArchiveQueryMaxLength = Annotated[int, typer.Option(help="Longest query of search/all and counts/all; X: 1024.")]
 ComplianceSeconds = Annotated[float, typer.Option(help="How long a compliance job takes.")]
+KeepAlive = Annotated[float, typer.Option(help="Between blank lines of a stream on which nothing happens; X: 20.")]
 MediaBaseUrl = Annotated[str | None, typer.Option(help="Where media urls point; default: the host of the request.")]
 
 Seed = Annotated[int, typer.Option(help="The same seed and --time-start give the same world.", **_WORLD)]
@@ -81,6 +82,7 @@ CountsAllUsd = Annotated[float, typer.Option(help="Price of a counts request of 
 OwnedPostUsd = Annotated[
     float, typer.Option(help="Price of a post in a timeline that the owner of the app reads of their own.", **_MONEY)
 ]
+ProfileUpdateUsd = Annotated[float, typer.Option(help="Price of a profile update that a stream tells.", **_MONEY)]
 AppOwner = Annotated[
     str | None, typer.Option(help="The account, by name or id, that owns every app; default: nobody.", **_MONEY)
 ]

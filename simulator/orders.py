@@ -76,6 +76,26 @@ class AccountOrder(Order):
         return self
 
 
+class StreamOrder(Order):
+    """Something happens to the open connections, of one stream or of all.
+
+    `disconnect` ends them, with X's word for it first unless it is `by_reset`; with `fail_seconds` nobody is let in for
+    so long. `silence` leaves them open and sends nothing any more. `line` sends `text` as it is.
+    """
+
+    act: Literal["disconnect", "silence", "line"]
+    stream: Literal["activity/stream", "search/stream"] | None = None
+    by_reset: bool = False
+    fail_seconds: float = Field(default=0, ge=0, le=1e7)
+    text: str = ""
+
+
+class PostOrder(Order):
+    """An author deletes a post."""
+
+    delete: str = Field(pattern=r"^[0-9]{1,19}$")
+
+
 AnyOrder = TypeVar("AnyOrder", bound=Order)
 
 

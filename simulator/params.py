@@ -41,6 +41,8 @@ def field_parameters(dialect: Dialect, kind: str) -> tuple[str, ...]:
         "usage": ("usage.fields",),
         "counts": ("search_count.fields",),
         "compliance": ("compliance_job.fields",),
+        "streams": (),
+        "connections": ("connection.fields",),
     }[kind]
 
 

@@ -84,6 +84,17 @@ def legacy_too_many_requests() -> Answer:
     return json_answer(429, {"errors": [{"code": 88, "message": "Rate limit exceeded"}]})
 
 
+def too_many_connections(dialect: Dialect) -> Answer:
+    """429 of a stream to which the app is connected as often as it may be."""
+    body = {
+        "title": "ConnectionException",
+        "detail": "This stream is currently at the maximum allowed connection limit.",
+        "connection_issue": "TooManyConnections",
+        "type": dialect.problem_base + "streaming-connection",
+    }
+    return json_answer(429, body)
+
+
 def credits_depleted(dialect: Dialect, account_id: str) -> Answer:
     """402: the project has no credits left."""
     body = {

@@ -17,6 +17,7 @@ from simulator.composition import Composition, Relation, compose, compose_repost
 from simulator.config import HOUR_MS, Config
 from simulator.endings import count, delete, withdraw
 from simulator.engagement import draw_engagement, poisson
+from simulator.happenings import Happening, Happenings
 from simulator.index import PostIndex
 from simulator.lateness import Lateness
 from simulator.lifetimes import (
@@ -45,7 +46,8 @@ class World:
         self.agenda = Agenda(self.history_start_ms)
         self.accounts = AccountBook(self._rng, config.accounts, start_ms)
         self.index = PostIndex()
-        self.lives = Lives(config, self.accounts, self.index, self.agenda, start_ms)
+        self.happenings = Happenings()
+        self.lives = Lives(config, self.accounts, self.index, self.agenda, self.happenings, start_ms)
         self.media: dict[str, Media] = {}
         self.media_posts: dict[str, list[Post]] = {}
         self.forgotten_before_id = 0
@@ -125,6 +127,13 @@ class World:
         else:
             self._repost(author, target)
 
+    def delete(self, post: Post) -> None:
+        """Let an author delete a post, with every version of it and its reposts."""
+        there = [one for id_ in post.chain if (one := self.index.by_id.get(id_)) and one.deleted_at_ms is None]
+        delete(self.index, post, self.now_ms)
+        for one in there:
+            self.happenings.tell(Happening("delete", self.now_ms, one.author, one))
+
     # -- posts
 
     def _write(self, author: Account, relation: Relation, mentioned: list[Account] | None = None) -> Post | None:
@@ -196,6 +205,7 @@ class World:
         for media in post.media:
             self.media[media.key] = media
             self.media_posts.setdefault(media.key, []).append(post)
+        self.happenings.tell(Happening("post", self.now_ms, post.author, post))
 
     def _plan_reactions(self, post: Post, size: float) -> None:
         """Set when replies, quotes and reposts of a new post will come, along its own growth curve."""
@@ -212,7 +222,7 @@ class World:
         if roll < deleted:
             self.agenda.at(
                 self.now_ms + deletion_delay_ms(self._rng, self._config.tempo),
-                lambda: delete(self.index, post, self.now_ms),
+                lambda: self.delete(post),
             )
         elif roll < deleted + edited and post.editable:
             self._plan_edit(post, post.created_at_ms)

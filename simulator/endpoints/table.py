@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from simulator.calls import Answer, Scheme
-from simulator.endpoints import compliance, media, posts, search, usage, users
+from simulator.dialect import OLD, Dialect
+from simulator.endpoints import compliance, media, posts, rules, search, streams, usage, users
 from simulator.endpoints.context import Context
 
 
@@ -19,7 +20,7 @@ class Endpoint:
     """One endpoint: `name` is its rate window, `kind` says which field parameters it has.
 
     `schemes` are the kinds of credentials it takes; a user's OAuth 2.0 token needs the `scopes`. `archive`: a plan may
-    lack it. `methods`: those of HTTP.
+    lack it. `methods`: those of HTTP. `dialect`: the only one that it speaks.
     """
 
     name: str
@@ -31,13 +32,17 @@ class Endpoint:
     scopes: frozenset[str] = frozenset({"tweet.read", "users.read"})
     archive: bool = False
     methods: frozenset[str] = frozenset({"GET", "HEAD"})
+    dialect: Dialect | None = None
 
 
+_APP: tuple[Scheme, ...] = ("bearer",)
+_GET = frozenset({"GET"})
 _USERS_ONLY: tuple[Scheme, ...] = ("oauth1", "oauth2")
 _LIKES = frozenset({"tweet.read", "users.read", "like.read"})
 _TIMES = ("start_time", "end_time", "since_id", "until_id")
 _SEARCH = ("query", *_TIMES, "max_results", "next_token", "pagination_token", "sort_order")
 _PAGE = ("max_results", "pagination_token")
+_RECOVERY = ("backfill_minutes", "start_time", "end_time")
 _ID = r"(?P<id>[^/]+)"
 
 
@@ -112,6 +117,55 @@ ENDPOINTS = (
         methods=frozenset({"GET", "POST"}),
     ),
     _endpoint("compliance/job", f"compliance/jobs/{_ID}", "compliance", (), compliance.job_by_id, schemes=("bearer",)),
+    _endpoint(
+        "activity/stream", "activity/stream", "streams", _RECOVERY, streams.activity_stream, schemes=_APP, methods=_GET
+    ),
+    _endpoint(
+        "activity/subscriptions",
+        "activity/subscriptions",
+        "streams",
+        (*_PAGE, "ids"),
+        streams.subscriptions,
+        scopes=frozenset(),
+        methods=frozenset({"GET", "POST", "DELETE"}),
+    ),
+    _endpoint(
+        "activity/subscriptions",
+        f"activity/subscriptions/{_ID}",
+        "streams",
+        (),
+        streams.subscription_by_id,
+        schemes=_APP,
+        methods=frozenset({"DELETE"}),
+    ),
+    _endpoint(
+        "search/stream",
+        "tweets/search/stream",
+        "posts",
+        _RECOVERY,
+        streams.filtered_stream,
+        schemes=_APP,
+        methods=_GET,
+        dialect=OLD,  # the newer spec too gives it `tweet.fields`
+    ),
+    _endpoint(
+        "search/stream/rules",
+        "tweets/search/stream/rules",
+        "streams",
+        (*_PAGE, "ids", "dry_run"),
+        rules.rules,
+        schemes=_APP,
+        methods=frozenset({"GET", "POST"}),
+    ),
+    _endpoint(
+        "connections",
+        "connections",
+        "connections",
+        (*_PAGE, "status", "endpoints"),
+        streams.connections,
+        schemes=_APP,
+        methods=frozenset({"GET", "DELETE"}),
+    ),
     _endpoint("usage/tweets", "usage/tweets", "usage", ("days",), usage.usage_posts, schemes=("bearer",)),
     _endpoint("media", "media", "media", ("media_keys",), media.media_by_keys, scopes=frozenset({"tweet.read"})),
 )

@@ -31,10 +31,26 @@ def _validator(dialect: str, reference: str) -> OAS30Validator:
     return OAS30Validator({"$ref": f"urn:spec{reference}"}, registry=registry, format_checker=oas30_format_checker)
 
 
-def faults(dialect: str, path: str, body: object) -> list[str]:
+def faults(dialect: str, path: str, body: object, method: str = "get") -> list[str]:
     """Return what the schema of a 200 of `path` has against a body."""
-    schema = spec(dialect)["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+    schema = spec(dialect)["paths"][path][method]["responses"]["200"]["content"]["application/json"]["schema"]
     return _listed(_validator(dialect, schema["$ref"]), body)
+
+
+def payload_faults(event: dict[str, Any]) -> list[str]:
+    """Return what the schemas have against an event of the activity stream.
+
+    Its payload is held against the schema that its type names; X lists them under `oneOf`, which two of them fit. Posts
+    come in the old dialect, whatever the newer spec says.
+    """
+    data = dict(event["data"])
+    payload = data.pop("payload")
+    named = spec("new")["components"]["schemas"]["ActivityStreamingResponsePayload"]["discriminator"]["mapping"]
+    schema = ("old", "#/components/schemas/Tweet") if data["event_type"] == "post.create" else None
+    return [
+        *faults("new", "/2/activity/stream", {"data": data}),
+        *_listed(_validator(*(schema or ("new", named[data["event_type"]]))), payload),
+    ]
 
 
 def problem_faults(dialect: str, body: object) -> list[str]:
