@@ -73,7 +73,9 @@ class _BoundedSocket(socket.socket):
         return super().send(data, flags)
 
     def _bound(self) -> None:
-        super().settimeout(current_exchange().within(self._wait_seconds))
+        current = current_exchange()
+        super().settimeout(current.within(self._wait_seconds))
+        current.waits_on = self
 
 
 class _BoundedTlsSocket(_BoundedSocket, ssl.SSLSocket):

@@ -9,9 +9,10 @@ it opened the way is no request.
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 
 
@@ -23,6 +24,10 @@ class Deadline:
     """A moment on the monotonic clock, `seconds` from now."""
 
     def __init__(self, seconds: float) -> None:
+        self._ends_at = time.monotonic() + seconds
+
+    def again(self, seconds: float) -> None:
+        """Be `seconds` from now instead."""
         self._ends_at = time.monotonic() + seconds
 
     @property
@@ -39,11 +44,20 @@ class Deadline:
 
 
 class Exchange(Deadline):
-    """One request and its answer. is_sent: whether any of the request was written to the socket."""
+    """One request and its answer. is_sent: whether any of the request was written to the socket. waits_on: the socket
+    that was waited for last."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__(seconds)
         self.is_sent = False
+        self.waits_on: socket.socket | None = None
+
+    def interrupt(self) -> None:
+        """End the wait for the socket, and every later one; may be called by another thread."""
+        self.again(0)
+        if self.waits_on is not None:
+            with suppress(OSError):
+                socket.socket.shutdown(self.waits_on, socket.SHUT_RDWR)  # not that of TLS, which another thread uses
 
 
 _current: ContextVar[Exchange] = ContextVar("exchange")

@@ -34,7 +34,7 @@ from shared.platforms.route import Route
 
 _HEADERS = {"User-Agent": "covey", "Accept": "application/json", "Accept-Encoding": "gzip, deflate"}
 # Everything that `requests` and what it stands on raise for a request or an answer that fails.
-_FAILURES = (requests.RequestException, urllib3.exceptions.HTTPError, http.client.HTTPException, OSError, ValueError)
+FAILURES = (requests.RequestException, urllib3.exceptions.HTTPError, http.client.HTTPException, OSError, ValueError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +95,10 @@ class HttpTransport:
         """
         return self._exchange("GET", endpoint, url, parameters, auth)
 
+    def delete(self, endpoint: str, url: str, parameters: Mapping[str, str], auth: AuthBase) -> RawAnswer:
+        """One DELETE. Raises as `get` does."""
+        return self._exchange("DELETE", endpoint, url, parameters, auth)
+
     def post(self, endpoint: str, url: str, auth: AuthBase) -> RawAnswer:
         """One POST, whose body `auth` puts on it: what is posted to X is secret. Raises as `get` does."""
         return self._exchange("POST", endpoint, url, {}, auth)
@@ -119,16 +123,16 @@ class HttpTransport:
         with exchange(self._timeouts.total_seconds) as one:
             try:
                 response = self._send(method, url, parameters, auth, body)
-            except _FAILURES as error:
+            except FAILURES as error:
                 failure = NoAnswer if one.is_sent else NotSent
-                raise failure(endpoint, self._reason(one, error)) from _without_frames(error)
+                raise failure(endpoint, self._reason(one, error)) from without_frames(error)
             try:
                 announced_bytes(response.headers)
                 return RawAnswer(response.status_code, response.headers, self._body(response))
-            except (_TooMuch, *_FAILURES) as error:
+            except (_TooMuch, *FAILURES) as error:
                 raise BrokenAnswer(
                     endpoint, self._reason(one, error), status=response.status_code, headers=response.headers
-                ) from _without_frames(error)
+                ) from without_frames(error)
             finally:
                 response.close()  # a connection whose answer was read whole is back in the pool by now
 
@@ -156,7 +160,7 @@ class HttpTransport:
         if isinstance(error, _TooMuch | UnusableLength):
             return str(error)
         if not one.is_sent:
-            return self._route.why_unreached(_causes(error))
+            return self._route.why_unreached(causes(error))
         if one.is_over:
             return f"it took longer than {self._timeouts.total_seconds:g} s"
         return type(error).__name__
@@ -166,7 +170,7 @@ class _TooMuch(Exception):
     """An answer went beyond a bound."""
 
 
-def _causes(error: BaseException) -> list[BaseException]:
+def causes(error: BaseException) -> list[BaseException]:
     """The error and what led to it, also where a library keeps that in an attribute; what came first is last."""
     found: dict[int, BaseException] = {}
     waiting: list[object] = [error]
@@ -178,9 +182,9 @@ def _causes(error: BaseException) -> list[BaseException]:
     return list(found.values())
 
 
-def _without_frames(error: BaseException) -> BaseException:
+def without_frames(error: BaseException) -> BaseException:
     """The error and its causes without their tracebacks: frames of the HTTP libraries hold the headers, and so the
     token, and whatever reports an error with its local variables would send it along."""
-    for cause in _causes(error):
+    for cause in causes(error):
         cause.__traceback__ = None
     return error

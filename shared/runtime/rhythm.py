@@ -49,6 +49,12 @@ class Rhythm(SecretFiles):
     price_counts_usd: float = Field(0.005, ge=0, description="X's price of a count of the last seven days")
     price_counts_all_usd: float = Field(0.010, ge=0, description="X's price of a count of the archive, a page of it")
     price_owned_post_usd: float = Field(0.001, ge=0, description="X's price of a post of the app's owner, read by them")
+    price_profile_update_usd: float = Field(0.005, ge=0, description="X's price of a profile update that it tells live")
+    x_subscriptions: int = Field(1500, ge=0, description="subscriptions to live events that X lets the app have")
+    x_rules: int = Field(1000, ge=0, description="rules of live posts that X lets the app have")
+    live_lease_seconds: float = Field(15.0, gt=0, description="a listener that is silent for so long is replaced")
+    live_silence_seconds: float = Field(30.0, gt=0, description="a stream that is silent for so long is dead; X: 20")
+    live_reconcile_seconds: float = Field(60.0, gt=0, description="between two looks at what is subscribed to")
     x_app_owner_id: int | None = Field(
         None, gt=0, description="id of the account that owns the app and reads itself for less"
     )

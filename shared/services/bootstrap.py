@@ -82,10 +82,8 @@ class Services:
     @property
     def refresh_policy(self) -> RefreshPolicy:
         """How engagement is followed, by the settings."""
-        return RefreshPolicy(
-            time_scale=self.settings.refresh_time_scale,
-            gone_confirm=timedelta(seconds=self.settings.gone_confirm_seconds),
-        )
+        confirm = timedelta(seconds=self.settings.gone_confirm_seconds)
+        return RefreshPolicy(time_scale=self.settings.refresh_time_scale, gone_confirm=confirm)
 
 
 def build(settings: Settings, *, middleware: Sequence[Middleware]) -> Services:
@@ -192,6 +190,7 @@ def prices_of(settings: Settings) -> Prices:
             PriceKind.COUNTS_REQUEST: settings.price_counts_usd,
             PriceKind.COUNTS_ALL_REQUEST: settings.price_counts_all_usd,
             PriceKind.OWNED_POST: settings.price_owned_post_usd,
+            PriceKind.PROFILE_UPDATE: settings.price_profile_update_usd,
         }
     )
 

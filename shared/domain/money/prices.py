@@ -29,6 +29,7 @@ class PriceKind(StrEnum):
     COUNTS_REQUEST = "counts_request"
     COUNTS_ALL_REQUEST = "counts_all_request"
     OWNED_POST = "owned_post"
+    PROFILE_UPDATE = "profile_update"
 
     @property
     def plural(self) -> str:
@@ -57,6 +58,8 @@ LIST_PRICES: Final[Mapping[PriceKind, Price]] = MappingProxyType(
         PriceKind.COUNTS_ALL_REQUEST: Price(0.010, "docs.x.com, Pricing, pay-per-use of 2026"),
         # A post of the account that owns the app, read by that account.
         PriceKind.OWNED_POST: Price(0.001, "docs.x.com, Pricing, owned reads of 2026", is_once_a_day=True),
+        # An event of the activity stream; a deletion is in no price list.
+        PriceKind.PROFILE_UPDATE: Price(0.005, "docs.x.com, Pricing, activity events of 2026"),
     }
 )
 OBJECTS: Final = tuple(kind for kind, price in LIST_PRICES.items() if price.is_once_a_day)

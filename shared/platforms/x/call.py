@@ -12,10 +12,10 @@ from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
 from shared.domain.errors import InputError
-from shared.domain.models import JsonObject, Page, RateHeaders
+from shared.domain.models import CredentialKind, JsonObject, Page, RateHeaders
 from shared.domain.money.prices import Amounts, PriceKind
 from shared.platforms.x import fields, parser
-from shared.platforms.x.endpoints import Endpoint
+from shared.platforms.x.endpoints import APP_ONLY, Endpoint
 from shared.platforms.x.fields import Along, Dialect
 
 T_co = TypeVar("T_co", covariant=True)
@@ -31,6 +31,7 @@ class Call(Generic[T_co]):
     objects: the most it may return in a dialect, included ones too. fee: what X bills for the answer itself. least: the
     same page of the smallest size; None where this is it, or where the call has no pages. post_price: what the posts
     asked for are bought as; included ones have the price of any post. body: what is posted; None for what is read.
+    deletes: it is a DELETE. as_app: it is about the app, also where a user may ask.
     """
 
     endpoint: Endpoint
@@ -43,6 +44,13 @@ class Call(Generic[T_co]):
     least: Call[T_co] | None = None
     post_price: PriceKind = PriceKind.POST
     body: JsonObject | None = None
+    deletes: bool = False
+    as_app: bool = False
+
+    @property
+    def credentials(self) -> frozenset[CredentialKind]:
+        """The kinds it may be made with."""
+        return self.endpoint.credentials & APP_ONLY if self.as_app else self.endpoint.credentials
 
     def most(self, dialect: Dialect) -> Amounts:
         """The most that the call may buy."""

@@ -87,7 +87,7 @@ class XClient:
         try:
             raw = self._asked(call, dialect, credential)
             status, rate = raw.status, self._rate(raw.headers)
-            if status != 200:
+            if status != 200 and not (status == 201 and call.body is not None):  # 201: something was made
                 raise error_for(key, status, rate, raw.body)
             value = call.parse(json_value(key, raw.body), rate)
         except BrokenAnswer as broken:
@@ -111,6 +111,8 @@ class XClient:
 
     def _asked(self, call: Call[T], dialect: Dialect, credential: Credential) -> RawAnswer:
         key, url = call.endpoint.key, self._base_url + call.path
+        if call.deletes:
+            return self._transport.delete(key, url, call.parameters(dialect), credential.auth)
         if call.body is not None:
             return self._transport.post_json(key, url, call.body, credential.auth)
         return self._transport.get(key, url, call.parameters(dialect), credential.auth)

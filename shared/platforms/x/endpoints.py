@@ -89,6 +89,26 @@ COMPLIANCE_JOBS = Endpoint(key="compliance/jobs", path="/2/compliance/jobs", cre
 COMPLIANCE_JOB = Endpoint(key="compliance/job", path="/2/compliance/jobs/{id}", credentials=APP_ONLY, is_optional=True)
 MEDIA = Endpoint(key="media", path="/2/media", max_ids=100)
 
+# The streams: to connect costs nothing, what comes does.
+ACTIVITY_STREAM = Endpoint(key="activity/stream", path="/2/activity/stream", credentials=APP_ONLY, is_optional=True)
+SUBSCRIPTIONS = Endpoint(
+    key="activity/subscriptions",
+    path="/2/activity/subscriptions",
+    min_page=1,
+    max_page=1000,
+    is_optional=True,
+)
+FILTERED_STREAM = Endpoint(key="search/stream", path="/2/tweets/search/stream", credentials=APP_ONLY, is_optional=True)
+STREAM_RULES = Endpoint(
+    key="search/stream/rules",
+    path="/2/tweets/search/stream/rules",
+    max_ids=1000,
+    min_page=1,
+    max_page=1000,
+    credentials=APP_ONLY,
+    is_optional=True,
+)
+
 ENDPOINTS: dict[str, Endpoint] = {
     endpoint.key: endpoint
     for endpoint in (
@@ -107,6 +127,10 @@ ENDPOINTS: dict[str, Endpoint] = {
         COMPLIANCE_JOBS,
         COMPLIANCE_JOB,
         MEDIA,
+        ACTIVITY_STREAM,
+        SUBSCRIPTIONS,
+        FILTERED_STREAM,
+        STREAM_RULES,
     )
 }
 

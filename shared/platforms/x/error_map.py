@@ -62,6 +62,8 @@ def error_for(endpoint: str, status: int, rate: RateHeaders, body: bytes) -> Cov
     problem = problem_of(body)
     if status in _REFUSED_STATUSES and is_spend_cap(problem or {}):
         return spend_cap(endpoint, f"X answered {status} {_detail(problem)}".rstrip(), problem or {}, rate)
+    if status in _THROTTLED_STATUSES and "connection_issue" in (problem or {}):
+        return ServerFault(endpoint, status, _detail(problem))  # a stream has its connections; no window is used up
     if status in _THROTTLED_STATUSES:
         return throttled(endpoint, problem or {}, rate)
     if status == 400 or status in _REQUEST_STATUSES:

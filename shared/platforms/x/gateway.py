@@ -190,7 +190,7 @@ class XGateway:
         """The call in the dialect that the next request speaks."""
         return GrantedCall(
             endpoint=call.endpoint.key,
-            credential_kinds=call.endpoint.credentials,
+            credential_kinds=call.credentials,
             most=call.most(self._client.dialect),
             fee=call.fee,
             send=lambda credential: self._client.perform(call, credential),
