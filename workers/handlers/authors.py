@@ -7,32 +7,18 @@ are asked for without the expansion, and the unknown ones of many pages are look
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-
-from shared.domain.jobs import GREATEST_ID, LookUpAuthors
-from shared.domain.models import Page, WorkClass
+from shared.domain.jobs import LookUpAuthors
+from shared.domain.models import WorkClass
+from shared.services.authors import fresh_for
 from shared.services.bootstrap import Services
 from shared.services.intake import store_users
 from workers.handlers.runs import paid_by
 
 
-def want_authors(services: Services, page: Page, *, now: datetime, run_id: str | None = None) -> None:
-    """Note the authors of a page that did not come along and are not known, or not freshly. Idempotent.
-
-    run_id: the request that pays for them.
-    """
-    came_along = {user.id for user in page.users}
-    authors = {post.author_id for post in page.posts if post.author_id is not None} - came_along
-    authors = {one for one in authors if one <= GREATEST_ID}  # a longer id cannot be asked for
-    if authors:
-        fresh = services.stores.users.fresh_among(authors, since=now - _fresh(services))
-        services.stores.authors.want(authors - fresh, now=now, run_id=run_id)
-
-
 def look_up_authors(services: Services, job: LookUpAuthors) -> None:
     """Look the accounts up, but for those that became known since they were noted, and store them."""
     wanted = {int(user_id) for user_id in job.user_ids}
-    fresh = services.stores.users.fresh_among(wanted, since=services.clock.now() - _fresh(services))
+    fresh = services.stores.users.fresh_among(wanted, since=services.clock.now() - fresh_for(services))
     services.stores.authors.found(fresh)
     asked = sorted(wanted - fresh)
     if not asked:
@@ -43,11 +29,7 @@ def look_up_authors(services: Services, job: LookUpAuthors) -> None:
     store_users(services, answer, now=now)
     services.stores.handles.learn(answer.users, now=now)
     services.stores.authors.missing(
-        {int(user_id): why for user_id, why in answer.missing.items()}, now=now, again_at=now + _fresh(services)
+        {int(user_id): why for user_id, why in answer.missing.items()}, now=now, again_at=now + fresh_for(services)
     )
     # Last, because what is no longer wanted is not asked for again.
     services.stores.authors.found({user.id for user in answer.users})
-
-
-def _fresh(services: Services) -> timedelta:
-    return timedelta(seconds=services.settings.user_fresh_seconds)

@@ -14,10 +14,10 @@ from shared.domain.money.prices import PriceKind
 from shared.domain.states import By, Word
 from shared.ratelimit.model import BUDGETS
 from shared.runtime import metrics
+from shared.services.authors import want_authors
 from shared.services.bootstrap import Services
 from shared.services.intake import answered_at
 from shared.services.storing import store_page
-from workers.handlers.authors import want_authors
 from workers.handlers.runs import paid_by
 
 # A look-up of all posts of a job may be more than is left of a budget; this part of it is tried then.

@@ -14,9 +14,9 @@ from shared.domain.models import WorkClass
 from shared.runtime.log import get_logger
 from shared.services import routing
 from shared.services.attributing import audience_of
+from shared.services.authors import want_authors
 from shared.services.bootstrap import Services
 from shared.services.storing import store_page
-from workers.handlers.authors import want_authors
 from workers.handlers.runs import paid_by
 
 log = get_logger(__name__)

@@ -9,9 +9,9 @@ from shared.domain.jobs import QuotePage
 from shared.domain.models import Page, WorkClass
 from shared.runtime import metrics
 from shared.services.attributing import audience_of_quotes
+from shared.services.authors import want_authors
 from shared.services.bootstrap import Services
 from shared.services.storing import store_page
-from workers.handlers.authors import want_authors
 from workers.handlers.short_pages import fell_short
 
 

@@ -14,11 +14,11 @@ from shared.domain.models import Page, WorkClass
 from shared.runtime import metrics
 from shared.services import coverage
 from shared.services.attributing import audience_of
+from shared.services.authors import want_authors
 from shared.services.bootstrap import Services
 from shared.services.intake import answered_at
 from shared.services.own_credential import x_as
 from shared.services.storing import store_page
-from workers.handlers.authors import want_authors
 from workers.handlers.own_timelines import read_own_first
 from workers.handlers.runs import paid_by
 from workers.handlers.short_pages import fell_short
