@@ -65,10 +65,10 @@ def _ask(services: Services, sweep: Sweep) -> Page:
             pagination_token=sweep.next_token,
             expand_authors=None,
         )
-    search = services.x.search_all if sweep.route is ReadBy.ALL else services.x.search_recent
-    return search(
-        work_class=WorkClass.QUOTES,
+    return services.x.search(
+        WorkClass.QUOTES,
         query=sweep.query,
+        of_archive=sweep.route is ReadBy.ALL,
         since_id=sweep.since_id,
         until_id=sweep.until_id,
         next_token=sweep.next_token,
