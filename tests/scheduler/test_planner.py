@@ -166,7 +166,7 @@ def test_quotes_are_read_of_the_most_quoted_posts_of_followed_accounts(services:
 def test_quotes_are_not_read_again_within_the_recheck(services: Services, x: ScriptedX) -> None:
     """A post competes again when four hours have passed, and from a margin before the last reading on."""
     follow(services)
-    know_post(services, post_id(300), quotes=3)
+    know_post(services, post_id(7_200), quotes=3)
     x.script = lambda asked: page(post_id(50))
     now = services.clock.now()
     ((job, _),) = plan(services, QUOTES, now=now)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from shared.domain.errors import NotGranted
 from shared.domain.jobs import LookUpAuthors
+from shared.domain.models import User
 from shared.services.bootstrap import Services
 from tests.workers.world import Asked, ScriptedX, open_sweep, post, post_id, read_to_end
 from workers.handlers.authors import look_up_authors
@@ -39,9 +40,12 @@ def look_up(services: Services, *authors: int) -> None:
 
 
 def test_a_search_asks_for_no_accounts_and_notes_unknown_authors(services: Services, x: ScriptedX) -> None:
-    """No page is asked for with the expansion; authors that are not known are noted, each once."""
+    """No page is asked for with the expansion, once the followed account has its id; authors that are not known are
+    noted, each once.
+    """
     x.script = x_of(7, 8, 9)
     sweep = open_sweep(services)
+    services.stores.handles.learn([User(id=42, username="alice")], now=services.clock.now())
 
     read_to_end(services, sweep.id)
 
