@@ -19,6 +19,7 @@ answer shows a token that may be real.
 | `GET /_sim/streams` | how much each project asks the streams for, and every connection: `{projects, connections}` |
 | `POST /_sim/streams {act[, stream, by_reset, fail_seconds, text]}` | disconnect, silence, or a line of your own |
 | `POST /_sim/posts {delete}` | the author deletes a post, by its id |
+| `POST /_sim/quotes {post[, count, late_seconds]}` | strangers quote a post now, to be found so much later; `{ids}` |
 | `GET /_sim/faults` | what each rule of the fault script did: `{seed, rules: [{name, kind, calls, fired, unfit}]}` |
 | `GET /_sim/faults/fired` | each deed of each rule: `{rules: [{name, kind, deeds: [{call, at, endpoint, ids}]}]}` |
 | `POST /_sim/faults {seed, rules}` | another fault script is in force, `{}` for none; see `faults/script.py` |
@@ -39,6 +40,7 @@ from simulator.orders import (
     LimitOrder,
     OwnerOrder,
     PostOrder,
+    QuoteOrder,
     SpendCapOrder,
     SpendOrder,
     StreamOrder,
@@ -72,6 +74,7 @@ class Control:
             "clock": self._go_ahead,
             "streams": self._live,
             "posts": self._delete,
+            "quotes": self._quote,
         }
 
     def answer(self, method: str, path: str, query_string: str, body: bytes) -> Answer | None:
@@ -194,6 +197,15 @@ class Control:
             raise ValueError(f"delete: there is no post {order.delete}")
         world.delete(found)
         return {"deleted": order.delete, "at": iso_ms(world.now_ms)}
+
+    def _quote(self, body: bytes) -> JsonObject:
+        order, world = read_order(QuoteOrder, body), self._api.world
+        world.advance(self._api.clock())
+        target = world.index.by_id.get(int(order.post))
+        if target is None or not target.current:
+            raise ValueError(f"post: there is none {order.post!r} that can be quoted")
+        made = [world.quote(target, round(order.late_seconds * 1000)) for _ in range(order.count)]
+        return {"ids": [str(post.id) for post in made]}
 
     def _owner(self, body: bytes) -> JsonObject:
         order = read_order(OwnerOrder, body)

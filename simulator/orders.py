@@ -61,6 +61,14 @@ class ClockOrder(Order):
     seconds: float = Field(gt=0, le=1e7)
 
 
+class QuoteOrder(Order):
+    """So many strangers quote a post, given by its id; each comes so much later than others into the search."""
+
+    post: str = Field(pattern=r"^[0-9]{1,19}$")
+    count: int = Field(default=1, ge=1, le=10_000)
+    late_seconds: float = Field(default=0, ge=0, le=1e7)
+
+
 class AccountOrder(Order):
     """Something happens to an account, given by name or id, now or in some seconds; a `rename` has its `username`."""
 

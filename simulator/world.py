@@ -134,6 +134,14 @@ class World:
         for one in there:
             self.happenings.tell(Happening("delete", self.now_ms, one.author, one))
 
+    def quote(self, target: Post, late_ms: int = 0) -> Post:
+        """Let a stranger whose posts can be seen quote a post, to come so much later than others into the search."""
+        with self._lateness.of(late_ms):
+            author = self.accounts.pick_crowd(self._rng)
+            while author.hidden or (quote := self._write(author, Relation(quote_of=target))) is None:
+                author = self.accounts.pick_crowd(self._rng)
+        return quote
+
     # -- posts
 
     def _write(self, author: Account, relation: Relation, mentioned: list[Account] | None = None) -> Post | None:

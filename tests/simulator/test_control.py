@@ -1,6 +1,7 @@
 """Orders to a running simulator: strangers, cuts, credits; and what it says of its windows."""
 
 import json
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -138,3 +139,28 @@ def test_bad_orders_are_told_so(small_server: Server, name: str, body: dict[str,
     assert status == 400
     assert said in answer["error"]
     assert "unknown" not in answer["error"]
+
+
+def test_strangers_quote_a_post_on_order(serve: Callable[..., Server]) -> None:
+    """So many quotes are there and counted at once; those that come late are shown when they are due."""
+    server = serve("--accounts", "3", "--history-hours", "3")
+    name = server.truth("accounts")["accounts"][1]["username"]
+    posts = server.truth("posts", query=f"from:{name}")["posts"]
+    quoted = next(one["id"] for one in posts if one["state"] == "live")
+
+    def shown() -> set[str]:
+        found = server.get(f"/2/tweets/{quoted}/quote_tweets", max_results=100).json().get("data", [])
+        return {one["id"] for one in found}
+
+    before, count = shown(), server.truth(f"posts/{quoted}")["metrics"]["quote_count"]
+    status, told = _order(server, "quotes", post=quoted, count=12)
+    (late,) = _order(server, "quotes", post=quoted, late_seconds=3600)[1]["ids"]
+
+    assert status == 200
+    assert shown() == {*before, *told["ids"]}
+    assert server.truth(f"posts/{quoted}")["metrics"]["quote_count"] == count + 13
+    _order(server, "clock", seconds=3700)
+    there = [one for one in server.truth(f"quotes/{quoted}")["posts"] if one["unsearchable_at"] is None]
+    assert {one["id"] for one in there} == shown()
+    assert [one["late_seconds"] for one in server.truth(f"quotes/{quoted}")["posts"] if one["id"] == late] == [3600]
+    assert _order(server, "quotes", post="5")[0] == 400

@@ -45,9 +45,12 @@ class Reading:
 
 
 def route_of(one: QuoteCandidate, *, now: datetime, rule: QuoteRule, prices: Prices, has_archive: bool) -> Candidate:
-    """The way to read the quotes of one post: of the cheapest a search, because others may share its calls."""
+    """The way to read the quotes of one post: of the cheapest a search, because others may share its calls.
+
+    The archive is asked for what the search of seven days does not reach: a plan may lack it.
+    """
     keeping = [way for way in routes_of(one, now=now, rule=rule, prices=prices, has_archive=has_archive) if way.keeps]
-    return min(keeping, key=lambda way: (way.micro_usd, way.route not in READ_BY, way.rank))
+    return min(keeping, key=lambda way: (way.micro_usd, way.route not in READ_BY, not way.is_tried, way.rank))
 
 
 def routes_of(

@@ -79,7 +79,7 @@ def bought(reading: Reading) -> int:
     return sum(one.missing + again(one, reading.since_id) - again(one, since_of(one, RULE)) for one in reading.posts)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=60)
 @given(posts(), st.booleans(), st.integers(1, 20))
 def test_what_is_chosen_is_never_dearer_than_the_other_way(
     candidates: list[QuoteCandidate], has_archive: bool, most: int
@@ -101,7 +101,7 @@ def test_what_is_chosen_is_never_dearer_than_the_other_way(
             assert all(NOW - snowflake.created_at(since_of(one, RULE)) > 7 * DAY - 2 * HOUR for one in reading.posts)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=30)
 @given(posts())
 def test_the_price_of_each_way_is_that_of_the_quotes_it_shows(candidates: list[QuoteCandidate]) -> None:
     """The table of routes prices a search by what is missing, the endpoint by whole pages, and takes the cheapest."""
