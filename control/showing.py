@@ -23,16 +23,20 @@ def post(stores: Stores, post_id: int) -> dict[str, Any]:
         raise InputError(f"post {post_id} is not stored: covey trace {post_id} says why")
     author_id = document.get("author_id")
     author = shown.user(user_id=int(author_id)) if author_id else None
+    counts = document.get("public_metrics", {})
+    quotes, replies = (shown.referring(post_id, kind) for kind in (ReferenceType.QUOTED, ReferenceType.REPLIED_TO))
     return {
         "id": document["_id"],
         "author": author and author.get("username"),
         "author_id": author_id,
         "created_at": document.get("created_at"),
         "text": document.get("text", ""),
-        "counts": document.get("public_metrics", {}),
+        "counts": counts,
         "curve": curve(shown.readings(post_id)),
-        "quotes_stored": shown.referring(post_id, ReferenceType.QUOTED),
-        "replies_stored": shown.referring(post_id, ReferenceType.REPLIED_TO),
+        "quotes_stored": quotes,
+        "quotes_missing": missing(counts.get("quote_count"), quotes),
+        "replies_stored": replies,
+        "replies_missing": missing(counts.get("reply_count"), replies),
         "media": [_file(one) for one in shown.media(document.get("attachments", {}).get("media_keys", []))],
         "state": _state(stores, post_id, document),
         "found_by": document.get("found_by"),
@@ -66,6 +70,11 @@ def account(stores: Stores, name: str) -> dict[str, Any]:
         "newest_post": newest and {"id": newest["_id"], "created_at": newest.get("created_at")},
         "described_at": document.get("last_updated_at"),
     }
+
+
+def missing(counted: int | None, stored: int) -> int | None:
+    """How many X counts that are not stored; None where X has told no count."""
+    return None if counted is None else max(0, counted - stored)
 
 
 def curve(readings: Sequence[Document]) -> list[dict[str, Any]]:

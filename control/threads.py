@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 from control import sources
@@ -26,7 +28,8 @@ def thread(stores: Stores, post_id: int) -> list[Branch]:
     conversation = conversation_of(stores, post_id)
     documents = stores.posts.of_conversation(conversation)
     names = stores.users.names([int(one["author_id"]) for one in documents if one.get("author_id")])
-    return tree([_reply(document, names, conversation) for document in documents])
+    replies = Counter(_parent(document) for document in documents)
+    return tree([_reply(document, names, conversation, replies) for document in documents])
 
 
 def listen(services: Services, post_id: int, *, look_back_seconds: int) -> str:
@@ -51,18 +54,26 @@ def row(branch: Branch) -> dict[str, Any]:
     base = {"id": str(branch.id), "depth": branch.depth, "is_stored": known is not None}
     if known is None:
         return base
-    return base | {"author": known.author, "text": known.text, "created_at": known.created_at, "likes": known.likes}
+    told = {"author": known.author, "text": known.text, "created_at": known.created_at, "likes": known.likes}
+    return base | told | {"replies": known.replies, "replies_missing": known.replies_missing}
 
 
-def _reply(document: Document, names: dict[int, str], conversation: int) -> Reply:
-    author_id = int(document["author_id"]) if document.get("author_id") else 0
+def _parent(document: Document) -> int | None:
+    """The post that it says it replies to."""
     replied = [one["id"] for one in document.get("referenced_tweets", ()) if one["type"] == "replied_to"]
-    id_ = int(document["_id"])
+    return int(replied[0]) if replied else None
+
+
+def _reply(document: Document, names: dict[int, str], conversation: int, replies: Mapping[int | None, int]) -> Reply:
+    author_id = int(document["author_id"]) if document.get("author_id") else 0
+    id_, parent, counts = int(document["_id"]), _parent(document), document.get("public_metrics") or {}
     return Reply(
         id=id_,
-        parent_id=int(replied[0]) if replied else None if id_ == conversation else conversation,
+        parent_id=parent if parent is not None or id_ == conversation else conversation,
         author=names.get(author_id, str(author_id or "?")),
         text=document.get("text") or "",
         created_at=document["created_at"],
-        likes=(document.get("public_metrics") or {}).get("like_count"),
+        likes=counts.get("like_count"),
+        replies=counts.get("reply_count"),
+        replies_stored=replies.get(id_, 0),
     )

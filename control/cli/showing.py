@@ -50,7 +50,7 @@ def _post(found: dict[str, Any]) -> list[tuple[str, str]]:
         ("text", found["text"]),
         ("counts", _counts(found["counts"])),
         ("curve", _curve(found["curve"])),
-        ("stored", f"{found['quotes_stored']} quotes, {found['replies_stored']} replies"),
+        ("stored", ", ".join(_stored(found, what) for what in ("quotes", "replies"))),
         ("media", "; ".join(media)),
         ("state", f"{state['state']}, as of {_at(state['at'])}" + (f", by {by}" if (by := state.get("by")) else "")),
         ("found", f"by {found['found_by']}, {_at(found['first_seen_at'])}"),
@@ -70,6 +70,12 @@ def _account(found: dict[str, Any]) -> list[tuple[str, str]]:
         ("newest", f"{newest['id']}, {_at(newest['created_at'])}" if newest else ""),
         ("described", _at(found["described_at"])),
     ]
+
+
+def _stored(found: dict[str, Any], what: str) -> str:
+    """How many are stored, and of how many where X counts more."""
+    stored, missing = found[f"{what}_stored"], found[f"{what}_missing"]
+    return f"{stored:,} of {stored + missing:,} {what}" if missing else f"{stored:,} {what}"
 
 
 def _curve(curve: list[dict[str, Any]]) -> str:

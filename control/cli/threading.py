@@ -18,8 +18,8 @@ def thread(
 ) -> None:
     """Show the conversation around a post as a tree, and listen to it if wished.
 
-    Shown is what is stored. With --follow it becomes a source of its own: covey sources shows it, covey coverage what
-    was read of it.
+    Shown is what is stored, and how many more replies X counts. With --follow it becomes a source of its own: covey
+    sources shows it, covey coverage what was read of it.
     """
     from control import inputs, threads
     from control.lists import Word
@@ -36,6 +36,7 @@ def thread(
         line = f"{indent}{branch.id}: not stored"
         if known is not None:
             line = f"{indent}@{known.author} {known.created_at:%Y-%m-%d %H:%M}: {' '.join(known.text.split())}"
+            line += f" [{known.replies_missing:,} replies not stored]" if known.replies_missing else ""
         out.print(line, markup=False, highlight=False, soft_wrap=True)
     if source:
         out.print(f"Listening to it as the source {source}.")

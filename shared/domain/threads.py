@@ -14,7 +14,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """A post of a conversation. parent_id: the post that it replies to; None for the first one."""
+    """A post of a conversation. parent_id: the post that it replies to; None for the first one. replies: X's count."""
 
     id: int
     parent_id: int | None
@@ -22,6 +22,13 @@ class Reply:
     text: str
     created_at: datetime
     likes: int | None = None
+    replies: int | None = None
+    replies_stored: int = 0
+
+    @property
+    def replies_missing(self) -> int:
+        """How many replies X counts that are not stored."""
+        return max(0, (self.replies or 0) - self.replies_stored)
 
 
 @dataclass(frozen=True, slots=True)

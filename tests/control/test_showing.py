@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -27,7 +28,8 @@ def said(services: Services) -> Services:
 
     def of(id_: int, text: str, *references: Reference) -> Post:
         photo = {"media_keys": ["3_1"]} if id_ == POST else {}
-        metrics = PostMetrics(like_count=1, repost_count=0)
+        more = {"quote_count": 12, "reply_count": 1} if id_ == POST else {}
+        metrics = PostMetrics(like_count=1, repost_count=0, **more)
         return Post(
             id=id_, text=text, author_id=7, created_at=now, references=references, metrics=metrics, attachments=photo
         )
@@ -40,7 +42,7 @@ def said(services: Services) -> Services:
     stores.posts.upsert(posts, source="search", now=now)
     stores.users.upsert([User(id=7, username="NASA", description="space", verified=True)], now=now)
     stores.media.upsert([Media(key="3_1", type=MediaType.PHOTO)], at=now)
-    stores.engagement.begin(posts[:1], now=now)
+    stores.engagement.begin([replace(posts[0], metrics=posts[1].metrics)], now=now)
     later = [(1, 5), (2, 9)]
     stores.db["X_engagement_history"].insert_many(
         {"_id": f"{POST}:{hour}", "post_id": str(POST), "at": now + timedelta(hours=hour), "metrics": {"like_count": n}}
@@ -56,9 +58,12 @@ def test_a_post_is_shown_with_its_curve_and_what_is_around_it(said: Services, co
 
     assert "@NASA" in told
     assert "[bold]say[/]" in told
-    assert "1 like, 0 retweet" in told.replace("0 retweet, 1 like", "1 like, 0 retweet")
+    assert "1 like" in told
+    assert "0 retweet" in told
     assert "▁▄█ 1 to 9 in 3 readings" in told
-    assert "1 quotes, 1 replies" in told
+    assert "1 of 12 quotes, 1 replies" in told
+    assert (document["quotes_stored"], document["quotes_missing"]) == (1, 11)
+    assert (document["replies_stored"], document["replies_missing"]) == (1, 0)
     assert "3_1 photo pending" in told
     assert "alive, as of" in told
     assert [one["engagement"] for one in document["curve"]] == [1, 5, 9]

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from control import sources, threads
+from shared.domain.counts import PostMetrics
 from shared.domain.errors import InputError
 from shared.domain.models import Post, Reference, ReferenceType, User
 from shared.domain.sources import SourceKind
@@ -48,6 +49,20 @@ def test_a_conversation_is_a_tree_from_any_of_its_posts(said: Services) -> None:
     ]
     with pytest.raises(InputError, match="is not stored: covey trace"):
         threads.thread(said.stores, LOST)
+
+
+def test_replies_that_x_counts_and_that_are_not_stored_are_told(said: Services, covey: Covey) -> None:
+    """Beside the post that they are missing from; nothing is bought for it."""
+    counted = Post(id=FIRST, text="say", created_at=said.clock.now(), metrics=PostMetrics(reply_count=41))
+    said.stores.posts.upsert([counted], source="search", now=said.clock.now())
+
+    told = covey("thread", str(THIRD)).stdout
+    rows = {row["id"]: row for row in json.loads(covey("thread", str(THIRD), "--json").stdout)["posts"]}
+
+    assert "[40 replies not stored]" in told
+    assert told.count("not stored]") == 1
+    assert (rows[str(FIRST)]["replies"], rows[str(FIRST)]["replies_missing"]) == (41, 40)
+    assert (rows[str(SECOND)]["replies"], rows[str(SECOND)]["replies_missing"]) == (None, 0)
 
 
 def test_listening_to_it_makes_a_source_with_a_search(said: Services) -> None:
