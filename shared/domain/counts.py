@@ -40,7 +40,7 @@ class PostMetrics:
     @property
     def fallen(self) -> tuple[str, ...]:
         """Of differences, the names of the counts that fell."""
-        return tuple(name for name in NAMES if (getattr(self, name) or 0) < 0)
+        return tuple(name for name, count in zip(NAMES, _VALUES(self), strict=True) if count is not None and count < 0)
 
     def minus(self, earlier: PostMetrics) -> PostMetrics:
         """The differences since `earlier` of what both know; negative where a count fell."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from shared.domain.models import Post
@@ -43,6 +43,7 @@ class Said:
 
     def __init__(self, post: Post) -> None:
         self.post = post
+        self.mentions = _mentions(post)
 
     @cached_property
     def text(self) -> str:
@@ -61,33 +62,38 @@ class Said:
         return frozenset(told) or frozenset(_TAG.findall(self.text))
 
     @cached_property
-    def mentions(self) -> tuple[Mentioned, ...]:
-        """As X marked them, and as the text has them where it marked none; in their order."""
-        told = [_mentioned(one) for one in _marked(self.post, "mentions") if one.get("username")]
-        found = told or [Mentioned(*one.span(), one[1].lower(), None) for one in _NAME.finditer(self.post.text)]
-        return tuple(sorted(found, key=lambda one: one.start))
-
-    @cached_property
     def names(self) -> frozenset[str]:
         """Whom it mentions."""
         return frozenset(one.name for one in self.mentions)
 
     def says(self, phrase: str) -> bool:
         """Whether it has the words of the phrase in a row."""
-        if _WITHOUT_BLANKS.search(phrase):
-            return phrase.lower() in self.text
-        words = words_of(phrase)
-        return bool(words) and f" {' '.join(words)} " in self.line
+        sought, is_whole = _sought(phrase)
+        return bool(sought) and sought in (self.line if is_whole else self.text)
 
 
 def matches(said: Said, terms: Terms) -> bool:
     """Whether the post has any of the words, none of the excluded ones, and is in one of the languages."""
+    if not _in_language(said.post, terms.languages):  # the least to look at
+        return False
     wanted = (
-        any(map(said.says, (*terms.keywords, *terms.phrases)))
+        any(map(said.says, terms.keywords))
+        or any(map(said.says, terms.phrases))
         or _has_any(terms.hashtags, "#＃", said.hashtags)
         or _has_any(terms.mentions, "@＠", said.names)
     )
-    return wanted and _in_language(said.post, terms.languages) and not any(_has(said, one) for one in terms.exclude)
+    return wanted and not any(_has(said, one) for one in terms.exclude)
+
+
+@lru_cache(maxsize=4_096)
+def _sought(phrase: str) -> tuple[str, bool]:
+    """What of a phrase is sought, nothing where it has no words, and whether it is as words. Sources ask for the same
+    ones in every post.
+    """
+    if _WITHOUT_BLANKS.search(phrase):
+        return phrase.lower(), False
+    words = words_of(phrase)
+    return (f" {' '.join(words)} " if words else ""), True
 
 
 def _has(said: Said, excluded: str) -> bool:
@@ -110,6 +116,13 @@ def _in_language(post: Post, languages: Sequence[str]) -> bool:
 def _marked(post: Post, kind: str) -> list[dict[str, Any]]:
     found = post.entities.get(kind)
     return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+
+
+def _mentions(post: Post) -> tuple[Mentioned, ...]:
+    """As X marked them, and as the text has them where it marked none; in their order."""
+    told = [_mentioned(one) for one in _marked(post, "mentions") if one.get("username")]
+    found = told or [Mentioned(*one.span(), one[1].lower(), None) for one in _NAME.finditer(post.text)]
+    return tuple(sorted(found, key=lambda one: one.start))
 
 
 def _mentioned(one: dict[str, Any]) -> Mentioned:

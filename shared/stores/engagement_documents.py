@@ -14,9 +14,9 @@ from shared.stores.posts import metrics_from_document, metrics_to_document, stor
 
 def snapshot_to_document(snapshot: Snapshot) -> Document:
     """The document of a snapshot, without `_id`. `fallen` is only there where a count fell."""
-    fallen = {"fallen": stored_names(snapshot.fallen)} if snapshot.fallen else {}
+    fallen = stored_names(snapshot.fallen)
     return {
-        **fallen,
+        **({"fallen": fallen} if fallen else {}),
         "post_id": str(snapshot.post_id),
         "at": snapshot.at,
         "metrics": metrics_to_document(snapshot.metrics),

@@ -180,13 +180,13 @@ def to_document(post: Post) -> Document:
         "raw": post.raw,
         "raw_text": post.raw_text,
     }
-    return {name: value for name, value in document.items() if value not in (None, [], {})}
+    return {name: value for name, value in document.items() if value or value == ""}  # an empty text is told
 
 
 def metrics_to_document(metrics: PostMetrics) -> Document:
     """Counts under the names that `X_tweets` has always had; those that are not known are left out."""
-    counts = zip(_STORED, _VALUES(metrics), strict=True)
-    return {name: count for name, count in counts if count is not None}
+    counts = dict(zip(_STORED, _VALUES(metrics), strict=True))
+    return {name: count for name, count in counts.items() if count is not None} if None in counts.values() else counts
 
 
 def metrics_from_document(document: Document) -> PostMetrics:

@@ -8,8 +8,8 @@ dropping it would lose it unseen.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
 from shared.domain import snowflake
@@ -35,6 +35,10 @@ _REFERENCE_TYPES = {kind.value: kind for kind in ReferenceType}
 _MEDIA_TYPES = {kind.value: kind for kind in MediaType}
 
 
+Objects = Mapping[str, JsonObject]
+NONE: Objects = MappingProxyType({})
+
+
 class Unusable(Exception):
     """The object cannot be stored, for this reason."""
 
@@ -43,11 +47,15 @@ class Unusable(Exception):
         self.reason = reason
 
 
-def post(raw: JsonObject) -> Post:
-    """A post. Its long text, where it has one, replaces the one X cut short. Raises Unusable without id or time."""
+def post(raw: JsonObject, places: Objects = NONE, polls: Objects = NONE) -> Post:
+    """A post. Its long text, where it has one, replaces the one X cut short. Raises Unusable without id or time.
+
+    places, polls: those that came along with a page, by id; the post has its own of them.
+    """
     whole, part = _whole(raw)
     post_id = _key(raw)
     note = json_object(raw, "note_tweet") or json_object(raw, "note_post")
+    attachments, geo = _attachments(part(raw, "attachments")), part(raw, "geo")
     history = raw.get("edit_history_tweet_ids") or raw.get("edit_history_post_ids")
     return Post(
         id=post_id,
@@ -58,14 +66,16 @@ def post(raw: JsonObject) -> Post:
         in_reply_to_user_id=identifier(raw.get("in_reply_to_user_id")),
         references=_references(raw.get("referenced_tweets") or raw.get("referenced_posts")),
         entities=part(raw, "entities") | part(note, "entities"),
-        attachments=_attachments(part(raw, "attachments")),
+        attachments=attachments,
         lang=text(raw.get("lang")),
         source=text(raw.get("source")),
         reply_settings=text(raw.get("reply_settings")),
         edit_history_ids=tuple(i for value in _list(history) if (i := identifier(value)) is not None),
         edit_controls=part(raw, "edit_controls"),
-        geo=part(raw, "geo"),
+        geo=geo,
         withheld=part(raw, "withheld"),
+        place=places.get(text(geo.get("place_id")) or "", {}) if geo else {},
+        polls=_own(attachments, polls) if attachments else (),
         metrics=_metrics(raw.get("public_metrics")),
         **whole,
     )
@@ -126,14 +136,6 @@ def named(raw: JsonObject) -> JsonObject:
     return raw
 
 
-def with_its_own(one: Post, places: Mapping[str, JsonObject], polls: Mapping[str, JsonObject]) -> Post:
-    """The post with its place and its polls, of those that came along with a page, by id."""
-    asked = [id_ for id_ in _list(one.attachments.get("poll_ids")) if isinstance(id_, str)]
-    own = tuple(polls[id_] for id_ in asked if id_ in polls)
-    place = places.get(text(one.geo.get("place_id")) or "", {})
-    return replace(one, place=place, polls=own) if place or own else one
-
-
 def time(value: Any) -> datetime | None:
     """A time as X writes it (RFC 3339), aware and in UTC; None for everything else."""
     try:
@@ -173,6 +175,12 @@ def _time_of_id(post_id: int) -> datetime:
 
 def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
+
+
+def _own(attachments: JsonObject, polls: Objects) -> tuple[JsonObject, ...]:
+    """The polls of a post, of those that came along."""
+    asked = (id_ for id_ in _list(attachments.get("poll_ids")) if isinstance(id_, str))
+    return tuple(polls[id_] for id_ in asked if id_ in polls)
 
 
 def _references(value: Any) -> tuple[Reference, ...]:

@@ -175,7 +175,7 @@ class _Objects:
         along = [{one["id"]: one for one in objects} for objects in (places, polls)]
 
         def whole(raw: JsonObject) -> Post:
-            return parse.with_its_own(parse.post(raw), *along)
+            return parse.post(raw, *along)
 
         return {
             "posts": self.read(Kind.POST, entries, whole),
