@@ -9,6 +9,7 @@ what X sent of them (6.0.5, one core): 5, 19 and 56 ms.
 
     not there                  insert ---- it is there by now ---------.
     there, told before         $set, if it is still so --- it is not --+
+    not there, with others     the same as an upsert ---- it is not ---+
     all else (a late answer,                                           |
     an odd name in it, gone)   pipeline <------------------------------'
 """
@@ -47,11 +48,22 @@ class Told:
     added: Mapping[str, Sequence[Any]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A `put` that is ready to be written. told, writes: in one order, of which the first `inserts` are new."""
+
+    at: datetime
+    told: Sequence[Told]
+    writes: Sequence[InsertOne[Document] | UpdateOne]
+    inserts: int
+
+
 class Described:
     """The described objects of one collection.
 
     nested: fields that are put over one another field by field too. at_field: where the time of the latest answer is
-    kept. until_later: a field, an object with the time `at`, that a later answer takes away.
+    kept. until_later: a field, an object with the time `at`, that a later answer takes away. in_one: what is new goes
+    along with the updates where there are any, for one command less: for objects of which a page has few new ones.
     """
 
     def __init__(
@@ -61,11 +73,13 @@ class Described:
         nested: Collection[str] = (),
         at_field: str = DESCRIBED_AT,
         until_later: str | None = None,
+        in_one: bool = False,
     ) -> None:
         self._collection = collection
         self._nested = nested
         self._at_field = at_field
         self._until_later = until_later
+        self._in_one = in_one
         self._guard: Document = {} if until_later is None else {until_later: {"$exists": False}}
 
     @property
@@ -86,39 +100,54 @@ class Described:
         """
         if not told:
             return set()
-        known = self.look(one.id for one in told) if known is None else known
+        return self.write(self.ready(told, at=at, known=self.look(one.id for one in told) if known is None else known))
+
+    def ready(self, told: Sequence[Told], *, at: datetime, known: Mapping[str, Document]) -> Ready:
+        """All of a `put` that needs no MongoDB."""
+        if self._in_one and any(one.id in known for one in told):
+            return Ready(at, told, [self._over(one, at, known.get(one.id)) for one in told], 0)
         new = [one for one in told if one.id not in known]
         others = [one for one in told if one.id in known]
-        writes = [self._insert(one, at) for one in new] + [self._over(one, at, known[one.id]) for one in others]
-        redo, inserted = self._write([*new, *others], writes, len(others))
-        again = [UpdateOne({"_id": one.id}, self._careful(one, at), upsert=True) for one in redo]
+        inserts = [self._insert(one, at) for one in new]
+        return Ready(at, [*new, *others], [*inserts, *(self._over(one, at, known[one.id]) for one in others)], len(new))
+
+    def write(self, ready: Ready) -> set[str]:
+        """The rest of it; answers the ids of the new ones."""
+        if not ready.writes:
+            return set()
+        redo, inserted = self._write(ready)
+        again = [UpdateOne({"_id": one.id}, self._careful(one, ready.at), upsert=True) for one in redo]
         upserted = self._collection.bulk_write(again, ordered=False).upserted_ids if again else None
         missed = {redo[index].id for index in upserted or {}}
         return inserted | missed
 
-    def _write(self, told: Sequence[Told], writes: Sequence[Any], updates: int) -> tuple[list[Told], set[str]]:
+    def _write(self, ready: Ready) -> tuple[list[Told], set[str]]:
         """Those to be written again, and the ids of those that were inserted."""
-        inserts = len(writes) - updates
+        inserts, told = ready.inserts, ready.told
         failed: set[int] = set()
         try:
-            result: Mapping[str, Any] = self._collection.bulk_write(writes, ordered=False).bulk_api_result
+            result: Mapping[str, Any] = self._collection.bulk_write(ready.writes, ordered=False).bulk_api_result
         except BulkWriteError as error:
             result = error.details or {}
             if any(fault["code"] not in (DUPLICATE_KEY, _NOT_AN_OBJECT) for fault in result["writeErrors"]):
                 raise
             failed = {fault["index"] for fault in result["writeErrors"]}
         reached = result["nMatched"] + len(result["upserted"])
-        if reached < updates:  # which ones, MongoDB does not say; to write the others again changes nothing
-            failed |= set(range(inserts, len(writes)))
+        if reached < len(told) - inserts:  # which ones, MongoDB does not say; to write the others again changes nothing
+            failed |= set(range(inserts, len(told)))
         redo = [told[index] for index in sorted(failed)]
-        return redo, {one.id for index, one in enumerate(told[:inserts]) if index not in failed}
+        inserted = {one.id for index, one in enumerate(told[:inserts]) if index not in failed}
+        return redo, inserted | {one["_id"] for one in result["upserted"]}
 
     def _insert(self, told: Told, at: datetime) -> InsertOne[Document]:
-        found = {"_id": told.id, **told.on_insert, **told.document, self._at_field: at, **told.greatest}
-        return InsertOne(found | {name: list(values) for name, values in told.added.items()})
+        added = {name: list(values) for name, values in told.added.items()}
+        return InsertOne(
+            {"_id": told.id, **told.on_insert, **told.document, self._at_field: at, **told.greatest, **added}
+        )
 
-    def _over(self, told: Told, at: datetime, known: Document) -> UpdateOne:
-        """The update of a document that is there."""
+    def _over(self, told: Told, at: datetime, known: Document | None) -> UpdateOne:
+        """The update of a document that is there; None: that is not, and is inserted where that is still so."""
+        is_new, known = known is None, known or {}
         before = known.get(self._at_field)
         parts = [name for name in self._nested if name in told.document]
         is_gone = self._until_later is not None and self._until_later in known
@@ -131,7 +160,9 @@ class Described:
             update["$max"] = dict(told.greatest)
         if told.added:
             update["$addToSet"] = {name: {"$each": list(values)} for name, values in told.added.items()}
-        return UpdateOne({"_id": told.id, self._at_field: {"$not": {"$gt": at}}, **self._guard}, update)
+        if is_new and told.on_insert:
+            update["$setOnInsert"] = dict(told.on_insert)
+        return UpdateOne({"_id": told.id, self._at_field: {"$not": {"$gt": at}}, **self._guard}, update, upsert=is_new)
 
     def _careful(self, told: Told, at: datetime) -> list[Document]:
         also: Document = {name: {"$max": [f"${name}", value]} for name, value in told.greatest.items()}

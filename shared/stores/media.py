@@ -25,7 +25,7 @@ class MediaStore:
 
     def __init__(self, db: Db) -> None:
         self._media = db["X_media"]
-        self.described = Described(self._media, nested=_NESTED)
+        self.described = Described(self._media, nested=_NESTED, in_one=True)
 
     @guarded
     def upsert(self, media: Iterable[Media], *, at: datetime, known: Mapping[str, Document] | None = None) -> None:

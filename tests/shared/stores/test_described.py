@@ -21,9 +21,9 @@ answers = st.fixed_dictionaries({}, optional={"x": values, "y": values, "raw": p
 said = st.lists(st.tuples(st.integers(0, 3), answers, st.booleans()), min_size=1, max_size=5)
 
 
-def described(db: Db) -> Described:
+def described(db: Db, *, in_one: bool = False) -> Described:
     """Objects with a part, and a mark that a later answer takes away."""
-    return Described(db["X_tweets"], nested=("raw",), until_later="gone")
+    return Described(db["X_tweets"], nested=("raw",), until_later="gone", in_one=in_one)
 
 
 def told(document: Document, id_: str = "1", **more: Any) -> Told:
@@ -44,18 +44,23 @@ def by_rule(history: list[tuple[int, Document, bool]]) -> Document:
     return result
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.parametrize("in_one", [False, True])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(history=said)
-def test_the_later_answer_decides_field_by_field(mongo_db: Db, history: list[tuple[int, Document, bool]]) -> None:
+def test_the_later_answer_decides_field_by_field(
+    mongo_db: Db, in_one: bool, history: list[tuple[int, Document, bool]]
+) -> None:
     """Also where the writer took the object for new, or looked before others wrote; lists grow, and so does the last
-    sighting."""
+    sighting. Beside it is one that is known."""
     mongo_db["X_tweets"].delete_many({})
-    store = described(mongo_db)
-    looked_first = store.look(["1"])
+    store = described(mongo_db, in_one=in_one)
+    known = told({"x": 1}, "known")
+    store.put([known], at=NOW)
+    looked_first = store.look(["1", "known"])
     new = []
     for number, (second, document, is_stale) in enumerate(history):
         one = told(document, greatest={"seen": second}, added={"who": [second]}, on_insert={"first": number})
-        new += store.put([one], at=NOW + second * SECOND, known=looked_first if is_stale else None)
+        new += store.put([one, known], at=NOW + second * SECOND, known=looked_first if is_stale else None)
 
     stored = mongo_db["X_tweets"].find_one({"_id": "1"}) or {}
     seconds = [second for second, _, _ in history]
@@ -113,3 +118,20 @@ def test_a_page_is_a_look_and_a_write(counted: Stores, commands: CommandCount) -
     assert commands.during(lambda: store.put(page, at=NOW + SECOND)) == ["find", "update"]
     assert commands.during(lambda: store.put(page, at=NOW)) == ["find", "update"]
     assert commands.during(lambda: store.put([], at=NOW)) == []
+
+
+@pytest.mark.parametrize(("in_one", "sent"), [(False, ["find", "insert", "update"]), (True, ["find", "update"])])
+def test_what_is_new_can_go_along_with_what_is_known(
+    counted: Stores, commands: CommandCount, in_one: bool, sent: list[str]
+) -> None:
+    """One command less, and the same documents; only the new ones are said to be new."""
+    store = described(counted.db, in_one=in_one)
+    page = [told({"x": 1, "raw": {"a": 1}}, str(n), on_insert={"first": 1}, added={"who": [1]}) for n in range(10)]
+    store.put(page[:5], at=NOW)
+
+    new: set[str] = set()
+    assert commands.during(lambda: new.update(store.put(page, at=NOW + SECOND))) == sent
+
+    assert new == {"5", "6", "7", "8", "9"}
+    stored = {"x": 1, "raw": {"a": 1}, "first": 1, "who": [1], "described_at": NOW + SECOND}
+    assert list(counted.db["X_tweets"].find({}, {"_id": 0})) == [stored] * 10
