@@ -16,19 +16,15 @@ from pymongo.errors import BulkWriteError
 
 from shared.domain.counts import PostMetrics
 from shared.domain.engagement.next_reading import DEFAULT_POLICY, Claimed, RefreshPolicy, Released, next_reading_at
-from shared.domain.engagement.refresh import Engagement, Reading, first_seen
+from shared.domain.engagement.refresh import Engagement, Reading
 from shared.domain.models import Post
+from shared.stores.beginnings import LOOKED_AT, Beginnings, beginnings, snapshots
 from shared.stores.database import Db, Document, guarded
 from shared.stores.described import DUPLICATE_KEY
-from shared.stores.engagement_documents import from_document, snapshot_to_document, to_document
+from shared.stores.engagement_documents import from_document, to_document
 from shared.stores.indexes import Index
 from shared.stores.posts import metrics_from_document
-from shared.stores.quote_debts import WANTED, begun, recounted
-
-FIRST = "first"  # in the place of a claim, for the counts that a post was found with
-LOOKED_AT: Document = {WANTED: 1}
-_NEW: Document = {WANTED: True}
-
+from shared.stores.quote_debts import WANTED, recounted
 
 INDEXES = (
     Index("X_engagement", {"next_refresh_at": ASCENDING}),
@@ -57,25 +53,24 @@ class EngagementStore:
     ) -> int:
         """Follow the engagement of posts that are not followed yet; answers how many snapshots are new.
 
-        The counts that a post brought along are its first reading; without any it is due at once. at: when X told
-        them, by its clock. known: those that are followed, with `LOOKED_AT` of them; looked up where it is not given.
-        own: those of them whose quotes are wanted. Snapshots come first, so that a state that is there never lacks its
-        own.
+        As `beginnings`, at the present where `at` is not known; `known` is looked up where it is not given.
         """
-        unique = {str(post.id): post for post in posts}
-        if not unique:
-            return 0
+        posts = list(posts)
         if known is None:
-            known = {one["_id"]: one for one in self._states.find({"_id": {"$in": list(unique)}}, LOOKED_AT)}
-        if late := [key for key, post in unique.items() if post.id in own and not known.get(key, _NEW).get(WANTED)]:
-            self._states.update_many({"_id": {"$in": late}}, recounted({WANTED: True}))
-        readings = [
-            first_seen(post, now=now, at=at or now, policy=policy) for key, post in unique.items() if key not in known
-        ]
-        if not readings:
-            return 0
-        new = _insert_new(self._history, _snapshots(readings, FIRST))
-        _insert_new(self._states, [_begun(reading, now, own) for reading in readings])
+            ids = [str(post.id) for post in posts]
+            known = {one["_id"]: one for one in self._states.find({"_id": {"$in": ids}}, LOOKED_AT)} if ids else {}
+        return self.write(beginnings(posts, now=now, at=at or now, policy=policy, known=known, own=own))
+
+    @guarded
+    def write(self, begun: Beginnings) -> int:
+        """Write what posts begin with; answers how many snapshots are new.
+
+        Snapshots come first, so that a state that is there never lacks its own.
+        """
+        if begun.late:
+            self._states.update_many({"_id": {"$in": begun.late}}, recounted({WANTED: True}))
+        new = _insert_new(self._history, begun.snapshots)
+        _insert_new(self._states, begun.states)
         return new
 
     @guarded
@@ -164,7 +159,7 @@ class EngagementStore:
         """
         if not readings:
             return 0
-        new = _insert_new(self._history, _snapshots(readings, claim_id))
+        new = _insert_new(self._history, snapshots(readings, claim_id))
         self._states.bulk_write(
             [
                 UpdateOne(
@@ -207,18 +202,6 @@ def _insert_new(collection: MongoCollection[Document], inserts: list[InsertOne[D
         if any(fault["code"] != DUPLICATE_KEY for fault in error.details["writeErrors"]):
             raise
         return int(error.details["nInserted"])
-
-
-def _begun(reading: Reading, now: datetime, own: Collection[int]) -> InsertOne[Document]:
-    state = reading.engagement
-    debt = begun(state.metrics) if state.post_id in own else {}
-    return InsertOne({"_id": str(state.post_id), **to_document(state), "first_seen_at": now, **debt})
-
-
-def _snapshots(readings: Iterable[Reading], source: str) -> list[InsertOne[Document]]:
-    """The snapshots of readings; `source`, the claim, makes the id of each."""
-    found = [reading.snapshot for reading in readings if reading.snapshot is not None]
-    return [InsertOne({"_id": f"{one.post_id}:{source}", **snapshot_to_document(one)}) for one in found]
 
 
 def _answered(reading: Reading, claim_id: str) -> list[Document]:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from shared.domain.mentions import Author
 from shared.domain.models import Page
+from shared.stores.beginnings import LOOKED_AT as ENGAGEMENT
 from shared.stores.database import Db, Document, guarded
-from shared.stores.engagement import LOOKED_AT as ENGAGEMENT
 from shared.stores.handles import LEARNING
 from shared.stores.media import PENDING
 

@@ -16,7 +16,7 @@ from shared.domain.mentions import Mention, MentionStatus, author_of
 from shared.domain.models import User
 from shared.domain.sources import X
 from shared.stores.database import Db, Document, guarded
-from shared.stores.described import Described, Told
+from shared.stores.described import Described, Ready, Told
 from shared.stores.indexes import Index
 
 # The newest of a source, the newest of a tenant in a state, all of one post, and all of one author.
@@ -57,6 +57,17 @@ class MentionStore:
         at: when the platform described the posts. known: what `described` needs of those that are there.
         """
         return self.described.put([_told(one, now) for one in mentions], at=at, known=known)
+
+    def ready(
+        self, mentions: Sequence[Mention], *, now: datetime, at: datetime, known: Mapping[str, Document]
+    ) -> Ready:
+        """All of a `put` that needs no MongoDB: made while it is busy with something else."""
+        return self.described.ready([_told(one, now) for one in mentions], at=at, known=known)
+
+    @guarded
+    def write(self, ready: Ready) -> set[str]:
+        """The rest of it; answers the ids of the new ones."""
+        return self.described.write(ready)
 
     @guarded
     def learn(self, users: Iterable[User]) -> None:

@@ -1,0 +1,62 @@
+"""What is written of posts that begin to be followed. Pure: made while MongoDB is busy with the posts themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from pymongo import InsertOne
+
+from shared.domain.engagement.next_reading import DEFAULT_POLICY, RefreshPolicy
+from shared.domain.engagement.refresh import Reading, first_seen
+from shared.domain.models import Post
+from shared.stores.database import Document
+from shared.stores.engagement_documents import snapshot_to_document, to_document
+from shared.stores.quote_debts import WANTED, begun
+
+FIRST = "first"  # in the place of a claim, for the counts that a post was found with
+LOOKED_AT: Document = {WANTED: 1}
+_NEW: Document = {WANTED: True}
+
+
+@dataclass(frozen=True, slots=True)
+class Beginnings:
+    """late: ids of posts that are followed, and whose quotes are wanted from now on. The others are new."""
+
+    late: list[str]
+    snapshots: list[InsertOne[Document]]
+    states: list[InsertOne[Document]]
+
+
+def beginnings(
+    posts: Iterable[Post],
+    *,
+    now: datetime,
+    at: datetime,
+    policy: RefreshPolicy = DEFAULT_POLICY,
+    known: Mapping[str, Document],
+    own: Collection[int] = frozenset(),
+) -> Beginnings:
+    """The counts that a post brought along are its first reading; without any it is due at once.
+
+    at: when X told them, by its clock. known: those that are followed, with `LOOKED_AT` of them. own: those of them
+    whose quotes are wanted.
+    """
+    unique = {str(post.id): post for post in posts}
+    late = [key for key, post in unique.items() if post.id in own and not known.get(key, _NEW).get(WANTED)]
+    new = [post for key, post in unique.items() if key not in known]
+    readings = [first_seen(post, now=now, at=at, policy=policy) for post in new]
+    return Beginnings(late, snapshots(readings, FIRST), [_state(reading, now, own) for reading in readings])
+
+
+def snapshots(readings: Iterable[Reading], source: str) -> list[InsertOne[Document]]:
+    """The snapshots of readings; `source`, the claim, makes the id of each."""
+    found = [reading.snapshot for reading in readings if reading.snapshot is not None]
+    return [InsertOne({"_id": f"{one.post_id}:{source}", **snapshot_to_document(one)}) for one in found]
+
+
+def _state(reading: Reading, now: datetime, own: Collection[int]) -> InsertOne[Document]:
+    state = reading.engagement
+    debt = begun(state.metrics) if state.post_id in own else {}
+    return InsertOne({"_id": str(state.post_id), **to_document(state), "first_seen_at": now, **debt})
