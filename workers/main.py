@@ -27,6 +27,7 @@ from shared.http.adapter import certificate_end_of
 from shared.http.certificates import first_end
 from shared.runtime import log, metrics, reporting
 from shared.runtime.clock import Clock, SystemClock
+from shared.runtime.garbage import look_seldom
 from shared.runtime.settings import Settings
 from shared.runtime.telemetry import Health, serve
 from shared.services import bootstrap, indexing, preflight, upgrading
@@ -86,6 +87,7 @@ def run(settings: Settings, queues: tuple[str, ...]) -> None:
         host = urlsplit(settings.x_base_url).hostname or ""
         metrics.CERTIFICATE_END_AT_SECONDS.labels("of X").set_function(lambda: certificate_end_of(host))
     presence.begin()
+    look_seldom()
     worker = start_worker(services.broker, queues=queues, threads=settings.worker_threads, urgent=URGENT)
     threading.Thread(target=watchdog.run_forever, args=(stop,), name="watchdog", daemon=True).start()
     logger.info("worker ready", queues=queues, threads=settings.worker_threads, metrics_port=port)
