@@ -57,7 +57,9 @@ COMMANDS: Final = {
         "Erase a person or a post everywhere, for good; it is never stored again, and a receipt says what went.",
     ),
     "export": Row("exporting", "Write what was collected as JSON lines, CSV or parquet."),
-    "import": Row("importing", "Store posts that twarc2 has collected (JSON lines, flattened or not)."),
+    "import": Row(
+        "importing", "Store what twarc2 has collected (JSON lines, flattened or not), or the predecessor's collections."
+    ),
     "logs": Row("logging", "Show the logs of the processes that covey up runs on this machine, merged by time."),
     "checkpoint": Row("checkpoint", "Show how far searches have read, and set them back."),
     "credentials": Row("credentials", "List, add and remove the credentials that X is asked with."),

@@ -11,6 +11,7 @@
 Accounts are told by their ids where both are known, else by their names. X finds by more than what it sends, so a post
 that no member explains is no mistake: it concerns every member that may have found it.
 Invariant: what a stream found concerns one of its members at least, if any of them is no account.
+What no stream found concerns those alone who explain it.
 """
 
 from __future__ import annotations
@@ -65,11 +66,17 @@ class _Person:
 
 
 class Audience:
-    """For whom a page is read."""
+    """For whom a page is read. is_found: by a search of theirs."""
 
-    def __init__(self, asking: Iterable[Asking] = (), *, quotes_of: Mapping[int, Collection[str]] = _NONE) -> None:
+    def __init__(
+        self,
+        asking: Iterable[Asking] = (),
+        *,
+        quotes_of: Mapping[int, Collection[str]] = _NONE,
+        is_found: bool = True,
+    ) -> None:
         self._asking = tuple(asking)
-        self._quotes_of = quotes_of
+        self._quotes_of, self._is_found = quotes_of, is_found
         accounts = [one for one in self._asking if source_of(one.key) is None]
         self._others = [one for one in self._asking if source_of(one.key) is not None]
         self._by_name = {one.key: one for one in accounts}
@@ -102,7 +109,7 @@ class Audience:
         for member, why in (*self._accounts(said, about), *self._by_themselves(said, about)):
             is_explained = True
             yield from (Concern(source.id, member.key, why) for source in member.sources)
-        if not is_explained:
+        if not is_explained and self._is_found:
             for member in self._others:
                 for source in member.sources:
                     if (guess := _may_have_found(source, said.post)) is not None:

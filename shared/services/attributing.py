@@ -30,6 +30,14 @@ def audience_for(services: Services, keys: Sequence[str]) -> Audience:
     return Audience(_asking(key, wanted) for key in wanted.present(keys))
 
 
+def audience_of_all(services: Services) -> Audience:
+    """All who ask for anything, for posts that no search of theirs has found. Raises StoreUnavailable."""
+    stores = services.stores
+    names = stores.handles.names()  # before the sources, see `services.asking`
+    wanted = Wanted(names, stores.sources.asking(with_accounts=False), services.settings.search_interval_seconds)
+    return Audience((_asking(key, wanted) for key in wanted.present(wanted.everything())), is_found=False)
+
+
 def audience_of_quotes(services: Services, post_ids: Sequence[int]) -> Audience:
     """For whom the quotes of posts are read: who follows their authors, and whose sources name the posts.
 

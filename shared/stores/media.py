@@ -63,6 +63,11 @@ class MediaStore:
         return (from_document(document), document.get("download", {})) if document else None
 
     @guarded
+    def among(self, keys: Sequence[str]) -> list[Media]:
+        """Those of the keys that are stored."""
+        return [from_document(document) for document in self._media.find({"_id": {"$in": list(keys)}})]
+
+    @guarded
     def mark_ok(self, key: str, *, path: str, byte_size: int, checksum: str, now: datetime) -> None:
         """The file is stored at `path` (relative to the media folder); `checksum` is its SHA-256 in hex.
 

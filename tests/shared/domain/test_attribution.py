@@ -218,3 +218,13 @@ def test_any_post_for_any_stream(one: Post, asking: list[Asking], with_users: bo
         assert found
     if "moon" in one.text:
         assert {concern.why for concern in found if concern.member == "+moon"} <= {Why.TERM}
+
+
+def test_what_no_search_found_concerns_those_alone_who_explain_it() -> None:
+    """Terms may be found by what X does not send; of a post that came otherwise nobody can say so."""
+    found, brought = Audience([alone(MOON)]), Audience([alone(MOON)], is_found=False)
+    stranger, own = Page(posts=(post(text="hello"),)), Page(posts=(post(text="the moon"),))
+
+    assert found.concerns(stranger) == {1: (Concern("moon", "+moon", Why.TERM),)}
+    assert brought.concerns(stranger) == {}
+    assert brought.concerns(own) == {1: (Concern("moon", "+moon", Why.TERM),)}

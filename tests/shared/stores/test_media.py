@@ -31,6 +31,13 @@ def test_a_medium_comes_back_as_it_was_stored(stores: Stores) -> None:
     assert stores.media.get("3_404") is None
 
 
+def test_those_that_are_stored_are_found_among_keys(stores: Stores) -> None:
+    """As they were stored; the others are left out."""
+    stores.media.upsert([photo_of("3_1")], at=NOW)
+
+    assert stores.media.among(["3_1", "3_2"]) == [photo_of("3_1")]
+
+
 def test_a_short_answer_erases_nothing(stores: Stores) -> None:
     """A video that is named again without its variants keeps them."""
     stores.media.upsert([video_of("7_1")], at=NOW)
