@@ -57,7 +57,7 @@ class Searches:
         stream = self._stores.streams.get(slot.schedule.subject)
         if stream is None:
             return []
-        is_first = stream.sweeps_completed == 0
+        is_first = stream.sweeps_completed == 0 and not stream.parts  # what was joined was read before
         # Never from above what is covered: X may have shown a post that is younger than its lag.
         behind = snowflake.first_id_at(stream.covered_through - (timedelta(0) if is_first else self._margin())) - 1
         sweep = Sweep(

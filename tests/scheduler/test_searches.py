@@ -110,6 +110,26 @@ def test_a_stream_that_fell_behind_goes_on_from_now(services: Services, x: Scrip
     assert now - services.stores.streams.active()[0].covered_through < MINUTE
 
 
+def test_joined_streams_that_nobody_reads_fell_behind(services: Services, x: ScriptedX, now: datetime) -> None:
+    """The scheduler went away right after it had joined them: what they miss is no history that somebody asked for."""
+    x.script = lambda asked: page(post_id(60), token="t")
+    behind = now - timedelta(days=5)
+    for name in ("alice", "bob"):
+        services.following.follow([name], since=behind - HOUR, now=now)
+    for stream in services.stores.streams.active():
+        services.stores.streams.sweep_completed(stream.id, sweep_id="old", newest_id=None, through_at=behind)
+    merge = next_merge(services.stores.streams.active(), services.following.fitting())
+    assert merge is not None
+    joined = services.following.join(merge, now=now)
+    assert joined is not None
+
+    job, _ = only(plan(services, SEARCH, joined.id, now=now))
+    read_to_end(services, job.sweep_id)
+
+    (gap,) = services.stores.gaps.missing()
+    assert (gap.from_at, gap.reason, gap.members) == (behind, GapReason.FELL_BEHIND, ("alice", "bob"))
+
+
 def test_a_sweep_reads_the_margin_again(services: Services, x: ScriptedX, now: datetime) -> None:
     """The second sweep begins the margin behind what is covered; a post that turns up there is counted as late."""
     x.script = lambda asked: page(post_id(5))
