@@ -10,6 +10,7 @@ from typing import Any
 from control.audits import audit
 from control.evidence import Truth
 from shared.services.bootstrap import Services
+from shared.stores.database import Db
 
 # The world goes on while it is asked: a row is compared again where the truth was not the same before and after.
 TRIES = 5
@@ -73,7 +74,7 @@ def audited(
             if row["counted"] == len(shown) and shown == _truth(services, truth, query, row)[1]:
                 break
         if found["rows"]:
-            _compare(services, result, member, row, (ever, shown), until)
+            compare(services.stores.db, result, member, row, (ever, shown), until)
     return result
 
 
@@ -86,41 +87,41 @@ def _truth(services: Services, truth: Truth, query: str, row: Mapping[str, Any])
     return frozenset(post["id"] for post in posts), frozenset(shown)
 
 
-def _compare(
-    services: Services,
+def compare(
+    db: Db,
     result: Audited,
     member: str,
     row: Mapping[str, Any],
     told: tuple[Ids, Ids],
     until: datetime,
 ) -> None:
+    """Add a row to the sums. told: the ids that there ever were in its time, and those that a search shows now."""
     ever, shown = told
-    stored, gone = _stored(services, member, row["from_at"], row["to_at"])
-    alive = stored - gone
-    unstored = shown - stored
-    lost = [id for id in unstored if _made_at(id) < until]
+    stored = _stored(db, member, row["from_at"], row["to_at"])
+    lost = [id for id in shown - stored if _made_at(id) < until]
+    beside = row["stored"] + row["gone"] - len(stored & ever)
+    ended = row["stored"] - beside - len(stored & shown)
     result.rows += 1
     result.counted += row["counted"]
     result.stored += row["stored"]
     result.gone += row["gone"]
-    result.ended += len((alive & ever) - shown)
-    result.beside += len(alive - ever)
-    result.not_due += len(unstored) - len(lost)
+    result.ended += ended
+    result.beside += beside
+    result.not_due += len(shown - stored) - len(lost)
     result.lost += lost
-    as_counted = (row["counted"], row["stored"], row["gone"])
-    if as_counted != (len(shown), len(alive), len(gone)):
-        result.wrong.append(f"{member}: counted, stored, gone {as_counted}, not {(len(shown), len(alive), len(gone))}")
+    if row["counted"] != len(shown) or min(beside, ended) < 0:
+        told_as = {name: row[name] for name in ("counted", "stored", "gone")}
+        result.wrong.append(f"{member}: {told_as}, of {len(shown)} shown and {len(stored & ever)} stored")
 
 
-def _stored(services: Services, member: str, from_at: datetime, to_at: datetime) -> tuple[Ids, Ids]:
-    """What concerns a member in that time, and what of it is gone."""
+def _stored(db: Db, member: str, from_at: datetime, to_at: datetime) -> Ids:
+    """What is stored of a member in that time, gone or not."""
     query = {
         "concerns.member": member,
         "created_at": {"$gte": from_at, "$lt": to_at},
         "referenced_tweets.type": {"$ne": "retweeted"},
     }
-    found = list(services.stores.db["X_tweets"].find(query, {"gone": 1}))
-    return frozenset(one["_id"] for one in found), frozenset(one["_id"] for one in found if "gone" in one)
+    return frozenset(one["_id"] for one in db["X_tweets"].find(query, {"_id": 1}))
 
 
 def _made_at(id: str) -> datetime:

@@ -13,8 +13,9 @@ from control.evidence import Interval
 from shared.domain.coverage.gaps import GapReason, Unread, note
 from shared.domain.money.prices import Amounts, PriceKind
 from shared.domain.money.purchases import Sums
+from shared.domain.snowflake import first_id_at
 from shared.stores.database import Db
-from tests.faults.coverage_audit import Audited
+from tests.faults.coverage_audit import Audited, compare
 from tests.faults.coverage_forms import long_forms
 from tests.faults.coverage_judge import Away, Expected, Judgement, expected_of, judge
 from tests.faults.coverage_look import Outcome, finding
@@ -168,6 +169,27 @@ def test_what_a_gap_tells_to_be_out_of_reach_is_not_missing(mongo_db: Db) -> Non
 def test_what_came_and_went_while_nobody_read_is_not_demanded() -> None:
     """5 was there for three minutes, two of which nobody was there; what still is there is demanded."""
     assert expected(away=Away(NOW, NOW + 2 * MINUTE)).demanded == {"1", "2"}
+
+
+def test_an_audit_is_told_apart_by_the_truth(mongo_db: Db) -> None:
+    """X shows three posts: one stored, one lost, one made after the end. Beside the first there are stored one
+    that is known to be gone, one that ended meanwhile, and one that the count is not about."""
+    made = {name: str(first_id_at(NOW + number * MINUTE)) for number, name in enumerate(("a", "lost", "gone", "ended"))}
+    made |= {"beside": str(first_id_at(NOW + 5 * MINUTE)), "after": str(first_id_at(NOW + 9 * MINUTE))}
+    mongo_db["X_tweets"].insert_many(
+        {"_id": made[name], "created_at": NOW + MINUTE, "concerns": [{"member": "a", "why": "author"}]}
+        for name in ("a", "gone", "ended", "beside")
+    )
+    ever = frozenset(id for name, id in made.items() if name != "beside")
+    shown = frozenset(made[name] for name in ("a", "lost", "after"))
+    row = {"from_at": NOW, "to_at": NOW + 10 * MINUTE, "counted": 3, "stored": 3, "gone": 1}
+
+    found, other = Audited(), Audited()
+    compare(mongo_db, found, "a", row, (ever, shown), NOW + 8 * MINUTE)
+    compare(mongo_db, other, "a", row | {"counted": 2}, (ever, shown), NOW + 8 * MINUTE)
+
+    assert (found.lost, found.not_due, found.ended, found.beside, found.wrong) == ([made["lost"]], 1, 1, 1, [])
+    assert other.wrong == ["a: {'counted': 2, 'stored': 3, 'gone': 1}, of 3 shown and 3 stored"]
 
 
 def test_fifty_sources_of_terms_are_of_every_kind() -> None:
