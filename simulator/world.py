@@ -20,12 +20,7 @@ from simulator.engagement import draw_engagement, poisson
 from simulator.happenings import Happening, Happenings
 from simulator.index import PostIndex
 from simulator.lateness import Lateness
-from simulator.lifetimes import (
-    EDIT_WINDOW_MS,
-    MAX_EDITS,
-    deletion_delay_ms,
-    edit_delay_ms,
-)
+from simulator.lifetimes import EDIT_WINDOW_MS, MAX_EDITS, deletion_delay_ms, edit_delay_ms
 from simulator.lives import Lives
 from simulator.media import Media
 from simulator.pace import RATES_PER_HOUR, Pace
@@ -109,10 +104,7 @@ class World:
         target = self._rng.choice(recent) if recent else None
         if target is None or not target.current or target.retweet_of or target.author is author:
             return
-        if kind == "answer":
-            self._write(author, Relation(reply_to=target))
-        else:
-            self._repost(author, target)
+        self._write(author, Relation(reply_to=target)) if kind == "answer" else self._repost(author, target)
 
     def _react(self, kind: str, target: Post) -> None:
         while target.successor is not None:
@@ -120,10 +112,8 @@ class World:
         if not target.live:
             return
         author = self.accounts.pick_crowd(self._rng)
-        if kind == "reply":
-            self._write(author, Relation(reply_to=target))
-        elif kind == "quote":
-            self._write(author, Relation(quote_of=target))
+        if kind in (relations := {"reply": Relation(reply_to=target), "quote": Relation(quote_of=target)}):
+            self._write(author, relations[kind])
         else:
             self._repost(author, target)
 

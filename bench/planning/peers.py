@@ -12,7 +12,7 @@ import numpy as np
 
 from bench.planning.laws import Floats, Ints
 from bench.planning.rules import View
-from bench.planning.world import TICKS_PER_DAY, World
+from bench.planning.world import TICKS_PER_DAY
 
 # hours between reads by (younger than so many hours, or at least so many acts an hour)
 TIERS = ((1.0, 500.0, 1 / 6), (6.0, 50.0, 0.5), (48.0, 5.0, 2.0))
@@ -21,8 +21,8 @@ COLD_HOURS = 12.0
 
 @dataclass
 class Tiers:
-    """Reads what is due. order: "due" (first in, first out) or "tier"; stretch: factor on the intervals of all tiers but
-    the first, and on those of the first."""
+    """Reads what is due. order: "due" (first in, first out) or "tier"; stretch: factor on the intervals of all tiers
+    but the first, and on those of the first."""
 
     order: str = "due"
     stretch: float = 1.0
