@@ -52,6 +52,8 @@ COMMANDS: Final = {
     "explain": Row("explaining", "Explain which way X is asked for a source or an account, and what other ways cost."),
     "thread": Row("threading", "Show the conversation around a post as a tree, and listen to it if wished."),
     "show": Row("showing", "Show a post or an account as it is stored, with the curve of its engagement."),
+    "reposters": Row("reacting", "Ask X who reposted a post, and keep it; each account is billed once a day."),
+    "likers": Row("reacting", "Ask X who liked a post, and keep it; each account is billed once a day."),
     "erase": Row(
         "erasing",
         "Erase a person or a post everywhere, for good; it is never stored again, and a receipt says what went.",

@@ -203,13 +203,15 @@ class UserLookup:
     """The answer to a look-up of accounts.
 
     `missing` maps what was asked for (a lower-case username, or an id as text) to X's reason: `not-found`,
-    `suspended`, `protected`, the last part of another problem's type, or `unknown` where X said nothing.
+    `suspended`, `protected`, the last part of another problem's type, or `unknown` where X said nothing. next_token: of
+    the next page, where it is a list.
     """
 
     users: tuple[User, ...] = ()
     missing: dict[str, str] = field(default_factory=dict)
     set_aside: tuple[SetAside, ...] = ()
     rate: RateHeaders = field(default_factory=RateHeaders)
+    next_token: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ from shared.stores import (
     posts,
     processes,
     quotes,
+    reactions,
     removals,
     runs,
     schedules,
@@ -51,6 +52,7 @@ from shared.stores.mentions import MentionStore
 from shared.stores.posts import PostStore
 from shared.stores.processes import ProcessStore
 from shared.stores.quotes import QuoteStore
+from shared.stores.reactions import ReactionStore
 from shared.stores.removals import RemovalStore
 from shared.stores.runs import RunStore
 from shared.stores.schedules import ScheduleStore
@@ -63,7 +65,8 @@ from shared.stores.users import UserStore
 
 COLLECTIONS = (
     *(accounts, authors, compliance, dead_letters, engagement, erasures, fates, gaps, handles, intervals, ledger),
-    *(media, mentions, posts, processes, quotes, removals, runs, schedules, set_aside, sources, streams, sweeps, users),
+    *(media, mentions, posts, processes, quotes, reactions, removals, runs, schedules, set_aside, sources, streams),
+    *(sweeps, users),
 )
 INDEXES = tuple(index for collection in COLLECTIONS for index in collection.INDEXES)
 
@@ -91,6 +94,7 @@ class Stores:
     gaps: GapStore
     engagement: EngagementStore
     quotes: QuoteStore
+    reactions: ReactionStore
     schedules: ScheduleStore
     removals: RemovalStore
     runs: RunStore
@@ -132,6 +136,7 @@ class Stores:
             gaps=GapStore(db),
             engagement=EngagementStore(db),
             quotes=QuoteStore(db),
+            reactions=ReactionStore(db),
             schedules=ScheduleStore(db),
             removals=RemovalStore(db),
             runs=RunStore(db),

@@ -99,6 +99,7 @@ class ErasureStore:
             "mentions": {"external_id": some, "platform": X},
             "X_engagement_history": {"post_id": some},
             "X_engagement": {"_id": some},
+            "X_reactions": {"post_id": some},
             "X_sweeps": {"$or": [{"subject": some}, {"posts": some}]},
             "set_aside": {"object_id": some},
             "dead_letters": _letters(list(ids)),
@@ -114,6 +115,7 @@ class ErasureStore:
         quoted = re.escape(f'"{one}"')
         about: dict[str, Document] = {
             "mentions": {"author_id": one, "platform": X},
+            "X_reactions": {"user_id": one},
             "authors_wanted": {"_id": one},
             "set_aside": {"$or": [{"object_id": one}, {"text": {"$regex": quoted}}]},
             "dead_letters": _letters([one, *names]),

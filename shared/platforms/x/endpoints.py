@@ -70,6 +70,10 @@ QUOTE_TWEETS = Endpoint(
     min_page=10,
     max_page=100,
 )
+RETWEETED_BY = Endpoint(key="retweeted_by", path="/2/tweets/{id}/retweeted_by", min_page=1, max_page=100)
+LIKING_USERS = Endpoint(
+    key="liking_users", path="/2/tweets/{id}/liking_users", min_page=1, max_page=100, credentials=USER_ONLY
+)
 TWEETS = Endpoint(key="tweets", path="/2/tweets", max_ids=100)
 USERS_BY = Endpoint(key="users/by", path="/2/users/by", max_ids=100)
 USERS = Endpoint(key="users", path="/2/users", max_ids=100)
@@ -115,6 +119,8 @@ ENDPOINTS: dict[str, Endpoint] = {
         SEARCH_RECENT,
         SEARCH_ALL,
         QUOTE_TWEETS,
+        RETWEETED_BY,
+        LIKING_USERS,
         TWEETS,
         USERS_BY,
         USERS,

@@ -39,10 +39,7 @@ def parse_page(endpoint: str, body: Any, rate: RateHeaders) -> Page:
 
     Raises NotFound where there is no page, only X's word that what the path names is gone or not to be seen.
     """
-    if isinstance(body, dict) and body.keys() == {"errors"}:
-        problems = objects(endpoint, body, "errors")
-        if all_settled(problems) and all(problem.get("parameter") == "id" for problem in problems):
-            raise NotFound(endpoint, text(problems[0].get("detail")) or "")
+    _raise_not_there(endpoint, body)
     body = _checked(endpoint, body, {"data", "meta"})
     meta = json_object(body, "meta")
     found = _Objects(endpoint)
@@ -82,6 +79,16 @@ def parse_users(endpoint: str, body: Any, asked: Sequence[str], rate: RateHeader
     return UserLookup(users=users, missing=missing, set_aside=found.set_aside, rate=rate)
 
 
+def parse_people(endpoint: str, body: Any, rate: RateHeaders) -> UserLookup:
+    """A page of accounts that did something to a post. Raises NoAnswer, and NotFound as `parse_page` does."""
+    _raise_not_there(endpoint, body)
+    body = _checked(endpoint, body, {"data", "meta"})
+    found = _Objects(endpoint)
+    users = found.read(Kind.USER, _entries(endpoint, body), parse.user)
+    token = text(json_object(body, "meta").get("next_token")) or None
+    return UserLookup(users=users, set_aside=found.set_aside, rate=rate, next_token=token)
+
+
 def parse_user(endpoint: str, body: Any, rate: RateHeaders) -> UserLookup:
     """The one account that a credential speaks for. Raises NoAnswer."""
     data = json_object(_checked(endpoint, body, {"data"}), "data")
@@ -115,6 +122,14 @@ def holds_asked_fields(posts: Sequence[Post]) -> bool:
     """Whether X heeded the field parameter: both fields are always asked for, and X fills them for every post."""
     as_text = any(post.raw_text is not None for post in posts)  # an odd one says nothing of the others
     return as_text or not posts or any("created_at" in post.raw or "public_metrics" in post.raw for post in posts)
+
+
+def _raise_not_there(endpoint: str, body: Any) -> None:
+    """Raise NotFound where X says of what the path names that it is gone or not to be seen, and nothing else."""
+    if isinstance(body, dict) and body.keys() == {"errors"}:
+        problems = objects(endpoint, body, "errors")
+        if all_settled(problems) and all(problem.get("parameter") == "id" for problem in problems):
+            raise NotFound(endpoint, text(problems[0].get("detail")) or "")
 
 
 def _checked(endpoint: str, body: Any, needed: set[str]) -> JsonObject:
