@@ -15,6 +15,7 @@ from shared.domain.money.classes import ONE_OFF
 from shared.domain.money.forecast import HISTORY_DAYS, Course, Hours, course_of, whole_days
 from shared.domain.money.prices import posts_of
 from shared.domain.money.purchases import HOURS, RowKey, Sums, add_up
+from shared.platforms.x.endpoints import QUOTE_TWEETS
 from shared.runtime.clock import Clock
 from shared.spending.choices import BudgetChoices
 from shared.stores.ledger import LedgerStore
@@ -63,14 +64,15 @@ class Books:
     def measured(self) -> tuple[int, dict[str, Sums]]:
         """Over how many whole days something was measured, and the sums of searches and what follows, by endpoint.
 
-        Backfill is left out: it reads in a day what was posted in many.
+        Backfill is left out: it reads in a day what was posted in many. Quotes count by their endpoint, however found.
         """
         count = len(self.whole_days())
         days = {self.now.date() - timedelta(days=back) for back in range(1, count + 1)}
         by_endpoint: dict[str, Sums] = {}
         for key, sums in self.rows.items():
             if key.day in days and key.work_class is not WorkClass.BACKFILL:
-                by_endpoint[key.endpoint] = by_endpoint.get(key.endpoint, Sums()).plus(sums)
+                endpoint = _measured_as(key)
+                by_endpoint[endpoint] = by_endpoint.get(endpoint, Sums()).plus(sums)
         return count, by_endpoint
 
     def so_far(self) -> dict[str, Sums]:
@@ -78,7 +80,8 @@ class Books:
         by_endpoint: dict[str, Sums] = {}
         for key, sums in self.rows.items():
             if key.day >= self.now.date() - timedelta(days=1):
-                by_endpoint[key.endpoint] = by_endpoint.get(key.endpoint, Sums()).plus(sums)
+                endpoint = _measured_as(key)
+                by_endpoint[endpoint] = by_endpoint.get(endpoint, Sums()).plus(sums)
         return by_endpoint
 
     def course(self, work_class: WorkClass | None = None, *, left: float = 0.0) -> Course:
@@ -123,6 +126,11 @@ class Treasury:
         books = self.books()
         project, credentials = books.totals()
         return Spent(project, credentials, chosen=self._choices.load())
+
+
+def _measured_as(key: RowKey) -> str:
+    """The endpoint; quotes that a search finds are no posts of the search's members."""
+    return QUOTE_TWEETS.key if key.work_class is WorkClass.QUOTES else key.endpoint
 
 
 def _is(key: RowKey, work_class: WorkClass | None) -> bool:

@@ -140,12 +140,14 @@ def test_one_off_work_is_apart_in_the_course(treasury: Treasury, ledger: Ledger,
 
 
 def test_what_was_bought_so_far_is_known_by_endpoint(treasury: Treasury, ledger: Ledger) -> None:
-    """Today and yesterday, one-off work and all; the days before are left out."""
+    """Today and yesterday, one-off work and all; the days before are left out. Quotes are not what a search is for."""
     spend_days(ledger, {2: 9, 1: 4, 0: 2})
     ledger.record(call(501, users=(1, 2), at=NOON, work_class=WorkClass.BACKFILL, endpoint="users"))
+    ledger.record(call(*range(600, 603), at=NOON, work_class=WorkClass.QUOTES))
     ledger.copy()
 
     so_far = treasury.books().so_far()
 
     assert so_far["search/recent"].bought[PriceKind.POST] == 6
+    assert so_far["quote_tweets"].bought[PriceKind.POST] == 3
     assert so_far["users"].bought[PriceKind.USER] == 2
