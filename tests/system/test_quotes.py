@@ -13,7 +13,7 @@ from shared.domain.models import User
 from shared.domain.sources import TRACKED
 from shared.services.bootstrap import Services
 from tests.scheduler.slots import fill_gaps, plan
-from tests.workers.world import HANDLERS, Simulator, read_to_end, start_simulator, stored_ids
+from tests.workers.world import HANDLERS, Simulator, read_to_end, start_simulator, stored_ids, without_archive
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 QUOTED, EACH, NEWER = 12, 30, 50
@@ -38,6 +38,7 @@ def world() -> Iterator[Simulator]:
 
 def follow(services: Services, world: Simulator) -> list[int]:
     """Follow an account from six days ago on, and read what it posted; its posts, the oldest first."""
+    without_archive(services)
     account = world.truth("accounts")["accounts"][0]
     name, now = account["username"], services.clock.now()
     services.stores.sources.add_accounts(TRACKED, [name], now=now)
