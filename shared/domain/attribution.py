@@ -50,11 +50,12 @@ class Concern:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asking:
-    """A member of a stream and those who ask for it. user_id: of an account, where X has told it."""
+    """A member of a stream and those who ask for it. user_id: of an account, where X has told it. is_denied: it has none."""
 
     key: str
     sources: tuple[Source, ...]
     user_id: int | None = None
+    is_denied: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +86,8 @@ class Audience:
 
     @property
     def knows_accounts(self) -> bool:
-        """Whether it has the ids of all its accounts: else their posts are told by their names alone."""
-        return len(self._by_id) == len(self._by_name)
+        """Whether it has the ids of all its accounts that exist: else their posts are told by their names alone."""
+        return all(one.user_id is not None or one.is_denied for one in self._by_name.values())
 
     def of_quotes(self, wrote: Mapping[int, Collection[str]]) -> Audience:
         """The same, of a page with the quotes of posts. wrote: the keys of those who wrote each of them."""

@@ -63,4 +63,6 @@ def _members(stores: Stores, sweep: Sweep) -> Sequence[str]:
 
 def _asking(key: str, wanted: Wanted) -> Asking:
     name = wanted.names.get(key)
-    return Asking(key=key, sources=wanted.askers(key), user_id=name.user_id if name else None)
+    if name is None:
+        return Asking(key=key, sources=wanted.askers(key))
+    return Asking(key=key, sources=wanted.askers(key), user_id=name.user_id, is_denied=name.is_denied)

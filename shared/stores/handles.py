@@ -45,7 +45,7 @@ class HandleStore:
     @guarded
     def names(self, usernames: Iterable[str] | None = None) -> dict[str, Name]:
         """What is known of the names (all of them by default), with those that their accounts are called now."""
-        fields = {"user_id": 1, "active": 1, "renamed_to": 1, "sources": 1}
+        fields = {"user_id": 1, "active": 1, "renamed_to": 1, "sources": 1, "missing": 1}
         known: dict[str, Name] = {}
         wanted = None if usernames is None else {name.lower() for name in usernames}
         while wanted is None or wanted:
@@ -190,4 +190,5 @@ def _name(document: Document) -> Name:
         document["active"],
         document.get("renamed_to"),
         tuple(document.get("sources") or ()),
+        document.get("missing") in DENIED,
     )

@@ -150,7 +150,7 @@ def _missed(account: Account, reason: str, now: datetime) -> Account:
 class Name:
     """A name that is or was followed. renamed_to: what its account is called since; user_id: None until X told it.
 
-    sources: the ids of those that ask for it now.
+    sources: the ids of those that ask for it now. is_denied: X said that there is no such account to be seen.
     """
 
     name: str
@@ -158,6 +158,7 @@ class Name:
     is_active: bool
     renamed_to: str | None = None
     sources: tuple[str, ...] = ()
+    is_denied: bool = False
 
 
 def carried(names: Sequence[str], known: Mapping[str, Name]) -> tuple[str, ...]:

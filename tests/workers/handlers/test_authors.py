@@ -12,7 +12,7 @@ from shared.domain.errors import NotGranted
 from shared.domain.jobs import LookUpAuthors
 from shared.domain.models import User
 from shared.services.bootstrap import Services
-from tests.workers.world import Asked, ScriptedX, open_sweep, post, post_id, read_to_end
+from tests.workers.world import Asked, ScriptedX, next_sweep, open_sweep, post, post_id, read_to_end
 from workers.handlers.authors import look_up_authors
 
 
@@ -51,6 +51,19 @@ def test_a_search_asks_for_no_accounts_and_notes_unknown_authors(services: Servi
 
     assert all("author_id" not in asked.params["expansions"] for asked in x.asked)
     assert wanted(services) == {7, 8, 9}
+
+
+def test_a_name_that_x_denies_makes_no_page_dearer(services: Services, x: ScriptedX) -> None:
+    """Until X has said so, accounts come along with the page; then no more: nobody would be known by them."""
+    x.script = x_of(7)
+    read_to_end(services, open_sweep(services).id)
+    services.stores.handles.note_missing({"alice": "not-found"}, now=services.clock.now())
+    read_to_end(services, open_sweep(services, names=("bob", "alice"), id_="later").id)
+    services.stores.handles.learn([User(id=43, username="bob")], now=services.clock.now())
+    (stream,) = services.stores.streams.with_members(["alice"])
+    read_to_end(services, next_sweep(services, stream.id, "last").id)
+
+    assert ["author_id" in asked.params["expansions"] for asked in x.asked] == [True, True, False]
 
 
 def test_noted_authors_are_looked_up_once(services: Services, x: ScriptedX) -> None:
