@@ -10,20 +10,18 @@ parse nothing, decide nothing, ask nobody for leave and book nothing.
     raw bulk_write    one unordered bulk a collection: what is new as an insert, what was there before as a replacement
     find-then-save    each row looked for by its id, then inserted or replaced
 
-Pages take turns, so that a noisy moment of the machine hits all of them; a figure is the median of five runs. It
-prints a table, writes var/bench/ingest.json, and exits 1 when a claim fails.
+Pages take turns, so that a noisy moment of the machine hits all of them; a figure is the median of five runs. What
+bounds it is printed with it: what a page takes of the processor here and in mongod, for Covey and for the bulk, how
+much of it each step has (measured by itself, over the same pages), and how much of the time is waiting. It prints a
+table, writes var/bench/ingest.json, and exits 1 when a claim fails.
 """
 
 from __future__ import annotations
 
-import gc
 import statistics
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,13 +29,14 @@ from pymongo import InsertOne, ReplaceOne
 
 from bench import answers
 from bench.report import Claim, Report
-from shared.domain.models import RateHeaders, WorkClass
+from bench.steps import Rows, Times, alone, bounds
+from shared.domain.attribution import Audience
+from shared.domain.models import Page, WorkClass
 from shared.domain.sources import TRACKED, Source, SourceKind, Terms, key_of
-from shared.platforms.x.body import json_value
 from shared.platforms.x.fields import Along
-from shared.platforms.x.parser import parse_page
 from shared.runtime.embedded import Servers
 from shared.runtime.embedded import running as servers_running
+from shared.runtime.garbage import look_seldom
 from shared.runtime.settings import Settings
 from shared.services.attributing import audience_for
 from shared.services.bootstrap import Services, build
@@ -50,27 +49,6 @@ COLLECTIONS = ("X_tweets", "X_users", "X_media", "X_engagement_history", "X_enga
 TERMS = "terms"
 COVEY, RAW, NAIVE = "covey", "raw bulk_write", "find-then-save"
 LEAST_SHARE_OF_RAW, LEAST_TIMES_NAIVE = 0.5, 6.0
-Rows = Mapping[str, list[Document]]
-
-
-@dataclass
-class Times:
-    """Seconds of one run, and the posts they went to."""
-
-    seconds: dict[str, float] = field(default_factory=dict)
-    posts: dict[str, int] = field(default_factory=dict)
-
-    @contextmanager
-    def of(self, name: str, posts: int = POSTS) -> Iterator[None]:
-        """Time the block."""
-        began = time.perf_counter()
-        yield
-        self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - began
-        self.posts[name] = self.posts.get(name, 0) + posts
-
-    def rates(self) -> dict[str, float]:
-        """Posts a second of each."""
-        return {name: self.posts[name] / self.seconds[name] for name in self.seconds}
 
 
 def services_on(servers: Servers, x_url: str, folder: Path) -> Services:
@@ -96,21 +74,16 @@ def follow(services: Services, names: Sequence[str]) -> None:
     services.stores.sources.add(Source(id=TERMS, name=TERMS, kind=SourceKind.TERMS, terms=terms), now=now)
 
 
-def ingest(services: Services, names: Sequence[str], number: int, times: Times) -> None:
+def ingest(services: Services, names: Sequence[str], number: int, times: Times) -> tuple[Page, Audience]:
     """Read one page, look up for whom, and store it with that."""
-    with times.of(COVEY):
+    with times.of(COVEY, services.stores.db):
         with times.of("reading"):
             page = services.x.search(WorkClass.SEARCH, query="bench", next_token=str(number), expand_authors=True)
         now = services.clock.now()
         with times.of("storing"):
             audience = audience_for(services, [*(name.lower() for name in names), key_of(TERMS)])
             store_page(services, page, source="search", now=now, audience=audience)
-
-
-def parse(body: bytes, times: Times) -> None:
-    """What of reading is the parser's, by itself."""
-    with times.of("parsing"):
-        parse_page("search/recent", json_value("search/recent", body), RateHeaders())
+    return page, audience
 
 
 def rows_by_page(services: Services, names: Sequence[str]) -> list[Rows]:
@@ -176,26 +149,15 @@ def measure(
         empty(db)
     follow(services, names)
     for number in range(PAGES):
-        ingest(services, names, number, times)
-        parse(bodies[number], times)
+        page, audience = ingest(services, names, number, times)
+        alone(services.stores, bodies[number], page, audience, rows[number], times)
         write = write_raw(peers[RAW], rows[number], seen)
-        with times.of(RAW):
+        with times.of(RAW, peers[RAW]):
             write()
         if number % SLOW_EVERY == 0:
             with times.of(NAIVE):
                 find_then_save(peers[NAIVE], rows[number])
     return times
-
-
-def shares(times: Times) -> dict[str, float]:
-    """Where Covey's time went, in per cent."""
-    seconds = times.seconds
-    parts = {
-        "% parsing": seconds["parsing"],
-        "% gateway, HTTP, books": seconds["reading"] - seconds["parsing"],
-        "% storing": seconds["storing"],
-    }
-    return {f"covey: {name}": 100 * part / seconds[COVEY] for name, part in parts.items()}
 
 
 def main() -> int:
@@ -209,10 +171,12 @@ def main() -> int:
             services = services_on(servers, url, folder)
             rows = rows_by_page(services, names)
             peers = {name: connect(servers.mongo_uri, name.replace(" ", "_")) for name in (RAW, NAIVE)}
-            gc.collect()
-            gc.freeze()  # the rows that wait for the peers are no load of Covey's
+            look_seldom()  # as a worker does; and the rows that wait for the peers are no load of Covey's
             runs = [measure(services, names, peers, bodies, rows) for _ in range(RUNS)]
-    figures = [{name: one.rates()[name] for name in (COVEY, RAW, NAIVE)} | shares(one) for one in runs]
+    figures = [
+        {name: POSTS * one.rate(name) for name in (COVEY, RAW, NAIVE)} | bounds(one, covey=COVEY, raw=RAW)
+        for one in runs
+    ]
     report = report_of(figures)
     report.write(Path("var/bench"))
     report.show("posts a second, one process")
