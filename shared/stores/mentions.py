@@ -58,6 +58,7 @@ class MentionStore:
         """
         return self.described.put([_told(one, now) for one in mentions], at=at, known=known)
 
+    @guarded
     def ready(
         self, mentions: Sequence[Mention], *, now: datetime, at: datetime, known: Mapping[str, Document]
     ) -> Ready:
