@@ -6,7 +6,7 @@ Money is in US dollars in what is answered.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,11 +15,13 @@ from shared.domain.coverage.gaps import Gap
 from shared.domain.coverage.intervals import Check, Interval, Piece
 from shared.domain.coverage.silence import LOOKS_BACK, Rhythm
 from shared.domain.coverage.streams import Stream
+from shared.domain.coverage.subjects import Subject
 from shared.domain.money.estimate import DAY, Rates
 from shared.domain.money.prices import MICRO, PriceKind
 from shared.services.bootstrap import Services
 from shared.services.rates import rates_now
-from shared.services.subjects import Subject, subjects
+from shared.services.subjects import subjects
+from shared.stores.audits import Told
 from shared.stores.database import ServerClock
 
 
@@ -69,10 +71,12 @@ def coverage(services: Services, words: Sequence[str], *, window: timedelta) -> 
     ledger = Ledger.of(services, [one.member for one in wanted], (now - window, now))
     ids = [one.user_id for one in wanted if one.user_id is not None]
     rhythms = services.stores.posts.rhythms(ids, since=now - LOOKS_BACK)
+    audits = services.stores.audits.last_of([one.member for one in wanted])
     rates = rates_now(services, services.treasury.books())
     price, has_archive = services.ledger.prices.micro[PriceKind.POST], services.has_archive
     return [
         _row(one, ledger, rhythms.get(one.user_id or 0), now - window, now)
+        | {"audit": _audit_row(audits.get(one.member))}
         | {"gaps": [gap_row(gap, rates, price, now, has_archive=has_archive) for gap in _of(ledger, one.member)]}
         for one in wanted
     ]
@@ -106,6 +110,11 @@ def _row(subject: Subject, ledger: Ledger, rhythm: Rhythm | None, from_at: datet
         "expected_every_seconds": period.total_seconds() if period else None,
         "is_silent": bool(rhythm and rhythm.is_silent(now)),
     }
+
+
+def _audit_row(last: Told | None) -> dict[str, Any] | None:
+    """The last nightly audit; None where there was none."""
+    return None if last is None else {name: value for name, value in asdict(last).items() if name != "member"}
 
 
 def _ratio(pieces: Sequence[Piece], asked: timedelta) -> float | None:

@@ -106,6 +106,14 @@ class Exporter:
         behind = [(now - stream.covered_through).total_seconds() for stream in streams]
         metrics.COVERAGE_LAG_SECONDS.set(max(behind, default=0.0))
         self._gaps(now)
+        self._audits()
+
+    def _audits(self) -> None:
+        """What the last nightly audit found."""
+        found = self._services.stores.audits.last_day()
+        metrics.AUDIT_SOURCES.set(len(found))
+        metrics.AUDIT_MISSING_POSTS.set(sum(one.unexplained for one in found))
+        metrics.AUDIT_MISSING_RATIO.set(max((one.missing_ratio for one in found), default=0.0))
 
     def _gaps(self, now: datetime) -> None:
         """What is missing, and what was not looked at a second time."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 
+from scheduler.auditing import audit_jobs
 from scheduler.compliance import compliance_jobs
 from scheduler.quoting import Quoting
 from scheduler.readings import Readings
@@ -35,7 +36,7 @@ log = get_logger(__name__)
 QUOTES, REFRESH, MEDIA, RECONCILE, DEAD, CANARY = "quotes", "refresh", "media", "reconcile", "dead", "canary"
 AUTHORS, LEDGER, USAGE, ACCOUNTS = "authors", "ledger", "usage", "accounts"
 REREAD, BACKFILL = "reread", "backfill"
-PURGE, COMPLIANCE = "purge", "compliance"
+PURGE, COMPLIANCE, AUDIT = "purge", "compliance", "audit"
 OPENS_SWEEPS = frozenset({SEARCH, QUOTES, REREAD, BACKFILL})
 # What is not planned while a queue is paused: its jobs would only wait, and claims on posts would end meanwhile.
 FILLS = {
@@ -50,6 +51,7 @@ FILLS = {
     USAGE: Queue.BACKFILL,
     PURGE: Queue.BACKFILL,
     COMPLIANCE: Queue.BACKFILL,
+    AUDIT: Queue.BACKFILL,
 }
 DEAD_INTERVAL_SECONDS = 5.0
 AUTHORS_INTERVAL_SECONDS = 15.0  # authors of many pages share a call; X allows 20 such calls a minute
@@ -62,6 +64,7 @@ REREAD_INTERVAL_SECONDS = 60.0
 BACKFILL_INTERVAL_SECONDS = 10.0
 PURGE_INTERVAL_SECONDS = 300.0
 COMPLIANCE_INTERVAL_SECONDS = 30.0  # X allows 150 looks at jobs in 15 minutes
+AUDIT_INTERVAL_SECONDS = 3600.0  # what is lost of a night is sent for again
 MEDIA_BATCH = 500
 
 Plan = Callable[[Slot, datetime], Outgoing]
@@ -84,6 +87,7 @@ def standing_schedules(services: Services, *, now: datetime) -> list[Schedule]:
         BACKFILL: BACKFILL_INTERVAL_SECONDS,
         PURGE: PURGE_INTERVAL_SECONDS,
         COMPLIANCE: COMPLIANCE_INTERVAL_SECONDS,
+        AUDIT: AUDIT_INTERVAL_SECONDS,
     }
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     usage_at = midnight + timedelta(days=1) + USAGE_AFTER_MIDNIGHT
@@ -121,6 +125,7 @@ class Planner:
             ACCOUNTS: self._of(WorkClass.ENGAGEMENT, readings.accounts),
             USAGE: lambda slot, now: [(CheckUsage(), None)],
             PURGE: self._purge,
+            AUDIT: self._of(WorkClass.BACKFILL, lambda slot, now: [(job, None) for job in audit_jobs(services, now)]),
             COMPLIANCE: lambda slot, now: [(job, None) for job in compliance_jobs(services, now)],
         }
 

@@ -17,6 +17,7 @@ from shared.domain.errors import CoveyError
 from shared.domain.jobs import Job, decode
 from shared.services.bootstrap import Services
 from workers.handlers.accounts import look_at_accounts, resolve_handles
+from workers.handlers.auditing import audit_source
 from workers.handlers.authors import look_up_authors
 from workers.handlers.canary import canary
 from workers.handlers.compliance import compliance_round
@@ -48,6 +49,7 @@ ACTORS: tuple[Actor[Any], ...] = (
     Actor(jobs.LookUpAuthors, look_up_authors),
     Actor(jobs.LookAtAccounts, look_at_accounts),
     Actor(jobs.CheckUsage, check_usage),
+    Actor(jobs.AuditSource, audit_source),
     Actor(jobs.ComplianceRound, compliance_round),
     Actor(jobs.PurgeGone, purge_gone),
     Actor(jobs.PurgeOld, purge_old),

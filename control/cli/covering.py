@@ -36,7 +36,8 @@ def coverage(
     """Show what was read of accounts and sources, what is missing and what it costs.
 
     "verified" is what was read a second time, for posts that X shows late. "silent" is an account that has posted
-    nothing for longer than its rhythm explains. With --audit X's own count is shown beside what is stored; what was
+    nothing for longer than its rhythm explains. "audited" is how many posts were stored of those that X counted in the
+    last nightly audit. With --audit X's own count is shown beside what is stored; what was
     deleted since is stored and not counted. Exit status with --audit: 0 when nothing is missing, else 1.
     """
     from control import coverage as covering
@@ -83,6 +84,8 @@ def _cells(row: dict[str, Any]) -> tuple[str, ...]:
     notes = [f"a post every {span(every)}"] if every else []
     notes += ["silent"] if row["is_silent"] else []
     notes += [f"{span(row['unaccounted_seconds'])} unaccounted for"] if row["unaccounted_seconds"] else []
+    if audit := row["audit"]:
+        notes.append(f"audited {audit['at']:%Y-%m-%d}: {audit['stored']:,} of {audit['counted']:,}")
     return (
         row["subject"],
         _percent(row["covered_ratio"]),

@@ -50,7 +50,7 @@ class Concern:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asking:
-    """A member of a stream and those who ask for it. user_id: of an account, where X has told it. is_denied: it has none."""
+    """A member of a stream, and who asks for it. user_id: of an account, once X has told it. is_denied: X says it has none."""
 
     key: str
     sources: tuple[Source, ...]

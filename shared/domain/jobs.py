@@ -24,13 +24,14 @@ from shared.domain.job import (
     Queue,
     Username,
 )
-from shared.domain.upkeep_jobs import ComplianceRound, PurgeGone, PurgeOld, RemoveMedia
+from shared.domain.upkeep_jobs import AuditSource, ComplianceRound, PurgeGone, PurgeOld, RemoveMedia
 
 __all__ = [
     "ALL_JOBS",
     "ALL_QUEUES",
     "GREATEST_ID",
     "MAX_IDS",
+    "AuditSource",
     "Canary",
     "CheckUsage",
     "ComplianceRound",
@@ -199,6 +200,7 @@ ALL_JOBS: tuple[type[Job], ...] = (
     LookUpAuthors,
     LookAtAccounts,
     CheckUsage,
+    AuditSource,
     ComplianceRound,
     PurgeGone,
     PurgeOld,

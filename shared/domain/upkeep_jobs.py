@@ -21,6 +21,20 @@ class ComplianceRound(Job):
         return self.round_id
 
 
+class AuditSource(Job):
+    """X's count of what is followed of one source, beside what is stored."""
+
+    name = "audit_source"
+    queues = (Queue.BACKFILL,)
+
+    audit_id: DocumentId
+
+    @property
+    def subject(self) -> str:
+        """The audit: its day and what it is about."""
+        return self.audit_id
+
+
 class PurgeGone(Job):
     """What people wrote in posts that are gone is taken away, where its time has come."""
 

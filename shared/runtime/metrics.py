@@ -128,6 +128,16 @@ GAPS_SECONDS = Gauge("covey_gaps_seconds", "Time in gaps that are not filled, by
 UNVERIFIED_SECONDS = Gauge(
     "covey_unverified_seconds", "Time of streams that should have been read a second time by now, and was not."
 )
+AUDIT_SOURCES = Gauge(
+    "covey_audit_sources", "Sources whose posts were compared with X's count in the last nightly audit."
+)
+AUDIT_MISSING_RATIO = Gauge(
+    "covey_audit_missing_ratio",
+    "Part of what X counts that is not stored and in no gap, of the source that misses most: 0 = nothing is missing.",
+)
+AUDIT_MISSING_POSTS = Gauge(
+    "covey_audit_missing_posts", "Posts that X counts and that are neither stored nor in a gap, of all sources audited."
+)
 MARGIN_SECONDS = Gauge("covey_margin_seconds", "How far behind what is covered sweeps begin, for posts that come late.")
 COVERAGE_LAG_SECONDS = Gauge("covey_coverage_lag_seconds", "How far behind now the least covered stream is.")
 REFRESHES_DUE = Gauge("covey_refreshes_due", "Posts whose engagement is due to be read.")

@@ -41,6 +41,9 @@ class Rhythm(SecretFiles):
         24 * 3600.0, ge=0, description="X is asked what became of all that is stored so often, for nothing; 0: never"
     )
     compliance_ids: int = Field(100_000, ge=1, le=5_000_000, description="ids sent to X in one compliance job at most")
+    audit_daily_usd: float = Field(
+        0.05, ge=0, description="X counts the sources worth most each night for so much; 0: never"
+    )
     reconcile_interval_seconds: float = Field(60.0, gt=0, description="between two looks for work left behind")
     stalled_after_seconds: float = Field(300.0, gt=0, description="work without progress for this long is sent again")
     scheduler_tick_seconds: float = Field(1.0, gt=0, description="between two looks at the schedules")

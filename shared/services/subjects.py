@@ -3,33 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from shared.domain.coverage.subjects import Subject
 from shared.domain.errors import InputError
-from shared.domain.sources import Source
+from shared.domain.sources import DEFAULT_PRIORITY, Source
 from shared.services.bootstrap import Services
 
 DAWN = datetime.fromtimestamp(0, UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """What is followed: an account, or the words of a source. user_id: None where there is none, or not yet."""
-
-    member: str
-    shown: str
-    began_at: datetime
-    user_id: int | None = None
 
 
 def subjects(services: Services, words: Sequence[str]) -> list[Subject]:
     """What the words name: handles, ids or names of sources, of which one of accounts stands for these; without words
     all that is followed. Raises InputError for what is not followed, and a name that several sources have.
     """
-    accounts, sources = _accounts(services), {one.id: one for one in services.stores.sources.all()}
+    sources = {one.id: one for one in services.stores.sources.all()}
+    accounts = _accounts(services, sources)
     of_words = {
-        one.id: Subject(one.key, one.id, (one.changed_at or one.created_at or DAWN) - one.look_back)
+        one.id: Subject(
+            one.key, one.id, (one.changed_at or one.created_at or DAWN) - one.look_back, priority=one.priority
+        )
         for one in sources.values()
         if one.key is not None and one.asks
     }
@@ -49,13 +42,14 @@ def subjects(services: Services, words: Sequence[str]) -> list[Subject]:
     return list(wanted.values())
 
 
-def _accounts(services: Services) -> dict[str, Subject]:
+def _accounts(services: Services, sources: Mapping[str, Source]) -> dict[str, Subject]:
     return {
         row["_id"]: Subject(
             row["_id"],
             f"@{row['username']}",
             row.get("since") or row["created_at"],
             int(row["user_id"]) if row.get("user_id") else None,
+            max((sources[one].priority for one in row.get("sources", ()) if one in sources), default=DEFAULT_PRIORITY),
         )
         for row in services.stores.handles.all(active_only=True)
     }

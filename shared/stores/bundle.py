@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from shared.stores import (
     accounts,
+    audits,
     authors,
     compliance,
     dead_letters,
@@ -33,6 +34,7 @@ from shared.stores import (
 )
 from shared.stores.accounts import AccountStore
 from shared.stores.ages import AgeStore
+from shared.stores.audits import AuditStore
 from shared.stores.authors import AuthorStore
 from shared.stores.compliance import ComplianceStore
 from shared.stores.credentials import CredentialStore
@@ -64,7 +66,20 @@ from shared.stores.sweeps import SweepStore
 from shared.stores.users import UserStore
 
 COLLECTIONS = (
-    *(accounts, authors, compliance, dead_letters, engagement, erasures, fates, gaps, handles, intervals, ledger),
+    *(
+        accounts,
+        audits,
+        authors,
+        compliance,
+        dead_letters,
+        engagement,
+        erasures,
+        fates,
+        gaps,
+        handles,
+        intervals,
+        ledger,
+    ),
     *(media, mentions, posts, processes, quotes, reactions, removals, runs, schedules, set_aside, sources, streams),
     *(sweeps, users),
 )
@@ -90,6 +105,7 @@ class Stores:
     sources: SourceStore
     streams: StreamStore
     sweeps: SweepStore
+    audits: AuditStore
     intervals: IntervalStore
     gaps: GapStore
     engagement: EngagementStore
@@ -132,6 +148,7 @@ class Stores:
             sources=SourceStore(db),
             streams=StreamStore(db),
             sweeps=SweepStore(db),
+            audits=AuditStore(db),
             intervals=IntervalStore(db),
             gaps=GapStore(db),
             engagement=EngagementStore(db),

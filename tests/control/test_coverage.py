@@ -10,9 +10,11 @@ import pytest
 
 from control import coverage as covering
 from scheduler.planner import BACKFILL
+from shared.domain.coverage.audits import Audit, Hour
 from shared.domain.coverage.gaps import GapReason, GapState, Unread
 from shared.domain.coverage.intervals import Interval
 from shared.domain.coverage.streams import Stream
+from shared.domain.coverage.subjects import Subject
 from shared.domain.coverage.sweeps import ReadBy
 from shared.domain.errors import InputError
 from shared.domain.models import Post, User
@@ -137,6 +139,26 @@ def test_who_is_not_followed_is_named(services: Services, stream: Stream) -> Non
     """A clear error, and nothing else."""
     with pytest.raises(InputError, match="carol is not followed"):
         rows(services, "alice", "carol")
+
+
+def test_the_last_nightly_audit_is_told(services: Services, stream: Stream, covey: Covey) -> None:
+    """When it was, what X counted and what was stored of it; nothing of whom it was not about."""
+    now, audits = services.clock.now(), services.stores.audits
+    audits.choose(now.date(), [Subject("alice", "@alice", now)], now=now)
+    hour = Hour(now - HOUR, now, 1_100, 1_098, 3)
+    audits.done(f"{now.date()}:alice", Audit((hour,)), micro_usd=5_000, now=now)
+
+    told = rows(services)
+
+    assert told["@bob"]["audit"] is None
+    audit = told["@alice"]["audit"]
+    assert (audit["counted"], audit["stored"], audit["gone"], audit["missing"], audit["unexplained"]) == (
+        *(1_100, 1_098, 3),
+        *(2, 2),
+    )
+    assert abs(audit["at"] - now) < timedelta(seconds=1)
+    shown = covey("coverage", "@alice").stdout
+    assert f"audited {now:%Y-%m-%d}: 1,098 of 1,100" in " ".join(shown.split())
 
 
 def test_the_command_prints_tables_and_json(services: Services, stream: Stream, covey: Covey) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.faults import alerts_of_days, alerts_of_servers, alerts_of_x
+from tests.faults import alerts_of_data, alerts_of_days, alerts_of_servers, alerts_of_x
 from tests.faults.alerts_stage import Act, Stage
 from tests.faults.finding import Finding
 from tests.faults.form import Form
 
-ACTS: tuple[Act, ...] = (*alerts_of_x.ACTS, *alerts_of_days.ACTS, *alerts_of_servers.ACTS)
+ACTS: tuple[Act, ...] = (*alerts_of_data.ACTS, *alerts_of_x.ACTS, *alerts_of_days.ACTS, *alerts_of_servers.ACTS)
 
 
 def long_forms(_seed: int) -> dict[str, Form]:

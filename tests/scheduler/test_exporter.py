@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import redis
@@ -11,6 +11,8 @@ from pymongo.database import Database
 
 from scheduler.exporter import Exporter
 from shared.domain.coverage.accounts import AccountState
+from shared.domain.coverage.audits import Audit, Hour
+from shared.domain.coverage.subjects import Subject
 from shared.domain.jobs import ALL_QUEUES
 from shared.domain.models import WorkClass
 from shared.ratelimit.model import Block, BlockScope, CallRequest, Grant, Settlement
@@ -190,3 +192,23 @@ def test_who_is_there_and_who_is_not(redis_url: str, mongo_uri: str, mongo_db: D
     assert (value("covey_queue_threads", queue="media"), value("covey_queue_threads", queue="search")) == (8, 0)
     assert (value("covey_queue_paused", queue="quotes"), value("covey_queue_paused", queue="media")) == (1, 0)
     assert value("covey_processes_waiting") == 1
+
+
+def test_the_last_nightly_audit_is_told_by_its_worst_source(
+    redis_url: str, mongo_uri: str, mongo_db: Database[dict[str, object]]
+) -> None:
+    """The greatest part that is missing, all posts that are, and of how many sources; what is in a gap is none."""
+    audits, day = Stores.on(mongo_db).audits, date(2026, 11, 1)
+    audits.choose(day, [Subject(name, name, FIRST) for name in ("a", "b", "c")], now=FIRST)
+    hours = {
+        "a": Hour(FIRST, LATER, 50, 48, 0),
+        "b": Hour(FIRST, LATER, 9, 9, 0),
+        "c": Hour(FIRST, LATER, 9, 0, 0, True),
+    }
+    for name, hour in hours.items():
+        audits.done(f"{day}:{name}", Audit((hour,)), micro_usd=5_000, now=FIRST)
+
+    exporter(redis_url, mongo_uri).run_once(LATER)
+
+    told = [REGISTRY.get_sample_value(f"covey_audit_{name}") for name in ("missing_ratio", "missing_posts", "sources")]
+    assert told == [2 / 50, 2, 3]

@@ -13,6 +13,7 @@ from shared.domain.errors import BadJob, NewerJob
 from shared.domain.jobs import (
     ALL_JOBS,
     ALL_QUEUES,
+    AuditSource,
     Canary,
     CheckUsage,
     ComplianceRound,
@@ -59,6 +60,7 @@ jobs: st.SearchStrategy[Job] = st.one_of(
     st.just(CheckUsage()),
     st.just(PurgeGone()),
     st.just(PurgeOld()),
+    st.builds(AuditSource, audit_id=document_ids),
     st.builds(ComplianceRound, round_id=document_ids),
     st.builds(RemoveMedia, media=st.just(("3_1",))),
     st.builds(Canary, queue=st.sampled_from(ALL_QUEUES), sent_at_ms=st.integers(0, 10**13)),
@@ -75,6 +77,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "check_usage": {},
     "purge_gone": {},
     "purge_old": {},
+    "audit_source": {"audit_id": "2026-11-20:nasa"},
     "compliance_round": {"round_id": "r"},
     "remove_media": {"media": ["3_1"]},
     "canary": {"queue": "search", "sent_at_ms": 1},

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from shared.domain.jobs import (
     ALL_JOBS,
+    AuditSource,
     Canary,
     CheckUsage,
     ComplianceRound,
@@ -37,6 +38,7 @@ WORDS: list[tuple[Job, str]] = [
     (CheckUsage(), "project"),
     (PurgeGone(), "gone"),
     (PurgeOld(), "old"),
+    (AuditSource(audit_id="2026-11-20:nasa"), "2026-11-20:nasa"),
     (ComplianceRound(round_id="r"), "r"),
     (RemoveMedia(media=("3_1", "3_2")), "files 3_1, 3_2"),
     (Canary(queue="media", sent_at_ms=1), "sign of life of media"),
