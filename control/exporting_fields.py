@@ -45,14 +45,14 @@ class Field:
 @dataclass(frozen=True, slots=True)
 class Kind:
     """One collection to export. time: the field that --from and --to are about. post_key: of the posts it belongs to,
-    and key: what of its own is equal to that; both empty where it knows no posts."""
+    and key: what of its own is equal to that, or in it where that is a list."""
 
     name: str
     collection: str
     time: str
     fields: tuple[Field, ...]
-    key: str = ""
-    post_key: str = ""
+    key: str
+    post_key: str
 
 
 def _same(form: Form, *names: str, asked: bool = False) -> tuple[Field, ...]:
@@ -139,7 +139,7 @@ KINDS: Final = {
         Kind("users", "X_users", "last_updated_at", _USERS, "_id", "author_id"),
         Kind("engagement", "X_engagement_history", "at", _ENGAGEMENT, "post_id", "_id"),
         Kind("mentions", "mentions", "published_at", _MENTIONS, "external_id", "_id"),
-        Kind("media", "X_media", "described_at", _MEDIA),
+        Kind("media", "X_media", "described_at", _MEDIA, "_id", "attachments.media_keys"),
     )
 }
 

@@ -36,8 +36,6 @@ def wanted(
     query: dict[str, Any] = _within(kind.time, since, until)
     concerned = concerning(stores, source) if source else None
     by_posts = None
-    if concerned and not kind.key:
-        raise InputError(f"{kind.name} belong to no source: leave --source out, or export posts with their attachments")
     if concerned and kind.name == "mentions" and source and stores.sources.get(source):
         concerned = {"sources": source}  # of its tenant alone: another's mention of the same post is not its own
         query = {"$and": [query, concerned]} if query else concerned

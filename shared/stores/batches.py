@@ -17,7 +17,7 @@ from shared.stores.database import Db, Document, guarded
 
 @dataclass(frozen=True, slots=True)
 class ByPosts:
-    """Only documents of posts that match: the value at `key` is that of `post_key` in one of them."""
+    """Only documents of posts that match: the value at `key` is that of `post_key` in one of them, or in its list."""
 
     key: str
     post_key: str
@@ -81,7 +81,8 @@ class BatchStore:
             return found
         key, post_key = wanted.by_posts.key, wanted.by_posts.post_key
         match = {"$and": [{post_key: {"$in": list({one.get(key) for one in found})}}, wanted.by_posts.query]}
-        rows = self._db["X_tweets"].aggregate([{"$match": match}, {"$group": {"_id": f"${post_key}"}}])
+        steps: list[Document] = [{"$match": match}, {"$unwind": f"${post_key}"}, {"$group": {"_id": f"${post_key}"}}]
+        rows = self._db["X_tweets"].aggregate(steps)
         kept = {row["_id"] for row in rows}
         return [one for one in found if one.get(key) in kept]
 
