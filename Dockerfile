@@ -1,4 +1,4 @@
-# One image for every process of Covey: `covey worker`, `covey scheduler`, `covey simulator` and the other commands.
+# One image for every process of Covey: `covey worker`, `covey scheduler`, `covey listener` and all commands.
 # It runs as a user of its own, holds no compiler and no package installer of ours, and works on a read-only root:
 # what is written goes to /var/lib/covey (media) and /tmp.
 
@@ -15,7 +15,7 @@ WORKDIR /src
 # stand-in: were it in the image, a new word in it would make another image, and all containers anew.
 COPY pyproject.toml constraints.txt ./
 RUN touch README.md \
- && mkdir shared workers scheduler control once simulator \
+ && mkdir shared workers scheduler listener control once simulator \
  && pip --python /opt/covey/bin/python install -c constraints.txt .
 
 COPY . .
@@ -39,7 +39,7 @@ COPY --from=build /opt/covey /opt/covey
 
 USER covey
 WORKDIR /var/lib/covey
-EXPOSE 9191 9192
+EXPOSE 9191 9192 9193
 
 ENTRYPOINT ["covey"]
 CMD ["--help"]

@@ -185,7 +185,7 @@ class Control:
         order, streams, now_ms = read_order(StreamOrder, body), self._api.streams, self._api.clock()
         found = streams.connections.living(order.stream)
         streams.order(found, order.act, now_ms, text=order.text, by_reset=order.by_reset)
-        if order.fail_seconds:
+        if order.act == "disconnect":
             streams.refused_until_ms = now_ms + round(order.fail_seconds * 1000)
         return {"act": order.act, "connections": len(found)}
 

@@ -68,6 +68,7 @@ COMMANDS: Final = {
     "connect": Row("connect", "Let Covey into an account on X (OAuth 2.0): its limits come on top of the app's."),
     "worker": Row("processes", "Run one worker process (see covey worker --help)."),
     "scheduler": Row("processes", "Run one scheduler process (see covey scheduler --help)."),
+    "listener": Row("processes", "Run one listener process (see covey listener --help)."),
     "simulator": Row("processes", "Run the simulated X (see covey simulator --help)."),
 }
 

@@ -1,4 +1,4 @@
-"""`covey once`, `worker`, `scheduler`, `simulator`: the command becomes the process."""
+"""`covey once`, `worker`, `scheduler`, `listener`, `simulator`: the command becomes the process."""
 
 from __future__ import annotations
 
@@ -29,6 +29,12 @@ def worker(context: typer.Context) -> None:
 def scheduler(context: typer.Context) -> None:
     """Run one scheduler process (see covey scheduler --help)."""
     _become("scheduler", context.args)
+
+
+@app.command(context_settings=PASS_THROUGH)
+def listener(context: typer.Context) -> None:
+    """Run one listener process (see covey listener --help)."""
+    _become("listener", context.args)
 
 
 @app.command(context_settings=PASS_THROUGH)

@@ -20,6 +20,7 @@ class ProcessKind(StrEnum):
 
     WORKER = "worker"
     SCHEDULER = "scheduler"
+    LISTENER = "listener"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

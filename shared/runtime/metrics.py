@@ -85,6 +85,23 @@ USAGE_DIFFERENCE_RATIO = Gauge(
     "covey_usage_difference_ratio", "How far X's count of the last whole day is from the ledger's: 0 = equal."
 )
 
+# --- live events: from the listener that holds a route's lease
+LIVE_CONNECTED = Gauge("covey_live_connected", "1 while a route is heard: activity, filtered.", ["route"])
+LIVE_BROKEN_SECONDS = Gauge(
+    "covey_live_broken_seconds", "For how long a route with something to hear has not been heard; 0: it is.", ["route"]
+)
+LIVE_STANDING = Gauge("covey_live_standing", "Subscriptions or rules that stand at X.", ["route"])
+LIVE_UNFIT = Gauge("covey_live_unfit", "Subscriptions or rules that are wanted, and that X has no room for.", ["route"])
+LIVE_EVENTS = Counter(
+    "covey_live_events", "Events by kind: post, post_delete, handle, told, other, odd.", ["route", "kind"]
+)
+LIVE_BREAKS = Counter(
+    "covey_live_breaks", "Connections that broke or were refused: network, http, throttled, money.", ["route", "how"]
+)
+LIVE_LAG_SECONDS = Histogram(
+    "covey_live_lag_seconds", "From when a post was made to when it was stored.", ["route"], buckets=_WAIT_SECONDS
+)
+
 # --- what was collected
 POSTS_STORED = Counter("covey_posts_stored", "Posts stored for the first time, by where they came from.", ["source"])
 SNAPSHOTS = Counter("covey_snapshots", "Engagement snapshots written.")

@@ -156,6 +156,7 @@ class Settings(Rhythm):
     leader_lease_seconds: float = Field(15.0, gt=0, description="a silent scheduler is replaced after this")
     worker_metrics_port: int = Field(9191, ge=0, le=65535, description="0 picks a free port")
     scheduler_metrics_port: int = Field(9192, ge=0, le=65535, description="0 picks a free port")
+    listener_metrics_port: int = Field(9193, ge=0, le=65535, description="0 picks a free port")
     metrics_host: str = Field("0.0.0.0", description="address the metrics are served on")  # noqa: S104  # scraped from other containers
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="lowest level that is logged")
     log_format: Literal["json", "console"] = Field("json", description="json for machines, console for people")

@@ -17,6 +17,7 @@ from shared.stores import (
     handles,
     intervals,
     ledger,
+    live,
     media,
     mentions,
     posts,
@@ -49,6 +50,7 @@ from shared.stores.indexes import Indexes
 from shared.stores.intervals import IntervalStore
 from shared.stores.known import KnownStore
 from shared.stores.ledger import LedgerStore
+from shared.stores.live import LiveStore
 from shared.stores.media import MediaStore
 from shared.stores.mentions import MentionStore
 from shared.stores.posts import PostStore
@@ -66,22 +68,9 @@ from shared.stores.sweeps import SweepStore
 from shared.stores.users import UserStore
 
 COLLECTIONS = (
-    *(
-        accounts,
-        audits,
-        authors,
-        compliance,
-        dead_letters,
-        engagement,
-        erasures,
-        fates,
-        gaps,
-        handles,
-        intervals,
-        ledger,
-    ),
-    *(media, mentions, posts, processes, quotes, reactions, removals, runs, schedules, set_aside, sources, streams),
-    *(sweeps, users),
+    *(accounts, audits, authors, compliance, dead_letters, engagement, erasures, fates, gaps, handles, intervals),
+    *(ledger, live, media, mentions, posts, processes, quotes, reactions, removals, runs, schedules, set_aside),
+    *(sources, streams, sweeps, users),
 )
 INDEXES = tuple(index for collection in COLLECTIONS for index in collection.INDEXES)
 
@@ -121,6 +110,7 @@ class Stores:
     ledger: LedgerStore
     set_aside: SetAsideStore
     processes: ProcessStore
+    live: LiveStore
 
     @classmethod
     def on(cls, db: Db) -> Stores:
@@ -164,6 +154,7 @@ class Stores:
             ledger=LedgerStore(db),
             set_aside=SetAsideStore(db),
             processes=ProcessStore(db),
+            live=LiveStore(db),
         )
 
     @property

@@ -24,6 +24,7 @@ FACTOR = 40.0
 API_QUEUES = tuple(queue for queue in ALL_QUEUES if queue != Queue.MEDIA)
 SCHEDULER, MEDIA = "scheduler-1", "media-1"
 WORKERS = ("worker-1", "worker-2")
+LISTENER = "listener-1"
 TRACKED, KEPT_BACK = 8, 4
 RHYTHM: dict[str, Any] = {
     "account_look_seconds": 5.0,
@@ -72,6 +73,8 @@ class AlertsFlock(WholeFlock):
         end = ["--metrics-port", str(port)]
         if name.startswith("scheduler"):
             arguments = ["-m", "tests.faults.alerts_scheduler", str(FACTOR), *end]
+        elif name.startswith("listener"):
+            arguments = ["-m", "listener", *end]
         else:
             queues = [Queue.MEDIA] if name.startswith("media") else list(API_QUEUES)
             arguments = ["-m", "workers.main", "--queues", ",".join(queues), "--threads", "4", *end]
@@ -131,7 +134,7 @@ class AlertsFlock(WholeFlock):
             filler.unlink()
 
     def _discover(self) -> None:
-        jobs = {"scheduler": "covey-scheduler", "media": "covey-worker-media"}
+        jobs = {"scheduler": "covey-scheduler", "media": "covey-worker-media", "listener": "covey-listener"}
         own = {
             f"127.0.0.1:{self._ports[name]}": jobs.get(name.partition("-")[0], "covey-worker") for name in self.named
         }

@@ -15,7 +15,7 @@ from shared.credentials.secrets import UserTokens
 from shared.platforms.x.oauth import OAuthClient
 from shared.ratelimit.model import Window
 from tests.cases.hosts import certificate
-from tests.faults.alerts_flock import SCHEDULER, WORKERS, AlertsFlock
+from tests.faults.alerts_flock import LISTENER, SCHEDULER, WORKERS, AlertsFlock
 from tests.faults.alerts_stage import Act
 from tests.faults.queue_fleet import wait_until
 
@@ -42,6 +42,19 @@ def failing(flock: AlertsFlock) -> Iterator[None]:
         )
         backfills.begin(flock.services, hour, flock.tracked[:1])
         yield
+
+
+@contextmanager
+def deaf(flock: AlertsFlock) -> Iterator[None]:
+    """X ends the stream of a listener and lets nobody in, and then does; the listener goes as it should."""
+    heard = 'max(covey_live_connected{route="activity"})'
+    flock.start(LISTENER)
+    wait_until(lambda: flock.prometheus.value(heard) == 1, 60, "the listener is connected")
+    flock.order("streams", {"act": "disconnect", "fail_seconds": 3600})
+    yield
+    flock.order("streams", {"act": "disconnect"})
+    wait_until(lambda: flock.prometheus.value(heard) == 1, 120, "it is connected again")
+    flock.end(LISTENER, cleanly=True)
 
 
 @contextmanager
@@ -146,6 +159,7 @@ def purge(flock: AlertsFlock) -> None:
 
 ACTS = (
     Act("X answers one call with 429", ("CoveyThrottled",), throttled),
+    Act("X ends a live stream and lets nobody in", ("CoveyListenerDown",), deaf, fires_within_seconds=90),
     Act("X wants money", ("CoveyPaused",), refused("credits-depleted"), variant="402"),
     Act("X does not take the token", ("CoveyPaused",), refused("unauthorized"), variant="401"),
     Act("X forbids an endpoint", ("CoveyPaused",), refused("forbidden"), variant="403"),

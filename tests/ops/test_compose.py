@@ -13,7 +13,7 @@ from shared.runtime.settings import Settings
 from tests.ops.artifacts import OPS, ROOT, compose
 
 SERVICES: dict[str, dict[str, Any]] = compose()["services"]
-OWN = ("scheduler", "worker", "worker-media", "simulator")
+OWN = ("scheduler", "worker", "worker-media", "listener", "simulator")
 EACH = pytest.mark.parametrize("service", SERVICES.values(), ids=SERVICES.keys())
 # What the images of the servers need to become the user that owns their volume.
 OWNERSHIP = {"CHOWN", "DAC_OVERRIDE", "SETGID", "SETUID"}
@@ -51,7 +51,7 @@ def test_a_service_listens_on_this_machine_only(service: dict[str, Any]) -> None
     assert all(port.startswith("127.0.0.1:") for port in service.get("ports", ()))
 
 
-@pytest.mark.parametrize("name", ["scheduler", "worker", "worker-media"])
+@pytest.mark.parametrize("name", ["scheduler", "worker", "worker-media", "listener"])
 def test_a_process_can_be_scaled(name: str) -> None:
     """It has neither a name nor a port of its own, and waits until its servers are healthy."""
     service = SERVICES[name]
@@ -67,10 +67,11 @@ def test_how_many_run_is_set_in_one_place() -> None:
         "scheduler": "${COVEY_SCHEDULERS:-1}",
         "worker": "${COVEY_WORKERS:-2}",
         "worker-media": "${COVEY_MEDIA_WORKERS:-1}",
+        "listener": "${COVEY_LISTENERS:-0}",
     }
 
 
-@pytest.mark.parametrize("name", ["scheduler", "worker", "worker-media"])
+@pytest.mark.parametrize("name", ["scheduler", "worker", "worker-media", "listener"])
 def test_a_process_has_time_to_finish_what_runs(name: str) -> None:
     """Docker waits longer than the process itself does before it kills."""
     grace = Settings.model_fields["shutdown_grace_seconds"].default
@@ -150,6 +151,7 @@ def test_prometheus_finds_every_replica_of_every_process() -> None:
         "covey-worker": (["worker"], "A", Settings.model_fields["worker_metrics_port"].default),
         "covey-worker-media": (["worker-media"], "A", Settings.model_fields["worker_metrics_port"].default),
         "covey-scheduler": (["scheduler"], "A", Settings.model_fields["scheduler_metrics_port"].default),
+        "covey-listener": (["listener"], "A", Settings.model_fields["listener_metrics_port"].default),
     }
 
 

@@ -134,13 +134,14 @@ def test_every_secret_of_compose_is_made_or_yours() -> None:
 
 
 def test_each_service_is_given_what_it_needs_and_no_more() -> None:
-    """Only a worker that asks X has X's secrets, and root of MongoDB is known to MongoDB alone."""
+    """Only who asks X, a worker or a listener, has X's secrets, and root of MongoDB is known to MongoDB alone."""
     servers = {"redis_url", "mongo_uri", "sentry_dsn"}
 
     assert {name: set(service.get("secrets", ())) for name, service in compose()["services"].items()} == {
         "scheduler": servers,
         "worker": servers | {"x_bearer_token", "x_client_secret", "credential_keys"},
         "worker-media": servers,
+        "listener": servers | {"x_bearer_token", "x_client_secret", "credential_keys"},
         "simulator": set(),
         "redis": {"redis_users", "redis_admin_password"},
         "mongo": {"mongo_root_password", "mongo_uri", "mongo_analyst_uri"},

@@ -19,6 +19,7 @@ FIXED_IN_CONTAINERS = {
     *("REDIS_URL", "REDIS_URL_FILE", "MONGO_URI", "MONGO_URI_FILE"),
     *("COVEY_DATA_DIR", "COVEY_MEDIA_DIR", "COVEY_INSTANCE"),
     *("COVEY_WORKER_METRICS_PORT", "COVEY_SCHEDULER_METRICS_PORT", "COVEY_METRICS_HOST"),
+    "COVEY_LISTENER_METRICS_PORT",
 }
 
 
@@ -99,13 +100,13 @@ def test_a_worker_container_is_given_every_setting_that_is_not_fixed() -> None:
 
 
 def test_only_those_who_ask_x_have_its_secrets() -> None:
-    """Every secret but the address of Sentry, in either form, is known to the worker service and to no other."""
+    """Every secret but the address of Sentry, in either form, is known to worker and listener and to no other."""
     secrets = {name for name, info in SETTINGS.items() if "SecretStr" in str(info.annotation)} - {"SENTRY_DSN"}
     secrets |= {f"{name}_FILE" for name in secrets} & SETTINGS.keys()
 
     assert "X_BEARER_TOKEN" in secrets
     for name, service in compose()["services"].items():
-        assert secrets & service.get("environment", {}).keys() == (secrets if name == "worker" else set())
+        assert secrets & service.get("environment", {}).keys() == (secrets if name in {"worker", "listener"} else set())
 
 
 def test_the_settings_for_the_simulator_are_settings() -> None:
