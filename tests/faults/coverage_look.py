@@ -9,11 +9,12 @@ from datetime import timedelta
 from typing import Any
 
 from control.coverage import coverage
-from control.evidence import Interval, gather
+from control.evidence import Interval, Truth, gather
 from shared.domain.coverage.gaps import GapState
 from shared.domain.money.prices import MICRO
+from shared.stores.database import Db
 from tests.faults.coverage_audit import Audited, audited
-from tests.faults.coverage_judge import Away, Judgement, expected_of, judge
+from tests.faults.coverage_judge import Away, Expected, Judgement, expected_of, judge
 from tests.faults.coverage_money import Money, money
 from tests.faults.coverage_world import Listened, members_of
 from tests.faults.finding import Finding
@@ -84,11 +85,13 @@ def look(
     queries = members_of(names, terms)
     expected = expected_of(truth, names, {one.member: f"({one.query})" for one in terms}, interval, away=away)
     final = [gap for gap in services.stores.gaps.missing() if gap.state is GapState.FINAL]
+    report = gather(db, truth, names, interval, services.settings.media_path)
+    report["missing"]["media"] = _media_missing(db, truth, expected)
     read = services.stores.intervals.of([one.id for one in services.stores.streams.that_carried(list(queries))])
     return Outcome(
         posts_a_minute=rate,
         judged=judge(db, expected, final=final),
-        report=gather(db, truth, names, interval, services.settings.media_path),
+        report=report,
         rows=coverage(services, [], window=ALL_OF_IT),
         audit=audited(
             services,
@@ -102,6 +105,15 @@ def look(
         late_by_rereading=sum(one.late for one in read),
         final=Counter(gap.reason.value for gap in final),
     )
+
+
+def _media_missing(db: Db, truth: Truth, expected: Expected) -> list[str]:
+    """Media without a file, of stored posts that are still there; the files of those that are gone may be purged."""
+    living = [id for id in expected.demanded if expected.records[id]["unsearchable_at"] is None]
+    stored = [document["_id"] for document in db["X_tweets"].find({"_id": {"$in": living}}, {"_id": 1})]
+    wanted = {item["media_key"] for item in truth.media(stored)}
+    found = db["X_media"].find({"_id": {"$in": list(wanted)}, "download.status": "ok"}, {"_id": 1})
+    return sorted(wanted - {document["_id"] for document in found})
 
 
 def finding(id: str, what: str, outcome: Outcome) -> Finding:
@@ -129,7 +141,7 @@ def finding(id: str, what: str, outcome: Outcome) -> Finding:
             "posts_a_minute": round(outcome.posts_a_minute),
             "judged": judged.row(),
             "quotes": {name: report[f"quotes_{name}"] for name in ("expected", "missed")},
-            "media": {name: report[f"media_{name}"] for name in ("expected", "missed", "bad_checksum")},
+            "media": {"missing": len(report["missing"]["media"]), "bad_checksum": report["media_bad_checksum"]},
             "final_gaps": dict(outcome.final),
             "audit": audit.row(),
             "money": {"usd": outcome.money.ours / MICRO, "usd_billed": outcome.money.theirs / MICRO},

@@ -29,7 +29,7 @@ REPORT: dict[str, Any] = {
     "missing": {"posts": [], "quotes": [], "media": [], "bad_checksum": []},
     "duplicates": 0,
     **{f"quotes_{name}": 0 for name in ("expected", "missed")},
-    **{f"media_{name}": 0 for name in ("expected", "missed", "bad_checksum")},
+    "media_bad_checksum": 0,
 }
 ROW: dict[str, Any] = {"covered_ratio": 1.0, "verified_ratio": 0.9, "unaccounted_seconds": 0, "gaps": []}
 SPENT = Sums(calls=3, bought=Amounts({PriceKind.POST: 2}), reread=Amounts({PriceKind.POST: 5}), micro_usd=10_000)
@@ -67,7 +67,8 @@ def test_a_run_passes_when_nothing_is_missing() -> None:
         {"judged": replace(GOOD.judged, lacking=[("7", "nasa", "author")])},
         {"judged": replace(GOOD.judged, late=0)},
         {"judged": replace(GOOD.judged, expected=0)},
-        {"report": REPORT | {"missing": {"quotes": ["7"]}}},
+        {"report": REPORT | {"missing": REPORT["missing"] | {"quotes": ["7"]}}},
+        {"report": REPORT | {"missing": REPORT["missing"] | {"media": ["3_7"]}}},
         {"report": REPORT | {"duplicates": 1}},
         {"rows": [ROW, ROW | {"covered_ratio": 0.99}]},
         {"rows": [ROW, ROW | {"unaccounted_seconds": 5}]},
