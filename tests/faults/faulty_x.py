@@ -18,7 +18,7 @@ from shared.domain.coverage.sweeps import Sweep, SweepStatus
 from shared.domain.jobs import QuotePage, RefreshEngagement, SearchPage
 from shared.domain.models import Post
 from shared.services.bootstrap import Services
-from shared.stores.engagement import FIRST
+from shared.stores.beginnings import FIRST
 from tests.faults.shift import Shift
 from tests.workers.world import Simulator, open_sweep, start_simulator, state_of, stored_ids
 
