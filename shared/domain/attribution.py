@@ -50,7 +50,7 @@ class Concern:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asking:
-    """A member of a stream, and who asks for it. user_id: as far as X told it; is_denied: X says there is no account."""
+    """A member of a stream, and who asks for it. user_id: as far as X told it. is_denied: X says that it has none."""
 
     key: str
     sources: tuple[Source, ...]
