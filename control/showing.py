@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 from shared.domain.errors import InputError
 from shared.domain.models import PostState, ReferenceType
+from shared.domain.states import stored_state
 from shared.stores.bundle import Stores
 from shared.stores.database import Document
 from shared.stores.posts import metrics_from_document
@@ -14,6 +16,7 @@ from shared.stores.shown import ShownStore
 
 BARS: Final = "▁▂▃▄▅▆▇█"
 WIDTH: Final = 40
+SHOWN_SPAN: Final = timedelta(days=30)
 
 
 def post(stores: Stores, post_id: int) -> dict[str, Any]:
@@ -44,10 +47,10 @@ def post(stores: Stores, post_id: int) -> dict[str, Any]:
     }
 
 
-def account(stores: Stores, name: str) -> dict[str, Any]:
+def account(stores: Stores, name: str, *, now: datetime) -> dict[str, Any]:
     """An account by its name: who it is, its counts, what is stored of it, whether it is followed. Raises InputError.
 
-    One that never was followed is found by its name as X writes it.
+    One that never was followed is found by its name as X writes it. curve: its stored posts, day by day.
     """
     known = stores.handles.names([name]).get(name.lower())
     shown = ShownStore(stores.db)
@@ -58,7 +61,7 @@ def account(stores: Stores, name: str) -> dict[str, Any]:
     posts, newest = shown.posts_of(document["_id"])
     return {
         "id": document["_id"],
-        "username": document.get("username"),
+        "username": document.get("username") or name,
         "name": document.get("name"),
         "description": document.get("bio_snapshot", {}).get("description"),
         "verified": document.get("verified"),
@@ -69,6 +72,8 @@ def account(stores: Stores, name: str) -> dict[str, Any]:
         "posts_stored": posts,
         "newest_post": newest and {"id": newest["_id"], "created_at": newest.get("created_at")},
         "described_at": document.get("last_updated_at"),
+        "curve": days(shown.posts_by_day(document["_id"], since=now - SHOWN_SPAN), now),
+        "state": _gone(document) or {"state": PostState.ALIVE.value, "at": document.get("last_updated_at")},
     }
 
 
@@ -83,6 +88,13 @@ def curve(readings: Sequence[Document]) -> list[dict[str, Any]]:
     return [{"at": at, "engagement": engagement} for at, engagement in told if engagement is not None]
 
 
+def days(posts: Mapping[date, int], now: datetime) -> list[dict[str, Any]]:
+    """How many posts each of the last days has (UTC), today's so far, the oldest day first."""
+    first = (now - SHOWN_SPAN).astimezone(UTC).date() + timedelta(days=1)
+    each = [first + timedelta(days=number) for number in range(SHOWN_SPAN.days)]
+    return [{"day": day.isoformat(), "posts": posts.get(day, 0)} for day in each]
+
+
 def sparkline(values: Sequence[int], width: int = WIDTH) -> str:
     """The values as bars from the least to the greatest, spread over no more than `width`; all alike are flat."""
     if not values:
@@ -95,14 +107,25 @@ def sparkline(values: Sequence[int], width: int = WIDTH) -> str:
 
 
 def _state(stores: Stores, post_id: int, document: Document) -> dict[str, Any]:
-    """What became of it, and since when that is known."""
-    gone = document.get("gone")
-    if gone:
-        return {"state": gone["reason"], "at": gone["at"], "by": gone.get("by")}
-    engagement = stores.engagement.get(post_id)
+    """What became of it, and since when that is known. reports: times that X called it gone, not believed yet."""
+    if gone := _gone(document):
+        return gone
+    state, engagement = stored_state(document), stores.engagement.get(post_id)
     if engagement is None:
-        return {"state": PostState.ALIVE.value, "at": document.get("described_at")}
-    return {"state": engagement.state.value, "at": engagement.read_at}
+        return {"state": state.value, "at": document.get("described_at")}
+    return {"state": state.value, "at": engagement.read_at, "reports": engagement.gone_reports}
+
+
+def _gone(document: Document) -> dict[str, Any] | None:
+    """X's word that a post or an account is gone, and what that means for what was written; None where it is there.
+
+    said: in X's own words where these say more. purge_at, purged_at: when what was written goes, and when it went.
+    """
+    gone = document.get("gone")
+    if not gone:
+        return None
+    told = {name: gone.get(name) for name in ("at", "by", "said", "purge_at", "purged_at")}
+    return {"state": gone["reason"], **told}
 
 
 def _file(media: Document) -> dict[str, Any]:

@@ -51,7 +51,7 @@ COMMANDS: Final = {
     "trace": Row("tracing", "Tell where a post or an account is in the pipeline, and why it is not stored."),
     "explain": Row("explaining", "Explain which way X is asked for a source or an account, and what other ways cost."),
     "thread": Row("threading", "Show the conversation around a post as a tree, and listen to it if wished."),
-    "show": Row("showing", "Show a post or an account as it is stored, with the curve of its engagement."),
+    "show": Row("showing", "Show a post with the curve of its engagement, or an account with its posts of 30 days."),
     "reposters": Row("reacting", "Ask X who reposted a post, and keep it; each account is billed once a day."),
     "likers": Row("reacting", "Ask X who liked a post, and keep it; each account is billed once a day."),
     "erase": Row(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
+
 from pymongo import ASCENDING, DESCENDING
 
 from shared.domain.models import ReferenceType
@@ -44,3 +46,13 @@ class ShownStore:
         posts = self._db["X_tweets"]
         newest = posts.find_one({"author_id": user_id}, sort=[("created_at", DESCENDING)])
         return posts.count_documents({"author_id": user_id}), newest
+
+    @guarded
+    def posts_by_day(self, user_id: str, *, since: datetime) -> dict[date, int]:
+        """How many stored posts an account has made on each day (UTC) since then; days without one are left out."""
+        day = {"$dateTrunc": {"date": "$created_at", "unit": "day"}}
+        steps: list[Document] = [
+            {"$match": {"author_id": user_id, "created_at": {"$gte": since}}},
+            {"$group": {"_id": day, "n": {"$sum": 1}}},
+        ]
+        return {row["_id"].date(): row["n"] for row in self._db["X_tweets"].aggregate(steps)}

@@ -70,12 +70,78 @@ def test_a_post_is_shown_with_its_curve_and_what_is_around_it(said: Services, co
     assert (document["id"], document["author_id"]) == (str(POST), "7")
 
 
-def test_a_post_that_is_gone_says_so(said: Services, covey: Covey) -> None:
-    """With X's reason and since when."""
-    word = Word(PostState.DELETED, said.clock.now(), By.LOOKUP)
-    said.stores.fates.bury({QUOTE: word}, now=said.clock.now(), purge_after=timedelta(hours=1))
+@pytest.mark.parametrize(
+    ("state", "by", "reason", "words"),
+    [
+        (PostState.DELETED, By.LOOKUP, None, "deleted, since {at}, learned by lookup; what was written goes {purge}"),
+        (PostState.SUSPENDED, By.COMPLIANCE, "suspended", "suspended, since {at}, learned by compliance; what"),
+        (PostState.DELETED, By.EVENT, "deactivated", "learned by event (X says deactivated); what was written goes"),
+    ],
+)
+def test_a_post_that_is_gone_says_so(
+    said: Services, covey: Covey, state: PostState, by: By, reason: str | None, words: str
+) -> None:
+    """With X's reason, since when, by which route it was learned, and when what was written goes."""
+    now = said.clock.now()
+    said.stores.fates.bury({QUOTE: Word(state, now, by, reason)}, now=now, purge_after=timedelta(hours=1))
 
-    assert json.loads(covey("show", str(QUOTE), "--json").stdout)["state"]["state"] == "deleted"
+    told, document = covey("show", str(QUOTE)).stdout, json.loads(covey("show", str(QUOTE), "--json").stdout)
+
+    at, purge = (f"{moment:%Y-%m-%d %H:%M} UTC" for moment in (now, now + timedelta(hours=1)))
+    assert words.format(at=at, purge=purge) in told
+    assert (document["state"]["state"], document["state"]["by"]) == (state.value, by.value)
+
+
+def test_a_post_whose_text_is_purged_says_so(said: Services, covey: Covey) -> None:
+    """Its counts and its curve stay."""
+    now = said.clock.now()
+    said.stores.fates.bury({POST: Word(PostState.DELETED, now, By.LOOKUP)}, now=now, purge_after=timedelta(0))
+    said.stores.fates.purge(said.stores.fates.to_purge(now=now, limit=10), now=now)
+
+    told = covey("show", str(POST)).stdout
+
+    assert "say" not in told
+    assert "text:      (gone, see state)" in told
+    assert f"what was written is gone here too, since {now:%Y-%m-%d %H:%M} UTC" in told
+    assert "▁▄█ 1 to 9 in 3 readings" in told
+
+
+def test_a_post_that_is_withheld_is_alive_and_withheld(said: Services, covey: Covey) -> None:
+    """It is there, for some."""
+    said.stores.db["X_tweets"].update_one({"_id": str(REPLY)}, {"$set": {"withheld": {"country_codes": ["DE"]}}})
+
+    assert "withheld, as of" in covey("show", str(REPLY)).stdout
+
+
+def test_an_account_is_shown_with_its_posts_day_by_day(said: Services, covey: Covey) -> None:
+    """A bar for each of thirty days; what is older is left out, and so is another's."""
+    now = said.clock.now()
+    for number, days in enumerate((2, 2, 5, 40)):
+        at = now - timedelta(days=days)
+        said.stores.posts.upsert([Post(id=number + 1, text="x", author_id=7, created_at=at)], source="search", now=now)
+    said.stores.posts.upsert([Post(id=9, text="x", author_id=8, created_at=now)], source="search", now=now)
+
+    told, document = covey("show", "@NASA").stdout, json.loads(covey("show", "@NASA", "--json").stdout)
+
+    assert [one["posts"] for one in document["curve"]] == [0] * 24 + [1, 0, 0, 2, 0, 3]
+    assert document["curve"][-1]["day"] == f"{now:%Y-%m-%d}"
+    assert "▁" * 24 + "▃▁▁▅▁█ 6 stored posts in 30 days, at most 3 in one" in told
+
+
+def test_an_account_that_is_gone_says_so(said: Services, covey: Covey) -> None:
+    """Also once nothing personal is left of it, where it is followed."""
+    now = said.clock.now()
+    said.stores.handles.activate(["nasa"], now=now)
+    said.stores.handles.learn([User(id=7, username="NASA")], now=now)
+    word = Word(PostState.SUSPENDED, now + timedelta(seconds=1), By.COMPLIANCE)
+    said.stores.fates.bury_users({7: word}, now=now, purge_after=timedelta(0))
+    said.stores.fates.purge_users(now=now, limit=10)
+
+    told = covey("show", "@nasa").stdout
+
+    assert "@nasa (7)" in told
+    assert "suspended, since" in told
+    assert "learned by compliance; what was written is gone here too" in told
 
 
 def test_an_account_is_found_by_the_name_it_is_followed_under(said: Services, covey: Covey) -> None:
