@@ -13,6 +13,7 @@ import typer
 
 from listener.in_step import rules_in_step, subscriptions_in_step
 from listener.route import Asked, LiveRoute
+from listener.webhook import PATH, Webhook, serve_webhook
 from shared.domain.errors import CoveyError, InputError
 from shared.domain.flock import ProcessKind
 from shared.domain.jobs import Queue
@@ -39,8 +40,13 @@ ACTIVITY, FILTERED = "activity", "filtered"
 END_SECONDS: Final = 10.0
 
 
-def run(settings: Settings) -> None:
-    """Listen until SIGTERM or SIGINT. Raises InputError when a setting that this needs is missing."""
+def run(settings: Settings, *, webhook: tuple[str, int] | None = None) -> None:
+    """Listen until SIGTERM or SIGINT. webhook: host and port where X's webhooks are answered; None: they are not.
+
+    Raises InputError when a setting that this needs is missing.
+    """
+    if webhook is not None and settings.x_consumer_secret is None:
+        raise InputError("COVEY_X_CONSUMER_SECRET is not set: X signs webhooks with the API key secret of your app")
     if not bootstrap.may_ask_x(settings):
         raise InputError("X_BEARER_TOKEN is not set: the streams take the app-only bearer token of your app on X")
     log.configure(level=settings.log_level, form=settings.log_format, process="listener")
@@ -53,7 +59,8 @@ def run(settings: Settings) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    routes = routes_of(services, stop)
+    streams = streams_of(services)
+    routes = routes_of(services, streams, stop)
     port = serve(
         settings.metrics_host,
         settings.listener_metrics_port,
@@ -61,16 +68,18 @@ def run(settings: Settings) -> None:
     )
     presence = Presence(services, ProcessKind.LISTENER, describe=partial(describe, routes), hear=partial(pause, routes))
     presence.begin()
+    if webhook is not None:
+        answer_webhooks(services, streams, *webhook)
     logger.info("listener ready", metrics_port=port)
     keep(routes, stop, every_seconds=settings.live_lease_seconds / 3)
     presence.end()
     logger.info("listener stops")
 
 
-def routes_of(services: Services, stop: threading.Event) -> list[LiveRoute]:
-    """Both routes, of which nobody listens yet."""
+def streams_of(services: Services) -> StreamGateway:
+    """X's streams under grants."""
     settings = services.settings
-    streams = StreamGateway(
+    return StreamGateway(
         settings.x_base_url,
         bootstrap.route_to_x(settings),
         services.limiter,
@@ -80,6 +89,21 @@ def routes_of(services: Services, stop: threading.Event) -> list[LiveRoute]:
         clock=services.clock,
         silence_seconds=settings.live_silence_seconds,
     )
+
+
+def answer_webhooks(services: Services, streams: StreamGateway, host: str, port: int) -> int:
+    """Answer X's webhooks there, on threads of their own; answers the port. Raises InputError when it is taken."""
+    secret = services.settings.x_consumer_secret
+    assert secret is not None
+    client = connect(bootstrap.redis_url(services.settings))
+    found = serve_webhook(Webhook(services, streams, secret, client), host, port)
+    logger.info("webhooks are answered", host=host, port=found, path=PATH)
+    return found
+
+
+def routes_of(services: Services, streams: StreamGateway, stop: threading.Event) -> list[LiveRoute]:
+    """Both routes, to which nobody listens yet."""
+    settings = services.settings
     # X knows the older names alone here, in every published spec.
     along = [Along(name) for name in settings.x_along]
     parameters = post_parameters(Dialect.OLD, expand_authors=False, references=True, along=along)
@@ -157,10 +181,13 @@ app = typer.Typer(
 @app.command()
 def main(
     metrics_port: Annotated[int | None, typer.Option(help="Port of the metrics; 0 picks a free one.")] = None,
+    webhook_port: Annotated[int | None, typer.Option(help="Port for X's webhooks; default: none is open.")] = None,
+    webhook_host: Annotated[str, typer.Option(help="Address for X's webhooks.")] = "127.0.0.1",
 ) -> None:
     """Run a listener process: live deletions and new names, and live posts of sources that want them."""
     try:
-        run(Settings.load(**({} if metrics_port is None else {"listener_metrics_port": metrics_port})))
+        settings = Settings.load(**({} if metrics_port is None else {"listener_metrics_port": metrics_port}))
+        run(settings, webhook=None if webhook_port is None else (webhook_host, webhook_port))
     except InputError as error:
         typer.echo(f"covey listener: {error}", err=True)
         sys.exit(2)

@@ -22,14 +22,7 @@ from listener.in_step import CLASS, Stood
 from listener.span import Span
 from listener.wanting import WantedLive, wanted_live
 from shared.domain.attribution import Audience
-from shared.domain.errors import (
-    CoveyError,
-    NoAnswer,
-    NotGranted,
-    NotNow,
-    StoreUnavailable,
-    Throttled,
-)
+from shared.domain.errors import CoveyError, NoAnswer, NotGranted, NotNow, StoreUnavailable, Throttled
 from shared.domain.live.reconnecting import Break, Reconnect
 from shared.domain.money.prices import Amounts, PriceKind
 from shared.platforms.x.endpoints import Endpoint
@@ -232,7 +225,7 @@ class LiveRoute:
         events = [read_line(self._asked.endpoint.key, line) for line in lines]
         tell(self.name, events)
         posts, updates = bought_by(events)
-        has_room = not (posts or updates) or self._streams.pay(CLASS, connection, post_ids=posts, updates=updates)
+        has_room = not (posts or updates) or self._pay(connection, posts, updates)
         for tries_left in range(STORE_TRIES, -1, -1):
             try:
                 heed(self._services, self.name, events, audience=self._audience)
@@ -243,6 +236,9 @@ class LiveRoute:
         if not has_room:
             self._without_money()
         return has_room
+
+    def _pay(self, connection: Connection, post_ids: set[int], updates: int) -> bool:
+        return self._streams.pay(CLASS, connection.endpoint, connection.credential, post_ids=post_ids, updates=updates)
 
     def _broken_seconds(self) -> float:
         is_due = self.lease.held and not self._paused and (self._stood.standing > 0 or not self._in_step.is_set())

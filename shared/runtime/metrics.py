@@ -93,7 +93,9 @@ LIVE_BROKEN_SECONDS = Gauge(
 LIVE_STANDING = Gauge("covey_live_standing", "Subscriptions or rules that stand at X.", ["route"])
 LIVE_UNFIT = Gauge("covey_live_unfit", "Subscriptions or rules that are wanted, and that X has no room for.", ["route"])
 LIVE_EVENTS = Counter(
-    "covey_live_events", "Events by kind: post, post_delete, handle, told, other, odd.", ["route", "kind"]
+    "covey_live_events",
+    "Events by kind: post, post_delete, handle, told, other, odd; route: activity, filtered, webhook.",
+    ["route", "kind"],
 )
 LIVE_BREAKS = Counter(
     "covey_live_breaks", "Connections that broke or were refused: network, http, throttled, money.", ["route", "how"]

@@ -44,6 +44,9 @@ class SecretFiles(BaseSettings):
     x_client_secret_file: Path | None = Field(
         None, description="a file that holds COVEY_X_CLIENT_SECRET, instead of it"
     )
+    x_consumer_secret_file: Path | None = Field(
+        None, description="a file that holds COVEY_X_CONSUMER_SECRET, instead of it"
+    )
 
     @classmethod
     def settings_customise_sources(

@@ -29,7 +29,7 @@ _UNPREFIXED = frozenset({"REDIS_URL", "MONGO_URI", "SENTRY_DSN", "X_BEARER_TOKEN
 # Names the file that is read beside the environment, instead of `.env`; empty: none.
 _FILE = "COVEY_ENV_FILE"
 # Settings with the prefix that are secrets too.
-_SECRET = frozenset({"CREDENTIAL_KEYS", "X_CLIENT_SECRET", "X_PROXY"})
+_SECRET = frozenset({"CREDENTIAL_KEYS", "X_CLIENT_SECRET", "X_CONSUMER_SECRET", "X_PROXY"})
 
 
 def _json(kind: type, what: str, example: str) -> Callable[[object], object]:
@@ -91,6 +91,7 @@ class Settings(Rhythm):
     x_authorize_url: str = Field("https://x.com/i/oauth2/authorize", description="where a person lets the app in")
     x_client_id: str | None = Field(None, description="OAuth 2.0 client id of the app, for `covey connect`")
     x_client_secret: SecretStr | None = Field(None, description="its secret; none for a public client")
+    x_consumer_secret: SecretStr | None = Field(None, description="API key secret of the app: X signs webhooks with it")
     x_dialect: Literal["auto", "old", "new"] = Field("auto", description="names of request fields (tweet.* or post.*)")
     x_along: Annotated[
         tuple[Literal["places", "polls", "referenced_posts"], ...],

@@ -11,6 +11,7 @@ import pytest
 import typer
 import yaml
 
+import listener.__main__
 import scheduler.__main__
 import simulator.__main__
 import workers.main
@@ -27,6 +28,7 @@ from tests.ops.test_settings_listed import SETTINGS, of_compose
 PROCESSES = {
     ("worker",): workers.main.app,
     ("scheduler",): scheduler.__main__.app,
+    ("listener",): listener.__main__.app,
     ("simulator",): simulator.__main__.cli,
 }
 PROBES = {"livenessProbe": "/health", "readinessProbe": "/ready"}

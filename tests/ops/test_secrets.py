@@ -130,6 +130,7 @@ def test_every_secret_of_compose_is_made_or_yours() -> None:
         *("${SENTRY_DSN_FILE:-/dev/null}", "${X_BEARER_TOKEN_FILE:-/dev/null}"),
         *("${COVEY_X_CLIENT_SECRET_FILE:-/dev/null}", "${COVEY_CREDENTIAL_KEYS_FILE:-/dev/null}"),
         "${ALERT_SECRET_FILE:-/dev/null}",
+        "${COVEY_X_CONSUMER_SECRET_FILE:-/dev/null}",
     }
 
 
@@ -139,9 +140,9 @@ def test_each_service_is_given_what_it_needs_and_no_more() -> None:
 
     assert {name: set(service.get("secrets", ())) for name, service in compose()["services"].items()} == {
         "scheduler": servers,
-        "worker": servers | {"x_bearer_token", "x_client_secret", "credential_keys"},
+        "worker": servers | {"x_bearer_token", "x_client_secret", "x_consumer_secret", "credential_keys"},
         "worker-media": servers,
-        "listener": servers | {"x_bearer_token", "x_client_secret", "credential_keys"},
+        "listener": servers | {"x_bearer_token", "x_client_secret", "x_consumer_secret", "credential_keys"},
         "simulator": set(),
         "redis": {"redis_users", "redis_admin_password"},
         "mongo": {"mongo_root_password", "mongo_uri", "mongo_analyst_uri"},

@@ -68,20 +68,26 @@ class StreamGateway:
         return self._gateway(self._credentials).call(work_class, call, bought=Amounts()).unwrap()
 
     def pay(
-        self, work_class: WorkClass, connection: Connection, *, post_ids: Collection[int], updates: int = 0
+        self,
+        work_class: WorkClass,
+        endpoint: str,
+        credential: Credential,
+        *,
+        post_ids: Collection[int],
+        updates: int = 0,
     ) -> bool:
-        """Book the posts and profile updates that came; whether there was room for them.
+        """Book the posts and profile updates that came by an endpoint; whether there was room for them.
 
         They are booked in any case. What was bought today costs nothing, and is not bought again today.
         """
         fee = Amounts({PriceKind.PROFILE_UPDATE: updates} if updates else {})
-        came = Came(f"{connection.endpoint}/events", frozenset(post_ids), fee)
-        gateway = self._gateway(FixedCredentials([connection.credential]))
+        came = Came(f"{endpoint}/events", frozenset(post_ids), fee)
+        gateway = self._gateway(FixedCredentials([credential]))
         try:
             again = gateway.bought({PriceKind.POST: came.post_ids})
-            gateway.call(work_class, _granted(came, connection.credential), bought=again)
+            gateway.call(work_class, _granted(came, credential), bought=again)
         except (NotGranted, LimiterUnavailable):
-            self._ledger.record(came.purchase(work_class, connection.credential.id))
+            self._ledger.record(came.purchase(work_class, credential.id))
             return False
         return True
 

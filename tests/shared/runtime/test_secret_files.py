@@ -17,6 +17,7 @@ NAMES = {
     "X_BEARER_TOKEN": "x_bearer_token",
     "COVEY_CREDENTIAL_KEYS": "credential_keys",
     "COVEY_X_CLIENT_SECRET": "x_client_secret",
+    "COVEY_X_CONSUMER_SECRET": "x_consumer_secret",
 }
 EACH = pytest.mark.parametrize(("name", "field"), NAMES.items(), ids=NAMES)
 

@@ -66,6 +66,10 @@ class Made:
             silence_seconds=5.0,
         )
 
+    def pay(self, connection: Connection, **came: Any) -> bool:
+        """Book what came of a connection."""
+        return self.gateway.pay(WorkClass.SEARCH, connection.endpoint, connection.credential, **came)
+
     def used_usd(self) -> float:
         """What the budget of the day counts."""
         return next(one.used for one in self.limiter.state().budgets if one.window is Window.DAY_MONEY)
@@ -124,8 +128,8 @@ def test_what_came_is_booked_once_a_day_and_owned(make: Callable[..., Made]) -> 
     """Three posts are booked, twice over for nothing; they are owned, so that a search need not reserve them."""
     made = make("sim-d~d", day_usd=1.0)
     connection = made.gateway.connect(WorkClass.SEARCH, ACTIVITY_STREAM, {}, most=Amounts())
-    paid = [made.gateway.pay(WorkClass.SEARCH, connection, post_ids=[1, 2, 3]) for _ in range(2)]
-    paid.append(made.gateway.pay(WorkClass.SEARCH, connection, post_ids=[], updates=2))
+    paid = [made.pay(connection, post_ids=[1, 2, 3]) for _ in range(2)]
+    paid.append(made.pay(connection, post_ids=[], updates=2))
     connection.close()
 
     assert paid == [True, True, True]
@@ -139,8 +143,8 @@ def test_what_there_is_no_room_for_is_booked_all_the_same(make: Callable[..., Ma
     """X has billed it: the ledger says so, and the caller is told to stop."""
     made = make("sim-e~e", day_usd=0.012)
     connection = made.gateway.connect(WorkClass.SEARCH, ACTIVITY_STREAM, {}, most=POST)
-    assert made.gateway.pay(WorkClass.SEARCH, connection, post_ids=[1, 2])
-    assert not made.gateway.pay(WorkClass.SEARCH, connection, post_ids=[3, 4])
+    assert made.pay(connection, post_ids=[1, 2])
+    assert not made.pay(connection, post_ids=[3, 4])
     connection.close()
 
     assert made.ledger.bought(PriceKind.POST, [1, 2, 3, 4]) == {1, 2, 3, 4}
