@@ -29,7 +29,7 @@ from shared.stores.known import Known
 
 T = TypeVar("T")
 NOBODY = Audience()
-# Threads that stay: to begin and end five a page takes a tenth of its time. More than the threads of a worker need.
+# Threads that stay: to begin and end five a page was a fifteenth of its work. More than a worker has jobs for.
 _THREADS = ThreadPoolExecutor(64, thread_name_prefix="store")
 
 
