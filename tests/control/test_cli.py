@@ -90,7 +90,7 @@ def test_every_command_has_its_place_in_the_help() -> None:
 def test_every_command_explains_itself() -> None:
     """`--help` of each command that is not another program names its options and ends well."""
     every = commands_of(typer.main.get_command(app))
-    here = [path for path in every if path[0] not in {"once", "worker", "scheduler", "simulator"}]
+    here = [path for path in every if path[0] not in {"once", "worker", "scheduler", "listener", "simulator"}]
     assert {("track",), ("refresh",), ("status",), ("demo",), ("up",), ("dead", "list")} <= set(here)
 
     for path in here:
@@ -101,7 +101,8 @@ def test_every_command_explains_itself() -> None:
 
 def test_the_other_programs_explain_themselves(run: Covey) -> None:
     """`covey worker -h` and its like show the options of the program that they become."""
-    expected = {"once": "--max-calls", "worker": "--queues", "scheduler": "--metrics-port", "simulator": "--seed"}
+    expected = {"once": "--max-calls", "worker": "--queues", "scheduler": "--metrics-port"}
+    expected |= {"listener": "--webhook-port", "simulator": "--seed"}
     with ThreadPoolExecutor(2) as pool:
         answers = dict(zip(expected, pool.map(lambda name: run(name, "-h"), expected), strict=True))
 
