@@ -8,14 +8,24 @@ from typing import Any
 
 import pytest
 
-from shared.domain.models import WorkClass
+from shared.domain.models import User, WorkClass
 from shared.domain.money.prices import PriceKind
 from shared.platforms.x import calls
 from shared.platforms.x.fields import Along, Dialect
 from shared.services.bootstrap import Services
 from tests.cases.pages import FIRST, LAST, ODD, body, document, searched, set_aside, went_on
 from tests.scheduler.slots import fill_gaps
-from tests.workers.world import NOW, ScriptedX, Simulator, open_sweep, post, read_to_end, start_simulator
+from tests.workers.world import (
+    NOW,
+    ScriptedX,
+    Simulator,
+    next_sweep,
+    open_sweep,
+    post,
+    read_to_end,
+    start_simulator,
+    without_archive,
+)
 
 PLACE = {"id": "01a9", "full_name": "Manhattan, NY", "country_code": "US", "geo": {"type": "Feature", "bbox": [1.5, 2]}}
 POLL = {"id": "77", "options": [{"position": 1, "label": "yes", "votes": 3}], "voting_status": "open"}
@@ -41,6 +51,7 @@ def test_what_the_simulator_has_is_stored(
 ) -> None:
     """In either dialect: places and polls stand in their own post, long texts are whole, edits and places are named."""
     services = make_services(lively.url, x_dialect=dialect)
+    without_archive(services)
     sweep = open_sweep(services, names=lively.names(), since=NOW - timedelta(hours=6))
     read_to_end(services, sweep.id)
     fill_gaps(services)
@@ -102,8 +113,10 @@ def test_only_what_is_wanted_is_asked_for(
 
 
 def test_what_x_bills_is_off_unless_wanted(services: Services, x: ScriptedX) -> None:
-    """The default asks for nothing with a price."""
-    searched(services, x, body(post(FIRST)))
+    """The default asks for nothing with a price, once the account that is followed is known by its id."""
+    sweep = searched(services, x, body(post(FIRST)))
+    services.stores.handles.learn([User(id=42, username="alice")], now=services.clock.now())
+    read_to_end(services, next_sweep(services, sweep.subject, "later").id)
 
     assert x.asked[-1].params["expansions"] == "attachments.media_keys,geo.place_id,attachments.poll_ids"
 
