@@ -16,7 +16,7 @@ import redis
 from listener.__main__ import LEASE_KEY
 from shared.services.bootstrap import Services
 from tests.listener.live_world import follow
-from tests.workers.world import Simulator, eventually
+from tests.workers.world import Simulator, eventually, next_sweep, read_to_end
 
 ROOT = str(Path(__file__).parents[2])
 COMMAND = [sys.executable, "-m", "listener", "--metrics-port", "0"]
@@ -103,6 +103,7 @@ def test_live_posts_deletions_and_names_are_followed(start: Start, make_services
     process = listen(services, "one")
     soon(lambda: _in_step(simulator, 3 * len(accounts)) and _living(simulator) and _living(simulator, "search/stream"))
     mine = soon(lambda: _stored_of(services, accounts))
+    soon(lambda: services.stores.db["X_tweets"].count_documents({}) >= 12)
 
     simulator.order("posts", {"delete": str(mine)})
     name, user_id = next(iter(accounts.items()))
@@ -115,6 +116,23 @@ def test_live_posts_deletions_and_names_are_followed(start: Start, make_services
     process.send_signal(signal.SIGTERM)
     assert process.wait(15) == 0
     assert not _living(simulator)
+    _money_agrees(simulator, services)
+    _the_search_buys_nothing_again(simulator, services)
+
+
+def _the_search_buys_nothing_again(simulator: Simulator, services: Services) -> None:
+    """The search reads the same span by itself: what came live is free, and is there once."""
+    live = {int(one["_id"]) for one in services.stores.db["X_tweets"].find({"gone": None}, {"_id": 1})}
+    before = simulator.truth("bill")
+    for number, stream in enumerate(services.stores.streams.active()):
+        next_sweep(services, stream.id, f"sweep-{number}")
+        read_to_end(services, f"sweep-{number}")
+    after = simulator.truth("bill")
+
+    stored = [int(one["_id"]) for one in services.stores.db["X_tweets"].find({}, {"_id": 1})]
+    assert after["posts_reread"] > before["posts_reread"]
+    assert after["posts_bought"] - before["posts_bought"] <= len(set(stored) - live)
+    assert len(stored) == len(set(stored))
     _money_agrees(simulator, services)
 
 
