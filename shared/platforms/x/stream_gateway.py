@@ -83,11 +83,20 @@ class StreamGateway:
         fee = Amounts({PriceKind.PROFILE_UPDATE: updates} if updates else {})
         came = Came(f"{endpoint}/events", frozenset(post_ids), fee)
         gateway = self._gateway(FixedCredentials([credential]))
+        if self._booked(gateway, work_class, came, credential):
+            return True
+        # One at a time, so that the limiter knows of all that it has room for, and then of none.
+        rest = [one for one in came.single() if not self._booked(gateway, work_class, one, credential)]
+        for one in rest:
+            self._ledger.record(one.purchase(work_class, credential.id))
+        return False
+
+    def _booked(self, gateway: Gateway[Credential], work_class: WorkClass, came: Came, credential: Credential) -> bool:
+        """Whether there was room; what there was none for is not booked."""
         try:
             again = gateway.bought({PriceKind.POST: came.post_ids})
             gateway.call(work_class, _granted(came, credential), bought=again)
         except (NotGranted, LimiterUnavailable):
-            self._ledger.record(came.purchase(work_class, credential.id))
             return False
         return True
 
@@ -162,6 +171,14 @@ class Came:
     def nameless(self) -> Amounts:
         """Nothing: all that came has an id, or is the fee."""
         return Amounts()
+
+    def single(self) -> list[Came]:
+        """The same, each object by itself."""
+        updates = self.fee[PriceKind.PROFILE_UPDATE]
+        return [
+            *(Came(self.endpoint, frozenset({one})) for one in sorted(self.post_ids)),
+            *(Came(self.endpoint, fee=Amounts({PriceKind.PROFILE_UPDATE: 1})) for _ in range(updates)),
+        ]
 
     def purchase(self, work_class: WorkClass, credential_id: str) -> Purchase:
         """The same as the ledger is told of it, where the limiter had no room."""

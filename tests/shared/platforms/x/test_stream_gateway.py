@@ -152,6 +152,19 @@ def test_what_there_is_no_room_for_is_booked_all_the_same(make: Callable[..., Ma
     assert [row["micro_usd"] for row in rows if row["micro_usd"]] == [20_000]
 
 
+def test_a_piece_that_does_not_fit_fills_the_budget(make: Callable[..., Made]) -> None:
+    """Of four posts with room for three, the budget counts three and the ledger four: there is no room for one more, so
+    that nobody connects again for the last one."""
+    made = make("sim-f~f", day_usd=0.018)
+    connection = made.gateway.connect(WorkClass.SEARCH, ACTIVITY_STREAM, {}, most=POST)
+    assert not made.pay(connection, post_ids=[1, 2, 3, 4])
+    connection.close()
+
+    assert made.used_usd() == pytest.approx(0.015)
+    assert made.ledger.bought(PriceKind.POST, [1, 2, 3, 4]) == {1, 2, 3, 4}
+    assert not made.gateway.has_room(WorkClass.SEARCH, ACTIVITY_STREAM)
+
+
 def _texts(client: redis.Redis, key: Any) -> list[bytes]:
     found: Any = client.hvals(key) if client.type(key) == b"hash" else []
     return [text for text in found if text.startswith(b"{")]
