@@ -20,6 +20,7 @@ from shared.runtime import metrics
 from shared.runtime.log import get_logger
 from shared.services import coverage
 from shared.services.bootstrap import Services
+from shared.services.overdue import overdue_purges
 from shared.stores.dead_letters import DeadFilter
 from shared.stores.media import PENDING
 
@@ -78,6 +79,8 @@ class Exporter:
         metrics.DEAD_LETTERS_WAITING.set(stores.dead_letters.count(DeadFilter(replayed=False)))
         metrics.MEDIA_PENDING.set(media.get(PENDING, 0))
         metrics.REFRESHES_DUE.set(stores.engagement.count_due(now=now))
+        for of, number in overdue_purges(self._services, now).items():
+            metrics.PURGES_OVERDUE.labels(of).set(number)
         for kind, seconds in stores.schedules.most_overdue(now=now).items():
             metrics.SCHEDULE_LAG_SECONDS.labels(kind).set(seconds)
 

@@ -29,6 +29,8 @@ class By(StrEnum):
     EVENT = "event"
 
 
+# Within this of learning that something is gone, what people wrote in it is gone here (X's developer agreement).
+PURGED_WITHIN = timedelta(hours=24)
 # What X says once, and of this one thing alone.
 _NEED_NO_SECOND = frozenset({By.COMPLIANCE, By.EVENT})
 _OF_REASON = {"suspended": PostState.SUSPENDED, "protected": PostState.PROTECTED}

@@ -167,6 +167,11 @@ REDIS_EVICTABLE = Gauge("covey_redis_evictable", "1 where Redis may throw keys a
 REDIS_MEMORY_USED_RATIO = Gauge("covey_redis_memory_used_ratio", "How full Redis is: 1 = full; 0 without a limit.")
 MONGO_DISK_USED_RATIO = Gauge("covey_mongo_disk_used_ratio", "How full the disk of MongoDB is: 1 = full.")
 INDEXES_MISSING = Gauge("covey_indexes_missing", "Indexes of MongoDB that are not there yet.")
+PURGES_OVERDUE = Gauge(
+    "covey_purges_overdue",
+    "What was to be gone here within 24 hours and is not, by kind: posts, accounts, files, erasures (1000: or more).",
+    ["of"],
+)
 MEDIA_PENDING = Gauge("covey_media_pending", "Media files not yet stored.")
 
 # --- disks: from each process that stores files

@@ -48,7 +48,7 @@ def _delete(services: Services, subject: Subject) -> Counter[str]:
     while posts := erasures.posts_of(subject, limit=_BATCH):
         posts += erasures.reposts_of([one["_id"] for one in posts])
         media = services.stores.fates.media_only_of(posts)
-        services.stores.removals.mark(media)
+        services.stores.removals.mark(media, now=services.clock.now())
         deleted["X_media"] += len(media)
         deleted += erasures.delete_posts([one["_id"] for one in posts])
     return deleted + erasures.delete_person(subject) if subject.kind is Erased.USER else deleted

@@ -76,6 +76,11 @@ class ErasureStore:
         return {one["_id"]: _subject(one) for one in found}
 
     @guarded
+    def overdue(self, *, before: datetime, limit: int) -> int:
+        """How many were to be deleted once more by then and are not, up to so many."""
+        return self._erasures.count_documents({"again_at": {"$lte": before}}, limit=limit)
+
+    @guarded
     def posts_of(self, subject: Subject, *, limit: int) -> list[Document]:
         """Posts that go with a subject, `_id` and `attachments`: an account's; a post with its versions."""
         query = (

@@ -147,6 +147,15 @@ class FateStore:
         return any(one.find_one(due, {"_id": 1}) is not None for one in (self._posts, self._users))
 
     @guarded
+    def overdue(self, *, before: datetime, limit: int) -> dict[str, int]:
+        """How many posts and accounts were to be purged by then and are not, up to so many of each."""
+        due = {"gone.purge_at": {"$lte": before}}
+        return {
+            "posts": self._posts.count_documents(due, limit=limit),
+            "accounts": self._users.count_documents(due, limit=limit),
+        }
+
+    @guarded
     def to_purge(self, *, now: datetime, limit: int) -> list[Document]:
         """Posts whose time to be purged has come, the longest waiting first: `_id` and `attachments`."""
         due = self._posts.find({"gone.purge_at": {"$lte": now}}, {"attachments": 1})

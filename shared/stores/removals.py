@@ -8,6 +8,7 @@ Invariant: a file is deleted only while no other medium is stored at its path.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 
 from pymongo import ASCENDING
 
@@ -17,8 +18,13 @@ from shared.stores.media import PENDING
 
 REMOVE = "remove"  # as status of a download
 
-# Whether another medium has the same file.
-INDEXES = (Index("X_media", {"download.stored_path": ASCENDING}, {"sparse": True}),)
+MARKED_AT = "download.marked_at"
+
+# Whether another medium has the same file, and whose wait too long.
+INDEXES = (
+    Index("X_media", {"download.stored_path": ASCENDING}, {"sparse": True}),
+    Index("X_media", {MARKED_AT: ASCENDING}, {"sparse": True}),
+)
 
 
 class RemovalStore:
@@ -28,9 +34,15 @@ class RemovalStore:
         self._media = db["X_media"]
 
     @guarded
-    def mark(self, keys: Collection[str]) -> None:
+    def mark(self, keys: Collection[str], *, now: datetime) -> None:
         """Let the files of these media be deleted."""
-        self._media.update_many({"_id": {"$in": list(keys)}}, {"$set": {"download.status": REMOVE}})
+        some = {"_id": {"$in": list(keys)}, "download.status": {"$ne": REMOVE}}
+        self._media.update_many(some, {"$set": {"download.status": REMOVE, MARKED_AT: now}})
+
+    @guarded
+    def overdue(self, *, before: datetime, limit: int) -> int:
+        """How many media were marked by then and have their files yet, up to so many."""
+        return self._media.count_documents({MARKED_AT: {"$lte": before}}, limit=limit)
 
     @guarded
     def waiting(self, *, limit: int) -> list[str]:

@@ -8,6 +8,9 @@ from datetime import timedelta
 
 import pymongo
 
+from shared.domain.jobs import Queue
+from shared.domain.models import PostState
+from shared.domain.states import By, Word
 from tests.faults.alerts_flock import AlertsFlock
 from tests.faults.alerts_stage import Act
 from tests.faults.queue_fleet import wait_until
@@ -45,7 +48,32 @@ def lost_posts(flock: AlertsFlock) -> Iterator[None]:
     wait_until(audited, 60, "all accounts are audited again")
 
 
+@contextmanager
+def not_purged(flock: AlertsFlock) -> Iterator[None]:
+    """X said 25 hours ago that posts are gone, and ever since a person has the queue paused that purges them."""
+    services, queues = flock.services, (Queue.BACKFILL,)
+    services.pausing.pause(queues, now=services.clock.now())
+    paused = 'max(covey_queue_paused{queue="backfill"})'
+    wait_until(lambda: flock.prometheus.value(paused) == 1, 30, "it is paused")
+    purge_after = timedelta(seconds=services.settings.purge_after_seconds)
+
+    def some_stay() -> bool:
+        """What was planned before everybody had heard of the pause may purge the first ones."""
+        now, fates = services.clock.now(), services.stores.fates
+        if not fates.overdue(before=now, limit=1)["posts"]:
+            found = services.stores.db["X_tweets"].find({"gone": {"$exists": False}}, {"_id": 1})
+            oldest = [int(one["_id"]) for one in found.sort("created_at", 1).limit(3)]
+            word = Word(PostState.DELETED, now, By.COMPLIANCE)
+            fates.bury(dict.fromkeys(oldest, word), now=now - timedelta(hours=25), purge_after=purge_after)
+        return (flock.prometheus.value("max(min_over_time(covey_purges_overdue[5s]))") or 0) > 0
+
+    wait_until(some_stay, 60, "posts wait to be purged")
+    yield
+    services.pausing.resume(queues)
+
+
 ACTS = (
+    Act("posts that are gone are not purged for a day", ("CoveyPurgeOverdue",), not_purged),
     Act(
         "posts of an account vanish from MongoDB",
         ("CoveyAuditMisses",),

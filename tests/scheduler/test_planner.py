@@ -369,7 +369,7 @@ def test_what_is_to_go_is_sent_for(services: Services) -> None:
     """Each round purges what is due, and sends marked media to the workers that have the folder."""
     media = [Media(key=f"3_{n}", type=MediaType.PHOTO) for n in range(101)]
     services.stores.media.upsert(media, at=services.clock.now())
-    services.stores.removals.mark([one.key for one in media])
+    services.stores.removals.mark([one.key for one in media], now=services.clock.now())
 
     sent = [job.media for job, _ in plan(services, PURGE) if isinstance(job, RemoveMedia)]
     now = services.clock.now()

@@ -20,7 +20,7 @@ def purge_gone(services: Services, job: PurgeGone, *, batch: int = BATCH, batche
     for _ in range(batches):
         now = services.clock.now()
         due = stores.fates.to_purge(now=now, limit=batch)
-        stores.removals.mark(stores.fates.media_only_of(due))
+        stores.removals.mark(stores.fates.media_only_of(due), now=now)
         purged += stores.fates.purge(due, now=now)
         if len(due) < batch:
             break

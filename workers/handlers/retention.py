@@ -27,7 +27,7 @@ def purge_old(services: Services, job: PurgeOld, *, batch: int = BATCH) -> None:
             cursor: datetime | None = stores.ages.cursor(scope)
             found = stores.ages.older(scope, after=cursor, before=before, limit=batch)
             old = [one for one in found if kept.leaves(one["created_at"], _sources(one), now=now)]
-            stores.removals.mark(stores.fates.media_only_of(old))
+            stores.removals.mark(stores.fates.media_only_of(old), now=now)
             stores.erasures.delete_posts([one["_id"] for one in old])
             deleted += len(old)
             at_end = len(found) < batch

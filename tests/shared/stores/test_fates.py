@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from shared.domain.models import PostState
+from shared.domain.models import PostState, User
 from shared.domain.states import By, Word
 from shared.stores.bundle import Stores
 from shared.stores.database import Db
@@ -138,6 +138,20 @@ def test_finding_what_is_to_be_purged_reads_no_more_than_that(stores: Stores, mo
     plan = mongo_db["X_tweets"].find(due).sort("gone.purge_at", 1).limit(500).explain()
 
     assert plan["executionStats"]["totalDocsExamined"] == 3
+
+
+def test_what_waits_too_long_is_counted_no_further_than_asked(stores: Stores, mongo_db: Db) -> None:
+    """Posts and accounts whose time had come by then, and not those whose time comes later, nor what is purged."""
+    _know(stores, *range(1, 10))
+    stores.users.upsert([User(id=7, username="a")], now=NOW)
+    _bury(stores, 1, 2, 3)
+    stores.fates.bury_users({7: DELETED}, now=NOW + HOUR, purge_after=2 * HOUR)
+
+    told = [stores.fates.overdue(before=NOW + hours * HOUR, limit=limit) for hours, limit in ((1, 9), (2, 9), (3, 2))]
+
+    assert told == [{"posts": 0, "accounts": 0}, {"posts": 3, "accounts": 0}, {"posts": 2, "accounts": 1}]
+    _purge(stores)
+    assert stores.fates.overdue(before=NOW + 9 * HOUR, limit=9)["posts"] == 0
 
 
 def test_versions_of_an_edited_post_are_linked(stores: Stores, mongo_db: Db) -> None:
