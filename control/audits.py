@@ -21,22 +21,25 @@ from shared.spending.attribution import gathered
 from shared.stores.database import ServerClock
 
 
-def audit(services: Services, words: Sequence[str], *, window: timedelta) -> dict[str, Any]:
-    """A row for each account and source, or for those that are named, and what asking cost.
+def audit(
+    services: Services, words: Sequence[str], *, window: timedelta, until: datetime | None = None
+) -> dict[str, Any]:
+    """A row for each account and source, or for those that are named, and what asking cost; up to now, or to `until`.
 
     Raises InputError for what is not followed, and what X or the limiter answers.
     """
     now = ServerClock(services.stores.db).now()
-    from_at = now - min(window, RECENT_REACH)
+    to_at = min(now, until or now)
+    from_at = max(to_at - window, now - RECENT_REACH)
     wanted = subjects(services, words)
     with gathered() as calls:
-        rows = [row for one in wanted if (row := _row(services, one, from_at, now)) is not None]
+        rows = [row for one in wanted if (row := _row(services, one, from_at, to_at)) is not None]
     return {"rows": rows, "usd": sum(call.micro_usd for call in calls) / MICRO}
 
 
-def _row(services: Services, subject: Subject, from_at: datetime, now: datetime) -> dict[str, Any] | None:
+def _row(services: Services, subject: Subject, from_at: datetime, to_at: datetime) -> dict[str, Any] | None:
     """None where no search has read anything of it."""
-    found = auditing.audit(services, subject, WorkClass.INTERACTIVE, from_at=from_at, to_at=now)
+    found = auditing.audit(services, subject, WorkClass.INTERACTIVE, from_at=from_at, to_at=to_at)
     if found is None or not found.hours:
         return None
     return {

@@ -60,22 +60,27 @@ class Ledger:
         return [one for one in self.read if (one.stream in carried if one.members is None else member in one.members)]
 
 
-def coverage(services: Services, words: Sequence[str], *, window: timedelta) -> list[dict[str, Any]]:
+def coverage(
+    services: Services, words: Sequence[str], *, window: timedelta, until: datetime | None = None
+) -> list[dict[str, Any]]:
     """A row for each account and each source of words, or for those that are named; a source of accounts stands for
     these. Raises InputError for what is not followed.
 
-    covered_ratio: of the window since it is followed, up to where it is covered; lag_seconds is the rest.
+    The window ends now, or at `until`. covered_ratio: of the window since it is followed, up to where it is covered;
+    lag_seconds is the rest up to now. Gaps are all that are missing, whenever they are.
     """
     now = ServerClock(services.stores.db).now()
+    to_at = min(now, until or now)
+    from_at = to_at - window
     wanted = subjects(services, words)
-    ledger = Ledger.of(services, [one.member for one in wanted], (now - window, now))
+    ledger = Ledger.of(services, [one.member for one in wanted], (from_at, to_at))
     ids = [one.user_id for one in wanted if one.user_id is not None]
     rhythms = services.stores.posts.rhythms(ids, since=now - LOOKS_BACK)
     audits = services.stores.audits.last_of([one.member for one in wanted])
     rates = rates_now(services, services.treasury.books())
     price, has_archive = services.ledger.prices.micro[PriceKind.POST], services.has_archive
     return [
-        _row(one, ledger, rhythms.get(one.user_id or 0), now - window, now)
+        _row(one, ledger, rhythms.get(one.user_id or 0), (from_at, to_at), now)
         | {"audit": _audit_row(audits.get(one.member))}
         | {"gaps": [gap_row(gap, rates, price, now, has_archive=has_archive) for gap in _of(ledger, one.member)]}
         for one in wanted
@@ -86,11 +91,14 @@ def _of(ledger: Ledger, name: str) -> list[Gap]:
     return [gap for gap in ledger.missing if name in gap.members]
 
 
-def _row(subject: Subject, ledger: Ledger, rhythm: Rhythm | None, from_at: datetime, now: datetime) -> dict[str, Any]:
-    begin = max(from_at, min(subject.began_at, ledger.begin(subject.member, now)))
+def _row(
+    subject: Subject, ledger: Ledger, rhythm: Rhythm | None, window: tuple[datetime, datetime], now: datetime
+) -> dict[str, Any]:
+    begin = max(window[0], min(subject.began_at, ledger.begin(subject.member, now)))
     through = ledger.covered_through(subject.member)
-    pieces = ledger.pieces(subject.member, begin, through) if through else []
-    asked = max(timedelta(0), through - begin) if through else timedelta(0)
+    end = min(window[1], through) if through else begin
+    pieces = ledger.pieces(subject.member, begin, end)
+    asked = max(timedelta(0), end - begin)
     read = [piece for piece in pieces if isinstance(piece.of, Interval)]
     sure = [piece for piece in read if isinstance(piece.of, Interval) and piece.of.check is Check.VERIFIED]
     late = {piece.of.id: piece.of for piece in read if isinstance(piece.of, Interval)}
@@ -99,6 +107,7 @@ def _row(subject: Subject, ledger: Ledger, rhythm: Rhythm | None, from_at: datet
         "subject": subject.shown,
         "member": subject.member,
         "from_at": begin,
+        "to_at": max(begin, end),
         "covered_through": through,
         "lag_seconds": None if through is None else (now - through).total_seconds(),
         "covered_ratio": _ratio(read, asked),

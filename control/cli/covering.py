@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,6 +11,7 @@ import typer
 from control.cli.app import Json, app, err, out, print_json, services_here
 from control.cli.given import Column, File, given
 from control.cli.rows import Rows
+from shared.domain.errors import InputError
 from shared.domain.spans import span
 
 if TYPE_CHECKING:
@@ -27,6 +28,11 @@ def coverage(
         typer.Argument(metavar="[HANDLE|SOURCE]...", help="Of these; else of all that is followed."),
     ] = None,
     window: Annotated[str, typer.Option(help="How far back: 24h, 7d.")] = "7d",
+    since: Annotated[
+        str | None,
+        typer.Option(metavar="TIME|SPAN", help="2026-05-01T12:00 (UTC), or so long ago; in place of --window."),
+    ] = None,
+    until: Annotated[str, typer.Option(metavar="TIME|SPAN", help="Up to then; default: now.")] = "0s",
     audit: Annotated[
         bool,
         typer.Option("--audit", help="Compare what is stored with how many posts X counts ($0.005 each)."),
@@ -42,10 +48,16 @@ def coverage(
     """
     from control import coverage as covering
     from control import inputs
+    from shared.runtime.clock import SystemClock
 
+    now = SystemClock().now()
+    to_at = inputs.moment(until, now=now)
+    from_at = to_at - inputs.duration(window) if since is None else inputs.moment(since, now=now)
+    if from_at >= to_at:
+        raise InputError(f"--since {since or window} is not before --until {until}")
     if audit:
-        return _audit(handles or [], inputs.duration(window), as_json=as_json)
-    rows = covering.coverage(services_here(), handles or [], window=inputs.duration(window))
+        return _audit(handles or [], to_at - from_at, to_at, as_json=as_json)
+    rows = covering.coverage(services_here(), handles or [], window=to_at - from_at, until=to_at)
     if as_json:
         return print_json(rows)
     if not rows:
@@ -57,10 +69,10 @@ def coverage(
     return None
 
 
-def _audit(words: Sequence[str], window: timedelta, *, as_json: bool) -> None:
+def _audit(words: Sequence[str], window: timedelta, until: datetime, *, as_json: bool) -> None:
     from control.audits import audit
 
-    found = audit(services_here(), words, window=window)
+    found = audit(services_here(), words, window=window, until=until)
     if as_json:
         print_json(found)
     else:

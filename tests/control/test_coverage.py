@@ -122,6 +122,22 @@ def test_a_window_shows_only_its_time(services: Services, stream: Stream) -> Non
     assert row["covered_ratio"] == pytest.approx(0.5, abs=0.01)
 
 
+def test_a_window_may_end_before_now(services: Services, stream: Stream, covey: Covey) -> None:
+    """Of the fourth to the eighth hour three were read; what is missing outside of it counts for nothing."""
+    read(services, stream, 0, 7)
+    end = stream.began_at + 8 * HOUR
+
+    (row,) = covering.coverage(services, ["alice"], window=4 * HOUR, until=end)
+    begin, to = (f"{at:%Y-%m-%dT%H:%M:%S}" for at in (end - 4 * HOUR, end))
+    told = covey("coverage", "@alice", "--since", begin, "--until", to, "--json")
+    wrong = covey("coverage", "--since", "1h", "--until", "2h")
+
+    assert (row["covered_ratio"], row["to_at"]) == (pytest.approx(0.75, abs=1e-4), end)
+    assert row["lag_seconds"] == pytest.approx(3600, abs=20)
+    assert json.loads(told.stdout)[0]["covered_ratio"] == pytest.approx(0.75, abs=1e-3)
+    assert (wrong.status, "--since 1h is not before --until 2h" in wrong.line) == (2, True)
+
+
 def test_an_account_that_fell_silent_is_told(services: Services, stream: Stream) -> None:
     """One that posted every hour and has not for two days; who never posted has no rhythm."""
     now = services.clock.now()
