@@ -13,13 +13,14 @@ from typing import Any
 from shared.domain.coverage import intervals
 from shared.domain.coverage.gaps import Gap
 from shared.domain.coverage.intervals import Check, Interval, Piece
-from shared.domain.coverage.silence import LOOKS_BACK, Rhythm
+from shared.domain.coverage.silence import Rhythm
 from shared.domain.coverage.streams import Stream
 from shared.domain.coverage.subjects import Subject
 from shared.domain.money.estimate import DAY, Rates
 from shared.domain.money.prices import MICRO, PriceKind
 from shared.services.bootstrap import Services
 from shared.services.rates import rates_now
+from shared.services.silence import rhythms_of
 from shared.services.subjects import subjects
 from shared.stores.audits import Told
 from shared.stores.database import ServerClock
@@ -74,13 +75,12 @@ def coverage(
     from_at = to_at - window
     wanted = subjects(services, words)
     ledger = Ledger.of(services, [one.member for one in wanted], (from_at, to_at))
-    ids = [one.user_id for one in wanted if one.user_id is not None]
-    rhythms = services.stores.posts.rhythms(ids, since=now - LOOKS_BACK)
+    rhythms = rhythms_of(services, wanted, now)
     audits = services.stores.audits.last_of([one.member for one in wanted])
     rates = rates_now(services, services.treasury.books())
     price, has_archive = services.ledger.prices.micro[PriceKind.POST], services.has_archive
     return [
-        _row(one, ledger, rhythms.get(one.user_id or 0), (from_at, to_at), now)
+        _row(one, ledger, rhythms.get(one.member), (from_at, to_at), now)
         | {"audit": _audit_row(audits.get(one.member))}
         | {"gaps": [gap_row(gap, rates, price, now, has_archive=has_archive) for gap in _of(ledger, one.member)]}
         for one in wanted

@@ -21,6 +21,7 @@ from shared.runtime.log import get_logger
 from shared.services import coverage
 from shared.services.bootstrap import Services
 from shared.services.overdue import overdue_purges
+from shared.services.silence import SILENT
 from shared.stores.dead_letters import DeadFilter
 from shared.stores.media import PENDING
 
@@ -110,6 +111,7 @@ class Exporter:
         metrics.COVERAGE_LAG_SECONDS.set(max(behind, default=0.0))
         self._gaps(now)
         self._audits()
+        metrics.SILENT_SOURCES.set(self._services.stores.state.get(SILENT) or 0)
 
     def _audits(self) -> None:
         """What the last nightly audit found."""

@@ -29,6 +29,7 @@ from shared.runtime.log import get_logger
 from shared.services.bootstrap import Services
 from shared.services.downloads import downloads
 from shared.services.following import SEARCH
+from shared.services.silence import SILENT, silent
 from shared.stores.schedules import Schedule, Slot
 
 log = get_logger(__name__)
@@ -36,7 +37,7 @@ log = get_logger(__name__)
 QUOTES, REFRESH, MEDIA, RECONCILE, DEAD, CANARY = "quotes", "refresh", "media", "reconcile", "dead", "canary"
 AUTHORS, LEDGER, USAGE, ACCOUNTS = "authors", "ledger", "usage", "accounts"
 REREAD, BACKFILL = "reread", "backfill"
-PURGE, COMPLIANCE, AUDIT = "purge", "compliance", "audit"
+PURGE, COMPLIANCE, AUDIT, SILENCE = "purge", "compliance", "audit", "silence"
 OPENS_SWEEPS = frozenset({SEARCH, QUOTES, REREAD, BACKFILL})
 # What is not planned while a queue is paused: its jobs would only wait, and claims on posts would end meanwhile.
 FILLS = {
@@ -64,6 +65,7 @@ REREAD_INTERVAL_SECONDS = 60.0
 BACKFILL_INTERVAL_SECONDS = 10.0
 PURGE_INTERVAL_SECONDS = 300.0
 COMPLIANCE_INTERVAL_SECONDS = 30.0  # X allows 150 looks at jobs in 15 minutes
+SILENCE_INTERVAL_SECONDS = 3600.0
 AUDIT_INTERVAL_SECONDS = 3600.0  # what is lost of a night is sent for again
 MEDIA_BATCH = 500
 
@@ -88,6 +90,7 @@ def standing_schedules(services: Services, *, now: datetime) -> list[Schedule]:
         PURGE: PURGE_INTERVAL_SECONDS,
         COMPLIANCE: COMPLIANCE_INTERVAL_SECONDS,
         AUDIT: AUDIT_INTERVAL_SECONDS,
+        SILENCE: SILENCE_INTERVAL_SECONDS,
     }
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     usage_at = midnight + timedelta(days=1) + USAGE_AFTER_MIDNIGHT
@@ -125,6 +128,7 @@ class Planner:
             ACCOUNTS: self._of(WorkClass.ENGAGEMENT, readings.accounts),
             USAGE: lambda slot, now: [(CheckUsage(), None)],
             PURGE: self._purge,
+            SILENCE: self._silence,
             AUDIT: self._of(WorkClass.BACKFILL, lambda slot, now: [(job, None) for job in audit_jobs(services, now)]),
             COMPLIANCE: lambda slot, now: [(job, None) for job in compliance_jobs(services, now)],
         }
@@ -140,6 +144,14 @@ class Planner:
     def _of(self, work_class: WorkClass, plan: Plan) -> Plan:
         """A plan that waits while its class has no money."""
         return lambda slot, now: [] if work_class in self._held_back() else plan(slot, now)
+
+    def _silence(self, slot: Slot, now: datetime) -> Outgoing:
+        """Count what is silent, for the metrics: no job comes of it."""
+        found = silent(self._services, now)
+        self._stores.state.set(SILENT, len(found))
+        if found:
+            log.warning("silent for longer than usual", sources=[one.shown for one in found[:20]], number=len(found))
+        return []
 
     def _media(self, slot: Slot, now: datetime) -> Outgoing:
         """Send again for files that nobody has tried for a while; those on their way are de-duplicated."""

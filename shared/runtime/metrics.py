@@ -147,6 +147,9 @@ GAPS_SECONDS = Gauge("covey_gaps_seconds", "Time in gaps that are not filled, by
 UNVERIFIED_SECONDS = Gauge(
     "covey_unverified_seconds", "Time of streams that should have been read a second time by now, and was not."
 )
+SILENT_SOURCES = Gauge(
+    "covey_silent_sources", "Accounts and sources that posted nothing for longer than their rhythm explains."
+)
 AUDIT_SOURCES = Gauge(
     "covey_audit_sources", "Sources whose posts were compared with X's count in the last nightly audit."
 )

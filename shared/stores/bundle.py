@@ -58,6 +58,7 @@ from shared.stores.processes import ProcessStore
 from shared.stores.quotes import QuoteStore
 from shared.stores.reactions import ReactionStore
 from shared.stores.removals import RemovalStore
+from shared.stores.rhythms import RhythmStore
 from shared.stores.runs import RunStore
 from shared.stores.schedules import ScheduleStore
 from shared.stores.set_aside import SetAsideStore
@@ -95,6 +96,7 @@ class Stores:
     streams: StreamStore
     sweeps: SweepStore
     audits: AuditStore
+    rhythms: RhythmStore
     intervals: IntervalStore
     gaps: GapStore
     engagement: EngagementStore
@@ -139,6 +141,7 @@ class Stores:
             streams=StreamStore(db),
             sweeps=SweepStore(db),
             audits=AuditStore(db),
+            rhythms=RhythmStore(db),
             intervals=IntervalStore(db),
             gaps=GapStore(db),
             engagement=EngagementStore(db),

@@ -72,7 +72,25 @@ def not_purged(flock: AlertsFlock) -> Iterator[None]:
     services.pausing.resume(queues)
 
 
+@contextmanager
+def silenced(flock: AlertsFlock) -> Iterator[None]:
+    """The account that posts most is suspended, and three days pass for what is stored of it; then it is back."""
+    posts, names = flock.services.stores.db["X_tweets"], flock.services.stores.handles.names(flock.tracked)
+    counts = {
+        name: posts.count_documents({"author_id": str(one.user_id)}) for name, one in names.items() if one.user_id
+    }
+    name = max(counts, key=lambda one: counts[one])
+    of_it, days = {"author_id": str(names[name].user_id)}, timedelta(days=3) // timedelta(milliseconds=1)
+    account = next(one for one in flock.tracked if one.lower() == name)
+    flock.order("accounts", {"account": account, "change": "suspend"})
+    posts.update_many(of_it, [{"$set": {"created_at": {"$subtract": ["$created_at", days]}}}])
+    yield
+    posts.update_many(of_it, [{"$set": {"created_at": {"$add": ["$created_at", days]}}}])
+    flock.order("accounts", {"account": account, "change": "restore"})
+
+
 ACTS = (
+    Act("an account that posts much is silent", ("CoveySourceSilent",), silenced),
     Act("posts that are gone are not purged for a day", ("CoveyPurgeOverdue",), not_purged),
     Act(
         "posts of an account vanish from MongoDB",

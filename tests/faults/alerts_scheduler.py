@@ -15,7 +15,7 @@ def main() -> None:
     """Shorten what the alerts rest on, and become a scheduler."""
     factor = float(sys.argv.pop(1))
     planner.CANARY_INTERVAL_SECONDS /= factor
-    planner.AUDIT_INTERVAL_SECONDS = planner.PURGE_INTERVAL_SECONDS = 2.0
+    planner.AUDIT_INTERVAL_SECONDS = planner.SILENCE_INTERVAL_SECONDS = planner.PURGE_INTERVAL_SECONDS = 2.0
     servers.INTERVAL /= factor
     process.EXPORT_INTERVAL_SECONDS = 1.0
     process.app(prog_name="covey scheduler")

@@ -25,7 +25,10 @@ OF_THE_SCHEDULER = {
     *("covey_redis_memory_bytes", "covey_redis_memory_used_ratio", "covey_redis_evicted_keys", "covey_redis_evictable"),
     *("covey_mongo_disk_used_ratio", "covey_indexes_missing", "covey_processes_waiting"),
     *("covey_unverified_seconds", "covey_margin_seconds", "covey_audit_missing_ratio", "covey_audit_missing_posts"),
-    *("covey_audit_sources",),
+    *(
+        "covey_audit_sources",
+        "covey_silent_sources",
+    ),
 }
 
 

@@ -19,6 +19,7 @@ from shared.ratelimit.model import Block, BlockScope, CallRequest, Grant, Settle
 from shared.runtime.embedded import free_port
 from shared.runtime.settings import Settings
 from shared.services import bootstrap
+from shared.services.silence import SILENT
 from shared.stores.bundle import INDEXES, Stores
 
 # The session's Redis holds what earlier tests left until a client of this one empties it.
@@ -197,8 +198,10 @@ def test_who_is_there_and_who_is_not(redis_url: str, mongo_uri: str, mongo_db: D
 def test_the_last_nightly_audit_is_told_by_its_worst_source(
     redis_url: str, mongo_uri: str, mongo_db: Database[dict[str, object]]
 ) -> None:
-    """The greatest part that is missing, all posts that are, and of how many sources; what is in a gap is none."""
+    """The greatest part that is missing, all posts that are, and of how many sources; what is in a gap is none. So is
+    how many were silent at the last look."""
     audits, day = Stores.on(mongo_db).audits, date(2026, 11, 1)
+    Stores.on(mongo_db).state.set(SILENT, 4)
     audits.choose(day, [Subject(name, name, FIRST) for name in ("a", "b", "c")], now=FIRST)
     hours = {
         "a": Hour(FIRST, LATER, 50, 48, 0),
@@ -210,5 +213,6 @@ def test_the_last_nightly_audit_is_told_by_its_worst_source(
 
     exporter(redis_url, mongo_uri).run_once(LATER)
 
+    assert REGISTRY.get_sample_value("covey_silent_sources") == 4
     told = [REGISTRY.get_sample_value(f"covey_audit_{name}") for name in ("missing_ratio", "missing_posts", "sources")]
     assert told == [2 / 50, 2, 3]
