@@ -14,7 +14,7 @@ from tests.faults.form import Form
 LONG = Run(
     accounts=200,
     terms=50,
-    activity=12.0,
+    activity=14.0,
     seconds=1_200,
     late_seconds=1_800,
     kills=20,
