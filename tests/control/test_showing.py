@@ -160,6 +160,7 @@ def test_an_account_is_found_by_the_name_it_is_followed_under(said: Services, co
 @pytest.mark.parametrize(
     ("word", "words"),
     [(str(LOST), f"post {LOST} is not stored: covey trace"), ("@nobody", "covey track nobody"), ("no one", "'no one'")],
+    ids=["a post", "an account", "neither"],
 )
 def test_what_is_not_there_is_one_line(said: Services, covey: Covey, word: str, words: str) -> None:
     """The line says what to do next."""
