@@ -14,13 +14,15 @@ from control import inputs
 from control.lists import Word
 from shared.domain.coverage.route_facts import FACTS, Need
 from shared.domain.coverage.routes import Candidate, Choice, Wanted
+from shared.domain.coverage.streams import Stream
 from shared.domain.errors import InputError
 from shared.domain.money.estimate import DAY, Rate
 from shared.domain.money.prices import MICRO
 from shared.domain.sources import Source
 from shared.services.bootstrap import Services
 from shared.services.rates import rates_now
-from shared.services.routing import Ways, ways
+from shared.services.routing import Ways, search_by, ways
+from shared.stores.database import ServerClock
 
 # The recent search reaches back seven days; a span of the whole of them would be too old by the time it is asked for.
 YOUNGER: Final = timedelta(days=6, hours=23)
@@ -40,7 +42,9 @@ class Explained:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What is known of a source or an account, and of how X may be asked. subject: its id, or the name with an @."""
+    """What is known of a source or an account, and of how X may be asked. subject: its id, or the name with an @.
+    streams: the searches that carry it, shared with others.
+    """
 
     subject: str
     queries: tuple[str, ...]
@@ -48,6 +52,7 @@ class _Known:
     posts_a_day: Rate
     is_owner: bool
     ways: Ways
+    streams: Sequence[Stream] = ()
 
     def wants(self, need: Need, *, span: timedelta, oldest: timedelta, within: timedelta, free: bool = False) -> Wanted:
         """What is wanted for a need. free: what was read was bought today."""
@@ -82,7 +87,30 @@ def explain(services: Services, subject: str) -> dict[str, Any]:
         "basis": known.posts_a_day.basis,
         "is_owner": known.is_owner,
         "plan_has": {FACTS[route].endpoint: there for route, there in known.ways.has.items()},
+        "streams": [_stream_row(services, one) for one in known.streams],
         "needs": [_row(one) for one in _needs(services, known)],
+    }
+
+
+def _stream_row(services: Services, stream: Stream) -> dict[str, Any]:
+    """By which search a stream that carries it would be read now, as the planner chooses: of all that it carries."""
+    now = ServerClock(services.stores.db).now()
+    route = search_by(
+        services,
+        Need.FOLLOW,
+        stream=stream.id,
+        members=len(stream.members),
+        query=stream.query,
+        span=(min(stream.covered_through, now), now),
+        now=now,
+    )
+    interval = stream.group.interval_seconds or services.settings.search_interval_seconds
+    return {
+        "stream": stream.id,
+        "members": len(stream.members),
+        "interval_seconds": interval,
+        "behind_seconds": (now - stream.covered_through).total_seconds(),
+        "route": route.value,
     }
 
 
@@ -117,14 +145,17 @@ def _of_account(services: Services, handle: str) -> _Known:
     row = next((one for one in services.stores.handles.all(active_only=True) if one["_id"] == name), None)
     if row is None:
         raise InputError(f"@{handle} is not followed: covey track follows it")
-    owner_id = services.settings.x_app_owner_id
-    return _known(
+    owner_id, streams = services.settings.x_app_owner_id, services.stores.streams.with_members([name])
+    every = min((one.group.interval_seconds for one in streams if one.group.interval_seconds), default=None)
+    found = _known(
         services,
         subject=f"@{name}",
         queries=services.following.queries([name]),
         accounts=1,
         is_owner=owner_id is not None and str(owner_id) == str(row.get("user_id")),
     )
+    found = replace(found, streams=streams)
+    return found if every is None else replace(found, interval=timedelta(seconds=every))
 
 
 def _of_source(services: Services, source: Source) -> _Known:
@@ -138,7 +169,7 @@ def _of_source(services: Services, source: Source) -> _Known:
         queries=[one.text for one in services.following.searches(members)],
         accounts=len(members),
     )
-    interval = source.interval_seconds
+    found, interval = replace(found, streams=services.stores.streams.with_members(members)), source.interval_seconds
     return found if interval is None else replace(found, interval=timedelta(seconds=interval))
 
 

@@ -39,6 +39,12 @@ def explain(
         f"{found['posts_a_day']:.3g} posts a day ({found['basis']})",
         highlight=False,
     )
+    for one in found["streams"]:
+        out.print(
+            f"Read now by {one['route']}, every {span(one['interval_seconds'])}, in the search {one['stream']} of "
+            f"{one['members']}.",
+            highlight=False,
+        )
     return None
 
 

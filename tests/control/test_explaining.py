@@ -11,12 +11,17 @@ from typing import Any
 import pytest
 
 from control import commands, explaining
+from shared.domain.coverage.intervals import Interval
+from shared.domain.coverage.sweeps import ReadBy
 from shared.domain.errors import Forbidden, InputError
+from shared.domain.jobs import SearchPage
 from shared.domain.models import CredentialKind
 from shared.domain.sources import Source, SourceKind, Terms
 from shared.platforms.x.error_map import NOT_IN_PLAN
 from shared.services.bootstrap import Services
+from shared.services.following import SEARCH
 from tests.control.conftest import Invoke
+from tests.scheduler.slots import plan
 from tests.workers.world import Simulator, work_off
 
 NONE = timedelta(0)
@@ -44,6 +49,43 @@ def test_each_need_has_its_route(services: Services) -> None:
     assert (old["taken"], _route(old, "all")["is_tried"], _route(old, "recent")["lacks"]) == ("all", False, ["too_old"])
     assert (count["taken"], _route(count, "counts")["usd"]) == ("counts", 0.005)
     assert found["plan_has"]["search/all"] is None
+
+
+def test_what_is_done_now_is_what_the_planner_does(
+    services: Services, invoke: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the searches that carry the account with others, by what is read of all of these: the same route, by name."""
+    services.plan.answered("search/all")
+    commands.track(services, ["nasa", "esa"], since=NONE)
+    monkeypatch.setenv("X_BEARER_TOKEN", "sim-test")
+    (stream,) = services.stores.streams.active()
+    now = services.clock.now()
+    busy = Interval(
+        id="i",
+        stream=stream.id,
+        from_at=now - timedelta(minutes=10),
+        to_at=now,
+        route=ReadBy.RECENT,
+        read_at=now,
+        posts=40_000,
+    )
+    before = explaining.explain(services, "nasa")["streams"]
+    services.stores.intervals.add(busy)
+    services.stores.db["X_streams"].update_many({}, {"$set": {"covered_through": now - timedelta(minutes=5)}})
+
+    (row,) = explaining.explain(services, "nasa")["streams"]
+    ((job, _),) = plan(services, SEARCH, stream.id)
+
+    assert isinstance(job, SearchPage)
+    sweep = services.stores.sweeps.get(job.sweep_id)
+    assert sweep is not None
+    assert (before[0]["route"], row["route"]) == ("recent", "all")
+    assert (row["stream"], row["members"], row["interval_seconds"]) == (stream.id, 2, 60)
+    assert row["behind_seconds"] == pytest.approx(300, abs=10)
+    assert sweep.route.value == row["route"]
+    assert f"Read now by all, every 60 s, in the search {stream.id} of 2." in " ".join(
+        invoke("explain", "@nasa").stdout.split()
+    )
 
 
 def test_what_x_said_of_the_plan_changes_the_route(services: Services) -> None:
