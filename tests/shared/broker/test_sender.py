@@ -13,6 +13,7 @@ from shared.domain.errors import BrokerUnavailable
 from shared.domain.jobs import (
     ALL_JOBS,
     ALL_QUEUES,
+    AuditSource,
     Canary,
     CheckUsage,
     ComplianceRound,
@@ -82,6 +83,7 @@ def test_messages_carry_no_options_but_the_thread_of_events(job_type: type[Job])
         "check_usage": CheckUsage(),
         "purge_gone": PurgeGone(),
         "purge_old": PurgeOld(),
+        "audit_source": AuditSource(audit_id="2026-11-20:nasa"),
         "compliance_round": ComplianceRound(round_id="r"),
         "remove_media": RemoveMedia(media=("3_1",)),
     }
