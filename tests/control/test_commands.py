@@ -35,6 +35,7 @@ from tests.workers.world import (
     read_to_end,
     stored_ids,
     take_jobs,
+    without_archive,
     work_off,
 )
 
@@ -76,6 +77,7 @@ def test_tracking_since_begins_in_the_past(services: Services) -> None:
 
 def test_tracking_as_far_back_as_may_be_asked_for_leaves_no_gap(simulated: Services, simulator: Simulator) -> None:
     """Seven days, read after a while: X refuses nothing, and all that it can find from the begin on is stored."""
+    without_archive(simulated)
     name, calls = simulator.names()[0], simulator.calls("search/recent")
 
     commands.track(simulated, [name], since=timedelta(days=7))
