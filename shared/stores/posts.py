@@ -9,10 +9,11 @@ from types import MappingProxyType
 
 from pymongo import ASCENDING, DESCENDING
 
-from shared.domain.attribution import Concern
+from shared.domain.attribution import Concern, Why
 from shared.domain.counts import NAMES, PostMetrics
 from shared.domain.coverage.silence import Rhythm
 from shared.domain.models import Post
+from shared.domain.sources import source_of
 from shared.stores.database import Db, Document, guarded
 from shared.stores.described import Described, Told
 from shared.stores.indexes import Index
@@ -116,14 +117,20 @@ class PostStore:
 
     @guarded
     def times_of(self, member: str, *, from_at: datetime, to_at: datetime) -> list[tuple[datetime, bool]]:
-        """When each post that concerns a member was made, and whether it is gone, in a span; reposts left out."""
+        """When each post that a member's query finds was made, and whether it is gone, in a span; reposts left out.
+
+        No query of an account finds who quotes it and does not name it. A version that was edited since is gone too.
+        """
+        found_by: Document = (
+            {"member": member} if source_of(member) else {"member": member, "why": {"$ne": Why.QUOTE.value}}
+        )
         query = {
-            "concerns.member": member,
+            "concerns": {"$elemMatch": found_by},
             "created_at": {"$gte": from_at, "$lt": to_at},
             "referenced_tweets.type": {"$ne": "retweeted"},
         }
-        found = self._posts.find(query, {"created_at": 1, "gone": 1})
-        return [(document["created_at"], "gone" in document) for document in found]
+        found = self._posts.find(query, {"created_at": 1, "gone": 1, "superseded_by": 1})
+        return [(one["created_at"], "gone" in one or "superseded_by" in one) for one in found]
 
     @guarded
     def count(self) -> int:

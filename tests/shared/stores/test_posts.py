@@ -156,3 +156,21 @@ def test_authors_are_told_by_how_often_they_wrote(stores: Stores) -> None:
 
     assert stores.posts.authors_met(among=7) == (6, 1, 1)
     assert stores.posts.authors_met(among=99) == (7, 2, 1)
+
+
+def test_what_the_query_of_a_member_finds_is_told_by_time(stores: Stores) -> None:
+    """An account's finds nobody who only quotes it, the quotes of a source do; what was edited since is gone."""
+    posts = [replace(post, created_at=NOW + number * HOUR) for number, post in enumerate(posts_of((1, 2, 3)))]
+    of_a = {"source": "s", "member": "a"}
+    whys = {1: "author", 2: "quote", 3: "mention"}
+    stores.posts.upsert(posts, source="search", now=NOW)
+    for id_, why in whys.items():
+        rows = [of_a | {"why": why}, {"source": "q", "member": "+q", "why": "quote"}]
+        stores.db["X_tweets"].update_one({"_id": str(id_)}, {"$set": {"concerns": rows}})
+    stores.db["X_tweets"].update_one({"_id": "3"}, {"$set": {"superseded_by": "4"}})
+
+    of_account = stores.posts.times_of("a", from_at=NOW, to_at=NOW + 3 * HOUR)
+    of_source = stores.posts.times_of("+q", from_at=NOW, to_at=NOW + 2 * HOUR)
+
+    assert sorted(of_account) == [(NOW, False), (NOW + 2 * HOUR, True)]
+    assert sorted(of_source) == [(NOW, False), (NOW + HOUR, False)]
