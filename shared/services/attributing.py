@@ -9,15 +9,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from shared.domain.attribution import Asking, Audience
+from shared.domain.coverage.gaps import GapReason
 from shared.domain.coverage.members import Wanted
 from shared.domain.coverage.sweeps import Sweep, SweepKind
 from shared.services.bootstrap import Services
-from shared.stores.bundle import Stores
 
 
 def audience_of(services: Services, sweep: Sweep) -> Audience:
-    """For whom a search is read. Raises StoreUnavailable."""
-    return audience_for(services, _members(services.stores, sweep))
+    """For whom a search is read. Raises StoreUnavailable.
+
+    What an account posted while it was hidden was hidden from everybody who asks for more than that account.
+    """
+    gap = services.stores.gaps.get(sweep.subject) if sweep.kind is SweepKind.BACKFILL else None
+    if gap is not None and gap.reason is GapReason.WAS_HIDDEN:
+        return audience_of_all(services)
+    stream = None if sweep.kind is SweepKind.BACKFILL else services.stores.streams.get(sweep.subject)
+    asking = gap or stream
+    return audience_for(services, asking.members if asking else ())
 
 
 def audience_for(services: Services, keys: Sequence[str]) -> Audience:
@@ -51,14 +59,6 @@ def audience_of_quotes(services: Services, post_ids: Sequence[int]) -> Audience:
     ]
     authors = dict.fromkeys(key for keys in wrote.values() for key in keys)
     return audience_for(services, [*authors, *naming]).of_quotes(wrote)
-
-
-def _members(stores: Stores, sweep: Sweep) -> Sequence[str]:
-    if sweep.kind is SweepKind.BACKFILL:
-        gap = stores.gaps.get(sweep.subject)
-        return gap.members if gap else ()
-    stream = stores.streams.get(sweep.subject)
-    return stream.members if stream else ()
 
 
 def _asking(key: str, wanted: Wanted) -> Asking:

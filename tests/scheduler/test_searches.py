@@ -15,7 +15,8 @@ from shared.domain.coverage.intervals import Check, Interval
 from shared.domain.coverage.streams import Stream, next_merge
 from shared.domain.coverage.sweeps import ReadBy, Sweep, SweepKind, SweepStatus
 from shared.domain.jobs import Job, Queue, SearchPage
-from shared.domain.sources import Source, SourceKind
+from shared.domain.models import User
+from shared.domain.sources import Source, SourceKind, Terms
 from shared.services import coverage
 from shared.services.bootstrap import Services
 from shared.services.following import SEARCH
@@ -25,6 +26,7 @@ from tests.workers.world import (
     ScriptedX,
     gaps_of,
     page,
+    post,
     post_id,
     read_to_end,
     state_of,
@@ -456,3 +458,21 @@ def test_a_final_gap_is_tried_again_when_the_archive_may_be_asked(services: Serv
     sweep = state_of(services, job.sweep_id)
     assert final is not None
     assert (final.state, sweep.subject, sweep.route) == (GapState.FINAL, gap_id, ReadBy.ALL)
+
+
+def test_what_was_hidden_concerns_whoever_asks_for_it(services: Services, x: ScriptedX, now: datetime) -> None:
+    """Its account was hidden from the searches of others too, which are past it: the gap is read for all of them."""
+    follow(services, since=now)
+    services.stores.handles.learn([User(id=7, username="alice")], now=now)
+    floods = Source(id="floods", name="f", kind=SourceKind.TERMS, terms=Terms(keywords=("flood",)))
+    services.stores.sources.add(floods, now=now)
+    coverage.can_be_seen_again(services.stores, "alice", since=now - 2 * HOUR, now=now - HOUR)
+    hidden = post_id(90 * 60)
+    x.script = lambda asked: (200, {"data": [post(hidden, text="a flood")], "meta": {"result_count": 1}})
+
+    job, _ = only(plan(services, BACKFILL, now=now))
+    read_to_end(services, job.sweep_id)
+
+    stored = services.stores.posts.get(hidden)
+    assert stored is not None
+    assert ("+floods", "term") in {(one["member"], one["why"]) for one in stored["concerns"]}
