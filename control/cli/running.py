@@ -116,6 +116,7 @@ def _print_report(report: dict[str, Any], path: Path) -> None:
 @app.command()
 def up(
     workers: Annotated[int, typer.Option(min=1, max=64, help="Worker processes, beside the one for media.")] = 2,
+    listener: Annotated[bool, typer.Option("--listener", help="Hear live events too: see docs/live.md.")] = False,
 ) -> None:
     """Run everything on this machine against the real API, until Ctrl-C.
 
@@ -138,7 +139,7 @@ def up(
     with held(settings.data_dir, "covey up") as lock, running(settings.data_dir, keep_open=[lock], **needed) as own:
         check_room(settings.data_dir, BEGIN_BYTES)
         servers = Servers(settings.redis_url or own.redis_url, settings.mongo_uri or own.mongo_uri, own.own)
-        _run_flock(settings, servers, workers, _checked(settings, servers))
+        _run_flock(settings, servers, workers, _checked(settings, servers), with_listener=listener)
 
 
 def _checked(settings: Settings, servers: Servers) -> ProcessStore:
@@ -155,8 +156,8 @@ def _checked(settings: Settings, servers: Servers) -> ProcessStore:
     return services.stores.processes
 
 
-def _run_flock(settings: Settings, servers: Servers, workers: int, signs: ProcessStore) -> None:
-    """Run one scheduler, `workers` workers and one media worker until the person stops them."""
+def _run_flock(settings: Settings, servers: Servers, workers: int, signs: ProcessStore, *, with_listener: bool) -> None:
+    """Run one scheduler, `workers` workers, one media worker and a listener if wanted, until the person stops them."""
     from control.local import Flock, forget_servers, interruptible, note_servers
     from shared.domain.jobs import ALL_QUEUES, Queue
     from shared.runtime.settings import child_environment
@@ -175,6 +176,8 @@ def _run_flock(settings: Settings, servers: Servers, workers: int, signs: Proces
                 port = str(first and first + 10 + number)
                 flock.add(f"worker-{number + 1}", "workers.main", "--queues", api_queues, "--metrics-port", port)
             flock.add("worker-media", "workers.main", "--queues", Queue.MEDIA)
+            if with_listener:
+                flock.add("listener", "listener")
             out.print(f"Covey runs: {len(flock.children)} processes, logs in {flock.folder}. Ctrl-C stops it.")
             out.print("In another terminal: covey track NAME, covey status")
             while not stop.wait(0.5):
