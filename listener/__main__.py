@@ -11,9 +11,11 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from listener import series
 from listener.in_step import rules_in_step, subscriptions_in_step
 from listener.route import Asked, LiveRoute
 from listener.webhook import PATH, Webhook, serve_webhook
+from listener.webhook import ROUTE as WEBHOOK
 from shared.domain.errors import CoveyError, InputError
 from shared.domain.flock import ProcessKind
 from shared.domain.jobs import Queue
@@ -61,6 +63,7 @@ def run(settings: Settings, *, webhook: tuple[str, int] | None = None) -> None:
         signal.signal(number, lambda *_: stop.set())
     streams = streams_of(services)
     routes = routes_of(services, streams, stop)
+    series.begin((route.name for route in routes), pushed=WEBHOOK)
     port = serve(
         settings.metrics_host,
         settings.listener_metrics_port,

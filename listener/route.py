@@ -19,6 +19,7 @@ from typing import Final
 
 from listener.hearing import bought_by, heed, tell
 from listener.in_step import CLASS, Stood
+from listener.series import NO_MONEY
 from listener.span import Span
 from listener.wanting import WantedLive, wanted_live
 from shared.domain.attribution import Audience
@@ -188,7 +189,7 @@ class LiveRoute:
 
     def _without_money(self) -> None:
         """Ask for what is free only, until there is room again."""
-        metrics.LIVE_BREAKS.labels(self.name, "money").inc()
+        metrics.LIVE_BREAKS.labels(self.name, NO_MONEY).inc()
         log.warning("no money for live posts", route=self.name)
         self._with_paid = False
         self.look_again()

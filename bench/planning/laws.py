@@ -1,4 +1,4 @@
-"""The laws by which the posts of a world grow: cascades that excite themselves, the same without revivals, decay.
+"""The laws by which posts grow: cascades that excite themselves, the same without revivals, and smooth decay.
 
 Values, with their sources, as far as they were published:
 - delay of a reaction: c = 6.27e-4 /s up to 300 s, then c (s/300)^-1.2315 (Zhao et al. 2015, SEISMIC);

@@ -2,7 +2,8 @@
 
 A post costs one unit of the day's money at its first read of a UTC day, whoever reads it; the search that finds a post
 has paid for it that day, from money of its own. Reads of what was bought today are free, and so is learning that a post
-is gone. What a policy leaves goes to its stalest posts at 23:50, so that all spend the same. A call has 100 ids.
+is gone. A counts request costs as much as a post. What a policy leaves goes to its stalest posts at 23:50, so that all
+spend the same. A call has 100 ids.
 
 The error is the trapezoid of |stored - true| over ticks, of posts of at most seven days, from birth until they are
 gone: half of the gap right after the reads of a tick and half of that right before those of the next one.
@@ -10,6 +11,7 @@ gone: half of the gap right after the reads of a tick and half of that right bef
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -26,7 +28,10 @@ Mask = NDArray[np.bool_]
 
 @dataclass
 class View:
-    """What a policy may look at, by post, only where `known`. Hours since the week began; counts are of acts."""
+    """What a policy may look at, by post, only where `known`. Hours since the week began; counts are of acts.
+
+    reposts: at the last read. count_reposts(authors, posts): of the last 24 hours, for the price of a post.
+    """
 
     budget: int
     author: Ints
@@ -39,6 +44,8 @@ class View:
     prev_n: Floats
     prev_t: Floats
     reads: Ints
+    reposts: Floats
+    count_reposts: Callable[[Sequence[int], Sequence[int]], int]
     t: float = 0.0
     k: int = 0
     day: int = 0
@@ -106,7 +113,8 @@ class _Run:
         self.world, self.policy, self.found = world, policy, found
         zeros = [np.zeros(size) for _ in range(4)]
         masks = [np.zeros(size, bool) for _ in range(3)]
-        self.view = View(budget, world.author, world.born, *masks, *zeros, np.zeros(size, np.int64))
+        reads, reposts = np.zeros(size, np.int64), np.zeros(size)
+        self.view = View(budget, world.author, world.born, *masks, *zeros, reads, reposts, self._count_reposts)
         self.by_tick = np.argsort(found, kind="stable")
         self.bounds = np.searchsorted(found[self.by_tick], np.arange(TICKS + 2))
         self.gaps, self.totals = np.zeros(size), np.zeros(size)
@@ -138,8 +146,11 @@ class _Run:
             view.bought[:] = False
         new = self.by_tick[self.bounds[k] : self.bounds[k + 1]]
         view.known[new] = True
-        view.bought[new] = (k > 0) | (self.world.born[new] > 0)
+        before = (k == 0) & (self.world.born[new] <= 0)
+        view.bought[new] = ~before
         view.read(new, self.world.counts[k, new].astype(float))
+        view.reposts[new] = self.world.reposts(k, new)
+        view.last_t[new[before]] = -1 / TICKS_PER_HOUR
         self.deadline[new] = -1
 
     def _read(self, ids: Ints) -> None:
@@ -157,9 +168,20 @@ class _Run:
         view.left, self.spent = view.left - paid, self.spent + paid
         view.bought[ids] = True
         view.read(ids, self.world.counts[k, ids].astype(float))
+        view.reposts[ids] = self.world.reposts(k, ids)
         self.deadline[ids] = -1
         if hasattr(self.policy, "observe"):
             self.policy.observe(view, ids)
+
+    def _count_reposts(self, authors: Sequence[int], posts: Sequence[int]) -> int:
+        """X's answer to a counts request: of all posts of these authors, and of these posts."""
+        view = self.view
+        assert view.left > 0, "there is no money for a counts request"
+        view.left, self.spent = view.left - 1, self.spent + 1
+        asked = np.union1d(np.flatnonzero(np.isin(view.author, authors)), np.asarray(posts, dtype=np.int64))
+        asked = asked[(self.world.gone[asked] > view.k) & (self.world.born[asked] <= view.t)]
+        before = self.world.reposts(max(0, view.k - TICKS_PER_DAY), asked)
+        return int(np.maximum(self.world.reposts(view.k, asked) - before, 0).sum())
 
     def _spend_rest(self) -> None:
         view = self.view

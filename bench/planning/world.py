@@ -24,13 +24,17 @@ ZONE_PEAKS, ZONE_SHARES = (21.0, 15.0, 7.0), (0.5, 0.3, 0.2)
 DELETED_SHARE, DELETED_HOURS = 0.035, 20.0
 CORRECTED_A_DAY, LEAST_FALL, MOST_FALL, PURGE_FALL = 0.01, 0.01, 0.05, 0.15
 REST_HOURS = 2.0
+REPOST_SHARES = (0.05, 0.19)
 
 Counts = NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """counts: ticks x posts. found, gone: the tick at which search finds a post, and from which on it is gone."""
+    """counts: ticks x posts. found, gone: the tick at which search finds a post, and from which on it is gone.
+
+    repost_share: which part of a post's acts are reposts.
+    """
 
     law: Law
     seed: int
@@ -39,11 +43,16 @@ class World:
     found: Ints
     gone: Ints
     counts: Counts
+    repost_share: Floats
 
     @property
     def size(self) -> int:
         """How many posts there are."""
         return self.born.size
+
+    def reposts(self, tick: int, posts: Ints) -> Ints:
+        """How often they had been reposted by then."""
+        return (self.counts[tick, posts] * self.repost_share[posts]).astype(np.int64)
 
     def found_with_rest(self) -> Ints:
         """The ticks at which posts are found when searches rest before midnight."""
@@ -66,7 +75,8 @@ def make_world(law: Law, seed: int, size: int) -> World:
     found = np.maximum(np.ceil(born * TICKS_PER_HOUR), 0).astype(np.int64)
     gone = np.where(rng.random(size) < DELETED_SHARE, born + rng.exponential(DELETED_HOURS, size), np.inf)
     gone_tick = np.minimum(np.maximum(np.ceil(gone * TICKS_PER_HOUR), found + 1), TICKS + 1).astype(np.int64)
-    return World(law, seed, author, born, found, gone_tick, counts)
+    share = rng.uniform(*REPOST_SHARES, size)
+    return World(law, seed, author, born, found, gone_tick, counts, share)
 
 
 def _births(peak: Floats, rng: np.random.Generator) -> Floats:

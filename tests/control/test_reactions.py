@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -19,7 +20,7 @@ from shared.platforms.x.auth import oauth2_credential
 from shared.services.bootstrap import Services
 from shared.stores.bundle import Stores
 from tests.control.whole import Covey, covey
-from tests.workers.world import ScriptedX, Simulator, post_id
+from tests.workers.world import ScriptedX, Simulator, post_id, start_simulator
 
 __all__ = ["covey"]
 POST = post_id(600)
@@ -52,8 +53,22 @@ def reposted(simulator: Simulator) -> tuple[int, int]:
     return int(one), simulator.truth(f"posts/{one}")["metrics"]["retweet_count"]
 
 
-def test_who_reposted_is_stored_with_the_accounts_and_booked(simulated: Services, simulator: Simulator) -> None:
+@pytest.fixture
+def own() -> Iterator[Simulator]:
+    """A world of which nobody else has bought anything."""
+    running, process = start_simulator("--seed", "11", "--accounts", "8", "--activity", "10", "--history-hours", "48")
+    yield running
+    process.terminate()
+    process.wait(10)
+    assert process.stdout is not None
+    process.stdout.close()
+
+
+def test_who_reposted_is_stored_with_the_accounts_and_booked(
+    make_services: Callable[..., Services], own: Simulator
+) -> None:
     """As many as X counts, each an account that is stored; the cost is what X bills, and nothing when read again."""
+    simulated, simulator = make_services(own.url), own
     post, count = reposted(simulator)
     before = simulator.truth("bill")["micro_usd"]
 

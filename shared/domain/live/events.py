@@ -59,6 +59,10 @@ class OddLine:
 Event = Posted | Deleted | Renamed | Other | Told | OddLine
 
 
+# What `name_of` answers.
+KINDS = ("post", "post_delete", "handle", "told", "odd", "other")
+
+
 def name_of(event: Event) -> str:
     """The kind of an event, for metrics."""
     match event:

@@ -15,6 +15,7 @@ midnight    what is bought at 00:00 UTC
 cadence     when what is owned is read again
 batches     full calls
 revivals    which quiet posts are asked about in groups
+resting     which searches wait for midnight, so that what they find is free all day
 
 Times are hours since 1970 (UTC), counts are acts of people. The same input gives the same output.
 """

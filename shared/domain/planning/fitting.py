@@ -20,8 +20,9 @@ from shared.domain.planning.sizes import CLASS_HOURS, UNTRAINED, Model, Weights,
 
 LEAST_GAP_HOURS: Final = 4.0
 VARIANCE_POWER: Final = 1.5
-PRIOR_SAMPLES: Final = 50.0
-LEAST_SAMPLES: Final = 200
+# With 400 to 800 samples and a prior of 50 the fit made the error of the bench 1.00 to 1.06 times what it was without.
+PRIOR_SAMPLES: Final = 200.0
+LEAST_SAMPLES: Final = 2000
 FADING: Final = 0.5
 # Upper ends of what was foretold, in acts: one row of `Spread` each.
 FORETOLD: Final = (0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, math.inf)

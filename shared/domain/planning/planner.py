@@ -43,9 +43,11 @@ class Planner:
     last: Purchases = field(default_factory=lambda: Purchases((), 0, 0))
     _owned: dict[int, float] = field(default_factory=dict)
     _unread: set[int] = field(default_factory=set)
+    _asked: set[int] = field(default_factory=set)
     _day: int | None = None
     _kept: int = 0
     _next: list[int] = field(default_factory=list)
+    _revived: tuple[int, ...] = ()
     _fitted_day: int | None = None
 
     def follow(self, post_id: int, born_at: float) -> None:
@@ -61,6 +63,7 @@ class Planner:
         after = read(before, count, at)
         self.posts[post_id] = after
         self._unread.discard(post_id)
+        self._asked.discard(post_id)
         due_at = next_reading_at(after, at)
         self._owned[post_id] = math.inf if due_at is None else due_at
 
@@ -69,6 +72,10 @@ class Planner:
         self.posts[post_id] = lost(self.posts[post_id])
         self._unread.discard(post_id)
         self._owned.pop(post_id, None)
+
+    def note_revived(self, post_ids: Sequence[int]) -> None:
+        """They are said to grow again: the next day that begins buys them first."""
+        self._revived = tuple(post_ids)
 
     def decide(self, at: float, left: int) -> tuple[int, ...]:
         """The posts to read now, in order: what costs first, at most `left` of those, then what is free."""
@@ -89,15 +96,17 @@ class Planner:
         self.taken = [*self.taken[-WEEK:], 0]
         read_once = [post for post in self.posts.values() if not post.is_gone and post.read_at is not None]
         open_ = [post for post in read_once if not post.is_owned(at)]
-        fairness = self.rules.fairness + self.rules.fairness_of_money * left / max(1, len(read_once))
+        fairness = self.rules.fairness_for(left, len(read_once))
         worth = Worth(self.model, fairness, typical_count(read_once))
         self.last = purchases(open_, at, left, worth, self.rules)
-        self._next = list(self.last.ids)
+        revived = [post_id for post_id in self._revived if post_id in self.posts]
+        self._next, self._revived = list(dict.fromkeys([*revived, *self.last.ids])), ()
 
     def _bought_now(self, at: float, left: int) -> list[int]:
         """What was found without counts first, then the next in rank with the money that is not kept."""
         found = sorted(self._unread)[:left]
-        self.taken[-1] += len(found)
+        self.taken[-1] += len(set(found) - self._asked)
+        self._asked.update(found)
         kept = 0 if _is_last(at) else max(0, still_kept(self._kept, at) - self.taken[-1])
         ranked: list[int] = []
         while self._next and len(found) + len(ranked) + kept < left:

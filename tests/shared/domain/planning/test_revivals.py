@@ -1,0 +1,79 @@
+"""Quiet posts that grow again are found by asking about groups."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shared.domain.planning.revivals import AUTHORS_A_QUERY, POSTS_A_QUERY, Query, Search, Suspect, begin, money_for
+
+AUTHORS, POSTS_EACH = 40, 20
+
+
+def searched(reposts: dict[int, int], money: int, owned: dict[int, int] | None = None) -> Search:
+    """Through 40 authors with 20 quiet posts each; `reposts` by post, `owned` by author, of posts that were owned."""
+    suspects = [Suspect(author * 100 + post, author, 1.0) for author in range(AUTHORS) for post in range(POSTS_EACH)]
+    explained = owned or {}
+    search = begin(suspects, explained, money)
+    while (query := search.ask()) is not None:
+        assert len(query.authors) <= AUTHORS_A_QUERY
+        assert len(query.posts) <= POSTS_A_QUERY
+        assert bool(query.authors) != bool(query.posts)
+        of_authors = sum(count for post, count in reposts.items() if post // 100 in query.authors)
+        of_authors += sum(explained.get(author, 0) for author in query.authors)
+        search.tell(of_authors + sum(count for post, count in reposts.items() if post in query.posts))
+    return search
+
+
+def test_the_one_that_woke_up_is_found() -> None:
+    """One of 800, with a dozen requests."""
+    search = searched({1707: 50}, money=30)
+    assert 1707 in search.found
+    assert search.requests <= 14
+
+
+def test_the_largest_come_first() -> None:
+    """Where the money does not suffice for all, it finds those with the most reposts."""
+    search = searched({307: 500, 1211: 40, 2502: 5}, money=16)
+    assert 307 in search.found
+    assert 2502 not in search.found
+
+
+def test_what_owned_posts_explain_is_no_revival() -> None:
+    """Reposts of posts that were read are known: after one sweep nothing is left to ask."""
+    search = searched({}, money=50, owned={3: 900, 17: 40})
+    assert search.found == []
+    assert search.requests == -(-AUTHORS // AUTHORS_A_QUERY)
+
+
+@settings(max_examples=50)
+@given(
+    reposts=st.dictionaries(
+        st.builds(
+            lambda author, post: author * 100 + post, st.integers(0, AUTHORS - 1), st.integers(0, POSTS_EACH - 1)
+        ),
+        st.integers(3, 900),
+        max_size=6,
+    ),
+    money=st.integers(0, 120),
+)
+def test_it_never_spends_more_than_it_may(reposts: dict[int, int], money: int) -> None:
+    """Requests and purchases together; with plenty, every post that woke up is found."""
+    search = searched(reposts, money)
+    assert search.requests + len(search.found) + search.left == money
+    if money >= 3 + 12 * len(reposts):
+        assert set(reposts) <= set(search.found)
+
+
+def test_it_pays_only_with_enough_money() -> None:
+    """Nothing for a twentieth of the posts a day, a tenth of the money for three twentieths."""
+    assert money_for(1000, 20_000) == 0
+    assert money_for(3000, 20_000) == 300
+
+
+def test_it_ends_where_the_money_buys_more_elsewhere() -> None:
+    """40 reposts are about 400 acts: not worth nine requests where each would buy a post that lacks 100."""
+    search = begin([Suspect(1, 1, 1.0), Suspect(2, 2, 1.0)], {}, 50, marginal=100.0)
+    assert search.ask() == Query(authors=(1, 2))
+    search.tell(40)
+    assert search.ask() is None
