@@ -34,7 +34,7 @@ class Rules:
     span_days: int = 30
     guard_share: float = 1.0
     lost_share: float = 0.05
-    fairness: float = 0.46
+    fairness: float = 0.65
     fairness_of_want: float = 1.0
     reserve_share: float = 0.2
 

@@ -20,7 +20,7 @@ from typing import Final, NamedTuple
 AUTHORS_A_QUERY: Final = 16
 POSTS_A_QUERY: Final = 11
 LEAST_MONEY: Final = 0.1
-MOST_OF_MONEY: Final = 0.1
+MOST_OF_MONEY: Final = 0.04
 BOUGHT_TOGETHER: Final = 2
 # From a group of authors to a post it takes about so many requests; each could have bought a post.
 REQUESTS_TO_FIND: Final = 9

@@ -66,9 +66,9 @@ def test_it_never_spends_more_than_it_may(reposts: dict[int, int], money: int) -
 
 
 def test_it_pays_only_with_enough_money() -> None:
-    """Nothing for a twentieth of the posts a day, a tenth of the money for three twentieths."""
+    """Nothing for a twentieth of the posts a day, a 25th of the money for three twentieths."""
     assert money_for(1000, 20_000) == 0
-    assert money_for(3000, 20_000) == 300
+    assert money_for(3000, 20_000) == 120
 
 
 def test_it_ends_where_the_money_buys_more_elsewhere() -> None:
