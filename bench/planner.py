@@ -2,7 +2,8 @@
 
 `python -m bench.planner` makes worlds by three laws and three seeds, lets each policy spend the same money in them,
 prints a table for each law, writes var/bench/planner.json and planner.png, and exits 1 when a claim fails. The rules
-are in `bench.planning.rules`. Nothing was tuned on the judged seeds. `--posts` and `--seeds` make it smaller.
+are in `bench.planning.rules`; docs/planner.md says on which seeds constants were chosen. `--posts` and `--seeds` make
+it smaller.
 """
 
 from __future__ import annotations

@@ -60,7 +60,7 @@ class AtMidnight:
 
 class PresentOracle(AtMidnight):
     """Ranks by all true counts of this midnight and the last one: what is missing now, and what will come by the size
-    of which count and growth of the day speak. `by_growth` is the part of the second; it was tuned on other seeds.
+    of which count and growth of the day speak. `by_growth` is the part of the second.
     """
 
     def __init__(self, world: World, by_growth: float = 0.5) -> None:
