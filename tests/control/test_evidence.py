@@ -23,7 +23,7 @@ from shared.runtime.embedded import Servers
 from shared.runtime.settings import Settings
 from shared.services.bootstrap import Services, build
 from shared.stores.database import Db, ServerClock
-from tests.workers.world import LAG_SECONDS, Simulator, eventually, start_simulator, work_off
+from tests.workers.world import LAG_SECONDS, Simulator, busiest, eventually, start_simulator, work_off
 
 DATABASE = "covey_evidence"
 
@@ -67,7 +67,7 @@ def collected(servers: Servers, simulator: Simulator, tmp_path_factory: pytest.T
     for queue in ALL_QUEUES:
         services.broker.declare_queue(queue)
     services.stores.ensure_indexes()
-    yield _collect(services, Truth(simulator.url), simulator.names()[:3])
+    yield _collect(services, Truth(simulator.url), busiest(simulator, 3, since=timedelta(minutes=25)))
     services.stores.db.client.drop_database(DATABASE)
     services.stores.db.client.close()
     services.broker.close()
@@ -134,7 +134,7 @@ def test_a_whole_run_passes(collected: Collected) -> None:
     report = collected.report()
 
     assert failures(report) == []
-    assert report["posts_expected"] > 10
+    assert report["posts_expected"] > 20
     assert report["quotes_expected"] > 0
     assert report["media_expected"] > 5
     assert report["snapshots"] > 20

@@ -103,6 +103,16 @@ class Simulator:
         return sum(self.truth("calls")["endpoints"].get(endpoint, {}).values())
 
 
+def busiest(simulator: Simulator, count: int, *, since: timedelta) -> list[str]:
+    """The accounts with most posts by and about them since then: what a test proves of them it proves of enough."""
+    now = datetime.now(UTC)
+
+    def posts(name: str) -> int:
+        return len(simulator.posts(f"(from:{name} OR to:{name} OR @{name}) -is:retweet", since=now - since, until=now))
+
+    return sorted(simulator.names(), key=posts, reverse=True)[:count]
+
+
 def start_simulator(*options: str) -> tuple[Simulator, subprocess.Popen[str]]:
     """Start `python -m simulator` on a free port and wait for the line that says it is ready."""
     command = [sys.executable, "-m", "simulator", "--port", "0", *options]

@@ -54,7 +54,9 @@ def test_the_simulator_pages_a_timeline_to_its_end(
 ) -> None:
     """Every post that the truth has but reposts comes once, newest first, whatever the size of the pages."""
     accounts = requests.get(f"{simulator_url}/_sim/accounts", timeout=10).json()["accounts"]
-    account = max(accounts, key=lambda one: len(posts_of(simulator_url, f"from:{one['id']} -is:retweet")))
+    posted = [len(posts_of(simulator_url, f"from:{one['id']} -is:retweet")) for one in accounts]
+    # X shows 800 mentions, and the account that posts most has more.
+    account = accounts[0] if of_mentions else accounts[posted.index(max(posted))]
     query = f"@{account['username']}" if of_mentions else f"from:{account['id']} -is:retweet"
     found: list[int] = []
     token: str | None = None
@@ -66,7 +68,7 @@ def test_the_simulator_pages_a_timeline_to_its_end(
 
     truth = posts_of(simulator_url, query)
     living = [int(one["id"]) for one in truth if one["unsearchable_at"] is None and int(one["id"]) <= found[0]]
-    assert len(found) > 5
+    assert len(found) > 10
     assert set(living) <= set(found)
     assert found == sorted(set(found), reverse=True)
 
