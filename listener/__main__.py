@@ -19,6 +19,7 @@ from listener.webhook import ROUTE as WEBHOOK
 from shared.domain.errors import CoveyError, InputError
 from shared.domain.flock import ProcessKind
 from shared.domain.jobs import Queue
+from shared.domain.live.spans import ROUTES
 from shared.platforms.x.endpoints import ACTIVITY_STREAM, FILTERED_STREAM
 from shared.platforms.x.fields import Along, Dialect, post_parameters
 from shared.platforms.x.observer import count_call
@@ -37,7 +38,7 @@ from shared.services.readiness import unready
 logger = log.get_logger(__name__)
 
 LEASE_KEY: Final = "covey:live:{route}"
-ACTIVITY, FILTERED = "activity", "filtered"
+ACTIVITY, FILTERED = ROUTES
 # How long a thread may take to end after a signal.
 END_SECONDS: Final = 10.0
 

@@ -37,6 +37,7 @@ def coverage(
         bool,
         typer.Option("--audit", help="Compare what is stored with how many posts X counts ($0.005 each)."),
     ] = False,
+    live: Annotated[bool, typer.Option("--live", help="When nobody heard X's live events.")] = False,
     as_json: Json = False,
 ) -> None:
     """Show what was read of accounts and sources, what is missing and what it costs.
@@ -55,6 +56,8 @@ def coverage(
     from_at = to_at - inputs.duration(window) if since is None else inputs.moment(since, now=now)
     if from_at >= to_at:
         raise InputError(f"--since {since or window} is not before --until {until}")
+    if live:
+        return _live(from_at, to_at, as_json=as_json)
     if audit:
         return _audit(handles or [], to_at - from_at, to_at, as_json=as_json)
     rows = covering.coverage(services_here(), handles or [], window=to_at - from_at, until=to_at)
@@ -66,6 +69,30 @@ def coverage(
     columns = ("what", "covered", "verified", "behind", "gaps", "late", "last post", "note")
     out.print(Rows(columns, [_cells(row) for row in rows], whole=columns[:-1]))
     _tell_gaps(rows)
+    return None
+
+
+def _live(since: datetime, until: datetime, *, as_json: bool) -> None:
+    from control.live import breaks
+
+    found = breaks(services_here(), since=since, until=until)
+    if as_json:
+        return print_json(found)
+    if not found:
+        out.print("No break: live events were heard all the time, or never.")
+        return None
+    cells = [
+        (
+            one["route"],
+            f"{one['from_at']:%Y-%m-%d %H:%M:%S}",
+            span(one["seconds"]),
+            one["why"] or "",
+            "" if one["to_at"] else "lasts",
+        )
+        for one in found
+    ]
+    columns = ("route", "from (UTC)", "for", "why", "note")
+    out.print(Rows(columns, cells, whole=columns))
     return None
 
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+# What X's two streams are called: of accounts, and by rules.
+ROUTES: Final = ("activity", "filtered")
 # Why a connection of a process that went without a word ended.
 LOST: Final = "lost"
 
