@@ -39,14 +39,6 @@ class MediaStore:
         self.described.put(told, at=at, known=known)
 
     @guarded
-    def pending_of(self, keys: Sequence[str]) -> list[str]:
-        """Those of the keys whose file is still to be downloaded."""
-        if not keys:
-            return []
-        query = {"_id": {"$in": list(keys)}, "download.status": PENDING}
-        return [document["_id"] for document in self._media.find(query, {"_id": 1})]
-
-    @guarded
     def left_behind(self, *, before: datetime, limit: int) -> list[str]:
         """Keys of pending files that nothing has tried since `before`, the longest waiting first."""
         query = {

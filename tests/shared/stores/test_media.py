@@ -10,13 +10,11 @@ from tests.shared.stores.conftest import HOUR, NOW, CommandCount, photo_of, vide
 
 
 def test_a_page_of_media_is_a_look_and_one_command(counted: Stores, commands: CommandCount) -> None:
-    """A hundred media cost two round trips to store and one to ask which are pending."""
+    """A hundred media cost two round trips to store; none cost nothing."""
     media = [photo_of(f"3_{number}") for number in range(100)]
 
     assert commands.during(lambda: counted.media.upsert(media, at=NOW)) == ["find", "insert"]
-    assert commands.during(lambda: counted.media.pending_of([item.key for item in media])) == ["find"]
     assert commands.during(lambda: counted.media.upsert([], at=NOW)) == []
-    assert commands.during(lambda: counted.media.pending_of([])) == []
 
 
 def test_a_medium_comes_back_as_it_was_stored(stores: Stores) -> None:
@@ -56,7 +54,7 @@ def test_seen_again_a_medium_keeps_the_state_of_its_file(stores: Stores) -> None
 
     stores.media.upsert([photo_of("3_1"), photo_of("3_2")], at=NOW)
 
-    assert stores.media.pending_of(["3_1", "3_2", "3_404"]) == ["3_2"]
+    assert stores.media.left_behind(before=NOW, limit=9) == ["3_2"]
 
 
 def test_attempts_are_counted_until_one_succeeds_or_is_the_last(stores: Stores) -> None:
@@ -97,7 +95,7 @@ def test_a_failed_file_can_still_be_stored(stores: Stores) -> None:
     """Failed is the end of trying, not a lock."""
     stores.media.upsert([photo_of("3_1")], at=NOW)
     stores.media.mark_attempt("3_1", error="gone", now=NOW, failed=True)
-    assert stores.media.pending_of(["3_1"]) == []
+    assert stores.media.left_behind(before=NOW + HOUR, limit=9) == []
 
     stores.media.mark_ok("3_1", path="ab/c.jpg", byte_size=5, checksum="abc", now=NOW)
 
