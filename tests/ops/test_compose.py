@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from typing import Any
 
 import pytest
@@ -183,11 +184,15 @@ def test_the_image_installs_what_is_pinned() -> None:
     assert all("-c constraints.txt" in line for line in installations)
 
 
-def test_a_change_of_a_document_makes_no_other_image() -> None:
-    """Only code and what is installed go into the build: what else changes recreates no container."""
+def test_the_image_has_every_package_and_no_document() -> None:
+    """All that is installed goes into the build, and nothing else: a change of a document recreates no container."""
+    wheel = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
     named = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    stands_in = next(re.search(r"mkdir ([\w ]+) &&", line) for line in dockerfile()[0] if "mkdir" in line)
 
-    assert named == {"pyproject.toml", "constraints.txt", "shared", "workers", "scheduler", "control", "simulator"}
+    assert named == {"pyproject.toml", "constraints.txt", *wheel["packages"]}
+    assert stands_in is not None
+    assert stands_in[1].split() == wheel["packages"]
 
 
 def test_secrets_stay_out_of_the_build() -> None:
@@ -206,5 +211,5 @@ def test_the_folder_of_a_process_is_its_own() -> None:
     assert user is not None
     assert folder is not None
 
-    for name in ("scheduler", "worker", "worker-media"):
+    for name in ("scheduler", "worker", "worker-media", "listener"):
         assert f"{folder[1]}:uid={user[1]},gid={user[1]},mode=0755" in compose()["services"][name]["tmpfs"]
