@@ -101,6 +101,7 @@ def _stream_row(services: Services, stream: Stream) -> dict[str, Any]:
         stream=stream.id,
         members=len(stream.members),
         query=stream.query,
+        credential=stream.group.credential,
         span=(min(stream.covered_through, now), now),
         now=now,
     )

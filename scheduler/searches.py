@@ -9,7 +9,6 @@ What is new comes first: the other two are asked for in the lowest class, and a 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -25,7 +24,7 @@ from shared.platforms.x.query import PackedQuery
 from shared.runtime.log import get_logger
 from shared.services import coverage
 from shared.services.bootstrap import Services
-from shared.services.routing import search_by
+from shared.services.routing import may_ask_archive, search_by
 from shared.stores.schedules import Slot
 
 log = get_logger(__name__)
@@ -72,8 +71,8 @@ class Searches:
             run_id=stream.run_id if is_first else None,
             credential=stream.group.credential,
         )
-        span = (stream.covered_through, now)
-        return self._open(replace(sweep, route=self._by(Need.FOLLOW, stream.id, stream.members, sweep.query, span)))
+        span, asked = (stream.covered_through, now), PackedQuery(stream.query, stream.members, stream.group)
+        return self._open(replace(sweep, route=self._by(Need.FOLLOW, stream.id, asked, span)))
 
     def again(self, slot: Slot, now: datetime) -> Outgoing:
         """Open readings of what is due to be read once more; the settings say whether also of what is to be bought."""
@@ -120,14 +119,15 @@ class Searches:
 
     def _again(self, reread: Reread, slot: Slot, now: datetime) -> Outgoing:
         asked = self._query_of(reread.stream)
-        route = gaps.route_of(reread.from_at, now=now, has_archive=self._services.has_archive)
+        has_archive = asked is not None and may_ask_archive(self._services, asked.group.credential)
+        route = gaps.route_of(reread.from_at, now=now, has_archive=has_archive)
         is_wanted = reread.is_free or self._services.settings.reread_across_midnight
         if asked is None or route is None or not is_wanted:
             self._stores.intervals.give_up(reread)
             return []
         if route is ReadBy.RECENT:
             span = (reread.from_at, reread.to_at)
-            route = self._by(Need.REREAD, reread.stream, asked.members, asked.text, span, is_free=reread.is_free)
+            route = self._by(Need.REREAD, reread.stream, asked, span, is_free=reread.is_free)
         sweep = self._span(SweepKind.REREAD, reread.stream, reread.from_at, reread.to_at, asked.text, slot, now)
         return self._open(replace(sweep, route=route, credential=asked.group.credential))
 
@@ -150,7 +150,7 @@ class Searches:
             self._stores.gaps.replace(gap, parts, now=now)
             return []
         edge = now - gaps.RECENT_REACH
-        has_archive = self._services.has_archive
+        has_archive = may_ask_archive(self._services, searches[0].group.credential)
         if not has_archive and gap.from_at < edge < gap.to_at:
             older, younger = gaps.divide(gap, edge)
             self._stores.gaps.replace(gap, [older, younger], now=now)
@@ -161,7 +161,7 @@ class Searches:
             self._stores.gaps.end(gap.id, GapState.FINAL, now=now)
             return []
         if route is ReadBy.RECENT:
-            route = self._by(Need.FILL, gap.stream, gap.members, searches[0].text, (gap.from_at, gap.to_at))
+            route = self._by(Need.FILL, gap.stream, searches[0], (gap.from_at, gap.to_at))
         sweep = self._span(SweepKind.BACKFILL, gap.id, gap.from_at, gap.to_at, searches[0].text, slot, now)
         credential = searches[0].group.credential
         return self._open(replace(sweep, route=route, run_id=gap.run_id, credential=credential))
@@ -170,8 +170,7 @@ class Searches:
         self,
         need: Need,
         stream: str,
-        members: Sequence[str],
-        query: str | None,
+        asked: PackedQuery,
         span: tuple[datetime, datetime],
         *,
         is_free: bool = False,
@@ -181,8 +180,9 @@ class Searches:
             self._services,
             need,
             stream=stream,
-            members=len(members),
-            query=query or "",
+            members=len(asked.members),
+            query=asked.text,
+            credential=asked.group.credential,
             span=span,
             now=self._services.clock.now(),
             is_free=is_free,

@@ -17,6 +17,7 @@ from shared.domain.coverage.sweeps import ReadBy
 from shared.domain.models import CredentialKind
 from shared.domain.money.estimate import ASSUMED_POSTS_A_DAY, DAY
 from shared.domain.money.prices import Prices
+from shared.platforms.x.endpoints import SEARCH_ALL
 from shared.services.bootstrap import Services
 
 _SEARCHES: Final = {Route.RECENT: ReadBy.RECENT, Route.ALL: ReadBy.ALL}
@@ -83,10 +84,22 @@ def ways(services: Services) -> Ways:
     )
 
 
+def may_ask_archive(services: Services, credential: str | None) -> bool:
+    """Whether X's archive may be asked as this credential only; None: as any. It takes the app itself.
+
+    Raises StoreUnavailable.
+    """
+    if credential is None:
+        return services.has_archive
+    kinds = {one.id: one.kind for one in services.credentials.states()}
+    return kinds.get(credential) in SEARCH_ALL.credentials and services.plan.may_have(SEARCH_ALL.key)
+
+
 def search_by(
     services: Services,
     need: Need,
     *,
+    credential: str | None = None,
     stream: str,
     members: int,
     query: str,
@@ -96,9 +109,9 @@ def search_by(
 ) -> ReadBy:
     """Which search reads a span that the recent one reaches: the archive's where it takes fewer calls.
 
-    Raises StoreUnavailable, LimiterUnavailable.
+    credential: the only one that X is asked with. Raises StoreUnavailable, LimiterUnavailable.
     """
-    if not services.has_archive:
+    if not may_ask_archive(services, credential):
         return ReadBy.RECENT
     from_at, to_at = span
     near = services.stores.intervals.of([stream], from_at=from_at - NEAR, to_at=to_at + NEAR)
