@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from simulator.config import Config
 from simulator.engagement import Engagement
+from simulator.lifetimes import EDIT_WINDOW_MS
 from simulator.world import World
 from tests.simulator.conftest import START_MS
 
@@ -85,6 +86,19 @@ def test_posts_end_in_every_way(old_world: World) -> None:
         if post.successor is not None:
             assert post.successor.chain == post.chain
             assert post.superseded_at_ms == post.successor.created_at_ms
+
+
+def test_of_an_edited_post_only_the_newest_version_is_current() -> None:
+    """A version is edited once, into the next one, and all within half an hour of the first."""
+    world = _world(Config(accounts=6, activity=25, history_hours=12, edited_share=0.5, deleted_share=0), START_MS)
+
+    edited = {tuple(post.chain) for post in world.index.posts if len(post.chain) > 1}
+
+    assert max(len(chain) for chain in edited) > 2
+    for chain in edited:
+        versions = [world.index.by_id[version] for version in chain]
+        assert [version.successor for version in versions] == [*versions[1:], None]
+        assert versions[-1].created_at_ms < versions[0].created_at_ms + EDIT_WINDOW_MS
 
 
 def test_rates_are_heavy_tailed_over_accounts() -> None:
