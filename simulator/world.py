@@ -223,7 +223,7 @@ class World:
                 lambda: self.delete(post),
             )
         elif roll < deleted + edited and post.editable and len(post.chain) == 1:
-            self._plan_edit(post, post.created_at_ms)  # of a later version the edit before it draws whether it is edited
+            self._plan_edit(post, post.created_at_ms)  # the edit before draws that of a later version
 
     def _plan_edit(self, post: Post, first_ms: int) -> None:
         at_ms = self.now_ms + edit_delay_ms(self._rng, self._config.tempo)
