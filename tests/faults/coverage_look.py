@@ -15,6 +15,7 @@ from shared.domain.money.prices import MICRO
 from shared.stores.database import Db
 from tests.faults.coverage_audit import Audited, audited
 from tests.faults.coverage_judge import Away, Expected, Judgement, expected_of, judge
+from tests.faults.coverage_live import Live
 from tests.faults.coverage_money import Money, money
 from tests.faults.coverage_world import Listened, members_of
 from tests.faults.finding import Finding
@@ -37,6 +38,7 @@ class Outcome:
     left: str
     late_by_rereading: int
     final: Counter[str]
+    live: Live | None = None
 
     @property
     def whole(self) -> int:
@@ -54,6 +56,7 @@ class Outcome:
             and self.whole == len(self.rows) > 0
             and self.audit.passed
             and self.money.agrees
+            and (self.live is None or self.live.passed)
             and not self.left
         )
 
@@ -77,10 +80,11 @@ def look(
     left: str,
     rate: float,
     away: Away | None = None,
+    live: Live | None = None,
 ) -> Outcome:
     """Judge what is stored, and let X count it. Nothing but the simulator may be at work."""
     services, truth, db = flock.services, flock.truth, flock.services.stores.db
-    spent = money(services, flock.x_url)  # before the audit, which costs too
+    spent = money(services, flock.x_url, unheard=live.unheard if live else 0)  # before the audit, which costs too
     words = {name.lower(): f"@{name}" for name in names} | {one.member: one.source.id for one in terms}
     queries = members_of(names, terms)
     expected = expected_of(truth, names, {one.member: f"({one.query})" for one in terms}, interval, away=away)
@@ -104,6 +108,7 @@ def look(
         left=left,
         late_by_rereading=sum(one.late for one in read),
         final=Counter(gap.reason.value for gap in final),
+        live=live,
     )
 
 
@@ -132,6 +137,7 @@ def finding(id: str, what: str, outcome: Outcome) -> Finding:
         f"{audit.rows} audits, {len(audit.lost)} of them lost, {audit.not_due} made after the end, beside "
         f"{audit.gone} known to be gone, {audit.ended} not yet known and {audit.beside} that are not in the count; "
         f"money {outcome.money.said()}"
+        + (_live(outcome.live) if outcome.live else "")
         + (f"; {judged.beyond} posts in gaps that nothing fills: {final}" if outcome.final else "")
         + (f"; missing: {outcome.lost}" if outcome.lost else "")
         + (f"; never settled: {outcome.left}" if outcome.left else ""),
@@ -146,5 +152,13 @@ def finding(id: str, what: str, outcome: Outcome) -> Finding:
             "audit": audit.row(),
             "money": {"usd": outcome.money.ours / MICRO, "usd_billed": outcome.money.theirs / MICRO},
             "routes": outcome.money.rows(),
+            **({"live": outcome.live.row()} if outcome.live else {}),
         },
+    )
+
+
+def _live(live: Live) -> str:
+    return (
+        f"; streams: {live.heard} events, {live.found} posts first heard live, {live.gone_by_event} ends told; X ended "
+        f"{live.ended} connections, {live.breaks} breaks are told, {live.unheard} lines were sent to nobody"
     )

@@ -19,7 +19,7 @@ DAYS = timedelta(days=60)
 @dataclass(frozen=True, slots=True)
 class Money:
     """by_route: what the ledger has, by endpoint. billed: micro-dollars of X's bill, by endpoint; unanswered: those of
-    them that no process lived to see."""
+    them, at most, that no process lived to see."""
 
     by_route: dict[str, Sums]
     billed: dict[str, int]
@@ -67,8 +67,9 @@ class Money:
         return f"${self.ours / MICRO:.2f}, billed ${self.theirs / MICRO:.2f}: {', '.join(parts)}"
 
 
-def money(services: Services, x_url: str) -> Money:
-    """What was spent so far, by both."""
+def money(services: Services, x_url: str, *, unheard: int = 0) -> Money:
+    """What was spent so far, by both. unheard: lines of streams that X sent and nobody noted; each bought a post at
+    most."""
     services.ledger.copy()
     today = services.ledger.now().date()
     by_route: dict[str, Sums] = {}
@@ -77,7 +78,8 @@ def money(services: Services, x_url: str) -> Money:
     bill = _get(x_url, "bill")
     calls = _get(x_url, "bill/calls?outcome=unanswered")
     billed = {name: int(line["micro_usd"]) for name, line in bill["by_endpoint"].items()}
-    return Money(by_route, billed, int(calls["totals"]["unanswered"]["micro_usd"]))
+    lost = unheard * services.ledger.prices.micro[PriceKind.POST]
+    return Money(by_route, billed, int(calls["totals"]["unanswered"]["micro_usd"]) + lost)
 
 
 def _get(x_url: str, path: str) -> dict[str, Any]:

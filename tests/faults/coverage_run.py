@@ -23,8 +23,9 @@ from control.look_up import look_up
 from shared.domain.coverage.gaps import GapState
 from shared.domain.jobs import ALL_QUEUES
 from shared.stores.database import ServerClock
+from tests.faults.coverage_live import Listeners
 from tests.faults.coverage_look import finding, look
-from tests.faults.coverage_world import listen, terms_sources
+from tests.faults.coverage_world import listen, live_accounts, terms_sources
 from tests.faults.finding import Finding
 from tests.faults.flock import WholeFlock
 from tests.faults.queue_fleet import wait_until
@@ -41,8 +42,9 @@ FINDABLE = timedelta(minutes=2)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """How large a run is. late_seconds: the most that a post comes late into the search, beyond its lag.
-    search_seconds, refresh_time_scale, compliance_seconds: settings of the flock."""
+    """How large a run is. late_seconds: the most that a post comes late into the search, beyond its lag. live: so many
+    accounts, and a quarter as many sources of terms, are wanted live. by_recent_alone: no archive, no streams, no
+    compliance jobs. search_seconds, refresh_time_scale, compliance_seconds: settings of the flock."""
 
     accounts: int
     terms: int
@@ -54,14 +56,17 @@ class Run:
     search_seconds: float = 5.0
     refresh_time_scale: float = 0.05
     compliance_seconds: float = 60.0
+    live: int = 0
+    by_recent_alone: bool = False
 
 
 def late_posts(folder: Path, *, seed: int, run: Run) -> Finding:
-    """V1: one post in twenty comes late; workers are killed, X is away twice and MongoDB once; an account is hidden for
-    a while."""
+    """V1: one post in twenty comes late; workers and listeners are killed, streams end, X is away twice and MongoDB
+    once; an account is hidden for a while."""
     options = (
         *("--accounts", str(run.accounts), "--activity", str(run.activity), "--late-share", str(LATE_SHARE)),
-        *("--late-min-seconds", "1", "--late-max-seconds", str(run.late_seconds)),
+        *("--late-min-seconds", "1", "--late-max-seconds", str(run.late_seconds), "--seed", str(seed)),
+        "--no-archive" if run.by_recent_alone else "--archive",
     )
     rhythm = {
         "heartbeat_timeout_seconds": 3.0,
@@ -71,30 +76,37 @@ def late_posts(folder: Path, *, seed: int, run: Run) -> Finding:
         "stalled_after_seconds": 15.0,
         "reconcile_interval_seconds": 5.0,
         "refresh_time_scale": run.refresh_time_scale,
-        "compliance_every_seconds": run.compliance_seconds,
+        "compliance_every_seconds": 0.0 if run.by_recent_alone else run.compliance_seconds,
         "account_look_seconds": 30.0,
     }
     with WholeFlock(folder, world=options, **rhythm) as flock:
         clock = ServerClock(flock.services.stores.db)
         flock.scheduler()
         names = flock.truth.accounts()
-        terms = terms_sources(run.terms, look_back_seconds=round(HISTORY.total_seconds()))
+        rng = random.Random(seed)
+        listeners = Listeners(flock, rng) if run.live else None
+        terms = terms_sources(run.terms, look_back_seconds=round(HISTORY.total_seconds()), live=run.live // 4)
         commands.track(flock.services, names, since=HISTORY, found=look_up(flock.services, names))
         listen(flock.services, terms)
+        if listeners:
+            live_accounts(flock.services, names[: run.live])
+            listeners.begin()
         tracked_at, posts_before = clock.now(), posts_of(flock)
-        _hurt(flock, run, random.Random(seed), names)
+        _hurt(flock, run, rng, names, listeners)
         until = clock.now()
         rate = (posts_of(flock) - posts_before) / (until - tracked_at).total_seconds() * 60
         left = settle(flock, until, seconds=run.settle_seconds) or verified(flock, until, run.settle_seconds)
         for process in flock.processes[1:]:  # all but the simulator
             flock.kill(process)
         interval = Interval(tracked_at - HISTORY, tracked_at, until, FINDABLE)
-        outcome = look(flock, names, terms, interval, left=left, rate=rate)
+        live = listeners.told(flock.services, since=tracked_at, until=clock.now()) if listeners else None
+        outcome = look(flock, names, terms, interval, left=left, rate=rate, live=live)
     size = f"{run.accounts} accounts and {run.terms} sources of terms, {rate:.0f} posts a minute"
-    return finding("V1", f"{size} for {run.seconds:.0f} s, {run.kills} kills", outcome)
+    by = ", by the recent search alone" if run.by_recent_alone else ""
+    return finding("V1", f"{size} for {run.seconds:.0f} s, {run.kills} kills{by}", outcome)
 
 
-def _hurt(flock: WholeFlock, run: Run, rng: random.Random, names: Sequence[str]) -> None:
+def _hurt(flock: WholeFlock, run: Run, rng: random.Random, names: Sequence[str], listeners: Listeners | None) -> None:
     """All that goes wrong, while the flock works."""
     workers = [flock.worker(ALL_QUEUES) for _ in range(WORKERS)]
     wait_until(lambda: flock.services.stores.posts.count() > 0, 60, "the work has begun")
@@ -104,6 +116,8 @@ def _hurt(flock: WholeFlock, run: Run, rng: random.Random, names: Sequence[str])
         threading.Event().wait(run.seconds / run.kills)
         flock.kill(workers.pop(rng.randrange(len(workers))))
         workers.append(flock.worker(ALL_QUEUES))
+        if listeners:
+            listeners.hurt()
         if number == run.kills // 4:
             order(flock, "accounts", {**hidden, "change": "protect"})
         if number == run.kills // 2:

@@ -34,8 +34,11 @@ class Listened:
         return key_of(self.source.id)
 
 
-def terms_sources(count: int, *, look_back_seconds: int = 0) -> list[Listened]:
-    """The first `count` of 50: hashtags, keywords in a language, words of any language, phrases, exclusions."""
+def terms_sources(count: int, *, look_back_seconds: int = 0, live: int = 0) -> list[Listened]:
+    """The first `count` of 50: hashtags, keywords in a language, words of any language, phrases, exclusions.
+
+    live: so many of them, the first ones, want posts live.
+    """
     made = [
         *((Terms(hashtags=(topic,)), f"#{topic}") for topic in TOPICS),
         *((Terms(keywords=(topic,), languages=("en",)), f"{topic} lang:en") for topic in TOPICS),
@@ -56,6 +59,7 @@ def terms_sources(count: int, *, look_back_seconds: int = 0) -> list[Listened]:
                 kind=SourceKind.TERMS,
                 terms=terms,
                 look_back_seconds=look_back_seconds,
+                live=number < live,
             ),
             query,
         )
@@ -67,6 +71,12 @@ def listen(services: Services, listened: Sequence[Listened]) -> None:
     """Add the sources, as `covey sources add` does."""
     for one in listened:
         sources.add(services, one.source)
+
+
+def live_accounts(services: Services, names: Sequence[str]) -> None:
+    """A source that wants the posts of these accounts live, beside the one that `covey track` made."""
+    accounts = tuple(name.lower() for name in names)
+    sources.add(services, Source(id="live", name="Live", kind=SourceKind.ACCOUNTS, accounts=accounts, live=True))
 
 
 def members_of(names: Sequence[str], listened: Sequence[Listened]) -> dict[str, str]:

@@ -90,6 +90,10 @@ class WholeFlock:
         options = ["--queues", ",".join(queues), "--threads", str(threads), "--metrics-port", "0"]
         return self._start(["-m", "workers.main", *options])
 
+    def listener(self, *, instance: str) -> Process:
+        """Start a listener."""
+        return self._start(["-m", "listener", "--metrics-port", "0"], COVEY_INSTANCE=instance)
+
     def kill(self, process: Process) -> None:
         """SIGKILL."""
         process.kill()

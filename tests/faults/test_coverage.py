@@ -18,6 +18,7 @@ from shared.stores.database import Db
 from tests.faults.coverage_audit import Audited, compare
 from tests.faults.coverage_forms import long_forms
 from tests.faults.coverage_judge import Away, Expected, Judgement, expected_of, judge
+from tests.faults.coverage_live import Live
 from tests.faults.coverage_look import Outcome, finding
 from tests.faults.coverage_money import Money
 from tests.faults.coverage_world import members_of, terms_sources
@@ -33,6 +34,7 @@ REPORT: dict[str, Any] = {
 }
 ROW: dict[str, Any] = {"covered_ratio": 1.0, "verified_ratio": 0.9, "unaccounted_seconds": 0, "gaps": []}
 SPENT = Sums(calls=3, bought=Amounts({PriceKind.POST: 2}), reread=Amounts({PriceKind.POST: 5}), micro_usd=10_000)
+LIVE = Live(ended=4, breaks=5, heard=90, unheard=1, gone_by_event=3, found=60)
 GOOD = Outcome(
     posts_a_minute=100.0,
     judged=Judgement(expected=400, late=18, attributed=700),
@@ -43,6 +45,7 @@ GOOD = Outcome(
     left="",
     late_by_rereading=9,
     final=Counter(),
+    live=LIVE,
 )
 
 
@@ -78,10 +81,14 @@ def test_a_run_passes_when_nothing_is_missing() -> None:
         {"audit": replace(GOOD.audit, beside=1)},
         {"money": replace(GOOD.money, unanswered=1_999)},
         {"left": "1 open gaps"},
+        {"live": replace(LIVE, breaks=3)},
+        {"live": replace(LIVE, ended=0)},
+        {"live": replace(LIVE, heard=0)},
     ],
 )
 def test_whatever_is_missing_fails_a_run(wrong: dict[str, Any]) -> None:
-    """One post, one attribution, one moment, one cent, or nothing that was late at all."""
+    """One post, one attribution, one moment, one cent, a break of a stream that nobody tells, or nothing that was late
+    at all."""
     assert not finding("V1", "60 accounts", replace(GOOD, **wrong)).passed
 
 
