@@ -23,6 +23,7 @@ from shared.domain.jobs import (
     PurgeOld,
     Queue,
     RemoveMedia,
+    ThinSeries,
 )
 from shared.domain.models import WorkClass
 from shared.runtime.log import get_logger
@@ -160,12 +161,13 @@ class Planner:
         return [(job, None) for job in downloads(keys)]
 
     def _purge(self, slot: Slot, now: datetime) -> Outgoing:
-        """Purge what is due, and delete the files of media that were marked."""
+        """Purge what is due, delete the files of media that were marked, and thin what is old."""
         keys = self._stores.removals.waiting(limit=MEDIA_BATCH)
         batches = [tuple(keys[start : start + MAX_IDS]) for start in range(0, len(keys), MAX_IDS)]
         jobs: Outgoing = [(RemoveMedia(media=batch), None) for batch in batches]
         jobs += [(PurgeGone(), None)] if self._purges_now(now) else []
-        return [*jobs, (PurgeOld(), None)] if self._keeps_not_all() else jobs
+        jobs += [(PurgeOld(), None)] if self._keeps_not_all() else []
+        return [*jobs, (ThinSeries(), None)] if self._services.settings.series_full_days else jobs
 
     def _purges_now(self, now: datetime) -> bool:
         return self._stores.fates.has_due(now=now) or bool(self._stores.erasures.due(now=now))

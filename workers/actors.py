@@ -27,6 +27,7 @@ from workers.handlers.purging import purge_gone, remove_media
 from workers.handlers.quotes import quote_page
 from workers.handlers.retention import purge_old
 from workers.handlers.search import search_page
+from workers.handlers.thinning import thin_series
 from workers.handlers.usage import check_usage
 
 J = TypeVar("J", bound=Job)
@@ -53,6 +54,7 @@ ACTORS: tuple[Actor[Any], ...] = (
     Actor(jobs.ComplianceRound, compliance_round),
     Actor(jobs.PurgeGone, purge_gone),
     Actor(jobs.PurgeOld, purge_old),
+    Actor(jobs.ThinSeries, thin_series),
     Actor(jobs.RemoveMedia, remove_media),
     Actor(jobs.Canary, canary),
 )

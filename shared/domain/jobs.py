@@ -24,7 +24,7 @@ from shared.domain.job import (
     Queue,
     Username,
 )
-from shared.domain.upkeep_jobs import AuditSource, ComplianceRound, PurgeGone, PurgeOld, RemoveMedia
+from shared.domain.upkeep_jobs import AuditSource, ComplianceRound, PurgeGone, PurgeOld, RemoveMedia, ThinSeries
 
 __all__ = [
     "ALL_JOBS",
@@ -47,6 +47,7 @@ __all__ = [
     "RemoveMedia",
     "ResolveHandles",
     "SearchPage",
+    "ThinSeries",
     "decode",
     "gated_jobs",
 ]
@@ -204,6 +205,7 @@ ALL_JOBS: tuple[type[Job], ...] = (
     ComplianceRound,
     PurgeGone,
     PurgeOld,
+    ThinSeries,
     RemoveMedia,
     Canary,
 )

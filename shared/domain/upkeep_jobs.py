@@ -59,6 +59,18 @@ class PurgeOld(Job):
         return "old"
 
 
+class ThinSeries(Job):
+    """Snapshots of old posts, of which fewer are kept."""
+
+    name = "thin_series"
+    queues = (Queue.BACKFILL,)
+
+    @property
+    def subject(self) -> str:
+        """All series: one at a time."""
+        return "series"
+
+
 class RemoveMedia(Job):
     """Media whose files are deleted, and which are forgotten then."""
 

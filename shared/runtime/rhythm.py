@@ -37,6 +37,10 @@ class Rhythm(SecretFiles):
     retention_days: int = Field(
         0, ge=0, le=36_500, description="posts are kept so long, where no source says otherwise; 0: for ever"
     )
+    series_full_days: int = Field(
+        7, ge=0, le=36_500, description="every reading of a post's counts is kept so long; 0: for ever"
+    )
+    series_hourly_days: int = Field(90, ge=0, le=36_500, description="after that one an hour, so long; then one a day")
     compliance_every_seconds: float = Field(
         24 * 3600.0, ge=0, description="X is asked what became of all that is stored so often, for nothing; 0: never"
     )

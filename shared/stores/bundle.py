@@ -61,6 +61,7 @@ from shared.stores.removals import RemovalStore
 from shared.stores.rhythms import RhythmStore
 from shared.stores.runs import RunStore
 from shared.stores.schedules import ScheduleStore
+from shared.stores.series import SeriesStore
 from shared.stores.set_aside import SetAsideStore
 from shared.stores.sources import SourceStore
 from shared.stores.state import StateStore
@@ -100,6 +101,7 @@ class Stores:
     intervals: IntervalStore
     gaps: GapStore
     engagement: EngagementStore
+    series: SeriesStore
     quotes: QuoteStore
     reactions: ReactionStore
     schedules: ScheduleStore
@@ -145,6 +147,7 @@ class Stores:
             intervals=IntervalStore(db),
             gaps=GapStore(db),
             engagement=EngagementStore(db),
+            series=SeriesStore(db),
             quotes=QuoteStore(db),
             reactions=ReactionStore(db),
             schedules=ScheduleStore(db),

@@ -5,6 +5,7 @@ Invariant: a state comes back from its document as it was, also from one of a ve
 
 from __future__ import annotations
 
+from shared.domain.counts import PostMetrics
 from shared.domain.engagement.refresh import Engagement, Snapshot
 from shared.domain.engagement.tiers import Tier
 from shared.domain.models import PostState
@@ -24,6 +25,13 @@ def snapshot_to_document(snapshot: Snapshot) -> Document:
         "velocity": snapshot.velocity,
         "tier": snapshot.tier.value,
     }
+
+
+def stored_deltas(deltas: PostMetrics) -> Document:
+    """The update of a snapshot whose differences are told anew."""
+    fallen = stored_names(deltas.fallen)
+    told: Document = {"deltas": metrics_to_document(deltas)} | ({"fallen": fallen} if fallen else {})
+    return {"$set": told} | ({} if fallen else {"$unset": {"fallen": ""}})
 
 
 def to_document(engagement: Engagement) -> Document:

@@ -26,6 +26,7 @@ from shared.domain.jobs import (
     RefreshEngagement,
     RemoveMedia,
     SearchPage,
+    ThinSeries,
 )
 from shared.domain.models import Media, MediaType, Post, PostState, Reference, ReferenceType, User
 from shared.domain.states import By, Word
@@ -379,3 +380,11 @@ def test_what_is_to_go_is_sent_for(services: Services) -> None:
     assert PurgeGone() in [job for job, _ in plan(services, PURGE)]
     assert sorted(key for batch in sent for key in batch) == sorted(one.key for one in media)
     assert len(sent) == 2
+
+
+def test_old_series_are_sent_for_unless_all_is_kept(services: Services, make_services: Any, x: ScriptedX) -> None:
+    """A setting of 0 keeps every reading for ever."""
+    keeps_all = make_services(x.url, series_full_days=0)
+
+    assert ThinSeries() in [job for job, _ in plan(services, PURGE)]
+    assert ThinSeries() not in [job for job, _ in plan(keeps_all, PURGE)]

@@ -27,6 +27,7 @@ from shared.domain.jobs import (
     RefreshEngagement,
     RemoveMedia,
     SearchPage,
+    ThinSeries,
 )
 from shared.runtime.embedded import free_port
 from shared.runtime.log import job_context
@@ -83,6 +84,7 @@ def test_messages_carry_no_options_but_the_thread_of_events(job_type: type[Job])
         "check_usage": CheckUsage(),
         "purge_gone": PurgeGone(),
         "purge_old": PurgeOld(),
+        "thin_series": ThinSeries(),
         "audit_source": AuditSource(audit_id="2026-11-20:nasa"),
         "compliance_round": ComplianceRound(round_id="r"),
         "remove_media": RemoveMedia(media=("3_1",)),

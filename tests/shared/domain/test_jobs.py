@@ -28,6 +28,7 @@ from shared.domain.jobs import (
     RemoveMedia,
     ResolveHandles,
     SearchPage,
+    ThinSeries,
     decode,
     gated_jobs,
 )
@@ -60,6 +61,7 @@ jobs: st.SearchStrategy[Job] = st.one_of(
     st.just(CheckUsage()),
     st.just(PurgeGone()),
     st.just(PurgeOld()),
+    st.just(ThinSeries()),
     st.builds(AuditSource, audit_id=document_ids),
     st.builds(ComplianceRound, round_id=document_ids),
     st.builds(RemoveMedia, media=st.just(("3_1",))),
@@ -77,6 +79,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "check_usage": {},
     "purge_gone": {},
     "purge_old": {},
+    "thin_series": {},
     "audit_source": {"audit_id": "2026-11-20:nasa"},
     "compliance_round": {"round_id": "r"},
     "remove_media": {"media": ["3_1"]},

@@ -23,6 +23,7 @@ from shared.domain.jobs import (
     RemoveMedia,
     ResolveHandles,
     SearchPage,
+    ThinSeries,
 )
 from shared.services.job_words import UNREADABLE, stream_of, subject_of
 
@@ -38,6 +39,7 @@ WORDS: list[tuple[Job, str]] = [
     (CheckUsage(), "project"),
     (PurgeGone(), "gone"),
     (PurgeOld(), "old"),
+    (ThinSeries(), "series"),
     (AuditSource(audit_id="2026-11-20:nasa"), "2026-11-20:nasa"),
     (ComplianceRound(round_id="r"), "r"),
     (RemoveMedia(media=("3_1", "3_2")), "files 3_1, 3_2"),
