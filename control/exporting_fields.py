@@ -99,7 +99,7 @@ _USERS: Final = (
 _ENGAGEMENT: Final = (
     Field("id", "_id"),
     *_same(Form.TEXT, "post_id"),
-    *_same(Form.TIME, "at"),
+    *_same(Form.TIME, "at", "through"),
     *_under(Form.WHOLE, "metrics", **_COUNTS),
     *_under(Form.WHOLE, "deltas", **{f"{name}_delta": path for name, path in _COUNTS.items()}),
     *_same(Form.REAL, "velocity"),

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from pymongo import InsertOne
+from pymongo import InsertOne, UpdateOne
 
 from shared.domain.engagement.next_reading import DEFAULT_POLICY, RefreshPolicy
 from shared.domain.engagement.refresh import Reading, first_seen
@@ -54,6 +54,17 @@ def snapshots(readings: Iterable[Reading], source: str) -> list[InsertOne[Docume
     """The snapshots of readings; `source`, the claim, makes the id of each."""
     found = [reading.snapshot for reading in readings if reading.snapshot is not None]
     return [InsertOne({"_id": f"{one.post_id}:{source}", **snapshot_to_document(one)}) for one in found]
+
+
+def extended(readings: Iterable[Reading]) -> list[UpdateOne]:
+    """That the last snapshot of each post held until the reading. One that was taken away is not made anew."""
+    return [
+        UpdateOne(
+            {"post_id": str(one.engagement.post_id), "at": one.engagement.changed_at}, {"$max": {"through": one.at}}
+        )
+        for one in readings
+        if one.at != one.engagement.changed_at  # its own snapshot, delivered again
+    ]
 
 
 def _state(reading: Reading, now: datetime, own: Collection[int]) -> InsertOne[Document]:

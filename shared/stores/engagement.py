@@ -18,7 +18,7 @@ from shared.domain.counts import PostMetrics
 from shared.domain.engagement.next_reading import DEFAULT_POLICY, Claimed, RefreshPolicy, Released, next_reading_at
 from shared.domain.engagement.refresh import Engagement, Reading
 from shared.domain.models import Post
-from shared.stores.beginnings import LOOKED_AT, Beginnings, beginnings, snapshots
+from shared.stores.beginnings import LOOKED_AT, Beginnings, beginnings, extended, snapshots
 from shared.stores.database import Db, Document, guarded
 from shared.stores.described import DUPLICATE_KEY
 from shared.stores.engagement_documents import from_document, to_document
@@ -151,15 +151,18 @@ class EngagementStore:
         return {int(document["_id"]) for document in self._states.find(others, {"_id": 1})}
 
     @guarded
-    def answer(self, claim_id: str, readings: Sequence[Reading]) -> int:
+    def answer(self, claim_id: str, readings: Sequence[Reading], *, each_stays: bool = False) -> int:
         """Store readings and their snapshots in two bulk writes; answers how many snapshots are new.
 
         A snapshot's id is made of the post and the claim, so that writing it twice leaves one. A reading that is older
-        than what another one wrote meanwhile leaves that as it is.
+        than what another one wrote meanwhile leaves that as it is. each_stays: a reading that says nothing new is a
+        snapshot all the same, because somebody asked for it.
         """
         if not readings:
             return 0
-        new = _insert_new(self._history, snapshots(readings, claim_id))
+        again = [] if each_stays else [one for one in readings if one.is_unchanged]
+        fresh = [one for one in readings if each_stays or not one.is_unchanged]
+        new = _insert_new(self._history, [*snapshots(fresh, claim_id), *extended(again)])
         self._states.bulk_write(
             [
                 UpdateOne(
@@ -192,12 +195,12 @@ class EngagementStore:
         return self._history.estimated_document_count()
 
 
-def _insert_new(collection: MongoCollection[Document], inserts: list[InsertOne[Document]]) -> int:
+def _insert_new(collection: MongoCollection[Document], writes: Sequence[InsertOne[Document] | UpdateOne]) -> int:
     """Insert what is not there yet, ignoring what an earlier try or another process stored; answers how many."""
-    if not inserts:
+    if not writes:
         return 0
     try:
-        return collection.bulk_write(inserts, ordered=False).inserted_count
+        return collection.bulk_write(list(writes), ordered=False).inserted_count
     except BulkWriteError as error:
         if any(fault["code"] != DUPLICATE_KEY for fault in error.details["writeErrors"]):
             raise

@@ -98,7 +98,7 @@ def _store(services: Services, job: RefreshEngagement, page: Page) -> None:
         words = {str(post_id): state.value for post_id, state in page.states.items()}
         services.stores.runs.record(job.run_id, words, now=now)
     # Last, because a claim that is answered is not read again: what is not written by then would never be.
-    new = services.stores.engagement.answer(job.claim_id, readings)
+    new = services.stores.engagement.answer(job.claim_id, readings, each_stays=job.run_id is not None)
     metrics.SNAPSHOTS.inc(new)
 
 

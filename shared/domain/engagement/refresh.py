@@ -1,7 +1,8 @@
 """One reading of one post's counts: the snapshot and the state that follow from it. Pure.
 
 A reading is told by X's time of the answer. One that is older than what is known, as a late worker brings it, is a
-snapshot and changes nothing else. A count that X left out stays as it was known.
+snapshot and changes nothing else. A count that X left out stays as it was known. A reading that says all that is
+known again extends the last snapshot: most posts stand still.
 
 Velocity is measured over at least `MIN_SPAN`: one like in five seconds is no 720 an hour. Until so much time has passed
 since its base it stays what it was, and the base stays where it is, so that nothing that grew meanwhile is left out.
@@ -38,8 +39,9 @@ class Engagement:
     """What is known of a post's engagement.
 
     `metrics` are the last counts known, each for itself, and `read_at` is when X told the last of them. `velocity` was
-    measured from the counts `base` of `base_at` on. `gone_reports` counts X's words in a row that it is gone, those
-    that came too soon after the first left out; `gone_first_at` is when the first of them came.
+    measured from the counts `base` of `base_at` on. The last snapshot is of `changed_at`. `gone_reports` counts X's
+    words in a row that it is gone, those that came too soon after the first left out; `gone_first_at` is when the first
+    of them came.
     """
 
     post_id: int
@@ -51,6 +53,7 @@ class Engagement:
     read_at: datetime | None = None
     base: PostMetrics | None = None
     base_at: datetime | None = None
+    changed_at: datetime | None = None
     next_refresh_at: datetime | None = None
     gone_reports: int = 0
     gone_first_at: datetime | None = None
@@ -78,11 +81,15 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a reading at that time leads to: the new state, and a snapshot when there were counts."""
+    """What a reading at that time leads to: the new state, and a snapshot when there were counts.
+
+    is_unchanged: the snapshot says what the last one says; that one can be extended in its place.
+    """
 
     at: datetime
     engagement: Engagement
     snapshot: Snapshot | None
+    is_unchanged: bool = False
 
 
 def first_seen(post: Post, *, now: datetime, at: datetime, policy: RefreshPolicy) -> Reading:
@@ -103,6 +110,7 @@ def first_seen(post: Post, *, now: datetime, at: datetime, policy: RefreshPolicy
         read_at=at,
         base=post.metrics,
         base_at=at,
+        changed_at=at,
         next_refresh_at=next_reading_at(Counted(rule, age), now=at, policy=policy),
     )
     return Reading(at, counted, _snapshot(counted, post.metrics, _NO_DELTAS, at))
@@ -116,18 +124,21 @@ def read_counts(before: Engagement, metrics: PostMetrics, *, now: datetime, poli
     measured = _measured(before, metrics, now, MIN_SPAN * policy.time_scale)
     age = now - before.created_at
     rule = tier_of(age=age, velocity=measured.velocity, time_scale=policy.time_scale)
+    known = metrics.or_else(before.metrics)
+    is_unchanged = metrics == before.metrics and before.changed_at is not None
     after = replace(
         measured,
         state=PostState.ALIVE,
         tier=rule.tier,
-        metrics=metrics.or_else(before.metrics),
+        metrics=known,
         read_at=now,
+        changed_at=before.changed_at if is_unchanged else now,
         gone_reports=0,
         gone_first_at=None,
         next_refresh_at=next_reading_at(Counted(rule, age), now=now, policy=policy),
     )
-    is_known = before.read_at == now and before.metrics == after.metrics
-    return Reading(now, after, None if is_known else _snapshot(after, metrics, deltas, now))
+    is_known = before.read_at == now and before.metrics == known
+    return Reading(now, after, None if is_known else _snapshot(after, metrics, deltas, now), is_unchanged)
 
 
 def read_absence(before: Engagement, state: PostState, *, now: datetime, policy: RefreshPolicy) -> Reading:

@@ -163,6 +163,26 @@ def test_a_reading_leaves_a_state_and_a_snapshot(stores: Stores, mongo_db: Db) -
     assert stores.engagement.count_by_tier() == {"hot": 1}
 
 
+def test_what_says_the_same_extends_the_last_snapshot(stores: Stores, mongo_db: Db) -> None:
+    """One snapshot says from when to when; another count, or somebody who asked, makes a new one; told twice is told
+    once."""
+    follow(stores, [1])
+    for number, (claim_id, count) in enumerate({"a": 5, "b": 5, "c": 5, "d": 6}.items(), start=1):
+        readings = read(stores, claim_id, {1: likes(count)}, now=NOW + number * HOUR)
+        stores.engagement.answer(claim_id, readings)
+    asked = read_counts(state_of(stores, 1), likes(6), now=NOW + 5 * HOUR, policy=RefreshPolicy())
+    assert asked.is_unchanged
+    stores.engagement.answer("e", [asked], each_stays=True)
+
+    found = mongo_db["X_engagement_history"].find().sort("at", 1)
+    assert [(one["_id"], one["at"], one.get("through")) for one in found] == [
+        ("1:a", NOW + HOUR, NOW + 3 * HOUR),
+        ("1:d", NOW + 4 * HOUR, None),
+        ("1:e", NOW + 5 * HOUR, None),
+    ]
+    assert (mongo_db["X_engagement"].find_one({}) or {})["readings"] == 5
+
+
 def test_a_job_that_arrives_twice_changes_nothing_the_second_time(stores: Stores) -> None:
     """It sees which posts its claim answered; answering again stores no snapshot and counts no reading."""
     follow(stores, [1, 2])

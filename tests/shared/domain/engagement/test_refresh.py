@@ -52,12 +52,13 @@ def after(*said: PostMetrics | PostState, every: timedelta = timedelta(hours=1))
 @given(said=words)
 def test_any_history_keeps_the_rules(said: list[tuple[int, PostMetrics | PostState]]) -> None:
     """Gone only after two words in a row that are an hour apart, unknown never; the last word on each count is what is
-    known of it, and what changed is told where two readings in a row told it; no velocity below 0.
+    known of it, and what changed is told where two readings in a row told it, and when it did; no velocity below 0.
     """
     engagement, now = post(), CREATED
     gone_since: datetime | None = None
     is_gone = False
     told: PostMetrics | None = None
+    changed_at: datetime | None = None
     for seconds, word in said:
         now += timedelta(seconds=seconds)
         before, reading = engagement, read(engagement, word, now)
@@ -68,8 +69,11 @@ def test_any_history_keeps_the_rules(said: list[tuple[int, PostMetrics | PostSta
             if reading.snapshot is not None:
                 assert reading.snapshot.metrics == word
                 assert reading.snapshot.deltas == (word.minus(told) if told else PostMetrics())
+                assert reading.is_unchanged == (word == told)
+                changed_at = changed_at if reading.is_unchanged else now
             told = word.or_else(told)
         assert engagement.metrics == told
+        assert engagement.changed_at == changed_at
         if word in GONE:
             gone_since = gone_since or now
             is_gone = is_gone or now - gone_since >= POLICY.gone_confirm
