@@ -24,28 +24,25 @@ class Readings:
         self._held_back = held_back
 
     def due(self, slot: Slot, now: datetime) -> Outgoing:
-        """Claim due posts in batches of 100, no more than the queue can take without growing.
+        """Claim due posts in batches of 100, the most urgent first, no more than the queue can take without growing.
 
         Without money only those that were paid for today; jobs that wait for money do not stand in their way.
         """
         has_money = WorkClass.ENGAGEMENT not in self._held_back()
         x_now = self._services.ledger.now()
-        paid_since = None if has_money else x_now.replace(hour=0, minute=0, second=0, microsecond=0)
+        bought_on = None if has_money else x_now.replace(hour=0, minute=0, second=0, microsecond=0)
         waiting = self._services.broker.introspection.queue_stats().get(Queue.ENGAGEMENT)
         outstanding = waiting.ready + (waiting.delayed if has_money else 0) if waiting else 0
         lease = timedelta(seconds=self._services.settings.refresh_lease_seconds)
-        jobs: Outgoing = []
-        for _ in range(max(0, self._services.settings.refresh_max_batches - outstanding)):
-            claim_id = uuid.uuid4().hex
-            ids = self._stores.engagement.claim_due(
-                claim_id=claim_id, now=now, lease=lease, limit=MAX_IDS, paid_since=paid_since
-            )
-            asked = tuple(str(post_id) for post_id in ids if post_id <= GREATEST_ID)
-            if asked:
-                jobs.append((RefreshEngagement(claim_id=claim_id, post_ids=asked), None))
-            if len(ids) < MAX_IDS:
-                break
-        return jobs
+        room = max(0, self._services.settings.refresh_max_batches - outstanding)
+        claimed = self._stores.engagement.claim_due(
+            [uuid.uuid4().hex for _ in range(room)], size=MAX_IDS, now=now, lease=lease, bought_on=bought_on
+        )
+        asked = {
+            claim_id: tuple(str(post_id) for post_id in ids if post_id <= GREATEST_ID)
+            for claim_id, ids in claimed.items()
+        }
+        return [(RefreshEngagement(claim_id=claim_id, post_ids=ids), None) for claim_id, ids in asked.items() if ids]
 
     def authors(self, slot: Slot, now: datetime) -> Outgoing:
         """Claim wanted authors in batches of 100, those of each run by themselves."""

@@ -12,7 +12,7 @@ from shared.domain.engagement.next_reading import DEFAULT_POLICY, RefreshPolicy
 from shared.domain.engagement.refresh import Reading, first_seen
 from shared.domain.models import Post
 from shared.stores.database import Document
-from shared.stores.engagement_documents import snapshot_to_document, to_document
+from shared.stores.engagement_documents import day_of, snapshot_to_document, to_document
 from shared.stores.quote_debts import WANTED, begun
 
 FIRST = "first"  # in the place of a claim, for the counts that a post was found with
@@ -70,4 +70,5 @@ def extended(readings: Iterable[Reading]) -> list[UpdateOne]:
 def _state(reading: Reading, now: datetime, own: Collection[int]) -> InsertOne[Document]:
     state = reading.engagement
     debt = begun(state.metrics) if state.post_id in own else {}
-    return InsertOne({"_id": str(state.post_id), **to_document(state), "first_seen_at": now, **debt})
+    document = {"_id": str(state.post_id), **to_document(state), "bought_on": day_of(reading.at), **debt}
+    return InsertOne(document | {"first_seen_at": now})

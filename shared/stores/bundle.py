@@ -8,6 +8,7 @@ from shared.stores import (
     accounts,
     audits,
     authors,
+    claims,
     compliance,
     dead_letters,
     engagement,
@@ -70,8 +71,22 @@ from shared.stores.sweeps import SweepStore
 from shared.stores.users import UserStore
 
 COLLECTIONS = (
-    *(accounts, audits, authors, compliance, dead_letters, engagement, erasures, fates, gaps, handles, intervals),
-    *(ledger, live, media, mentions, posts, processes, quotes, reactions, removals, runs, schedules, set_aside),
+    *(accounts, audits, authors, claims, compliance, dead_letters, engagement, erasures, fates, gaps, handles),
+    *(
+        intervals,
+        ledger,
+        live,
+        media,
+        mentions,
+        posts,
+        processes,
+        quotes,
+        reactions,
+        removals,
+        runs,
+        schedules,
+        set_aside,
+    ),
     *(sources, streams, sweeps, users),
 )
 INDEXES = tuple(index for collection in COLLECTIONS for index in collection.INDEXES)

@@ -15,9 +15,11 @@ from pymongo.collection import Collection as MongoCollection
 from pymongo.errors import BulkWriteError
 
 from shared.domain.counts import PostMetrics
-from shared.domain.engagement.next_reading import DEFAULT_POLICY, Claimed, RefreshPolicy, Released, next_reading_at
+from shared.domain.engagement.next_reading import DEFAULT_POLICY, RefreshPolicy, Released, next_reading_at
 from shared.domain.engagement.refresh import Engagement, Reading
+from shared.domain.engagement.tiers import Tier
 from shared.domain.models import Post
+from shared.stores import claims
 from shared.stores.beginnings import LOOKED_AT, Beginnings, beginnings, extended, snapshots
 from shared.stores.database import Db, Document, guarded
 from shared.stores.described import DUPLICATE_KEY
@@ -26,11 +28,8 @@ from shared.stores.indexes import Index
 from shared.stores.posts import metrics_from_document
 from shared.stores.quote_debts import WANTED, recounted
 
-INDEXES = (
-    Index("X_engagement", {"next_refresh_at": ASCENDING}),
-    Index("X_engagement", {"claim_id": ASCENDING}, {"sparse": True}),
-    Index("X_engagement_history", {"post_id": ASCENDING, "at": ASCENDING}),
-)
+INDEXES = (Index("X_engagement_history", {"post_id": ASCENDING, "at": ASCENDING}),)
+_TIERS = {"$in": [tier.value for tier in Tier]}
 
 
 class EngagementStore:
@@ -103,13 +102,14 @@ class EngagementStore:
     @guarded
     def count_due(self, *, now: datetime) -> int:
         """How many posts are due to be read."""
-        return self._states.count_documents({"next_refresh_at": {"$ne": None, "$lte": now}})
+        return self._states.count_documents({"tier": _TIERS, "next_refresh_at": {"$ne": None, "$lte": now}})
 
     @guarded
     def count_unpaid(self, *, day_starts: datetime, day_ends: datetime) -> int:
         """How many posts are due before the UTC day ends and were not read on it: reading them costs money once."""
         return self._states.count_documents(
             {
+                "tier": _TIERS,
                 "next_refresh_at": {"$ne": None, "$lt": day_ends},
                 "first_seen_at": {"$lt": day_starts},
                 "$or": [{"read_at": None}, {"read_at": {"$lt": day_starts}}],
@@ -118,24 +118,13 @@ class EngagementStore:
 
     @guarded
     def claim_due(
-        self, *, claim_id: str, now: datetime, lease: timedelta, limit: int, paid_since: datetime | None = None
-    ) -> list[int]:
-        """Claim up to `limit` due posts, the longest overdue first; safe with any number of claimants.
+        self, under: Sequence[str], *, size: int, now: datetime, lease: timedelta, bought_on: datetime | None = None
+    ) -> dict[str, list[int]]:
+        """Claim up to `size` due posts under each id, as `claims` says; safe with any number of claimants.
 
-        paid_since: only posts that were read or found since then, which X bills no more that day.
+        bought_on: only posts that X was paid for on the UTC day that begins then: it bills them no more that day.
         """
-        due: Document = {"next_refresh_at": {"$ne": None, "$lte": now}}
-        if paid_since is not None:
-            due["$or"] = [{"read_at": {"$gte": paid_since}}, {"first_seen_at": {"$gte": paid_since}}]
-        found = self._states.find(due, {"_id": 1}).sort("next_refresh_at", ASCENDING).limit(limit)
-        ids = [document["_id"] for document in found]
-        if not ids:
-            return []
-        lost_at = next_reading_at(Claimed(lease), now=now)
-        self._states.update_many(
-            {"_id": {"$in": ids}, **due}, {"$set": {"next_refresh_at": lost_at, "claim_id": claim_id}}
-        )
-        return [int(d["_id"]) for d in self._states.find({"claim_id": claim_id}, {"_id": 1})]
+        return claims.claim(self._states, under, size=size, now=now, lease=lease, bought_on=bought_on)
 
     @guarded
     def load(self, claim_id: str, post_ids: Sequence[int]) -> tuple[dict[int, Engagement], set[int]]:

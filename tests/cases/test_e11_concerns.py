@@ -99,8 +99,8 @@ def test_the_work_of_a_flock_is_done_once_and_is_read_back(stores: Stores) -> No
     assert stores.posts.upsert(posts, source="search", now=NOW) == set()
     stores.engagement.begin(posts, now=NOW)
     lease = timedelta(minutes=10)
-    assert stores.engagement.claim_due(claim_id="a", now=NOW, lease=lease, limit=2) == [1, 2]
-    assert stores.engagement.claim_due(claim_id="b", now=NOW, lease=lease, limit=9) == [3]
+    assert stores.engagement.claim_due(["a"], size=2, now=NOW, lease=lease) == {"a": [1, 2]}
+    assert stores.engagement.claim_due(["b"], size=9, now=NOW, lease=lease) == {"b": [3]}
     assert stores.engagement.not_held("a", [1, 2, 3]) == {3}
     stores.runs.begin("r", kind="refresh", subjects=["1"], now=NOW)
     assert stores.runs.waiting_for(["1"], after=NOW - MINUTE) == {"1": "r"}

@@ -59,7 +59,7 @@ def working(make_services: Callable[..., Services], x: ScriptedX) -> Services:
     for number in range(JOBS):
         ids = [post_id(3600 + number, one) for one in range(IDS)]
         services.stores.engagement.begin([Post(id=id_, text="", created_at=created_at(id_)) for id_ in ids], now=now)
-        services.stores.engagement.claim_due(claim_id=f"c-{number}", now=now, lease=timedelta(hours=1), limit=len(ids))
+        services.stores.engagement.claim_due([f"c-{number}"], size=len(ids), now=now, lease=timedelta(hours=1))
         services.sender.send(RefreshEngagement(claim_id=f"c-{number}", post_ids=tuple(map(str, ids))))
     return services
 

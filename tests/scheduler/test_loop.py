@@ -144,7 +144,7 @@ def test_a_new_database_gets_its_schedules_beside_an_old_redis(
     make_services: Callable[..., Services], redis_client: redis.Redis
 ) -> None:
     """Where Redis was used before and MongoDB is empty, the first round makes the schedules and runs them."""
-    services = make_services(NOWHERE)
+    services = make_services(NOWHERE, series_full_days=0)
     services.broker.introspection.set_epoch(services.broker.introspection.server_id())
 
     result = loop_of(services, redis_client).run_once()
@@ -160,7 +160,7 @@ def test_a_slot_that_fails_is_given_back_and_keeps_no_other_away(
     make_services: Callable[..., Services], redis_client: redis.Redis
 ) -> None:
     """When sweeps cannot be written the canaries still go, and the stream is due at once when they can be again."""
-    services = make_services(NOWHERE, audit_daily_usd=0.0)
+    services = make_services(NOWHERE, audit_daily_usd=0.0, series_full_days=0)
     follow(services, 1)
     loop = loop_of(services, redis_client)
 
@@ -177,7 +177,7 @@ def test_no_sweep_is_opened_without_the_index_that_keeps_them_apart(
     make_services: Callable[..., Services], redis_client: redis.Redis
 ) -> None:
     """While it is missing all other work goes on; once it is there the search that waited is sent."""
-    services = make_services(NOWHERE, audit_daily_usd=0.0)
+    services = make_services(NOWHERE, audit_daily_usd=0.0, series_full_days=0)
     follow(services, 1)
     db = services.stores.db
     db["X_sweeps"].drop_index(ONE_OPEN.name)

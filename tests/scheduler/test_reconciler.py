@@ -136,7 +136,7 @@ def claim_and_lose(services: Services) -> None:
     """A post was claimed to be read for an hour, and its job is lost."""
     now = services.clock.now()
     services.stores.engagement.begin([Post(id=C, text="", created_at=snowflake.created_at(C))], now=now)
-    services.stores.engagement.claim_due(claim_id="lost", now=now, lease=timedelta(hours=1), limit=100)
+    services.stores.engagement.claim_due(["lost"], size=100, now=now, lease=timedelta(hours=1))
 
 
 def test_after_a_loss_of_redis_all_outstanding_work_is_sent_for_in_one_round(services: Services, x: ScriptedX) -> None:
@@ -233,7 +233,7 @@ def test_a_rebuild_that_was_interrupted_is_done_by_the_next_round(services: Serv
     services.stores.engagement.begin(
         [Post(id=C, text="", created_at=snowflake.created_at(C))], now=services.clock.now()
     )
-    services.stores.engagement.claim_due(claim_id="lost", now=services.clock.now(), lease=timedelta(hours=1), limit=100)
+    services.stores.engagement.claim_due(["lost"], size=100, now=services.clock.now(), lease=timedelta(hours=1))
     services.stores.media.upsert([Media(key="3_1", type=MediaType.PHOTO)], at=services.clock.now())
     reconciler = Reconciler(services)
 

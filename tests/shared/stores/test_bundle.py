@@ -104,9 +104,7 @@ WRITES: dict[str, Callable[[Stores], object]] = {
     ),
     "sweeps.abandon": lambda s: s.sweeps.abandon(sweep_of(), now=NOW),
     "engagement.begin": lambda s: s.engagement.begin(posts_of([2, 3]), now=NOW + HOUR),
-    "engagement.claim_due": lambda s: s.engagement.claim_due(
-        claim_id="c", now=NOW, lease=timedelta(minutes=1), limit=9
-    ),
+    "engagement.claim_due": lambda s: s.engagement.claim_due(["c"], size=9, now=NOW, lease=timedelta(minutes=1)),
     "engagement.answer": answer,
     "quotes.note_read": lambda s: s.quotes.note_read([1], at=NOW, cursor_id=9),
     "engagement.release_unanswered": lambda s: s.engagement.release_unanswered(now=NOW),
@@ -174,7 +172,7 @@ def test_the_reads_of_every_round_use_an_index(mongo_db: Db) -> None:
     """What schedulers and workers ask for all the time is not found by looking at everything."""
     asked = {
         "schedules": ({"next_due_at": {"$lte": NOW}}, [("next_due_at", 1)]),
-        "X_engagement": ({"next_refresh_at": {"$ne": None, "$lte": NOW}}, [("next_refresh_at", 1)]),
+        "X_engagement": ({"tier": "hot", "next_refresh_at": {"$ne": None, "$lte": NOW}}, [("next_refresh_at", 1)]),
         "X_sweeps": ({"status": "open", "progress_at": {"$lt": NOW}}, [("progress_at", 1)]),
         "X_streams": ({"status": "active", "handles": {"$in": ["nasa"]}}, [("_id", 1)]),
         "X_media": ({"download.status": "pending"}, [("download.last_attempt_at", 1)]),

@@ -30,7 +30,7 @@ def follow(stores: Stores, ids: Sequence[int], now: datetime = NOW) -> None:
 
 def claim(stores: Stores, claim_id: str, *, now: datetime = NOW, limit: int = 100) -> list[int]:
     """Claim due posts."""
-    return stores.engagement.claim_due(claim_id=claim_id, now=now, lease=LEASE, limit=limit)
+    return stores.engagement.claim_due([claim_id], size=limit, now=now, lease=LEASE).get(claim_id, [])
 
 
 def read(stores: Stores, claim_id: str, said: dict[int, PostMetrics | PostState], now: datetime = NOW) -> list[Reading]:
@@ -57,10 +57,10 @@ def test_a_batch_of_posts_is_a_handful_of_commands(counted: Stores, commands: Co
 
     assert commands.during(lambda: follow(counted, ids)) == ["find", "insert"]
     assert commands.during(lambda: counted.engagement.begin([], now=NOW)) == []
-    assert commands.during(lambda: claim(counted, "c")) == ["find", "update", "find"]
+    assert commands.during(lambda: claim(counted, "c")) == ["aggregate", "update", "find"]
     said: dict[int, PostMetrics | PostState] = dict.fromkeys(ids, likes(1))
     assert commands.during(lambda: read(counted, "c", said)) == ["find", "insert", "update"]
-    assert commands.during(lambda: claim(counted, "d")) == ["find"]
+    assert commands.during(lambda: claim(counted, "d")) == ["aggregate"]
     assert commands.during(lambda: counted.engagement.answer("c", [])) == []
 
 
@@ -117,7 +117,7 @@ class AllLookFirst(CommandListener):
 
     def succeeded(self, event: CommandSucceededEvent) -> None:
         """Wait for the others after the first look."""
-        if event.command_name == "find" and not hasattr(self._looked, "done"):
+        if event.command_name == "aggregate" and not hasattr(self._looked, "done"):
             self._looked.done = True
             self._together.wait(10)
 

@@ -203,7 +203,7 @@ def test_a_claim_whose_lease_ended_is_read_by_its_heir_only(services: Services, 
     x.script = lambda asked: page(A, B)
     store, now, lease = services.stores.engagement, services.clock.now(), timedelta(minutes=10)
     for claim, at in (("first", now), ("second", now + lease)):
-        assert set(store.claim_due(claim_id=claim, now=at, lease=lease, limit=9)) == {A, B}
+        assert set(store.claim_due([claim], size=9, now=at, lease=lease)[claim]) == {A, B}
     late, heir = (RefreshEngagement(claim_id=claim, post_ids=(str(A), str(B))) for claim in ("first", "second"))
 
     for job in (late, heir, late):
