@@ -21,6 +21,7 @@ from shared.domain.models import PostState
 from shared.domain.sources import X
 from shared.domain.states import Word
 from shared.stores.database import Db, Document, guarded
+from shared.stores.digests import TOLD
 from shared.stores.indexes import Index
 
 INDEXES = (
@@ -43,7 +44,7 @@ PERSONAL = (
     *("text", "raw", "raw_text", "entities", "attachments", "polls", "place", "geo", "withheld", "source", "lang"),
     *("edit_controls", "reply_settings"),
 )
-PERSONAL_OF_USERS = ("username", "name", "profile_image_url", "bio_snapshot", "raw", "raw_text")
+PERSONAL_OF_USERS = ("username", "name", "profile_image_url", "bio_snapshot", "raw", "raw_text", TOLD)
 # The same of the normalized form, whose fields are all there.
 _NOT_TOLD: Document = {
     **dict.fromkeys(("content", "author_name", "author_handle", "author_followers", "author_verified", "media_type")),

@@ -22,7 +22,7 @@ class UserStore:
     def __init__(self, db: Db) -> None:
         self._users = db["X_users"]
         # X shows an account that was gone: it is there, but for what X said later.
-        self.described = Described(self._users, nested=_NESTED, at_field=_AT, until_later="gone", in_one=True)
+        self.described = Described(self._users, nested=_NESTED, at_field=_AT, until_later="gone", recognised=True)
 
     @guarded
     def upsert(self, users: Iterable[User], *, now: datetime, known: Mapping[str, Document] | None = None) -> None:

@@ -21,9 +21,9 @@ answers = st.fixed_dictionaries({}, optional={"x": values, "y": values, "raw": p
 said = st.lists(st.tuples(st.integers(0, 3), answers, st.booleans()), min_size=1, max_size=5)
 
 
-def described(db: Db, *, in_one: bool = False) -> Described:
+def described(db: Db, *, in_one: bool = False, recognised: bool = False) -> Described:
     """Objects with a part, and a mark that a later answer takes away."""
-    return Described(db["X_tweets"], nested=("raw",), until_later="gone", in_one=in_one)
+    return Described(db["X_tweets"], nested=("raw",), until_later="gone", in_one=in_one, recognised=recognised)
 
 
 def told(document: Document, id_: str = "1", **more: Any) -> Told:
