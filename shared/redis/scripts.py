@@ -124,10 +124,11 @@ class Script:
     def many(self, calls: Sequence[tuple[Sequence[str], Sequence[Argument]]]) -> list[Any]:
         """Run it for each (keys, arguments), in one round trip. Raises as a single call; then a part may have run."""
         commands: list[bytes] = []
+        known = _bulk((b"EVALSHA", self._sha))
         for keys, arguments in calls:
-            how = (b"EVALSHA", self._sha) if commands else (b"EVAL", self._text)  # the first one makes it known
-            head = _head(*how, len(keys) + len(arguments) + 3 + self._connections.tells_server)
-            commands.append(head + _bulk((b"%d" % len(keys), *keys, *arguments)))
+            how = known if commands else _bulk((b"EVAL", self._text))  # the first one makes it known
+            parts = len(keys) + len(arguments) + 3 + self._connections.tells_server
+            commands.append(b"*%d\r\n%b%b" % (parts, how, _bulk((b"%d" % len(keys), *keys, *arguments))))
         try:
             return self._send(commands) if commands else []
         except (RedisError, OSError) as error:
@@ -142,7 +143,7 @@ class Script:
                 connection.connect()  # it was closed by an error: behind the new one may be another server
                 server = _bulk((connection.server_run_id,))
                 commands = [command + server for command in commands]
-            connection.send_packed_command(commands)
+            connection.send_packed_command([b"".join(commands)])  # which writes each of a list by itself
             for _ in commands:
                 try:
                     replies.append(connection.read_response())
