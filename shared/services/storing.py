@@ -4,6 +4,13 @@ What X described is stored as of the time that X says, so that a late answer und
 is set aside. Whom a post concerns, and the mentions that it is, are written with it. Order matters: posts before
 anything that points at them, media documents before the jobs that download them. Every step is idempotent, so a handler
 that died in the middle starts again at the first.
+
+    what is there   | new posts | mentions
+    whom it concerns| accounts  | first readings, states
+                    |           | posts that were there, versions
+                    |           | media, then their jobs
+
+What stands in one column runs at once, and all of it has ended when the next one begins.
 """
 
 from __future__ import annotations
@@ -24,7 +31,7 @@ from shared.services.bootstrap import Services
 from shared.services.downloads import downloads
 from shared.services.intake import answered_at, put_aside
 from shared.stores.beginnings import Beginnings, beginnings
-from shared.stores.described import Ready
+from shared.stores.described import Ready, Told
 from shared.stores.known import Known
 
 T = TypeVar("T")
@@ -42,12 +49,11 @@ class Stored:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Heard:
-    """A page, what is there of it, and whom it concerns. at: when X told it."""
+    """A page as X told it at `at`, and whom its posts concern. posts: as they are written."""
 
     page: Page
-    known: Known
+    posts: Sequence[Told]
     concerns: Mapping[int, Sequence[Concern]]
-    source: str
     now: datetime
     at: datetime
 
@@ -61,53 +67,61 @@ def store_page(services: Services, page: Page, *, source: str, now: datetime, au
     at, page = answered_at(page.rate, now), services.stores.erasures.blocked(now=now).without(page)
     put_aside(services, page.set_aside, now=now)
     # What asks MongoDB first goes in this thread: one that is new waits for Python's lock, a page's work long.
-    with _beside(lambda: audience.concerns(page)) as concerns:
+    with _beside(lambda: _heard(services, page, source, audience, now, at)) as heard_beside:
         known = services.stores.known.of(page)
-    heard = _Heard(page=page, known=known, concerns=concerns.result(), source=source, now=now, at=at)
+    heard = heard_beside.result()
+    new = [one for one in heard.posts if one.id not in known.posts]
     with (
-        _beside(lambda: _store_others(services, heard)),
-        _beside(lambda: _following(services, heard, audience)) as following,
+        _beside(lambda: _following(services, heard, known, audience)) as following,
+        _beside(lambda: _store_users(services, heard, known)),
     ):
-        new_ids = _store_posts(services, heard)
+        new_ids = services.stores.posts.put(new, at=at, known=known.posts)
     mentions, begun = following.result()
-    with _beside(lambda: services.stores.mentions.write(mentions)), _beside(lambda: _begin(services, begun)):
+    with (
+        _beside(lambda: services.stores.mentions.write(mentions)),
+        _beside(lambda: _begin(services, begun)),
+        _beside(lambda: _store_known(services, heard, known)) as missed,
+    ):
+        services.stores.media.upsert(page.media, at=at, known=known.media)
         services.sender.send_all(downloads(known.to_download(item.key for item in page.media)))
+    new_ids |= missed.result()
     new_ids &= {post.id for post in page.posts}
     metrics.POSTS_STORED.labels(source).inc(len(new_ids))
     services.tally.stored(len(new_ids))
     return Stored(frozenset(new_ids))
 
 
-def _store_posts(services: Services, heard: _Heard) -> set[int]:
-    """Store the posts, follow again those that were gone, and link versions; answers the ids of the new ones."""
-    stores, page, known = services.stores, heard.page, heard.known.posts
-    new_ids = stores.posts.upsert(
-        page.posts,
-        source=heard.source,
-        now=heard.now,
-        at=heard.at,
-        included=page.included_posts,
-        concerns=heard.concerns,
-        known=known,
+def _heard(services: Services, page: Page, source: str, audience: Audience, now: datetime, at: datetime) -> _Heard:
+    """Whom a page concerns, and its posts as they are written: made while MongoDB says what is there of it."""
+    concerns = audience.concerns(page)
+    posts = services.stores.posts.told(
+        page.posts, source=source, now=now, included=page.included_posts, concerns=concerns
     )
-    if back := [post.id for post in page.posts if "gone" in known.get(str(post.id), {})]:
+    return _Heard(page=page, posts=posts, concerns=concerns, now=now, at=at)
+
+
+def _store_known(services: Services, heard: _Heard, known: Known) -> set[int]:
+    """Store the posts that were there, follow again those that were gone, and link versions, now that all of them are
+    there; answers the ids of those that were there no more, and are new."""
+    stores, page, before = services.stores, heard.page, known.posts
+    missed = stores.posts.put([one for one in heard.posts if one.id in before], at=heard.at, known=before)
+    if back := [post.id for post in page.posts if "gone" in before.get(str(post.id), {})]:
         stores.fates.revive(back, now=heard.now)
     if edited := [post.edit_history_ids for post in page.posts if len(post.edit_history_ids) > 1]:
         stores.fates.link_versions(edited)
-    return new_ids
+    return missed
 
 
-def _store_others(services: Services, heard: _Heard) -> None:
-    """Store what no post has to be there for."""
-    stores, page, known = services.stores, heard.page, heard.known
-    stores.users.upsert(page.users, now=heard.at, known=known.users)
-    stores.handles.learn(page.users, now=heard.now, followed=known.followed.values())
-    stores.media.upsert(page.media, at=heard.at, known=known.media)
+def _store_users(services: Services, heard: _Heard, known: Known) -> None:
+    """Store the accounts."""
+    stores, users = services.stores, heard.page.users
+    stores.users.upsert(users, now=heard.at, known=known.users)
+    stores.handles.learn(users, now=heard.now, followed=known.followed.values())
 
 
-def _following(services: Services, heard: _Heard, audience: Audience) -> tuple[Ready, Beginnings]:
+def _following(services: Services, heard: _Heard, known: Known, audience: Audience) -> tuple[Ready, Beginnings]:
     """The mentions and the first readings that follow from the posts, ready to be written once these are there."""
-    page, known, now, at = heard.page, heard.known, heard.now, heard.at
+    page, now, at = heard.page, heard.now, heard.at
     own = {post_id for post_id, whys in heard.concerns.items() if any(one.why is Why.AUTHOR for one in whys)}
     mentions = mentions_of(page, heard.concerns, tenants=audience.tenants, known=known.tenants, authors=known.authors)
     return (

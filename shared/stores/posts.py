@@ -61,9 +61,27 @@ class PostStore:
         concerns: of each post whom it concerns and why; added to what is stored. known: what `described` needs of those
         that are there.
         """
+        told = self.told(posts, source=source, now=now, included=included, concerns=concerns)
+        return self.put(told, at=at or now, known=known)
+
+    @guarded
+    def told(
+        self,
+        posts: Iterable[Post],
+        *,
+        source: str,
+        now: datetime,
+        included: Iterable[Post] = (),
+        concerns: Mapping[int, Sequence[Concern]] = _NOBODY,
+    ) -> list[Told]:
+        """All of an `upsert` that neither asks MongoDB nor knows what is there."""
         unique = {post.id: (post, "included") for post in included} | {post.id: (post, source) for post in posts}
-        told = [_told(post, found_by, concerns.get(post.id, ()), now) for post, found_by in unique.values()]
-        return {int(id_) for id_ in self.described.put(told, at=at or now, known=known)}
+        return [_told(post, found_by, concerns.get(post.id, ()), now) for post, found_by in unique.values()]
+
+    @guarded
+    def put(self, told: Sequence[Told], *, at: datetime, known: Mapping[str, Document] | None) -> set[int]:
+        """The rest of it; answers the ids that were new."""
+        return {int(id_) for id_ in self.described.put(told, at=at, known=known)}
 
     @guarded
     def newest_of(self, author_ids: Sequence[int], limit: int) -> list[Document]:

@@ -15,7 +15,7 @@ from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStart
 from shared.domain.attribution import Asking, Audience
 from shared.domain.coverage.sweeps import Sweep
 from shared.domain.errors import StoreUnavailable
-from shared.domain.jobs import Job, QuotePage, RefreshEngagement, SearchPage
+from shared.domain.jobs import Job, Queue, QuotePage, RefreshEngagement, SearchPage
 from shared.domain.models import Page, RateHeaders
 from shared.domain.sources import TRACKED, Source, SourceKind, Terms
 from shared.platforms.x.parser import parse_page
@@ -27,6 +27,7 @@ from tests.workers.world import (
     HANDLERS,
     NOW,
     ScriptedX,
+    jobs_in,
     next_sweep,
     open_quotes,
     open_sweep,
@@ -196,6 +197,57 @@ def test_a_fault_beside_the_posts_fails_the_page(services: Services) -> None:
 
     assert store_page(services, parsed([1]), source="search", now=NOW).new_ids == frozenset()
     assert services.stores.db["X_users"].count_documents({}) == 1
+
+
+def test_nothing_points_at_posts_that_could_not_be_stored(services: Services) -> None:
+    """Mentions, first readings and states are written once the new posts are there, and not before."""
+    asking = Asking(key="+all", sources=(Source(id="all", name="all", kind=SourceKind.TERMS, terms=Terms()),))
+    page, everybody, db = parsed([1, 2], likes=3), Audience([asking]), services.stores.db
+    after = ("mentions", "X_engagement_history", "X_engagement")
+
+    with refusing(services, "X_tweets"), pytest.raises(StoreUnavailable):
+        store_page(services, page, source="search", now=NOW, audience=everybody)
+    assert [db[name].count_documents({}) for name in after] == [0, 0, 0]
+
+    assert len(store_page(services, page, source="search", now=NOW, audience=everybody).new_ids) == 2
+    assert [db[name].count_documents({}) for name in after] == [2, 2, 2]
+
+
+def test_no_file_is_sent_for_that_is_not_known(services: Services) -> None:
+    """The job that downloads a file finds its document: where that could not be stored, nothing was sent."""
+    with refusing(services, "X_media"), pytest.raises(StoreUnavailable):
+        store_page(services, parsed([1]), source="search", now=NOW)
+    assert jobs_in(services, Queue.MEDIA) == []
+
+    store_page(services, parsed([1]), source="search", now=NOW)
+    assert [job.subject for job in jobs_in(services, Queue.MEDIA)] == [f"3_{post_id(400, 10)}"]
+
+
+def test_a_fault_with_posts_that_are_known_fails_the_page(services: Services) -> None:
+    """They are written beside what is about them; the page is read again, and then all of it is as X said."""
+    store_page(services, parsed([1]), source="search", now=NOW)
+    now = services.clock.now()
+
+    with refusing(services, "X_tweets"), pytest.raises(StoreUnavailable):
+        store_page(services, parsed([1], likes=7), source="search", now=now)
+    assert services.stores.db["X_tweets"].count_documents({"public_metrics.like_count": 7}) == 0
+
+    assert store_page(services, parsed([1], likes=7), source="search", now=now).new_ids == frozenset()
+    assert services.stores.db["X_tweets"].count_documents({"public_metrics.like_count": 7}) == 1
+
+
+def test_a_page_with_a_known_version_and_its_edit_links_the_two(services: Services) -> None:
+    """The version that was there is told which one took its place, in the page that brings that one."""
+    first, second = post_id(400, 10), post_id(400, 10) + 7
+    chain = [str(first), str(second)]
+    store_page(services, parsed([1]), source="search", now=NOW)
+
+    body = {"data": [post(second, edit_history_tweet_ids=chain), post(first)], "meta": {"result_count": 2}}
+    page = parse_page("search/recent", body, RateHeaders())
+    assert store_page(services, page, source="search", now=services.clock.now()).new_ids == {second}
+
+    versions = {one["_id"]: one.get("superseded_by") for one in services.stores.db["X_tweets"].find()}
+    assert versions == {str(first): str(second), str(second): None, str(first + 1): None}
 
 
 def followed(services: Services, *names: str, tenant: str = "default") -> Sweep:
