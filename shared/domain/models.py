@@ -66,7 +66,10 @@ class Post:
 
     def referenced(self, kind: ReferenceType) -> int | None:
         """The id of the post referred to in that way, None when there is none."""
-        return next((reference.id for reference in self.references if reference.type is kind), None)
+        for reference in self.references:  # asked a few times of every post, most of which have none
+            if reference.type is kind:
+                return reference.id
+        return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,13 +17,14 @@ from shared.stores.posts import metrics_from_document, metrics_to_document, stor
 
 def snapshot_to_document(snapshot: Snapshot) -> Document:
     """The document of a snapshot, without `_id`. `fallen` is only there where a count fell."""
-    fallen = stored_names(snapshot.fallen)
+    deltas = metrics_to_document(snapshot.deltas)
+    fallen = stored_names(snapshot.fallen) if deltas else []
     return {
         **({"fallen": fallen} if fallen else {}),
         "post_id": str(snapshot.post_id),
         "at": snapshot.at,
         "metrics": metrics_to_document(snapshot.metrics),
-        "deltas": metrics_to_document(snapshot.deltas),
+        "deltas": deltas,
         "velocity": snapshot.velocity,
         "tier": snapshot.tier.value,
     }

@@ -210,8 +210,10 @@ def to_document(post: Post) -> Document:
 
 def metrics_to_document(metrics: PostMetrics) -> Document:
     """Counts under the names that `X_tweets` has always had; those that are not known are left out."""
-    counts = dict(zip(_STORED, _VALUES(metrics), strict=True))
-    return {name: count for name, count in counts.items() if count is not None} if None in counts.values() else counts
+    counts = _VALUES(metrics)
+    if None not in counts:
+        return dict(zip(_STORED, counts, strict=True))
+    return {name: count for name, count in zip(_STORED, counts, strict=True) if count is not None}
 
 
 def metrics_from_document(document: Document) -> PostMetrics:
