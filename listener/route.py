@@ -218,7 +218,7 @@ class LiveRoute:
             self._deaf_since = time.monotonic()
             metrics.LIVE_CONNECTED.labels(self.name).set(0)
             connection.close()
-            span.end(why or "left")
+            span.end(why or "left", broke=why is not None)
         return why
 
     def _take(self, connection: Connection, lines: list[bytes]) -> bool:

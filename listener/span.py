@@ -1,4 +1,7 @@
-"""The span of one connection, as it is written down: seldom, and never in the way of what is heard."""
+"""The span of one connection, as it is written down: seldom, and never in the way of what is heard.
+
+Invariant: one that broke ends with its last sign of life: whether anything was sent after that, nobody can know.
+"""
 
 from __future__ import annotations
 
@@ -20,26 +23,30 @@ class Span:
     def __init__(self, services: Services, route: str) -> None:
         self._services = services
         self._events, self._written_at = 0, time.monotonic()
+        self._seen_at = services.clock.now()
         self._id: str | None = None
         try:
-            self._id = services.stores.live.begin(route, by=services.settings.instance, now=services.clock.now())
+            self._id = services.stores.live.begin(route, by=services.settings.instance, now=self._seen_at)
         except StoreUnavailable as error:
             log.warning("span of a stream not written", reason=str(error), like=route)
 
     def seen(self, events: int) -> None:
         """Something came: so many lines, none in a sign of life."""
         self._events += events
+        self._seen_at = self._services.clock.now()
         if time.monotonic() - self._written_at >= SEEN_EVERY_SECONDS:
             self._write(why=None)
 
-    def end(self, why: str) -> None:
-        """It has ended."""
+    def end(self, why: str, *, broke: bool) -> None:
+        """It has ended. broke: not by us."""
+        if not broke:
+            self._seen_at = self._services.clock.now()
         self._write(why=why)
 
     def _write(self, *, why: str | None) -> None:
         if self._id is None:
             return
-        self._written_at, now, store = time.monotonic(), self._services.clock.now(), self._services.stores.live
+        self._written_at, now, store = time.monotonic(), self._seen_at, self._services.stores.live
         try:
             if why is None:
                 store.seen(self._id, events=self._events, now=now)

@@ -14,6 +14,7 @@ import pytest
 import redis
 
 from listener.__main__ import LEASE_KEY
+from shared.domain.live.spans import silences
 from shared.services.bootstrap import Services
 from tests.listener.live_world import follow
 from tests.workers.world import Simulator, eventually, next_sweep, read_to_end
@@ -193,7 +194,7 @@ def _a_deletion_is_heard(simulator: Simulator, services: Services, accounts: dic
 
 def test_a_broken_stream_is_connected_to_again(start: Start, make_services: Make, listen: Listen) -> None:
     """Ended by X it is there again at once, after a row of 503 by the rule, after silence when its time is over; every
-    break is written down, and nothing is stored twice."""
+    break is written down, that of the silence from its beginning, and nothing is stored twice."""
     simulator = start(*BUSY)
     services = make_services(simulator.url)
     follow(services, _accounts(simulator), live=True)
@@ -210,6 +211,7 @@ def test_a_broken_stream_is_connected_to_again(start: Start, make_services: Make
     spans = services.stores.live.recent("activity")
     assert "it sent nothing for 2 s" in {one.why for one in spans}
     assert all(one.why for one in spans[1:])
+    assert [one for one in silences(spans) if one.to_at and (one.to_at - one.from_at).total_seconds() >= 2.0]
     ids = [document["_id"] for document in services.stores.db["X_tweets"].find({}, {"_id": 1})]
     assert len(ids) == len(set(ids))
     assert services.stores.db["mentions"].count_documents({}) == len(
