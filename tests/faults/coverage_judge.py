@@ -5,7 +5,7 @@ Nothing here is taken from Covey but what it stored: queries are those of `cover
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,12 +23,16 @@ WHYS = {"author": "from:{0}", "reply": "to:{0}", "mention": "@{0}", "quote": 'is
 class Expected:
     """What the truth has of the members: records by id, and the ids by member and why.
 
-    demanded: those that could be found for long enough by each search that was to find them.
+    demanded: those that could be found for long enough by each search that was to find them. members: all that is
+    judged; since, until: when the posts were made.
     """
 
     records: Mapping[str, Mapping[str, Any]]
     concerns: Mapping[str, frozenset[Concern]]
     demanded: frozenset[str]
+    members: frozenset[str]
+    since: datetime
+    until: datetime
 
     @property
     def late(self) -> set[str]:
@@ -85,9 +89,19 @@ class Away:
 
 
 def expected_of(
-    truth: Truth, names: Sequence[str], terms: Mapping[str, str], interval: Interval, *, away: Away | None = None
+    truth: Truth,
+    names: Sequence[str],
+    terms: Mapping[str, str],
+    interval: Interval,
+    *,
+    away: Away | None = None,
+    renamed: Mapping[str, str] | None = None,
 ) -> Expected:
-    """What is to be stored of accounts (by name) and of terms (query by member) of posts made in the interval."""
+    """What is to be stored of accounts (by name) and of terms (query by member) of posts made in the interval.
+
+    renamed: the present names by the former ones, lower case. The truth knows who wrote, who is answered and who is
+    named by their present names, but an address in a post has the name of its day.
+    """
     records: dict[str, Mapping[str, Any]] = {}
     concerns: dict[str, set[Concern]] = {}
 
@@ -99,20 +113,27 @@ def expected_of(
     for name in names:
         for why, query in WHYS.items():
             note(query.format(name), name.lower(), why)
+    for former, present in (renamed or {}).items():
+        note(WHYS["quote"].format(former), present, "quote")
     for member, query in terms.items():
         note(query, member, "term")
     whole = {id: frozenset(_sharpest(found)) for id, found in concerns.items()}
     demanded = {id for id, post in records.items() if _findable(post, interval, away) and _is_asked_for(whole[id])}
-    return Expected(records, whole, frozenset(demanded))
+    members = frozenset([name.lower() for name in names] + list(terms))
+    return Expected(records, whole, frozenset(demanded), members, interval.since, interval.until)
 
 
-def judge(db: Db, expected: Expected, *, final: Sequence[Gap] = ()) -> Judgement:
-    """Compare what is stored with what is expected. final: gaps that nothing can fill, which say so."""
+def judge(
+    db: Db, expected: Expected, *, final: Sequence[Gap] = (), renamed: Mapping[str, str] | None = None
+) -> Judgement:
+    """Compare what is stored with what is expected. final: gaps that nothing can fill, which say so. renamed: the
+    present members by the former ones."""
+    present = renamed or {}
     found = {
         document["_id"]: document
         for document in db["X_tweets"].find({"_id": {"$in": list(expected.records)}}, {"concerns": 1})
     }
-    told = {id: _told(expected, id, final) for id in expected.demanded} if final else {}
+    told = {id: _told(expected, id, final, present) for id in expected.demanded} if final else {}
     beyond = {id for id, members in told.items() if members == _askers(expected.concerns[id])}
     result = Judgement(
         expected=len(expected.demanded),
@@ -123,14 +144,29 @@ def judge(db: Db, expected: Expected, *, final: Sequence[Gap] = ()) -> Judgement
         twice=_twice(db),
     )
     for id, document in found.items():
-        stored = {(one["member"], _plain(one["why"])) for one in document.get("concerns", ())}
+        stored = {
+            (present.get(one["member"], one["member"]), _plain(one["why"])) for one in document.get("concerns", ())
+        }
         result.attributed += len(stored)
         result.wrong += [(id, *one) for one in sorted(stored - expected.concerns[id])]
         if id in expected.demanded:
             # Whose post it quotes is known to those alone who asked for that.
             asked = {one for one in expected.concerns[id] if one[1] != "quote" and one[0] not in told.get(id, ())}
             result.lacking += [(id, *one) for one in sorted(asked - stored)]
+    result.wrong += _strangers(db, expected, {*expected.members, *present})
     return result
+
+
+def _strangers(db: Db, expected: Expected, members: Collection[str]) -> list[tuple[str, str, str]]:
+    """Attributions of posts that concern nobody by the truth; reposts are not looked for."""
+    query = {
+        "_id": {"$nin": list(expected.records)},
+        "concerns.member": {"$in": list(members)},
+        "created_at": {"$gte": expected.since, "$lt": expected.until},
+        "referenced_tweets.type": {"$ne": "retweeted"},
+    }
+    found = db["X_tweets"].find(query, {"concerns": 1})
+    return [(one["_id"], told["member"], told["why"]) for one in found for told in one["concerns"]]
 
 
 def _sharpest(found: set[Concern]) -> set[Concern]:
@@ -172,11 +208,11 @@ def _askers(concerns: frozenset[Concern]) -> set[str]:
     return {member for member, why in concerns if why != "quote"}
 
 
-def _told(expected: Expected, id: str, final: Sequence[Gap]) -> set[str]:
+def _told(expected: Expected, id: str, final: Sequence[Gap], present: Mapping[str, str]) -> set[str]:
     """Those of its askers for whom a gap says that its time is out of reach."""
     at = datetime.fromisoformat(expected.records[id]["created_at"])
     there = {member for gap in final if gap.from_at <= at <= gap.to_at for member in gap.members}
-    return there & _askers(expected.concerns[id])
+    return {present.get(member, member) for member in there} & _askers(expected.concerns[id])
 
 
 def _twice(db: Db) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,7 +16,7 @@ from shared.domain.money.prices import Amounts, PriceKind
 from shared.domain.money.purchases import Sums
 from shared.domain.snowflake import first_id_at
 from shared.stores.database import Db
-from tests.faults.coverage_audit import Audited, compare
+from tests.faults.coverage_audit import Audited, Told, compare
 from tests.faults.coverage_forms import long_forms
 from tests.faults.coverage_judge import Away, Expected, Judgement, expected_of, judge
 from tests.faults.coverage_live import Live
@@ -81,6 +82,7 @@ def test_a_run_passes_when_nothing_is_missing() -> None:
         {"audit": replace(GOOD.audit, beside=1)},
         {"money": replace(GOOD.money, unanswered=1_999)},
         {"left": "1 open gaps"},
+        {"audit": replace(GOOD.audit, overdue=["7"])},
         {"live": replace(LIVE, breaks=3)},
         {"live": replace(LIVE, ended=0)},
         {"live": replace(LIVE, heard=0)},
@@ -92,7 +94,7 @@ def test_whatever_is_missing_fails_a_run(wrong: dict[str, Any]) -> None:
     assert not finding("V1", "60 accounts", replace(GOOD, **wrong)).passed
 
 
-class Told:
+class Table:
     """The truth as a table of records by query; what is in none was never posted."""
 
     def __init__(self, **by_query: list[dict[str, Any]]) -> None:
@@ -115,19 +117,21 @@ def record(id: str, *, late: float = 0.0, for_minutes: float | None = None) -> d
     }
 
 
-def expected(*, away: Away | None = None) -> Expected:
-    """1: by @a, naming @a. 2: to @a, about rain; late. 3: to @a, for a minute. 4: quotes @a. 5: names @a."""
-    told = Told(
+def expected(*, away: Away | None = None, renamed: Mapping[str, str] | None = None) -> Expected:
+    """1: by @a, naming @a. 2: to @a, about rain; late. 3: to @a, for a minute. 4: quotes @a. 5: names @a. 6: quotes @a
+    by a former name."""
+    told = Table(
         **{
             "from:A": [record("1")],
             "to:A": [record("2", late=5.0), record("3", for_minutes=1)],
             "@A": [record("1"), record("2", late=5.0), record("3", for_minutes=1), record("5", for_minutes=3)],
             'is:quote url:"A/status"': [record("4")],
+            'is:quote url:"former/status"': [record("6")],
             "(rain)": [record("2", late=5.0)],
         }
     )
     interval = Interval(NOW, NOW, NOW + MINUTE, 2 * MINUTE)
-    return expected_of(told, ["A"], {"+rain": "(rain)"}, interval, away=away)  # type: ignore[arg-type]
+    return expected_of(told, ["A"], {"+rain": "(rain)"}, interval, away=away, renamed=renamed)  # type: ignore[arg-type]
 
 
 def test_the_truth_says_what_is_demanded_and_why() -> None:
@@ -164,6 +168,57 @@ def test_what_is_stored_is_judged(mongo_db: Db) -> None:
     assert not found.passed
 
 
+def stored_as_in_the_truth(db: Db) -> None:
+    """All that `expected` tells, each attributed as it is there, and its mention."""
+    db["X_tweets"].insert_many(
+        {
+            "_id": id,
+            "raw": {"id": id},
+            "created_at": NOW,
+            "concerns": [{"source": "tracked", "member": member, "why": why} for member, why in concerns],
+        }
+        for id, concerns in expected().concerns.items()
+    )
+    db["mentions"].insert_many({"_id": f"t:x:{id}", "tenant_id": "t", "external_id": id} for id in expected().concerns)
+
+
+ATTRIBUTED = {"concerns": {"source": "tracked", "member": "a", "why": "mention"}}
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda db: db["X_tweets"].delete_one({"_id": "2"}),
+        lambda db: db["X_tweets"].insert_one({"_id": "01", "raw": {"id": "1"}}),
+        lambda db: db["mentions"].insert_one({"_id": "t:X:1", "tenant_id": "t", "external_id": "1"}),
+        lambda db: db["X_tweets"].update_one({"_id": "1"}, {"$push": ATTRIBUTED}),
+        lambda db: db["X_tweets"].update_one({"_id": "2"}, {"$pull": {"concerns": {"member": "+rain"}}}),
+        lambda db: db["X_tweets"].insert_one(
+            {"_id": "9", "created_at": NOW, "concerns": [{"source": "tracked", "member": "a", "why": "mention"}]}
+        ),
+    ],
+    ids=["a post less", "one twice", "a mention twice", "named too much", "a term too little", "of a stranger"],
+)
+def test_one_deed_is_enough_to_fail_the_judge(mongo_db: Db, damage: Callable[[Db], object]) -> None:
+    """It passes what is stored as the truth has it, and nothing that differs in one post or one attribution."""
+    stored_as_in_the_truth(mongo_db)
+    assert judge(mongo_db, expected()).passed
+
+    damage(mongo_db)
+
+    assert not judge(mongo_db, expected()).passed
+
+
+def test_who_took_another_name_is_the_same_member(mongo_db: Db) -> None:
+    """What is attributed to the former name counts as the present one's; unless nobody says that it is the same."""
+    stored_as_in_the_truth(mongo_db)
+    mongo_db["X_tweets"].update_one({"_id": "1"}, {"$set": {"concerns.0.member": "former"}})
+
+    assert judge(mongo_db, expected(), renamed={"former": "a"}).passed
+    assert not judge(mongo_db, expected()).passed
+    assert expected(renamed={"former": "a"}).concerns["6"] == {("a", "quote")}
+
+
 def test_what_a_gap_tells_to_be_out_of_reach_is_not_missing(mongo_db: Db) -> None:
     """Of those for whom it tells so; a post that another search was to find is missing all the same."""
     span = {"from_at": NOW - MINUTE, "to_at": NOW + MINUTE}
@@ -190,14 +245,35 @@ def test_an_audit_is_told_apart_by_the_truth(mongo_db: Db) -> None:
     )
     ever = frozenset(id for name, id in made.items() if name != "beside")
     shown = frozenset(made[name] for name in ("a", "lost", "after"))
+    mongo_db["X_tweets"].update_one({"_id": made["gone"]}, {"$set": {"gone": {"reason": "deleted"}}})
+    told = Told(ever, shown, {made[name]: NOW + 6 * MINUTE for name in ("gone", "ended")})
     row = {"from_at": NOW, "to_at": NOW + 10 * MINUTE, "counted": 3, "stored": 3, "gone": 1}
 
     found, other = Audited(), Audited()
-    compare(mongo_db, found, "a", row, (ever, shown), NOW + 8 * MINUTE)
-    compare(mongo_db, other, "a", row | {"counted": 2}, (ever, shown), NOW + 8 * MINUTE)
+    compare(mongo_db, found, "a", row, told, NOW + 8 * MINUTE, NOW + 6 * MINUTE)
+    compare(mongo_db, other, "a", row | {"counted": 2}, told, NOW + 8 * MINUTE, NOW + 7 * MINUTE)
 
     assert (found.lost, found.not_due, found.ended, found.beside, found.wrong) == ([made["lost"]], 1, 1, 1, [])
     assert other.wrong == ["a: {'counted': 2, 'stored': 3, 'gone': 1}, of 3 shown and 3 stored"]
+    assert (found.overdue, other.overdue) == ([], [made["ended"]])
+
+
+@pytest.mark.parametrize("off", [-1, 1])
+@pytest.mark.parametrize("what", ["counted", "stored", "gone"])
+def test_an_audit_that_is_off_by_one_fails(mongo_db: Db, what: str, off: int) -> None:
+    """X counts two; they and one that is known to be gone are stored; any other figure is none of the truth's."""
+    made = [str(first_id_at(NOW + number * MINUTE)) for number in range(3)]
+    concerns = [{"member": "a", "why": "author"}]
+    mongo_db["X_tweets"].insert_many({"_id": id, "created_at": NOW + MINUTE, "concerns": concerns} for id in made)
+    mongo_db["X_tweets"].update_one({"_id": made[2]}, {"$set": {"gone": {"reason": "deleted"}}})
+    told = Told(frozenset(made), frozenset(made[:2]), {made[2]: NOW + MINUTE})
+    row = {"from_at": NOW, "to_at": NOW + 10 * MINUTE, "counted": 2, "stored": 2, "gone": 1}
+
+    right, wrong = Audited(), Audited()
+    compare(mongo_db, right, "a", row, told, NOW + 8 * MINUTE, NOW + 8 * MINUTE)
+    compare(mongo_db, wrong, "a", row | {what: row[what] + off}, told, NOW + 8 * MINUTE, NOW + 8 * MINUTE)
+
+    assert (right.passed, wrong.passed) == (True, False)
 
 
 def test_fifty_sources_of_terms_are_of_every_kind() -> None:
