@@ -27,8 +27,8 @@ from tests.faults.coverage_look import Outcome, finding, look
 from tests.faults.coverage_run import LATE_SHARE, order, posts_of
 from tests.faults.coverage_world import listen, terms_sources
 from tests.faults.finding import Finding
-from tests.faults.flock import Process, WholeFlock
 from tests.faults.later_clock import Ahead, clocks
+from tests.faults.later_flock import LaterFlock
 from tests.faults.queue_fleet import wait_until
 
 HISTORY = timedelta(minutes=30)
@@ -67,12 +67,8 @@ class Days:
     after: timedelta
 
 
-class DaysFlock(WholeFlock):
-    """A flock whose clocks, and X's, can be sent ahead. The harness has to have them too: see `clocks`."""
-
-    def __init__(self, folder: Path, ahead: Ahead, **options: Any) -> None:
-        self.ahead = ahead
-        super().__init__(folder, **options)
+class DaysFlock(LaterFlock):
+    """A flock whose clocks, and X's, can be sent ahead."""
 
     def go(self, by: timedelta) -> None:
         """So much time passes at once."""
@@ -86,10 +82,6 @@ class DaysFlock(WholeFlock):
             self.go(step)
             each()
             pause.wait(STEP_SECONDS)
-
-    def _start(self, arguments: list[str], **environment: str) -> Process:
-        later = ["-m", "tests.faults.later_clock", str(self.ahead.file), *arguments[1:]]
-        return super()._start(later, **environment)
 
 
 @dataclass

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import tempfile
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
+from typing import Annotated
 
+import typer
+
+from shared.runtime.log import configure
+from tests.faults import form
 from tests.faults.coverage_days import Days, nine_days
-from tests.faults.coverage_run import Run, late_posts
+from tests.faults.coverage_run import Pair, Run, late_posts, late_posts_by_recent_alone
 from tests.faults.form import Form
 
 # 1,000 posts a minute about 200 accounts and 50 sources of terms, late by up to half an hour; what came last is
@@ -43,12 +51,52 @@ def _alone(run: Run) -> Run:
     return replace(run, live=0, by_recent_alone=True)
 
 
-def long_forms(seed: int) -> dict[str, Form]:
-    """A run of five minutes, one of an hour, and days."""
+def pair_of(id: str, *, seed: int, run: Run) -> dict[str, Form]:
+    """A run, and the same world by the recent search alone; each can be run by itself."""
+    pair = Pair()
     return {
-        "V1 short": partial(late_posts, seed=seed, run=SHORT),
-        "V1 short by recent alone": partial(late_posts, seed=seed, run=_alone(SHORT)),
-        "V1 long": partial(late_posts, seed=seed, run=LONG),
-        "V1 long by recent alone": partial(late_posts, seed=seed, run=_alone(LONG)),
+        id: partial(late_posts, seed=seed, run=run, pair=pair),
+        f"{id} by recent alone": partial(late_posts_by_recent_alone, seed=seed, run=_alone(run), pair=pair),
+    }
+
+
+def long_forms(seed: int) -> dict[str, Form]:
+    """A run of five minutes and one of an hour, each beside the recent search alone, and days."""
+    return {
+        **pair_of("V1 short", seed=seed, run=SHORT),
+        **pair_of("V1 long", seed=seed, run=LONG),
         "V2 days": partial(nine_days, seed=seed, days=DAYS),
     }
+
+
+def main(
+    accounts: Annotated[int, typer.Option(help="Accounts that are followed.")] = 12,
+    terms: Annotated[int, typer.Option(help="Sources of terms.")] = 6,
+    seconds: Annotated[float, typer.Option(help="How long it goes wrong.")] = 90.0,
+    kills: Annotated[int, typer.Option(help="Kills meanwhile; a stream ends, or who hears it, as often.")] = 6,
+    activity: Annotated[float, typer.Option(help="How much is posted; 1 is a calm day.")] = 12.0,
+    seed: Annotated[int, typer.Option(help="Of everything that is drawn at random.")] = 1,
+    alone: Annotated[bool, typer.Option("--alone", help="Without the recent search beside it.")] = False,
+) -> None:
+    """Run V1 as small as wanted, to try it out; nothing is written. The exit status is 0 when it passed."""
+    configure(level="error", form="console", process="faults")
+    run = replace(
+        SHORT,
+        accounts=accounts,
+        terms=terms,
+        seconds=seconds,
+        kills=kills,
+        activity=activity,
+        live=max(1, accounts // 3),
+    )
+    forms = pair_of("V1", seed=seed, run=run)
+    with tempfile.TemporaryDirectory(prefix="covey-faults-") as folder:
+        say = lambda text: typer.echo(text, err=True)  # noqa: E731
+        chosen = {"V1": forms["V1"]} if alone else forms
+        outcomes = form.Run(form.Group(lambda _: chosen), seed, [], Path(folder), say).all()
+    typer.echo(json.dumps({outcome.id: outcome.finding.row() for outcome in outcomes}, indent=2))
+    raise typer.Exit(0 if all(outcome.finding.passed for outcome in outcomes) else 1)
+
+
+if __name__ == "__main__":
+    typer.run(main)

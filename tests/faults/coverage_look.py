@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from control.coverage import coverage
@@ -27,7 +27,8 @@ ALL_OF_IT = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a run left. final: how many gaps nothing can fill, by reason. left: what never settled."""
+    """What a run left. final: how many gaps nothing can fill, by reason. left: what never settled. demanded, stored:
+    ids of posts."""
 
     posts_a_minute: float
     judged: Judgement
@@ -39,6 +40,8 @@ class Outcome:
     late_by_rereading: int
     final: Counter[str]
     live: Live | None = None
+    demanded: frozenset[str] = frozenset()
+    stored: frozenset[str] = frozenset()
 
     @property
     def whole(self) -> int:
@@ -56,7 +59,7 @@ class Outcome:
             and self.whole == len(self.rows) > 0
             and self.audit.passed
             and self.money.agrees
-            and (self.live is None or self.live.passed)
+            and (self.live is None or (self.live.passed and self.live.renames == self.money.profile_updates))
             and not self.left
         )
 
@@ -80,35 +83,48 @@ def look(
     left: str,
     rate: float,
     away: Away | None = None,
-    live: Live | None = None,
+    renamed: Mapping[str, str] | None = None,
+    live: Callable[[Expected, Collection[str]], Live] | None = None,
+    known_by: datetime | None = None,
 ) -> Outcome:
-    """Judge what is stored, and let X count it. Nothing but the simulator may be at work."""
+    """Judge what is stored, and let X count it. Nothing but the simulator may be at work.
+
+    names: as they are now; renamed: those that accounts had, and have (lower case). known_by: what had ended by then
+    is to be known.
+    """
     services, truth, db = flock.services, flock.truth, flock.services.stores.db
-    spent = money(services, flock.x_url, unheard=live.unheard if live else 0)  # before the audit, which costs too
     words = {name.lower(): f"@{name}" for name in names} | {one.member: one.source.id for one in terms}
     queries = members_of(names, terms)
-    expected = expected_of(truth, names, {one.member: f"({one.query})" for one in terms}, interval, away=away)
+    by_terms = {one.member: f"({one.query})" for one in terms}
+    expected = expected_of(truth, names, by_terms, interval, away=away, renamed=renamed)
+    told = live(expected, list((renamed or {}).values())) if live else None
+    spent = money(services, flock.x_url, unheard=told.unheard if told else 0)  # before the audit, which costs too
     final = [gap for gap in services.stores.gaps.missing() if gap.state is GapState.FINAL]
     report = gather(db, truth, names, interval, services.settings.media_path)
     report["missing"]["media"] = _media_missing(db, truth, expected)
     read = services.stores.intervals.of([one.id for one in services.stores.streams.that_carried(list(queries))])
     return Outcome(
         posts_a_minute=rate,
-        judged=judge(db, expected, final=final),
+        judged=judge(db, expected, final=final, renamed=renamed or {}),
         report=report,
         rows=coverage(services, [], window=ALL_OF_IT),
         audit=audited(
             services,
             truth,
-            {member: (words[member], query) for member, query in queries.items()},
+            {one: (words[one], query) for one, query in queries.items() if one not in (renamed or {}).values()},
             until=interval.until,
             window=ALL_OF_IT,
+            known_by=known_by,
         ),
         money=spent,
         left=left,
         late_by_rereading=sum(one.late for one in read),
         final=Counter(gap.reason.value for gap in final),
-        live=live,
+        live=told,
+        demanded=expected.demanded,
+        stored=frozenset(
+            one["_id"] for one in db["X_tweets"].find({"_id": {"$in": list(expected.records)}}, {"_id": 1})
+        ),
     )
 
 
@@ -135,7 +151,8 @@ def finding(id: str, what: str, outcome: Outcome) -> Finding:
         f"{len(judged.wrong)} wrong, {len(judged.lacking)} lacking; {outcome.whole} of {len(rows)} accounts and "
         f"sources covered whole, at least {verified:.1%} of each verified; X counts {audit.counted} posts in "
         f"{audit.rows} audits, {len(audit.lost)} of them lost, {audit.not_due} made after the end, beside "
-        f"{audit.gone} known to be gone, {audit.ended} not yet known and {audit.beside} that are not in the count; "
+        f"{audit.gone} known to be gone, {audit.ended} not yet known ({len(audit.overdue)} of them too long) and "
+        f"{audit.beside} that are not in the count; "
         f"money {outcome.money.said()}"
         + (_live(outcome.live) if outcome.live else "")
         + (f"; {judged.beyond} posts in gaps that nothing fills: {final}" if outcome.final else "")
@@ -159,6 +176,8 @@ def finding(id: str, what: str, outcome: Outcome) -> Finding:
 
 def _live(live: Live) -> str:
     return (
-        f"; streams: {live.heard} events, {live.found} posts first heard live, {live.gone_by_event} ends told; X ended "
-        f"{live.ended} connections, {live.breaks} breaks are told, {live.unheard} lines were sent to nobody"
+        f"; streams: {live.heard} events, {live.found} posts first heard live, {live.deletions} deletions and "
+        f"{live.renames} new names told, {len(live.deaf)} and {len(live.unfollowed)} of them not noted; X ended "
+        f"{live.ended} connections, {len(live.untold)} of them untold in {live.breaks} breaks, in which "
+        f"{live.closed} of {live.in_breaks} posts were found by search; {live.unheard} lines were sent to nobody"
     )

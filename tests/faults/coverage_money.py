@@ -14,6 +14,7 @@ from shared.services.bootstrap import Services
 
 # Every day that a run can have touched, by whichever clock.
 DAYS = timedelta(days=60)
+POSTS_OF_A_LINE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,11 @@ class Money:
     def theirs(self) -> int:
         """The bill's."""
         return sum(self.billed.values())
+
+    @property
+    def profile_updates(self) -> int:
+        """How many are in the ledger."""
+        return sum(one.bought[PriceKind.PROFILE_UPDATE] for one in self.by_route.values())
 
     @property
     def agrees(self) -> bool:
@@ -68,8 +74,8 @@ class Money:
 
 
 def money(services: Services, x_url: str, *, unheard: int = 0) -> Money:
-    """What was spent so far, by both. unheard: lines of streams that X sent and nobody noted; each bought a post at
-    most."""
+    """What was spent so far, by both. unheard: lines of streams that X sent and nobody noted; each bought a post, the
+    one that it answers and the one that it quotes, at most."""
     services.ledger.copy()
     today = services.ledger.now().date()
     by_route: dict[str, Sums] = {}
@@ -78,7 +84,7 @@ def money(services: Services, x_url: str, *, unheard: int = 0) -> Money:
     bill = _get(x_url, "bill")
     calls = _get(x_url, "bill/calls?outcome=unanswered")
     billed = {name: int(line["micro_usd"]) for name, line in bill["by_endpoint"].items()}
-    lost = unheard * services.ledger.prices.micro[PriceKind.POST]
+    lost = unheard * POSTS_OF_A_LINE * services.ledger.prices.micro[PriceKind.POST]
     return Money(by_route, billed, int(calls["totals"]["unanswered"]["micro_usd"]) + lost)
 
 

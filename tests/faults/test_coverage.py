@@ -12,6 +12,7 @@ import pytest
 
 from control.evidence import Interval
 from shared.domain.coverage.gaps import GapReason, Unread, note
+from shared.domain.live.spans import LiveSpan
 from shared.domain.money.prices import Amounts, PriceKind
 from shared.domain.money.purchases import Sums
 from shared.domain.snowflake import first_id_at
@@ -19,9 +20,10 @@ from shared.stores.database import Db
 from tests.faults.coverage_audit import Audited, Told, compare
 from tests.faults.coverage_forms import long_forms
 from tests.faults.coverage_judge import Away, Expected, Judgement, expected_of, judge
-from tests.faults.coverage_live import Live
+from tests.faults.coverage_live import Ended, Live, deleted_while_heard, made_in_breaks, untold
 from tests.faults.coverage_look import Outcome, finding
 from tests.faults.coverage_money import Money
+from tests.faults.coverage_run import beside
 from tests.faults.coverage_world import members_of, terms_sources
 from tests.faults.form import what_happens
 
@@ -35,14 +37,28 @@ REPORT: dict[str, Any] = {
 }
 ROW: dict[str, Any] = {"covered_ratio": 1.0, "verified_ratio": 0.9, "unaccounted_seconds": 0, "gaps": []}
 SPENT = Sums(calls=3, bought=Amounts({PriceKind.POST: 2}), reread=Amounts({PriceKind.POST: 5}), micro_usd=10_000)
-LIVE = Live(ended=4, breaks=5, heard=90, unheard=1, gone_by_event=3, found=60)
+RENAMED = Sums(calls=1, bought=Amounts({PriceKind.PROFILE_UPDATE: 1}), micro_usd=5_000)
+LIVE = Live(
+    ended=4,
+    untold=(),
+    breaks=5,
+    heard=90,
+    unheard=1,
+    deletions=3,
+    deaf=(),
+    renames=1,
+    unfollowed=(),
+    found=60,
+    in_breaks=7,
+    closed=7,
+)
 GOOD = Outcome(
     posts_a_minute=100.0,
     judged=Judgement(expected=400, late=18, attributed=700),
     report=REPORT,
     rows=[ROW, ROW],
     audit=Audited(rows=2, counted=500, stored=500),
-    money=Money({"search/recent": SPENT}, {"search/recent": 12_000}, 2_000),
+    money=Money({"search/recent": SPENT, "activity/stream/events": RENAMED}, {"search/recent": 17_000}, 2_000),
     left="",
     late_by_rereading=9,
     final=Counter(),
@@ -58,7 +74,7 @@ def test_a_run_passes_when_nothing_is_missing() -> None:
     assert "of 400 posts (18 of them late, 9 found by reading again)" in found.figure
     assert found.details["routes"]["search/recent"] == {
         **{"calls": 3, "failed": 0, "posts": 2, "posts_reread_free": 5, "users": 0, "counts": 0},
-        **{"usd": 0.01, "usd_billed": 0.012},
+        **{"usd": 0.01, "usd_billed": 0.017},
     }
 
 
@@ -83,9 +99,12 @@ def test_a_run_passes_when_nothing_is_missing() -> None:
         {"money": replace(GOOD.money, unanswered=1_999)},
         {"left": "1 open gaps"},
         {"audit": replace(GOOD.audit, overdue=["7"])},
-        {"live": replace(LIVE, breaks=3)},
-        {"live": replace(LIVE, ended=0)},
-        {"live": replace(LIVE, heard=0)},
+        {"live": replace(LIVE, untold=[Ended("activity", NOW)])},
+        {"live": replace(LIVE, deaf=["7"])},
+        {"live": replace(LIVE, unfollowed=["nasa"])},
+        {"live": replace(LIVE, closed=6)},
+        {"live": replace(LIVE, renames=2)},
+        *({"live": replace(LIVE, **{none: 0})} for none in ("ended", "heard", "found", "deletions", "in_breaks")),
     ],
 )
 def test_whatever_is_missing_fails_a_run(wrong: dict[str, Any]) -> None:
@@ -274,6 +293,57 @@ def test_an_audit_that_is_off_by_one_fails(mongo_db: Db, what: str, off: int) ->
     compare(mongo_db, wrong, "a", row | {what: row[what] + off}, told, NOW + 8 * MINUTE, NOW + 8 * MINUTE)
 
     assert (right.passed, wrong.passed) == (True, False)
+
+
+def test_each_end_of_a_stream_is_to_be_told() -> None:
+    """As a break of its route, which may begin a little later, and lasts beyond it."""
+    ended = [Ended(route, NOW + number * MINUTE) for number, route in enumerate(("activity", "activity", "filtered"))]
+    silent = [
+        {"route": "activity", "from_at": NOW + timedelta(seconds=3), "to_at": NOW + timedelta(seconds=4)},
+        {"route": "activity", "from_at": NOW + MINUTE / 2, "to_at": NOW + MINUTE / 2},
+        {"route": "filtered", "from_at": NOW + MINUTE, "to_at": None},
+    ]
+
+    assert untold(ended, silent) == [ended[1]]
+    assert untold(ended, silent[1:2]) == ended
+
+
+def test_what_was_posted_while_nobody_heard_is_to_be_found_by_search() -> None:
+    """Of what is wanted live, in breaks that have ended, and as far as it is demanded."""
+    span = {"from_at": NOW - MINUTE, "to_at": NOW + MINUTE}
+
+    assert set(made_in_breaks(expected(), {"+rain"}, [span])) == {"2"}
+    assert set(made_in_breaks(expected(), {"a"}, [span])) == {"1", "2", "5"}
+    assert made_in_breaks(expected(), {"a"}, [span | {"from_at": NOW + MINUTE / 2}, span | {"to_at": None}]) == []
+
+
+def test_a_deletion_is_to_be_told_where_the_post_was_stored_and_the_stream_heard(mongo_db: Db) -> None:
+    """Of an account's own posts; not of one that was stored later, nor where the stream broke at once."""
+    deleted = {"deleted_at": (NOW + MINUTE).isoformat()}
+    told = expected()
+    told = replace(told, records={id: dict(post) | deleted for id, post in told.records.items()})
+    mongo_db["X_tweets"].insert_many({"_id": id, "first_seen_at": NOW} for id in ("1", "2"))
+    span = LiveSpan(id="s", route="activity", by="one", from_at=NOW, seen_at=NOW, to_at=NOW + 2 * MINUTE)
+
+    assert deleted_while_heard(mongo_db, told, [span]) == ["1"]
+    assert deleted_while_heard(mongo_db, told, [replace(span, to_at=NOW + MINUTE)]) == []
+    mongo_db["X_tweets"].update_one({"_id": "1"}, {"$set": {"first_seen_at": NOW + MINUTE}})
+    assert deleted_while_heard(mongo_db, told, [span]) == []
+
+
+def test_two_runs_of_one_world_are_held_side_by_side() -> None:
+    """What both have to store both have to have stored; what one alone has to store decides nothing."""
+    told = finding("V1", "60 accounts", GOOD)
+    first = replace(GOOD, demanded=frozenset("123"), stored=frozenset("123"))
+    peer = replace(GOOD, demanded=frozenset("234"), stored=frozenset("2345"))
+
+    same = beside(told, peer, first)
+
+    assert same.passed
+    assert "of 2 posts that both runs have to store both stored 2 (1 and 1 are demanded of one alone)" in same.figure
+    assert same.details["cost"]["recent_alone"] == {"usd_billed": 0.017, "posts_stored": 3, "usd_a_thousand": 17 / 3}
+    assert not beside(told, replace(peer, stored=frozenset("34")), first).passed
+    assert not beside(told, replace(peer, demanded=frozenset("4")), first).passed
 
 
 def test_fifty_sources_of_terms_are_of_every_kind() -> None:
