@@ -43,7 +43,8 @@ class Expected:
 @dataclass(slots=True)
 class Judgement:
     """beyond: demanded, and in gaps that nothing can fill. missing: demanded otherwise, and not stored. twice: stored
-    under two keys. wrong: attributed to whom the truth does not know; lacking: not attributed to whom it does."""
+    under two keys. wrong: attributed to whom the truth does not know; lacking: not attributed to whom it does.
+    unmentioned: stored, and no mention, or not one of each source of terms that it concerns."""
 
     expected: int = 0
     brief: int = 0
@@ -54,11 +55,13 @@ class Judgement:
     attributed: int = 0
     wrong: list[tuple[str, str, str]] = field(default_factory=list)
     lacking: list[tuple[str, str, str]] = field(default_factory=list)
+    unmentioned: list[str] = field(default_factory=list)
 
     @property
     def passed(self) -> bool:
         """Whether all is as the truth says, and there was something to judge."""
-        return not (self.missing or self.twice or self.wrong or self.lacking) and self.expected > 0
+        differs = self.missing or self.twice or self.wrong or self.lacking or self.unmentioned
+        return not differs and self.expected > 0
 
     def row(self) -> dict[str, Any]:
         """For a report."""
@@ -72,10 +75,12 @@ class Judgement:
             "attributions": self.attributed,
             "attributions_wrong": len(self.wrong),
             "attributions_lacking": len(self.lacking),
+            "mentions_lacking": len(self.unmentioned),
             "examples": {
                 "missing": self.missing[:SHOWN],
                 "wrong": self.wrong[:SHOWN],
                 "lacking": self.lacking[:SHOWN],
+                "unmentioned": self.unmentioned[:SHOWN],
             },
         }
 
@@ -153,8 +158,29 @@ def judge(
             # Whose post it quotes is known to those alone who asked for that.
             asked = {one for one in expected.concerns[id] if one[1] != "quote" and one[0] not in told.get(id, ())}
             result.lacking += [(id, *one) for one in sorted(asked - stored)]
+    result.unmentioned = _unmentioned(db, expected, found.keys(), told)
     result.wrong += _strangers(db, expected, {*expected.members, *present})
     return result
+
+
+def _unmentioned(db: Db, expected: Expected, found: Collection[str], told: Mapping[str, set[str]]) -> list[str]:
+    """Of the demanded posts that are stored those that are no mention of each source of terms that they concern.
+
+    told: by post the members whose gaps say that it is out of reach.
+    """
+    mentions = db["mentions"].find({"external_id": {"$in": list(found)}}, {"external_id": 1, "sources": 1})
+    sources = {one["external_id"]: set(one["sources"]) for one in mentions}
+    return sorted(
+        id
+        for id in expected.demanded & set(found)
+        if not {
+            member.removeprefix("+")
+            for member in _askers(expected.concerns[id]) - told.get(id, set())
+            if member.startswith("+")
+        }
+        <= sources.get(id, set())
+        or id not in sources
+    )
 
 
 def _strangers(db: Db, expected: Expected, members: Collection[str]) -> list[tuple[str, str, str]]:

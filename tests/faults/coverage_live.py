@@ -35,8 +35,8 @@ ACTS: Sequence[dict[str, Any]] = (
 )
 # So long after its end a stream may still bring what was on its way, on a busy machine.
 ON_ITS_WAY: Final = timedelta(seconds=10)
-# Nothing is claimed of what happened so near to the beginning or the end of a connection.
-MARGIN: Final = timedelta(seconds=5)
+# What came so shortly before the end of a connection, the process that was killed may not have dealt with.
+MARGIN: Final = timedelta(seconds=3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +179,7 @@ def untold(ended: Sequence[Ended], silent: Sequence[Mapping[str, Any]]) -> list[
 
 def deleted_while_heard(db: Db, expected: Expected, spans: Sequence[LiveSpan]) -> list[str]:
     """Of what accounts wrote the posts that were stored, and deleted while their stream was heard."""
-    whole = [(span.from_at + MARGIN, (span.to_at or span.seen_at) - MARGIN) for span in spans]
+    whole = [(span.from_at, (span.to_at or span.seen_at) - MARGIN) for span in spans]
     deleted = {
         id: datetime.fromisoformat(post["deleted_at"])
         for id, post in expected.records.items()
@@ -187,7 +187,7 @@ def deleted_while_heard(db: Db, expected: Expected, spans: Sequence[LiveSpan]) -
     }
     told = {id: at for id, at in deleted.items() if any(from_at <= at <= to_at for from_at, to_at in whole)}
     stored = db["X_tweets"].find({"_id": {"$in": list(told)}}, {"first_seen_at": 1})
-    return [one["_id"] for one in stored if one["first_seen_at"] < told[one["_id"]] - MARGIN]
+    return [one["_id"] for one in stored if one["first_seen_at"] < told[one["_id"]]]
 
 
 def made_in_breaks(expected: Expected, members: Collection[str], silent: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -148,18 +148,19 @@ def finding(id: str, what: str, outcome: Outcome) -> Finding:
         figure=f"{what}: of {judged.expected} posts ({judged.late} of them late, {outcome.late_by_rereading} found by "
         f"reading again) and {report['quotes_expected']} quotes {len(judged.missing)} and {report['quotes_missed']} "
         f"missing, {judged.twice + report['duplicates']} twice; of {judged.attributed} attributions "
-        f"{len(judged.wrong)} wrong, {len(judged.lacking)} lacking; {outcome.whole} of {len(rows)} accounts and "
-        f"sources covered whole, at least {verified:.1%} of each verified; X counts {audit.counted} posts in "
-        f"{audit.rows} audits, {len(audit.lost)} of them lost, {audit.not_due} made after the end, beside "
-        f"{audit.gone} known to be gone, {audit.ended} not yet known ({len(audit.overdue)} of them too long) and "
-        f"{audit.beside} that are not in the count; "
+        f"{len(judged.wrong)} wrong, {len(judged.lacking)} lacking, {len(judged.unmentioned)} posts not mentioned; "
+        f"{outcome.whole} of {len(rows)} accounts and sources covered whole, at least {verified:.1%} of each "
+        f"verified; X counts {audit.counted} posts in {audit.rows} audits, {len(audit.lost)} of them lost, "
+        f"{audit.not_due} made after the end, beside {audit.gone} known to be gone, {audit.ended} not yet known "
+        f"({len(audit.overdue)} of them too long) and {audit.beside} that are not in the count; "
         f"money {outcome.money.said()}"
         + (_live(outcome.live) if outcome.live else "")
         + (f"; {judged.beyond} posts in gaps that nothing fills: {final}" if outcome.final else "")
         + (f"; missing: {outcome.lost}" if outcome.lost else "")
         + (f"; never settled: {outcome.left}" if outcome.left else ""),
         limit="0 missing, late ones too, 0 twice, each attributed as in the truth; all is covered whole, and every "
-        "moment accounted for; the audit is the truth to the post; the ledger is X's bill",
+        "moment accounted for; the audit is the truth to the post; the ledger is X's bill; every end of a stream is "
+        "told, and what was heard is noted",
         details={
             "posts_a_minute": round(outcome.posts_a_minute),
             "judged": judged.row(),

@@ -40,6 +40,8 @@ from tests.faults.queue_mongodb import settle
 HISTORY = timedelta(minutes=5)
 WORKERS = 3
 LATE_SHARE = 0.05
+# Twice as many as by itself, so that streams have some to tell.
+DELETED_SHARE = 0.06
 X_AWAY_SECONDS, MONGO_AWAY_SECONDS = 20.0, 10.0
 REREAD_EVERY_SECONDS = 20.0
 # A post that was there for less may have come and gone between two sweeps, one of which met an outage or a crash.
@@ -142,6 +144,7 @@ def _world(seed: int, run: Run, began_at: datetime, ahead_seconds: float) -> tup
         *("--seed", str(seed), "--time-start", began_at.isoformat(), "--time-offset-seconds", str(ahead_seconds)),
         *("--accounts", str(run.accounts), "--activity", str(run.activity), "--late-share", str(LATE_SHARE)),
         *("--late-min-seconds", "1", "--late-max-seconds", str(run.late_seconds)),
+        *("--deleted-share", str(DELETED_SHARE)),
         "--no-archive" if run.by_recent_alone else "--archive",
     )
 

@@ -85,6 +85,7 @@ def test_a_run_passes_when_nothing_is_missing() -> None:
         {"judged": replace(GOOD.judged, twice=1)},
         {"judged": replace(GOOD.judged, wrong=[("7", "nasa", "author")])},
         {"judged": replace(GOOD.judged, lacking=[("7", "nasa", "author")])},
+        {"judged": replace(GOOD.judged, unmentioned=["7"])},
         {"judged": replace(GOOD.judged, late=0)},
         {"judged": replace(GOOD.judged, expected=0)},
         {"report": REPORT | {"missing": REPORT["missing"] | {"quotes": ["7"]}}},
@@ -198,7 +199,10 @@ def stored_as_in_the_truth(db: Db) -> None:
         }
         for id, concerns in expected().concerns.items()
     )
-    db["mentions"].insert_many({"_id": f"t:x:{id}", "tenant_id": "t", "external_id": id} for id in expected().concerns)
+    db["mentions"].insert_many(
+        {"_id": f"t:x:{id}", "tenant_id": "t", "external_id": id, "sources": ["tracked", "rain"]}
+        for id in expected().concerns
+    )
 
 
 ATTRIBUTED = {"concerns": {"source": "tracked", "member": "a", "why": "mention"}}
@@ -209,14 +213,25 @@ ATTRIBUTED = {"concerns": {"source": "tracked", "member": "a", "why": "mention"}
     [
         lambda db: db["X_tweets"].delete_one({"_id": "2"}),
         lambda db: db["X_tweets"].insert_one({"_id": "01", "raw": {"id": "1"}}),
-        lambda db: db["mentions"].insert_one({"_id": "t:X:1", "tenant_id": "t", "external_id": "1"}),
+        lambda db: db["mentions"].insert_one({"_id": "t:X:1", "tenant_id": "t", "external_id": "1", "sources": []}),
+        lambda db: db["mentions"].delete_one({"external_id": "1"}),
+        lambda db: db["mentions"].update_one({"external_id": "2"}, {"$pull": {"sources": "rain"}}),
         lambda db: db["X_tweets"].update_one({"_id": "1"}, {"$push": ATTRIBUTED}),
         lambda db: db["X_tweets"].update_one({"_id": "2"}, {"$pull": {"concerns": {"member": "+rain"}}}),
         lambda db: db["X_tweets"].insert_one(
             {"_id": "9", "created_at": NOW, "concerns": [{"source": "tracked", "member": "a", "why": "mention"}]}
         ),
     ],
-    ids=["a post less", "one twice", "a mention twice", "named too much", "a term too little", "of a stranger"],
+    ids=[
+        "a post less",
+        "one twice",
+        "a mention twice",
+        "no mention",
+        "of a source less",
+        "named too much",
+        "a term too little",
+        "of a stranger",
+    ],
 )
 def test_one_deed_is_enough_to_fail_the_judge(mongo_db: Db, damage: Callable[[Db], object]) -> None:
     """It passes what is stored as the truth has it, and nothing that differs in one post or one attribution."""
