@@ -70,10 +70,10 @@ def long_forms(seed: int) -> dict[str, Form]:
 
 
 def main(
-    accounts: Annotated[int, typer.Option(help="Accounts that are followed.")] = 12,
-    terms: Annotated[int, typer.Option(help="Sources of terms.")] = 6,
-    seconds: Annotated[float, typer.Option(help="How long it goes wrong.")] = 90.0,
-    kills: Annotated[int, typer.Option(help="Kills meanwhile; a stream ends, or who hears it, as often.")] = 6,
+    accounts: Annotated[int, typer.Option(min=3, max=5_000, help="Accounts that are followed.")] = 12,
+    terms: Annotated[int, typer.Option(min=1, max=50, help="Sources of terms.")] = 6,
+    seconds: Annotated[float, typer.Option(min=1, help="How long it goes wrong.")] = 90.0,
+    kills: Annotated[int, typer.Option(min=2, help="Kills meanwhile; a stream ends, or who hears it, as often.")] = 6,
     activity: Annotated[float, typer.Option(help="How much is posted; 1 is a calm day.")] = 12.0,
     seed: Annotated[int, typer.Option(help="Of everything that is drawn at random.")] = 1,
     alone: Annotated[bool, typer.Option("--alone", help="Without the recent search beside it.")] = False,

@@ -40,8 +40,8 @@ from tests.faults.queue_mongodb import settle
 HISTORY = timedelta(minutes=5)
 WORKERS = 3
 LATE_SHARE = 0.05
-# Twice as many as by itself, so that streams have some to tell.
-DELETED_SHARE = 0.06
+# Three times as many as by itself, so that streams have some to tell.
+DELETED_SHARE = 0.1
 X_AWAY_SECONDS, MONGO_AWAY_SECONDS = 20.0, 10.0
 REREAD_EVERY_SECONDS = 20.0
 # A post that was there for less may have come and gone between two sweeps, one of which met an outage or a crash.
