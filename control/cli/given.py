@@ -26,7 +26,7 @@ File = Annotated[
     Path | None,
     typer.Option(
         help="Read them from a file too: words separated by spaces, commas or lines; blank lines and # comments are "
-        "skipped. UTF-8 or UTF-16."
+        "skipped. UTF-8 or UTF-16. - is stdin."
     ),
 ]
 Column = Annotated[
@@ -42,7 +42,9 @@ def given(arguments: Sequence[str] | None, file: Path | None, column: str | None
     found: list[Word] = []
     for argument in dict.fromkeys(arguments or ()):
         found += words(sys.stdin.buffer.read(), "standard input", column) if argument == STDIN else [Word(argument)]
-    if file is not None:
+    if file is not None and str(file) == STDIN:
+        found += words(sys.stdin.buffer.read(), "standard input", column) if STDIN not in (arguments or ()) else []
+    elif file is not None:
         found += words(_content(file), file.name, column)
     elif column is not None and STDIN not in (arguments or ()):
         raise InputError("--column is for a table: give its --file, or - for standard input")

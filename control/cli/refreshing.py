@@ -13,7 +13,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from control.cli.app import Json, app, err, out, print_json, services_here
-from control.cli.given import Column, File, given
+from control.cli.choosing import InTier, Limit, OfHandle, OfSource, Since, Wish
+from control.cli.given import Column, File
 
 if TYPE_CHECKING:
     from control import commands
@@ -41,6 +42,11 @@ def refresh(
     old_ids: Annotated[
         bool, typer.Option("--old-ids", help="Take the short ids of posts from before November 2010 too.")
     ] = False,
+    handle: OfHandle = None,
+    source: OfSource = None,
+    tier: InTier = None,
+    since: Since = None,
+    limit: Limit = None,
     wait: Annotated[bool, typer.Option("--wait", help="Wait for X's word on each, with a progress bar.")] = False,
     timeout: Annotated[float, typer.Option(min=1, help="Seconds to wait at most.")] = 300.0,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it would cost, and do nothing.")] = False,
@@ -54,17 +60,20 @@ def refresh(
 
     covey refresh --file export.csv --column id
 
+    covey refresh --handle nasa --since 2d --limit 50 --dry-run
+
     With --wait: the counts before and after, how old they are and what each post cost. It ends early when the job died
     (see covey dead show), or when X or a budget stands in the way for longer than --timeout.
 
     Exit status with --wait: 0 when X said something about every post, else 1.
     """
-    from control import commands, inputs, refreshes
+    words = (ids, file, column, old_ids)
+    wish = Wish(words, handle=handle, source=source, tier=tier, since=since, limit=limit)
+    from control import commands, refreshes
     from control.cli.costs import tell_refresh
-    from shared.runtime.clock import SystemClock
 
-    post_ids = inputs.post_ids(given(ids, file, column), now=SystemClock().now(), old_ids=old_ids)
     services = services_here()
+    post_ids = wish.post_ids(services.stores, quiet=as_json)
     if dry_run:
         return tell_refresh(services, post_ids, as_json=as_json)
     request = commands.refresh(services, post_ids)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from pymongo import ASCENDING, InsertOne, UpdateOne
+from pymongo import ASCENDING, DESCENDING, InsertOne, UpdateOne
 from pymongo.collection import Collection as MongoCollection
 from pymongo.errors import BulkWriteError
 
@@ -18,7 +18,7 @@ from shared.domain.counts import PostMetrics
 from shared.domain.engagement.next_reading import DEFAULT_POLICY, RefreshPolicy, Released, next_reading_at
 from shared.domain.engagement.refresh import Engagement, Reading
 from shared.domain.engagement.tiers import Tier
-from shared.domain.models import Post
+from shared.domain.models import Post, PostState
 from shared.stores import claims
 from shared.stores.beginnings import LOOKED_AT, Beginnings, beginnings, extended, snapshots
 from shared.stores.database import Db, Document, guarded
@@ -28,7 +28,15 @@ from shared.stores.indexes import Index
 from shared.stores.posts import metrics_from_document
 from shared.stores.quote_debts import WANTED, recounted
 
-INDEXES = (Index("X_engagement_history", {"post_id": ASCENDING, "at": ASCENDING}),)
+INDEXES = (
+    # The newest of a tier, for people. Partial, so that it is no candidate for what claims ask.
+    Index(
+        "X_engagement",
+        {"tier": ASCENDING, "created_at": DESCENDING},
+        {"partialFilterExpression": {"state": PostState.ALIVE.value}},
+    ),
+    Index("X_engagement_history", {"post_id": ASCENDING, "at": ASCENDING}),
+)
 _TIERS = {"$in": [tier.value for tier in Tier]}
 
 
