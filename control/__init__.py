@@ -2,6 +2,7 @@
 
 cli       the `covey` command: reads options, calls a function, prints
 commands  the functions: track, untrack, refresh, status
+chosen    stored posts by account, source or tier; `refresh_request` asks for them, `refreshes` is what came of it
 budget    the functions about money: show, set, unset, what something would cost
 inputs    handles, post ids and durations as people write them
 local     the processes of `covey up` and `covey demo`, started, watched and stopped

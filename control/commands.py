@@ -4,30 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from control.blocks import blocked
 from control.budget import budgets_of
+from control.chosen import Chosen, chosen
 from control.health import findings, told
 from control.look_up import LookedUp
-from control.runs import begin_refresh, begin_track
+from control.refresh_request import Refresh, refresh, refreshed
+from control.runs import begin_track
 from shared.broker.reached import reached
 from shared.domain.errors import InputError
 from shared.domain.health import verdict_of
-from shared.domain.jobs import MAX_IDS, Queue, ResolveHandles
+from shared.domain.jobs import MAX_IDS, ResolveHandles
 from shared.domain.sources import TRACKED
 from shared.platforms.x.dialect import SharedDialectMemory, spoken
 from shared.ratelimit.model import WindowState
 from shared.services import sources
-from shared.services.ad_hoc import unanswered_jobs
 from shared.services.bootstrap import Services
 from shared.services.following import FURTHEST_SINCE
 from shared.services.sources import Untracked
 from shared.stores.database import ServerClock
 
-# A second request for a post joins the first one while that is younger than this.
-JOIN_WITHIN = timedelta(minutes=15)
+__all__ = [
+    "Chosen",
+    "Refresh",
+    "Tracked",
+    "chosen",
+    "not_followed",
+    "refresh",
+    "refreshed",
+    "status",
+    "track",
+    "untrack",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,41 +119,6 @@ def untrack(services: Services, names: Sequence[str]) -> Untracked:
     if strangers:
         raise InputError(f"not followed: {', '.join(strangers)}; nothing was done")
     return sources.untrack(services, names)
-
-
-@dataclass(frozen=True, slots=True)
-class Refresh:
-    """An ad-hoc refresh under way: the runs in which X's word on the posts will appear."""
-
-    run_ids: list[str]
-    total: int
-    joined: int
-    asked_at: datetime
-
-
-def refresh(services: Services, post_ids: Sequence[int]) -> Refresh:
-    """Read the counts of posts again, ahead of everything. Posts that are being refreshed already join that request."""
-    now = ServerClock(services.stores.db).now()
-    wanted = [str(post_id) for post_id in post_ids]
-    waiting = services.stores.runs.waiting_for(wanted, after=now - JOIN_WITHIN)
-    fresh = [post_id for post_id in wanted if post_id not in waiting]
-    run_ids = sorted(set(waiting.values()))
-    if fresh:
-        run_ids.append(begin_refresh(services, fresh, now=now))
-    # Also those of a joined request: they are outstanding, or were lost and are sent again.
-    jobs = [job for run_id in run_ids if (run := services.stores.runs.get(run_id)) for job in unanswered_jobs(run)]
-    services.sender.send_all(jobs, queue=Queue.INTERACTIVE)
-    return Refresh(run_ids, total=len(wanted), joined=len(waiting), asked_at=now)
-
-
-def refreshed(services: Services, run_ids: Sequence[str], post_ids: Sequence[int]) -> dict[str, str]:
-    """X's word so far on each of the posts (post id -> alive, deleted, suspended, protected, unknown)."""
-    words: dict[str, str] = {}
-    for run_id in run_ids:
-        run = services.stores.runs.get(run_id)
-        words |= run["results"] if run else {}
-    wanted = {str(post_id) for post_id in post_ids}
-    return {post_id: word for post_id, word in words.items() if post_id in wanted}
 
 
 def status(services: Services) -> dict[str, Any]:

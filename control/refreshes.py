@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from control.blocks import blocked
@@ -26,6 +27,7 @@ from shared.spending.levels import project_budgets, stopped_by
 from shared.stores.database import Document, ServerClock
 
 DEAD, WAITING, CANCELLED = "dead", "waiting", "cancelled"
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,8 @@ class Obstacle:
 class Standing:
     """How a refresh stands. words: X's on posts. dead: post -> id of the letter of its job. waiting: all others.
 
-    cancelled: posts that a person waits for no more. unpaid: those waiting that cost money.
+    cancelled: posts that a person waits for no more. unpaid: those waiting that cost money. stored: those of the words
+    that are what was stored, because X had told it a moment before.
     """
 
     runs: list[Document]
@@ -54,6 +57,7 @@ class Standing:
     cancelled: frozenset[str]
     waiting: frozenset[str]
     unpaid: frozenset[str]
+    stored: frozenset[str] = frozenset()
 
     @property
     def is_complete(self) -> bool:
@@ -61,21 +65,29 @@ class Standing:
         return not (self.waiting or self.dead or self.cancelled)
 
 
-def standing(services: Services, run_ids: Sequence[str], post_ids: Sequence[int], *, asked_at: datetime) -> Standing:
+def standing(
+    services: Services,
+    run_ids: Sequence[str],
+    post_ids: Sequence[int],
+    *,
+    asked_at: datetime,
+    stored: Mapping[str, str] = _NOTHING,
+) -> Standing:
     """How the refresh of the posts stands now. asked_at: a letter from before belongs to an earlier try.
 
-    Raises StoreUnavailable, BrokerUnavailable, LimiterUnavailable.
+    stored: post -> state, for those that were not asked for. Raises StoreUnavailable, BrokerUnavailable,
+    LimiterUnavailable.
     """
     runs = [run for run_id in run_ids if (run := services.stores.runs.get(run_id)) is not None]
     wanted = set(map(str, post_ids))
-    words = {post: word for run in runs for post, word in run["results"].items() if post in wanted}
+    words = {post: word for run in runs for post, word in run["results"].items() if post in wanted} | dict(stored)
     dead = {post: letter for post, letter in _dead(services, runs, asked_at).items() if post in wanted - words.keys()}
     given_up = {post for run in runs if run.get("cancelled_at") for post in run["subjects"]}
     cancelled = frozenset(wanted & given_up - words.keys() - dead.keys())
     waiting = wanted - words.keys() - dead.keys() - cancelled
     bought = services.ledger.bought(PriceKind.POST, [int(post) for post in waiting])
     unpaid = frozenset(post for post in waiting if int(post) not in bought)
-    return Standing(runs, words, dead, cancelled, frozenset(waiting), unpaid)
+    return Standing(runs, words, dead, cancelled, frozenset(waiting), unpaid, frozenset(stored))
 
 
 def obstacles(services: Services, *, is_unpaid: bool) -> list[Obstacle]:
@@ -102,10 +114,14 @@ def _dead(services: Services, runs: Sequence[Document], asked_at: datetime) -> d
 
 
 def posts(services: Services, stands: Standing, post_ids: Sequence[int]) -> list[dict[str, Any]]:
-    """Each post: X's word, the counts before and after, when X told them, the cost, and the letter of a dead job."""
+    """Each post: X's word, the counts before and after, when X told them, the cost, and the letter of a dead job.
+
+    is_stored: it was not asked for, because X had told the counts a moment before; they are those before and after.
+    """
     now, store = ServerClock(services.stores.db).now(), services.stores.engagement
     ids = list(dict.fromkeys(post_ids))
-    claims = {int(post): job.claim_id for run in stands.runs for job in refresh_jobs(run) for post in job.post_ids}
+    asked = {int(post): job.claim_id for run in stands.runs for job in refresh_jobs(run) for post in job.post_ids}
+    claims = {post: claim for post, claim in asked.items() if str(post) not in stands.stored}
     bought = {post for run in stands.runs for post in run.get("bought", ())}
     states, found = store.load("", ids)[0], {post for run in stands.runs for post in run.get("found", ())}
     read = store.snapshots({one: claims[one] for one in ids if one in claims})
@@ -114,7 +130,8 @@ def posts(services: Services, stands: Standing, post_ids: Sequence[int]) -> list
     for one in ids:
         post, state = str(one), states.get(one)
         reading: Read | None = read.get(one)
-        if reading is None and state is not None and stands.words.get(post) == PostState.ALIVE:
+        is_stored = post in stands.stored
+        if reading is None and state is not None and (is_stored or stands.words.get(post) == PostState.ALIVE):
             reading = _as_known(state, is_new=post in found)
         counts = _counts(state, reading)
         at = counts["counts_at"]
@@ -124,7 +141,8 @@ def posts(services: Services, stands: Standing, post_ids: Sequence[int]) -> list
                 "state": stands.words.get(post, _otherwise(stands, post)),
                 **counts,
                 "age_seconds": None if at is None else max(0.0, round((now - at).total_seconds(), 1)),
-                "usd": price if post in bought else 0.0,
+                "is_stored": is_stored,
+                "usd": price if post in bought and not is_stored else 0.0,
                 "dead_letter": stands.dead.get(post),
             }
         )

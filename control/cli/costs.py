@@ -10,10 +10,12 @@ from rich.table import Table
 
 from control import budget
 from control.cli.app import out, print_json
+from control.refresh_request import fresh
 from control.track_costs import cost_of_track
 from shared.domain.money.estimate import MONTH_DAYS, Rate
 from shared.domain.money.prices import MICRO
 from shared.services.bootstrap import Services
+from shared.stores.database import ServerClock
 
 
 def tell_track(
@@ -61,19 +63,24 @@ def tell_track(
     return None
 
 
-def tell_refresh(services: Services, post_ids: Sequence[int], *, as_json: bool) -> None:
-    """Say what reading posts again would cost."""
-    estimate = budget.cost_of_refresh(services, post_ids)
-    room = budget.room(services, estimate.cost)
-    usd = estimate.cost / MICRO
+def tell_refresh(
+    services: Services, post_ids: Sequence[int], *, max_age: timedelta | None = None, as_json: bool
+) -> None:
+    """Say what reading posts again would cost. max_age: see `control.refresh_request`."""
+    stored = fresh(services, post_ids, max_age=max_age, now=ServerClock(services.stores.db).now())
+    estimate = budget.cost_of_refresh(services, [one for one in post_ids if str(one) not in stored])
+    room, usd = budget.room(services, estimate.cost), estimate.cost / MICRO
+    billed = estimate.posts - estimate.bought_today
     if as_json:
-        counts = {"posts": estimate.posts, "unknown": estimate.unknown, "bought_today": estimate.bought_today}
-        counts["calls"] = estimate.calls
+        counts = {"posts": len(post_ids), "stored": len(stored), "unknown": estimate.unknown, "billed": billed}
+        counts |= {"bought_today": estimate.bought_today, "calls": estimate.calls}
         return print_json({"dry_run": True, **counts, "usd": usd, **room})
+    if stored:
+        out.print(f"{len(stored)} of {len(post_ids)} posts were read a moment ago and would not be asked for.")
     out.print(
         f"Refreshing {estimate.posts} posts would take {estimate.calls} calls and cost about ${usd:,.3f}: "
-        f"{estimate.bought_today} were bought today and are free, those that are gone cost nothing, and for the "
-        f"{estimate.unknown} that are not known yet new accounts are looked up.",
+        f"X bills for {billed}, {estimate.bought_today} were bought today and are free, those that are gone cost "
+        f"nothing, and for the {estimate.unknown} that are not known yet new accounts are looked up.",
         highlight=False,
         soft_wrap=True,
     )

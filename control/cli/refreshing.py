@@ -49,6 +49,10 @@ def refresh(
     limit: Limit = None,
     wait: Annotated[bool, typer.Option("--wait", help="Wait for X's word on each, with a progress bar.")] = False,
     timeout: Annotated[float, typer.Option(min=1, help="Seconds to wait at most.")] = 300.0,
+    max_age: Annotated[
+        str | None,
+        typer.Option(help="Posts that were read within this are told from the store: 10s, 5m; 0s reads all."),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it would cost, and do nothing.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -69,14 +73,15 @@ def refresh(
     """
     words = (ids, file, column, old_ids)
     wish = Wish(words, handle=handle, source=source, tier=tier, since=since, limit=limit)
-    from control import commands, refreshes
+    from control import commands, inputs, refreshes
     from control.cli.costs import tell_refresh
 
+    age = None if max_age is None else inputs.duration(max_age)
     services = services_here()
     post_ids = wish.post_ids(services.stores, quiet=as_json)
     if dry_run:
-        return tell_refresh(services, post_ids, as_json=as_json)
-    request = commands.refresh(services, post_ids)
+        return tell_refresh(services, post_ids, max_age=age, as_json=as_json)
+    request = commands.refresh(services, post_ids, max_age=age)
     if not wait:
         return _tell(request, as_json=as_json)
     stands, obstacles = _wait(services, request, post_ids, timeout, quiet=as_json)
@@ -93,9 +98,13 @@ def refresh(
 def _tell(request: commands.Refresh, *, as_json: bool) -> None:
     """Say what was asked for."""
     if as_json:
-        return print_json({"runs": request.run_ids, "total": request.total, "joined": request.joined, "results": {}})
+        told = {"runs": request.run_ids, "total": request.total, "joined": request.joined, "results": request.stored}
+        return print_json({**told, "stored": sorted(request.stored)})
     joined = f", {request.joined} of them joined a request that is under way" if request.joined else ""
-    out.print(f"Refreshing {request.total} posts{joined}. Follow with --wait, or see: covey status")
+    if request.stored:
+        out.print(f"{len(request.stored)} of {request.total} posts were read a moment ago: not asked for again")
+    if asked := request.total - len(request.stored):
+        out.print(f"Refreshing {asked} posts{joined}. Follow with --wait, or see: covey status")
     return None
 
 
@@ -116,7 +125,9 @@ def _wait(
     with interruptible() as stop, Progress(*columns, console=err, disable=quiet or not err.is_terminal) as bar:
         task = bar.add_task("refreshing", total=len(post_ids))
         while True:
-            stands = refreshes.standing(services, request.run_ids, post_ids, asked_at=request.asked_at)
+            stands = refreshes.standing(
+                services, request.run_ids, post_ids, asked_at=request.asked_at, stored=request.stored
+            )
             bar.update(task, completed=len(stands.words))
             if not stands.waiting:
                 return stands, []
@@ -136,6 +147,7 @@ def _document(
         "runs": request.run_ids,
         "total": request.total,
         "joined": request.joined,
+        "stored": sorted(request.stored),
         "results": stands.words,
         "posts": rows,
         "usd": round(sum(row["usd"] for row in rows), 6),
@@ -153,9 +165,8 @@ def _print(stands: Standing, obstacles: Sequence[Obstacle], rows: Sequence[dict[
     for column in table.columns[:2]:
         column.no_wrap = True
     for row in rows:
-        age = "-" if row["age_seconds"] is None else f"{row['age_seconds']:.0f} s"
         counts = (_count(row, name) for name in SHOWN)
-        table.add_row(row["id"], words.get(row["state"], row["state"]), *counts, age, f"${row['usd']:.3f}")
+        table.add_row(row["id"], words.get(row["state"], row["state"]), *counts, _age(row), f"${row['usd']:.3f}")
     out.print(table)
     for letter in sorted(set(stands.dead.values())):
         count = sum(one == letter for one in stands.dead.values())
@@ -163,6 +174,13 @@ def _print(stands: Standing, obstacles: Sequence[Obstacle], rows: Sequence[dict[
     for one in obstacles:
         until = f"until {one.until:%Y-%m-%d %H:%M:%S} UTC" if one.until else "until a person acts, see covey status"
         out.print(f"{one.what}, {until}: {one.reason}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _age(row: dict[str, Any]) -> str:
+    """How old the counts are, and whether X was not asked for them."""
+    if row["age_seconds"] is None:
+        return "-"
+    return f"stored, {row['age_seconds']:.0f} s ago" if row["is_stored"] else f"{row['age_seconds']:.0f} s"
 
 
 def _count(row: dict[str, Any], name: str) -> str:

@@ -29,6 +29,9 @@ class Rhythm(SecretFiles):
     refresh_interval_seconds: float = Field(15.0, gt=0, description="between two collections of due refreshes")
     refresh_time_scale: float = Field(1.0, gt=0, description="1 = the tiers as written; 0.01 = a hundred times faster")
     refresh_max_batches: int = Field(20, ge=1, description="batches of 100 posts claimed in one round")
+    refresh_fresh_seconds: float = Field(
+        60.0, ge=0, description="posts that were read within this are told from the store when a person asks; 0: none"
+    )
     refresh_lease_seconds: float = Field(600.0, gt=0, description="a claimed refresh that never ran is due again then")
     gone_confirm_seconds: float = Field(3600.0, gt=0, description="a post reported gone is asked again after this")
     purge_after_seconds: float = Field(

@@ -273,7 +273,9 @@ def test_a_dry_run_of_refresh_knows_what_was_bought_today(services: Services, in
     assert estimate == {
         "dry_run": True,
         "posts": 40,
+        "stored": 0,
         "unknown": 30,
+        "billed": 30,
         "bought_today": 10,
         "calls": 1,
         "usd": 0.3,

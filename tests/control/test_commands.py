@@ -206,12 +206,12 @@ def test_a_second_request_joins_the_first(services: Services, x: ScriptedX) -> N
 
 
 def test_a_request_that_was_answered_is_not_joined(services: Services, x: ScriptedX) -> None:
-    """Asking again after the answer reads again."""
+    """Asking again after the answer reads again, where what was read a moment ago is not enough."""
     x.script = lambda asked: page(post_id(10))
     commands.refresh(services, [post_id(10)])
     work_off(services)
 
-    request = commands.refresh(services, [post_id(10)])
+    request = commands.refresh(services, [post_id(10)], max_age=NOW)
 
     assert request.joined == 0
     assert len(refreshes(services)) == 1

@@ -54,8 +54,8 @@ def test_counts_before_and_after_are_shown_with_age_and_cost(
 ) -> None:
     """A post that was not known has no before and costs money; read again it has both, and is free."""
     first = waited(invoke, *lively, status=0)
-    again = waited(invoke, *lively, status=0)
-    table = invoke("refresh", *lively, "--wait").stdout
+    again = waited(invoke, *lively, "--max-age", "0s", status=0)
+    table = invoke("refresh", *lively, "--wait", "--max-age", "0s").stdout
 
     assert (first["complete"], first["usd"], again["usd"]) == (True, 0.015, 0)
     for one, two in zip(first["posts"], again["posts"], strict=True):
@@ -63,9 +63,30 @@ def test_counts_before_and_after_are_shown_with_age_and_cost(
         assert two["before"] == one["after"]
         assert two["delta"] == {name: two["after"][name] - count for name, count in one["after"].items()}
         assert 0 <= two["age_seconds"] < 15
-        assert two["dead_letter"] is None
+        assert (two["dead_letter"], two["is_stored"]) == (None, False)
     for word in ("likes", " > ", "(+", " s ", "$0.000"):
         assert word in " ".join(table.split())
+
+
+def test_what_was_read_a_moment_ago_is_told_from_the_store(
+    invoke: Invoke, at_work: Services, simulator: Simulator, lively: list[str]
+) -> None:
+    """Two of three were read: one look-up for the third; for the others the stored counts, their age, and no cost."""
+    first = waited(invoke, *lively[:2], status=0)
+    calls = simulator.calls("tweets")
+
+    done = waited(invoke, *lively, status=0)
+    one, two, three = done["posts"]
+    table = " ".join(invoke("refresh", *lively, "--wait").stdout.split())
+
+    assert simulator.calls("tweets") == calls + 1
+    assert (done["complete"], done["usd"], done["stored"]) == (True, 0.005, sorted(lively[:2]))
+    assert [post["is_stored"] for post in done["posts"]] == [True, True, False]
+    assert [post["after"] for post in (one, two)] == [post["after"] for post in first["posts"]]
+    assert (one["state"], one["before"], set(one["delta"].values())) == ("alive", one["after"], {0})
+    assert three["usd"] == 0.005
+    assert "stored, " in table
+    assert " s ago" in table
 
 
 def test_gone_posts_keep_the_counts_that_are_known(invoke: Invoke, at_work: Services, simulator: Simulator) -> None:

@@ -141,7 +141,7 @@ def odd(flock: AlertsFlock) -> Iterator[None]:
         flock.order("accounts", {"account": flock.tracked[0], "change": "suspend"})
         commands.track(flock.services, flock.kept_back[2:], since=timedelta(hours=6))
         for post in services.stores.db["X_tweets"].find({}, {"_id": 1}).limit(40):
-            commands.refresh(services, [int(post["_id"])])
+            commands.refresh(services, [int(post["_id"])], max_age=timedelta(0))
         yield
     flock.order("accounts", {"account": flock.tracked[0], "change": "restore"})
     purge(flock)
