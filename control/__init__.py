@@ -2,7 +2,8 @@
 
 cli       the `covey` command: reads options, calls a function, prints
 commands  the functions: track, untrack, refresh, status
-chosen    stored posts by account, source or tier; `refresh_request` asks for them, `refreshes` is what came of it
+chosen    stored posts by account, source or tier; `refresh_request` asks for them, `refreshes` is what came of it,
+          `obstacles` what is in the way
 budget    the functions about money: show, set, unset, what something would cost
 inputs    handles, post ids and durations as people write them
 local     the processes of `covey up` and `covey demo`, started, watched and stopped

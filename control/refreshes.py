@@ -1,46 +1,29 @@
-"""What came of an ad-hoc refresh, post by post, and what is in its way. Prints nothing, changes nothing.
+"""What came of an ad-hoc refresh, post by post. Prints nothing, changes nothing.
 
-Three things end the waiting for a post: X's word, the death of its job, and an obstacle that stands longer than anybody
-waits. Invariant: a post is one of answered, dead and waiting.
+Three things end the waiting for a post: X's word, the death of its job or its cancelling, and an obstacle
+(`control.obstacles`) that stands longer than anybody waits. Invariant: a post is one of answered, dead, cancelled and
+waiting.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from control.blocks import blocked
 from shared.domain.counts import NAMES, PostMetrics
 from shared.domain.engagement.refresh import Engagement
-from shared.domain.jobs import Queue, RefreshEngagement
-from shared.domain.models import PostState, WorkClass
+from shared.domain.jobs import RefreshEngagement
+from shared.domain.models import PostState
 from shared.domain.money.prices import MICRO, PriceKind
-from shared.platforms.x.dialect import SharedDialectMemory, spoken
-from shared.platforms.x.endpoints import TWEETS
-from shared.ratelimit.model import LimiterState
 from shared.services.ad_hoc import refresh_jobs
-from shared.services.bootstrap import Services, started_budgets
-from shared.spending.levels import project_budgets, stopped_by
+from shared.services.bootstrap import Services
 from shared.stores.database import Document, ServerClock
 
 DEAD, WAITING, CANCELLED = "dead", "waiting", "cancelled"
 _NOTHING: Mapping[str, str] = MappingProxyType({})
-
-
-@dataclass(frozen=True, slots=True)
-class Obstacle:
-    """Why X is not asked. until: None where a person must act."""
-
-    what: str
-    reason: str
-    until: datetime | None
-
-    def outlasts(self, moment: datetime) -> bool:
-        """Whether it stands at that moment, if nobody does anything."""
-        return self.until is None or self.until > moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,19 +71,6 @@ def standing(
     bought = services.ledger.bought(PriceKind.POST, [int(post) for post in waiting])
     unpaid = frozenset(post for post in waiting if int(post) not in bought)
     return Standing(runs, words, dead, cancelled, frozenset(waiting), unpaid, frozenset(stored))
-
-
-def obstacles(services: Services, *, is_unpaid: bool) -> list[Obstacle]:
-    """What keeps a refresh from being read now. is_unpaid: whether it wants posts that cost money."""
-    now, state = ServerClock(services.stores.db).now(), services.limiter.state()
-    found = [*_paused(services), *_blocks(state, now)]
-    return found + _budgets(services, state, now) if is_unpaid else found
-
-
-def _paused(services: Services) -> list[Obstacle]:
-    if Queue.INTERACTIVE not in services.pausing.paused():
-        return []
-    return [Obstacle("The queue interactive is paused", f"covey resume {Queue.INTERACTIVE}", None)]
 
 
 def _dead(services: Services, runs: Sequence[Document], asked_at: datetime) -> dict[str, str]:
@@ -188,38 +158,3 @@ def _counts(state: Engagement | None, reading: Read | None) -> dict[str, Any]:
 def _named(metrics: PostMetrics) -> dict[str, int]:
     """The counts that are known, by name."""
     return {name: count for name in NAMES if (count := getattr(metrics, name)) is not None}
-
-
-def _blocks(state: LimiterState, now: datetime) -> list[Obstacle]:
-    """Blocks of X that leave no credential for looking posts up; the one that ends first where each has its own."""
-    rows = [row for row in blocked(state, now) if row["endpoint"] in (None, TWEETS.key) and row["scope"] != "interval"]
-    of_all = [_obstacle(row) for row in rows if row["credential"] is None]
-    by_credential: dict[str, list[dict[str, Any]]] = {}
-    for row in rows:
-        if row["credential"] is not None:
-            by_credential.setdefault(row["credential"], []).append(row)
-    everyone = {window.credential_id for window in state.windows} | by_credential.keys()
-    if not everyone or by_credential.keys() < everyone:
-        return of_all
-    return of_all + [_obstacle(rows[0]) for rows in by_credential.values()]
-
-
-def _obstacle(row: Mapping[str, Any]) -> Obstacle:
-    reach = " ".join(filter(None, (row["credential"], row["endpoint"]))) or "every paid call"
-    return Obstacle(f"X blocks {reach}", row["reason"], row["until"])
-
-
-def _budgets(services: Services, state: LimiterState, now: datetime) -> list[Obstacle]:
-    """Budgets that have nothing left for one post."""
-    budgets = project_budgets(state)
-    shares = services.budget_choices.load().over(started_budgets(services.settings)).shares
-    dialect = spoken(services.settings.x_dialect, SharedDialectMemory(services.stores.state))
-    names = stopped_by(WorkClass.INTERACTIVE, budgets, shares, services.ledger.prices, services.ledger.now(), dialect)
-    return [
-        Obstacle(
-            f"the budget {name} is spent",
-            f"{budgets[name].used:,.3f} of {budgets[name].limit:,.3f}",
-            now + timedelta(seconds=budgets[name].reset_in_seconds),
-        )
-        for name in names
-    ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -18,11 +17,11 @@ from control.cli.given import Column, File
 
 if TYPE_CHECKING:
     from control import commands
-    from control.refreshes import Obstacle, Standing
+    from control.obstacles import Obstacle
+    from control.refreshes import Standing
     from shared.services.bootstrap import Services
 
 LOOK_SECONDS: Final = 0.4
-LOOKS: Final = 3  # in a row that see an obstacle: a call under way holds money back for a moment
 SHOWN: Final = {
     "reply_count": "replies",
     "repost_count": "reposts",
@@ -67,7 +66,8 @@ def refresh(
     covey refresh --handle nasa --since 2d --limit 50 --dry-run
 
     With --wait: the counts before and after, how old they are and what each post cost. It ends early when the job died
-    (see covey dead show), or when X or a budget stands in the way for longer than --timeout.
+    (see covey dead show) or was cancelled, when no worker is there, or when a pause, X or a budget stands in the way
+    for longer than --timeout.
 
     Exit status with --wait: 0 when X said something about every post, else 1.
     """
@@ -115,13 +115,13 @@ def _wait(
 
     The obstacles are those for which it was given up.
     """
-    from control import refreshes
+    from control import obstacles, refreshes
     from control.local import interruptible
     from shared.runtime.clock import SystemClock
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     deadline, ends_at = time.monotonic() + timeout, SystemClock().now() + timedelta(seconds=timeout)
-    looks = 0
+    patience = obstacles.Patience()
     with interruptible() as stop, Progress(*columns, console=err, disable=quiet or not err.is_terminal) as bar:
         task = bar.add_task("refreshing", total=len(post_ids))
         while True:
@@ -131,11 +131,10 @@ def _wait(
             bar.update(task, completed=len(stands.words))
             if not stands.waiting:
                 return stands, []
-            found = refreshes.obstacles(services, is_unpaid=stands.unpaid == stands.waiting)
+            found = obstacles.obstacles(services, is_unpaid=stands.unpaid == stands.waiting)
             lasting = [one for one in found if one.outlasts(ends_at)]
-            looks = looks + 1 if lasting else 0
-            if looks >= LOOKS:
-                return stands, lasting
+            if believed := patience.believed(lasting, now_seconds=time.monotonic()):
+                return stands, believed
             if time.monotonic() >= deadline or stop.wait(LOOK_SECONDS):
                 return stands, []
 
@@ -152,7 +151,7 @@ def _document(
         "posts": rows,
         "usd": round(sum(row["usd"] for row in rows), 6),
         "dead_letters": sorted(set(stands.dead.values())),
-        "obstacles": [asdict(one) for one in obstacles],
+        "obstacles": [{"what": one.what, "reason": one.reason, "until": one.until} for one in obstacles],
         "complete": stands.is_complete,
     }
 
@@ -171,6 +170,8 @@ def _print(stands: Standing, obstacles: Sequence[Obstacle], rows: Sequence[dict[
     for letter in sorted(set(stands.dead.values())):
         count = sum(one == letter for one in stands.dead.values())
         out.print(f"The job of {count} posts died: covey dead show {letter}", highlight=False, soft_wrap=True)
+    if stands.cancelled:
+        out.print(f"{len(stands.cancelled)} posts were cancelled: nobody asks X for them any more")
     for one in obstacles:
         until = f"until {one.until:%Y-%m-%d %H:%M:%S} UTC" if one.until else "until a person acts, see covey status"
         out.print(f"{one.what}, {until}: {one.reason}", markup=False, highlight=False, soft_wrap=True)

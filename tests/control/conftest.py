@@ -16,10 +16,12 @@ from typer.testing import CliRunner, Result
 
 from control.cli.app import app  # its package adds the commands
 from shared.broker import Outcomes, start_worker
+from shared.domain.flock import ProcessKind
 from shared.domain.jobs import Queue
 from shared.domain.outcomes import decide
 from shared.runtime.clock import SystemClock
 from shared.services.bootstrap import Services
+from shared.services.presence import Presence
 from tests.workers.world import Simulator, database, db, make_services, services, simulated, simulator, x
 from workers.actors import declare_all
 from workers.middleware.telemetry import Telemetry, tell_outcome
@@ -89,5 +91,8 @@ def at_work(make_services: Callable[..., Services], simulator: Simulator) -> Ite
     services = make_services(simulator.url, middleware=middleware)
     declare_all(services)
     worker = start_worker(services.broker, queues=[Queue.INTERACTIVE], threads=2)
+    presence = Presence(services, ProcessKind.WORKER, describe=lambda: {"queues": [Queue.INTERACTIVE], "threads": 2})
+    presence.begin()
     yield services
+    presence.end()
     worker.stop(timeout=5000)

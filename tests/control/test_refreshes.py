@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -14,7 +15,7 @@ from shared.domain.jobs import Queue
 from shared.runtime.clock import SystemClock
 from shared.services.bootstrap import Services
 from tests.control.conftest import Invoke
-from tests.workers.world import Simulator, jobs_in
+from tests.workers.world import Simulator, eventually, jobs_in
 
 LONG = "60"  # seconds that no test waits
 
@@ -159,16 +160,13 @@ def test_a_paused_queue_is_named(invoke: Invoke, services: Services, lively: lis
     assert len(jobs_in(services, Queue.INTERACTIVE)) == 1
 
 
-def test_an_obstacle_that_ends_in_time_is_waited_for(services: Services, lively: list[str]) -> None:
-    """A block that lasts a minute is none for who waits for ten."""
-    now = SystemClock().now()
-    soon = refreshes.Obstacle("X blocks app", "429", now + timedelta(minutes=1))
+def test_no_worker_is_named_instead_of_waited_for(invoke: Invoke, services: Services, lively: list[str]) -> None:
+    """Status 1 a few seconds later, with what to start; the job stays."""
+    done = waited(invoke, *lively, status=1)
 
-    assert not soon.outlasts(now + timedelta(minutes=10))
-    assert soon.outlasts(now)
-    assert refreshes.Obstacle("X blocks app", "401", None).outlasts(now + timedelta(days=9))
-    assert refreshes.obstacles(services, is_unpaid=True) == []
-    commands.refresh(services, [int(lively[0])])
+    (obstacle,) = done["obstacles"]
+    assert (obstacle["what"], obstacle["until"]) == ("No worker serves the queue interactive", None)
+    assert "covey worker" in obstacle["reason"]
     assert len(jobs_in(services, Queue.INTERACTIVE)) == 1
 
 
@@ -182,3 +180,21 @@ def test_a_cancelled_refresh_is_not_waited_for(invoke: Invoke, services: Service
     assert (stands.waiting, stands.is_complete) == (frozenset(), False)
     assert [post["state"] for post in refreshes.posts(services, stands, [int(lively[0])])] == ["cancelled"]
     assert "cancelled" in invoke("budget", "runs").stdout
+
+
+def test_the_waiting_ends_when_the_run_is_cancelled(invoke: Invoke, services: Services, lively: list[str]) -> None:
+    """Who waits hears it at once: status 1, and a line that says so."""
+
+    def cancel() -> None:
+        (run,) = eventually(lambda: services.stores.runs.newest(1))
+        services.stores.runs.cancel(run["_id"], now=services.clock.now())
+
+    began = SystemClock().now()
+    with ThreadPoolExecutor(1) as another:
+        cancelling = another.submit(cancel)
+        done = invoke("refresh", lively[0], "--wait", "--timeout", LONG)
+        cancelling.result()
+
+    assert done.exit_code == 1
+    assert SystemClock().now() - began < timedelta(seconds=4)
+    assert "1 posts were cancelled" in done.stdout
