@@ -119,6 +119,7 @@ def test_wrong_input_names_itself_and_does_nothing(covey: Covey, services: Servi
     wrong = {
         "'no spaces'": ["track", "alice", "no spaces"],
         "'12x'": ["refresh", A, "12x"],
+        "'tepid'": ["refresh", "--tier", "tepid"],
         "'8d'": ["track", "alice", "--since", "8d"],
         "not followed: bob": ["untrack", "bob"],
     }

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import json
+import threading
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from dramatiq.middleware import TimeLimit
 
 from control import commands
 from control.refresh_request import fresh
+from shared.broker import Outcomes, start_worker
 from shared.domain import snowflake
 from shared.domain.counts import PostMetrics
 from shared.domain.errors import InputError
-from shared.domain.jobs import Queue, RefreshEngagement
+from shared.domain.jobs import ALL_QUEUES, Queue, RefreshEngagement
 from shared.domain.models import Post
+from shared.domain.outcomes import decide
+from shared.runtime.clock import SystemClock
 from shared.services.bootstrap import Services
 from tests.control.conftest import Invoke
-from tests.workers.world import ScriptedX, jobs_in
+from tests.workers.world import Asked, ScriptedX, eventually, jobs_in, page, post_id
+from workers.actors import declare_all
+from workers.main import URGENT
+from workers.middleware.telemetry import Telemetry, tell_outcome
 
 MINUTE = timedelta(minutes=1)
 COUNTS = PostMetrics(like_count=1)
@@ -94,3 +104,35 @@ def test_without_waiting_it_is_said_what_was_not_asked_for(invoke: Invoke, servi
     assert "1 of 1 posts were read a moment ago: not asked for again" in words
     assert "Refreshing" not in words
     assert (document["stored"], document["results"]) == ([str(young)], {str(young): "alive"})
+
+
+def test_a_person_overtakes_all_that_waits_in_the_background(
+    make_services: Callable[..., Services], x: ScriptedX
+) -> None:
+    """Of sixty refreshes X is asked for no more than those the process has in hand; then for the person's."""
+    clock, answer = SystemClock(), threading.Event()
+    middleware = [Telemetry(clock), TimeLimit(), Outcomes(decide, clock=clock, on_outcome=tell_outcome)]
+    services = make_services(x.url, middleware=middleware)
+    declare_all(services)
+    background = [post_id(1000 + number) for number in range(60)]
+    claims = [RefreshEngagement(claim_id=f"claim {one}", post_ids=(str(one),)) for one in background]
+    services.sender.send_all(claims, queue=Queue.ENGAGEMENT)
+
+    def answered(request: Asked) -> tuple[int, Any]:
+        answer.wait(4)
+        return page(*map(int, request.params["ids"].split(",")))
+
+    x.script = answered
+    worker = start_worker(services.broker, queues=ALL_QUEUES, threads=1, urgent=URGENT)
+    try:
+        eventually(lambda: x.asked)  # the only thread is busy with the first of them
+        request = commands.refresh(services, [post_id(5)])
+        eventually(lambda: services.broker.introspection.queue_stats()[Queue.INTERACTIVE].in_flight)
+        answer.set()
+        eventually(lambda: commands.refreshed(services, request.run_ids, [post_id(5)]))
+    finally:
+        worker.stop(timeout=5000)
+
+    order = [int(one.params["ids"]) for one in x.asked]
+    assert order.index(post_id(5)) <= 2
+    assert order[0] in background
