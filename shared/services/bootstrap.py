@@ -42,6 +42,7 @@ from shared.services.tally import Tally
 from shared.services.truth import open_stores, reach_database
 from shared.spending.choices import BudgetChoices
 from shared.spending.ledger import Ledger
+from shared.spending.shares import Shares
 from shared.spending.treasury import Treasury
 from shared.stores.bundle import Stores
 
@@ -59,6 +60,7 @@ class Services:
     dead_letters: DeadLetters
     limiter: Limiter
     ledger: Ledger
+    shares: Shares
     treasury: Treasury
     budget_choices: BudgetChoices
     vault: Vault
@@ -145,6 +147,7 @@ def build(settings: Settings, *, middleware: Sequence[Middleware]) -> Services:
         dead_letters=DeadLetters(broker, stores.dead_letters),
         limiter=limiter,
         ledger=ledger,
+        shares=Shares(connect(redis_url(settings)), stores.shares, ledger),
         treasury=treasury,
         budget_choices=choices,
         vault=vault,

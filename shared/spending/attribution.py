@@ -1,4 +1,5 @@
-"""Which calls were made for whom: inside `gathered` the ledger tells each call of this thread to the one who asks.
+"""Which calls were made for whom: inside `gathered` the ledger tells each call of this thread to the one who asks, and
+inside `charged_to` it books what a call costs on the share of a source.
 
 Prices nothing and stores nothing. Invariant: a call is told to the innermost block around it, once, and what it cost is
 what the ledger says.
@@ -14,6 +15,7 @@ from typing import Final
 from shared.domain.money.purchases import PaidCall
 
 _TOLD: Final[ContextVar[Callable[[PaidCall], None] | None]] = ContextVar("told", default=None)
+_SHARE_OF: Final[ContextVar[str | None]] = ContextVar("share_of", default=None)
 
 
 @contextmanager
@@ -39,3 +41,18 @@ def tell(call: PaidCall) -> None:
     who = _TOLD.get()
     if who is not None:
         who(call)
+
+
+@contextmanager
+def charged_to(source_id: str | None) -> Iterator[None]:
+    """What is bought inside the block is of this source's share of the money; None: of nobody's."""
+    token = _SHARE_OF.set(source_id)
+    try:
+        yield
+    finally:
+        _SHARE_OF.reset(token)
+
+
+def charged() -> str | None:
+    """The source whose share pays for what is bought here; None: no one's."""
+    return _SHARE_OF.get()

@@ -25,8 +25,9 @@ import threading
 from collections import deque
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import redis
 
@@ -45,10 +46,10 @@ from shared.domain.money.purchases import (
 from shared.redis.scripts import Connections, RedisAway, Script, load, reaching
 from shared.runtime.clock import Clock
 from shared.runtime.log import get_logger
-from shared.spending.attribution import tell
+from shared.spending.attribution import charged, tell
 from shared.spending.bought import Bought, BoughtKeys
 from shared.spending.lately import LedgerCall, ToldLately
-from shared.spending.rows import day_key, field_of, rows_of
+from shared.spending.rows import PREFIX, Rows, day_key, field_of, rows_of, shares_key
 
 log = get_logger(__name__)
 
@@ -59,14 +60,6 @@ MAX_UNTOLD: Final = 1_000
 KEEP_CALLS: Final = timedelta(minutes=10)  # so long Redis knows a call by its id
 # So close before midnight an id counts as not bought: the answer may be billed to the day after.
 MIDNIGHT_GUARD: Final = timedelta(seconds=60)
-
-
-class Rows(Protocol):
-    """Where the sums are kept for good."""
-
-    def keep(self, rows: Collection[Row]) -> None:
-        """Store rows, each in the place of an older copy of itself. Raises StoreUnavailable."""
-        ...
 
 
 class Ledger:
@@ -83,7 +76,7 @@ class Ledger:
         prices: Prices,
         clock: Clock,
         tenant: str = DEFAULT_TENANT,
-        prefix: str = "covey:ledger",
+        prefix: str = PREFIX,
         told: Callable[[PaidCall], None] = lambda _: None,
     ) -> None:
         self._redis = redis_client
@@ -129,7 +122,7 @@ class Ledger:
 
         Where Redis cannot be reached all of it does, and the call is told again later.
         """
-        billed = self._recorded(purchase)
+        billed = self._recorded(replace(purchase, share_of=purchase.share_of or charged()))
         call = PaidCall(purchase.work_class, purchase.at or self.now(), billed, self._prices.cost_micro(billed))
         tell(call)
         self._told_call(call)
@@ -200,11 +193,12 @@ class Ledger:
         names = [
             day_key(self._prefix, at.date()),
             f"{self._prefix}:calls",
+            shares_key(self._prefix, at.date()),
             *(key for kind, ids in objects.items() for key in keys.sets(kind, ids)),
         ]
         told = json.dumps(self._told(purchase, at) | {"call": call.id})
         field = field_of(purchase, self._tenant)
-        return names, [field, told, *(one for ids in objects.values() for one in ids)]
+        return names, [field, told, purchase.share_of or "", *(one for ids in objects.values() for one in ids)]
 
     def _told(self, purchase: Purchase, at: datetime) -> dict[str, Any]:
         """What record.lua is told, apart from the ids."""

@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date
-from typing import Final
+from typing import Final, Protocol
 
 from shared.domain.models import WorkClass
 from shared.domain.money.purchases import HOURS, Purchase, Row, RowKey, Sums, hour_name
 
-_EPOCH: Final = b"epoch"
+EPOCH: Final = b"epoch"
+PREFIX: Final = "covey:ledger"
 _OLD_NAMES: Final = (
     *("calls", "failed", "unanswered", "posts", "users", "posts_reread", "users_reread", "micro_usd"),
     *(hour_name(hour) for hour in range(HOURS)),
@@ -25,9 +26,27 @@ _OLD_NAMES: Final = (
 _OLD: Final = struct.Struct(f"<{len(_OLD_NAMES)}d")
 
 
+class Rows(Protocol):
+    """Where the sums are kept for good."""
+
+    def keep(self, rows: Collection[Row]) -> None:
+        """Store rows, each in the place of an older copy of itself. Raises StoreUnavailable."""
+        ...
+
+
 def day_key(prefix: str, day: date, *, is_old: bool = False) -> str:
     """The hash with the rows of a UTC day. is_old: the one that older versions write."""
     return f"{prefix}:{day}:{'sums' if is_old else 'rows'}"
+
+
+def shares_key(prefix: str, day: date) -> str:
+    """The hash with the money of a UTC day by source, of those that have a share of it."""
+    return f"{prefix}:{day}:shares"
+
+
+def epoch_of(name: bytes | None) -> str:
+    """The life of Redis that a day's hashes are of, by what its rows say."""
+    return (name or b"").decode()
 
 
 def field_of(purchase: Purchase, tenant: str) -> str:
@@ -37,10 +56,10 @@ def field_of(purchase: Purchase, tenant: str) -> str:
 
 def rows_of(day: date, fields: Mapping[bytes, bytes], *, is_old: bool) -> Iterator[tuple[Row, bytes]]:
     """The rows of the hash of a day, each with its text in Redis. is_old: the hash is one of older versions."""
-    epoch = fields.get(_EPOCH, b"").decode()
+    epoch = epoch_of(fields.get(EPOCH))
     read = _old_sums if is_old else _sums
     for field, text in fields.items():
-        if field != _EPOCH:
+        if field != EPOCH:
             yield Row(_key(day, field), epoch, read(text)), text
 
 

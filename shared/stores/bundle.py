@@ -29,6 +29,7 @@ from shared.stores import (
     runs,
     schedules,
     set_aside,
+    shares,
     sources,
     streams,
     sweeps,
@@ -64,6 +65,7 @@ from shared.stores.runs import RunStore
 from shared.stores.schedules import ScheduleStore
 from shared.stores.series import SeriesStore
 from shared.stores.set_aside import SetAsideStore
+from shared.stores.shares import ShareStore
 from shared.stores.sources import SourceStore
 from shared.stores.state import StateStore
 from shared.stores.streams import StreamStore
@@ -87,7 +89,7 @@ COLLECTIONS = (
         schedules,
         set_aside,
     ),
-    *(sources, streams, sweeps, users),
+    *(shares, sources, streams, sweeps, users),
 )
 INDEXES = tuple(index for collection in COLLECTIONS for index in collection.INDEXES)
 
@@ -127,6 +129,7 @@ class Stores:
     credentials: CredentialStore
     authors: AuthorStore
     ledger: LedgerStore
+    shares: ShareStore
     set_aside: SetAsideStore
     processes: ProcessStore
     live: LiveStore
@@ -173,6 +176,7 @@ class Stores:
             credentials=CredentialStore(db),
             authors=AuthorStore(db),
             ledger=LedgerStore(db),
+            shares=ShareStore(db),
             set_aside=SetAsideStore(db),
             processes=ProcessStore(db),
             live=LiveStore(db),

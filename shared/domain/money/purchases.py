@@ -31,7 +31,7 @@ class Purchase:
     """One call.
 
     object_ids: the distinct objects it returned, included ones too. fee: what is billed for the answer itself. at: X's
-    own time of the answer (its Date), None where it sent none.
+    own time of the answer (its Date), None where it sent none. share_of: the source whose share of the money pays.
     """
 
     endpoint: str
@@ -41,6 +41,7 @@ class Purchase:
     object_ids: Mapping[PriceKind, frozenset[int]] = field(default_factory=dict)
     fee: Amounts = field(default_factory=Amounts)
     at: datetime | None = None
+    share_of: str | None = None
 
     @property
     def brought(self) -> Amounts:
