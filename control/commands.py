@@ -130,7 +130,7 @@ def status(services: Services) -> dict[str, Any]:
     now = ServerClock(stores.db).now()
     queues, limits = reached(services.broker.introspection.queue_stats), services.limiter.state()
     streams = stores.streams.active()
-    behind = [(now - stream.covered_through).total_seconds() for stream in streams]
+    behind = [(now - stream.attended_until).total_seconds() for stream in streams]
     carried = {name for stream in streams for name in stream.members}
     followed = [document["_id"] for document in stores.handles.all(active_only=True)]
     reasons = findings(services, now=now, queues=queues, limits=limits)

@@ -49,7 +49,7 @@ def findings(
         oldest_ready={queue: timedelta(seconds=stats.oldest_ready_age_seconds) for queue, stats in queues.items()},
         paused=services.pausing.paused(),
         blocks=_blocks(services, limits, now),
-        behind={stream.id: now - stream.covered_through for stream in stores.streams.active()},
+        behind={stream.id: now - stream.attended_until for stream in stores.streams.active()},
         spent=_spent(limits, now),
         new_letters=stores.dead_letters.count(DeadFilter(replayed=False, died_after=seen_at)),
     )

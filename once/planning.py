@@ -32,7 +32,9 @@ class Planning:
         self._services = services
         self._clock = ServerClock(services.stores.db)
         self._treasurer = Treasurer(services)
-        self._planner = Planner(services, held_back=lambda: self._treasurer.held_back)
+        self._planner = Planner(
+            services, held_back=lambda: self._treasurer.held_back, shares=lambda: self._treasurer.shares
+        )
         self._reconciler = Reconciler(services)
         self._kinds = {kind for kind, queue in FILLS.items() if queue in queues}
         if Queue.BACKFILL in queues:  # a first reading that goes far back is history, but is due as a search

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from dramatiq.errors import ConnectionClosed
 
 from scheduler.servers import Servers
-from scheduler.treasurer import export_money
+from scheduler.treasurer import export_money, export_shares
 from shared.domain.coverage.accounts import AccountState
-from shared.domain.coverage.gaps import GapState
+from shared.domain.coverage.gaps import GapReason, GapState
 from shared.domain.errors import CoveyError
 from shared.domain.flock import ProcessKind, missing, serving
 from shared.domain.jobs import ALL_QUEUES
@@ -27,6 +28,9 @@ from shared.stores.media import PENDING
 
 log = get_logger(__name__)
 
+# Of gaps that wait for a source's share of the money, as a state among those of gaps.
+RESTING = "resting"
+
 
 class Exporter:
     """Sets every gauge that is not about one process.
@@ -37,6 +41,7 @@ class Exporter:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._servers = Servers(services)
+        self._with_share: set[str] = set()
         # Labels that were ever set. Those of alerts begin at 0: a series that appears with its first block has no past.
         self._blocked = {(Window.BREAKER.value, endpoint) for endpoint in ENDPOINTS}
 
@@ -53,7 +58,7 @@ class Exporter:
             ("coverage", self._coverage),
             ("windows", self._windows),
             ("flock", self._flock),
-            ("money", lambda now: export_money(self._services)),
+            ("money", self._money),
         ):
             try:
                 read(now)
@@ -101,15 +106,20 @@ class Exporter:
             metrics.QUEUE_PAUSED.labels(queue).set(int(queue in paused))
         metrics.PROCESSES_WAITING.set(sum(one.waits_for is not None and not one.is_gone(now) for one in processes))
 
+    def _money(self, now: datetime) -> None:
+        export_money(self._services)
+        self._with_share = export_shares(self._services, self._with_share)
+
     def _coverage(self, now: datetime) -> None:
         streams = self._services.stores.streams.active()
         metrics.STREAMS.set(len(streams))
         standing = self._services.stores.accounts.count_by_state()
         for state in AccountState:
             metrics.ACCOUNTS.labels(state.value).set(standing.get(state, 0))
-        behind = [(now - stream.covered_through).total_seconds() for stream in streams]
+        behind = [(now - stream.attended_until).total_seconds() for stream in streams]
         metrics.COVERAGE_LAG_SECONDS.set(max(behind, default=0.0))
         self._gaps(now)
+        self._not_verified(now, {stream.id for stream in streams if stream.has_rested})
         self._audits()
         metrics.SILENT_SOURCES.set(self._services.stores.state.get(SILENT) or 0)
 
@@ -121,15 +131,19 @@ class Exporter:
         metrics.AUDIT_MISSING_RATIO.set(max((one.missing_ratio for one in found), default=0.0))
 
     def _gaps(self, now: datetime) -> None:
-        """What is missing, and what was not looked at a second time."""
+        """What is missing. What waits for a source's share of the money is no open gap that should get less."""
+        counts = self._services.stores.gaps.counts()
+        resting = (GapState.OPEN.value, GapReason.OVER_SHARE.value)
+        for name in (RESTING, GapState.OPEN.value, GapState.FINAL.value):
+            found = [value for one, value in counts.items() if (RESTING if one == resting else one[0]) == name]
+            metrics.GAPS_NOT_FILLED.labels(name).set(sum(number for number, _ in found))
+            metrics.GAPS_SECONDS.labels(name).set(sum(seconds for _, seconds in found))
+
+    def _not_verified(self, now: datetime, resting: Collection[str]) -> None:
+        """What was not looked at a second time, but for streams that rest, and how far behind sweeps begin."""
         stores, settings = self._services.stores, self._services.settings
-        counts = stores.gaps.counts()
-        for state in (GapState.OPEN, GapState.FINAL):
-            found = [value for (of, _), value in counts.items() if of == state]
-            metrics.GAPS_NOT_FILLED.labels(state.value).set(sum(number for number, _ in found))
-            metrics.GAPS_SECONDS.labels(state.value).set(sum(seconds for _, seconds in found))
         due = timedelta(seconds=settings.reread_after_seconds + 2 * settings.reread_every_seconds)
-        metrics.UNVERIFIED_SECONDS.set(stores.intervals.seconds_waiting(before=now - due))
+        metrics.UNVERIFIED_SECONDS.set(stores.intervals.seconds_waiting(before=now - due, resting=resting))
         least = timedelta(seconds=settings.margin_min_seconds)
         metrics.MARGIN_SECONDS.set(coverage.margin(stores, least=least).total_seconds())
 

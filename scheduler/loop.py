@@ -55,7 +55,12 @@ class Loop:
         self._leader = leader
         self._clock = clock
         self._treasurer = Treasurer(services)
-        self._planner = Planner(services, held_back=lambda: self._treasurer.held_back, paused=lambda: self._paused)
+        self._planner = Planner(
+            services,
+            held_back=lambda: self._treasurer.held_back,
+            paused=lambda: self._paused,
+            shares=lambda: self._treasurer.shares,
+        )
         self._reconciler = Reconciler(services)
         self._exporter = Exporter(services)
         self._catch_up = CatchUp()

@@ -26,6 +26,7 @@ from shared.domain.jobs import (
     ThinSeries,
 )
 from shared.domain.models import WorkClass
+from shared.domain.money.source_shares import ShareStanding
 from shared.runtime.log import get_logger
 from shared.services.bootstrap import Services
 from shared.services.downloads import downloads
@@ -103,7 +104,8 @@ def standing_schedules(services: Services, *, now: datetime) -> list[Schedule]:
 
 class Planner:
     """Turns slots into work. held_back: the classes that have no money; what costs some is not planned for them.
-    paused: the queues that a person has paused, for which no sign of life is asked.
+    paused: the queues that a person has paused, for which no sign of life is asked. shares: those of sources in
+    the money, as they stand.
     """
 
     def __init__(
@@ -111,12 +113,13 @@ class Planner:
         services: Services,
         held_back: Callable[[], Collection[WorkClass]] = frozenset,
         paused: Callable[[], Collection[str]] = frozenset,
+        shares: Callable[[], Collection[ShareStanding]] = tuple,
     ) -> None:
         self._services = services
         self._paused = paused
         self._held_back = held_back
         self._stores = services.stores
-        searches, readings = Searches(services), Readings(services, held_back)
+        searches, readings = Searches(services, shares), Readings(services, held_back)
         self._plans: dict[str, Plan] = {
             SEARCH: self._of(WorkClass.SEARCH, searches.new),
             REREAD: self._of(WorkClass.BACKFILL, searches.again),

@@ -9,6 +9,7 @@ What is new comes first: the other two are asked for in the lowest class, and a 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -20,6 +21,7 @@ from shared.domain.coverage.lateness import Margins, Seen, next_margin
 from shared.domain.coverage.route_facts import Need
 from shared.domain.coverage.sweeps import ReadBy, Sweep, SweepKind
 from shared.domain.jobs import Job, Queue, SearchPage
+from shared.domain.money.source_shares import ShareStanding
 from shared.platforms.x.query import PackedQuery
 from shared.runtime.log import get_logger
 from shared.services import coverage
@@ -38,10 +40,14 @@ Outgoing = list[tuple[Job, str | None]]
 
 
 class Searches:
-    """Opens the sweeps; each is in MongoDB before its job is answered."""
+    """Opens the sweeps; each is in MongoDB before its job is answered.
 
-    def __init__(self, services: Services) -> None:
+    shares: those of sources, as they stand. What a share pays for is not read while that is spent, and noted.
+    """
+
+    def __init__(self, services: Services, shares: Callable[[], Collection[ShareStanding]] = tuple) -> None:
         self._services = services
+        self._shares = shares
         self._stores = services.stores
         self._had_archive = False
         settings = services.settings
@@ -55,6 +61,9 @@ class Searches:
         """Open the stream's next sweep, unless the last one is still being read."""
         stream = self._stores.streams.get(slot.schedule.subject)
         if stream is None:
+            return []
+        if stream.group.share_of in self._spent():
+            self._stores.streams.rest(stream, now=now)
             return []
         is_first = stream.sweeps_completed == 0 and not stream.parts  # what was joined was read before
         # Never from above what is covered: X may have shown a post that is younger than its lag.
@@ -70,6 +79,8 @@ class Searches:
             started_at=now,
             run_id=stream.run_id if is_first else None,
             credential=stream.group.credential,
+            share_of=stream.group.share_of,
+            has_rested=stream.has_rested,
         )
         span, asked = (stream.covered_through, now), PackedQuery(stream.query, stream.members, stream.group)
         return self._open(replace(sweep, route=self._by(Need.FOLLOW, stream.id, asked, span)))
@@ -79,9 +90,13 @@ class Searches:
         self._choose_margin()
         waiting = self._stores.intervals.waiting(before=now - self._after, limit=WAITING_BATCH)
         under_way = self._stores.sweeps.open_subjects(SweepKind.REREAD)
+        resting = self._paid_by(self._spent())
         jobs: Outgoing = []
         for reread in intervals.due_again(waiting, now=now, after=self._after, every=self._every):
             if reread.stream in under_way:
+                continue
+            if reread.stream in resting:
+                self._pass_over(reread)
                 continue
             if len(under_way) >= REREADS:
                 break
@@ -97,7 +112,8 @@ class Searches:
         if room <= 0:
             return []
         self._look_at_the_plan(now)
-        due = self._stores.gaps.due(now=now, limit=room, apart_from=under_way)
+        resting = self._paid_by(self._leave_gaps())
+        due = self._stores.gaps.due(now=now, limit=room, apart_from=under_way, resting=resting)
         return [job for gap in due for job in self._fill(gap, slot, now)]
 
     def _look_at_the_plan(self, now: datetime) -> None:
@@ -106,6 +122,23 @@ class Searches:
         if has_archive and not self._had_archive:
             self._stores.gaps.reopen(now=now)
         self._had_archive = has_archive
+
+    def _spent(self) -> set[str]:
+        """The sources of whose share nothing is left today."""
+        return {one.source for one in self._shares() if one.is_spent}
+
+    def _leave_gaps(self) -> set[str]:
+        """The sources of whose share nothing is left for gaps now."""
+        return {one.source for one in self._shares() if one.leaves_gaps}
+
+    def _paid_by(self, sources: Collection[str]) -> set[str]:
+        """The streams that the shares of these sources pay for."""
+        return self._stores.streams.of_shares(sources) if sources else set()
+
+    def _pass_over(self, reread: Reread) -> None:
+        """A second reading that is free today only, and may find what is not, is given up."""
+        if not self._services.settings.reread_across_midnight:
+            self._stores.intervals.give_up(reread)
 
     def _margin(self) -> timedelta:
         return coverage.margin(self._stores, least=self._margins.least)
@@ -129,7 +162,7 @@ class Searches:
             span = (reread.from_at, reread.to_at)
             route = self._by(Need.REREAD, reread.stream, asked, span, is_free=reread.is_free)
         sweep = self._span(SweepKind.REREAD, reread.stream, reread.from_at, reread.to_at, asked.text, slot, now)
-        return self._open(replace(sweep, route=route, credential=asked.group.credential))
+        return self._open(replace(sweep, route=route, credential=asked.group.credential, share_of=asked.group.share_of))
 
     def _query_of(self, stream_id: str) -> PackedQuery | None:
         """What the stream asks; one that is retired, for what is still followed of it. None: nothing, or too much."""
@@ -149,6 +182,9 @@ class Searches:
             parts = [gaps.of_members(gap, [name.lower() for name in one.members], now=now) for one in searches]
             self._stores.gaps.replace(gap, parts, now=now)
             return []
+        if searches[0].group.share_of in self._leave_gaps():  # its stream is another one by now
+            self._stores.gaps.put(replace(gap, try_at=now + gaps.FIRST_RETRY))
+            return []
         edge = now - gaps.RECENT_REACH
         has_archive = may_ask_archive(self._services, searches[0].group.credential)
         if not has_archive and gap.from_at < edge < gap.to_at:
@@ -163,8 +199,9 @@ class Searches:
         if route is ReadBy.RECENT:
             route = self._by(Need.FILL, gap.stream, searches[0], (gap.from_at, gap.to_at))
         sweep = self._span(SweepKind.BACKFILL, gap.id, gap.from_at, gap.to_at, searches[0].text, slot, now)
-        credential = searches[0].group.credential
-        return self._open(replace(sweep, route=route, run_id=gap.run_id, credential=credential))
+        group = searches[0].group
+        by = replace(sweep, route=route, run_id=gap.run_id, credential=group.credential, share_of=group.share_of)
+        return self._open(by)
 
     def _by(
         self,

@@ -64,7 +64,7 @@ class QuotesOf:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """accounts: names in lower case. interval_seconds: None is as the settings say. quota_share: the part (0..1] of the
-    money for searches that it may take; nothing holds it to that yet. credential: the only one that X is asked with.
+    day's money that may be spent on what is asked for it alone. credential: the only one that X is asked with.
     changed_at: when it last began to ask for something else.
     """
 

@@ -71,6 +71,11 @@ SPENT_USD = Gauge("covey_spent_usd", "Spent in the present UTC day or month.", [
 BUDGET_USED_RATIO = Gauge(
     "covey_budget_used_ratio", "How full a budget is: 1 = spent; 0 where there is no limit.", ["budget"]
 )
+SHARE_USED_RATIO = Gauge(
+    "covey_share_used_ratio",
+    "How much of its share of the day's money a source has spent, of those that have one: 1 = it rests.",
+    ["source"],
+)
 FORECAST_USD = Gauge("covey_forecast_usd", "Spent when the day or month ends, if things go on as they did.", ["period"])
 OBJECTS_TODAY = Gauge(
     "covey_objects_today",
@@ -142,8 +147,10 @@ DEAD_LETTERS = Counter("covey_dead_letters", "Jobs that were buried, by reason."
 DEAD_LETTERS_WAITING = Gauge("covey_dead_letters_waiting", "Dead letters neither replayed nor purged.")
 DOCUMENTS = Gauge("covey_documents", "Documents in MongoDB, by collection.", ["collection"])
 STREAMS = Gauge("covey_streams", "Active streams.")
-GAPS_NOT_FILLED = Gauge("covey_gaps_not_filled", "Gaps that are not filled, by state: open, final.", ["state"])
-GAPS_SECONDS = Gauge("covey_gaps_seconds", "Time in gaps that are not filled, by state: open, final.", ["state"])
+GAPS_NOT_FILLED = Gauge("covey_gaps_not_filled", "Gaps that are not filled, by state: open, resting, final.", ["state"])
+GAPS_SECONDS = Gauge(
+    "covey_gaps_seconds", "Time in gaps that are not filled, by state: open, resting, final.", ["state"]
+)
 UNVERIFIED_SECONDS = Gauge(
     "covey_unverified_seconds", "Time of streams that should have been read a second time by now, and was not."
 )

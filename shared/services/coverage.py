@@ -126,18 +126,25 @@ def close(stores: Stores, sweep: Sweep, *, now: datetime, settles: timedelta) ->
     metrics.SWEEPS.labels(sweep.kind.value, SweepStatus.COMPLETE.value).inc()
 
 
-def abandon(stores: Stores, sweep: Sweep, *, now: datetime, settles: timedelta) -> bool:
+def abandon(
+    stores: Stores,
+    sweep: Sweep,
+    *,
+    now: datetime,
+    settles: timedelta,
+    reason: GapReason = GapReason.PAGE_LOST,
+) -> bool:
     """End a search that does not get on. What it read counts; what it did not is a gap, and tried again by itself.
 
     False where somebody else moved it on. Raises StoreUnavailable.
     """
-    unread = gaps.left_by_abandoning(sweep)
+    unread = gaps.left_by_abandoning(sweep, reason)
     if sweep.kind is SweepKind.SEARCH and unread is not None:
         could_not_read(stores, sweep, unread, now=now)
         _close_search(stores, gaps.above(sweep, unread), now, settles)
     elif sweep.kind is SweepKind.BACKFILL and (gap := stores.gaps.get(sweep.subject)) is not None:
-        if unread is None:
-            stores.gaps.put(gaps.tried(gap, now=now))
+        if unread is None or unread.to_at >= gap.to_at:  # nothing of it was read: a gap in its place would be itself
+            stores.gaps.put(gap if reason is GapReason.OVER_SHARE else gaps.tried(gap, now=now))
         else:
             could_not_read(stores, sweep, unread, now=now)
             _close_backfill(stores, gaps.above(sweep, unread), now, settles)

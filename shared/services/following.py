@@ -145,6 +145,7 @@ class Following:
             cursor_id=merge.cursor_id,
             group=merge.of[0].group,
             parts=tuple(stream.id for stream in merge.of),
+            rested_at=merge.rested_at,
         )
         self._stores.streams.add(joined, now=now)
         self.schedule([joined], now=now)

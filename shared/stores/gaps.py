@@ -47,9 +47,13 @@ class GapStore:
         return _from_document(document) if document else None
 
     @guarded
-    def due(self, *, now: datetime, limit: int, apart_from: Iterable[str] = ()) -> list[Gap]:
-        """Open gaps that may be tried now, those of high priority and the newest first."""
-        wanted = {"state": GapState.OPEN.value, "try_at": {"$lte": now}, "_id": {"$nin": list(apart_from)}}
+    def due(
+        self, *, now: datetime, limit: int, apart_from: Iterable[str] = (), resting: Iterable[str] = ()
+    ) -> list[Gap]:
+        """Open gaps that may be tried now, those of high priority and the newest first; none of resting streams."""
+        wanted: Document = {"state": GapState.OPEN.value, "try_at": {"$lte": now}, "_id": {"$nin": list(apart_from)}}
+        if left_out := list(resting):
+            wanted["stream"] = {"$nin": left_out}
         found = self._gaps.find(wanted).sort([("priority", DESCENDING), ("to_at", DESCENDING)]).limit(limit)
         return [_from_document(document) for document in found]
 

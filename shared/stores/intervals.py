@@ -135,10 +135,12 @@ class IntervalStore:
         )
 
     @guarded
-    def seconds_waiting(self, *, before: datetime) -> float:
-        """How much time of all streams ends before a moment and still waits to be read again, in seconds."""
+    def seconds_waiting(self, *, before: datetime, resting: Iterable[str] = ()) -> float:
+        """How much time of all streams but resting ones ends before a moment and still waits to be read again, in
+        seconds.
+        """
         stages: list[Document] = [
-            {"$match": {"check": Check.WAITING.value, "to_at": {"$lte": before}}},
+            {"$match": {"check": Check.WAITING.value, "to_at": {"$lte": before}, "stream": {"$nin": list(resting)}}},
             {"$group": {"_id": None, "seconds": {"$sum": _SECONDS}}},
         ]
         return next((float(row["seconds"]) for row in self._intervals.aggregate(stages)), 0.0)

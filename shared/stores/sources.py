@@ -58,6 +58,12 @@ class SourceStore:
         return {document["_id"]: _from_document(document) for document in found}
 
     @guarded
+    def with_share(self) -> list[Source]:
+        """Those that have a share of the money and ask for something now, by id; without their accounts."""
+        query = {"removed_at": None, "paused": False, "quota_share": {"$ne": None}}
+        return [_from_document(one) for one in self._sources.find(query, {"accounts": 0}).sort("_id", ASCENDING)]
+
+    @guarded
     def put(self, before: Source, after: Source, *, now: datetime) -> bool:
         """Change a source, unless somebody changed it since it was read; answers whether it did."""
         as_read = {"_id": before.id, **_to_document(before)}

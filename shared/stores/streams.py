@@ -157,6 +157,17 @@ class StreamStore:
                 return
 
     @guarded
+    def rest(self, stream: Stream, *, now: datetime) -> None:
+        """Note that the stream was not read now, because the share that pays for it is spent."""
+        self._streams.update_one({"_id": stream.id}, {"$max": {"rested_at": now}})
+
+    @guarded
+    def of_shares(self, sources: Iterable[str]) -> set[str]:
+        """The ids of the active streams that the shares of these sources pay for."""
+        found = self._streams.find({"status": ACTIVE, "share_of": {"$in": list(sources)}}, {"_id": 1})
+        return {document["_id"] for document in found}
+
+    @guarded
     def set_back(self, stream: Stream, *, to: datetime, cursor_id: int, now: datetime) -> bool:
         """Let the next sweep read from `to` on, unless the stream moved since it was read; answers whether it will."""
         as_read: Document = {"_id": stream.id, "status": ACTIVE, "cursor_id": str(stream.cursor_id)}
@@ -178,11 +189,12 @@ def _to_document(stream: Stream) -> Document:
         "run_id": stream.run_id,
         **_group(stream.group),
         "parts": list(stream.parts),
+        "rested_at": stream.rested_at,
     }
 
 
 def _group(group: Group) -> Document:
-    return {"interval_seconds": group.interval_seconds, "credential": group.credential}
+    return {"interval_seconds": group.interval_seconds, "credential": group.credential, "share_of": group.share_of}
 
 
 def _from_document(document: Document) -> Stream:
@@ -195,7 +207,8 @@ def _from_document(document: Document) -> Stream:
         cursor_id=int(document["cursor_id"]),
         sweeps_completed=document.get("sweeps_completed", 0),
         run_id=document.get("run_id"),
-        group=Group(document.get("interval_seconds"), document.get("credential")),
+        group=Group(document.get("interval_seconds"), document.get("credential"), document.get("share_of")),
         left=tuple(Left(one["member"], one["at"]) for one in document.get("left", ())),
         parts=tuple(document.get("parts", ())),
+        rested_at=document.get("rested_at"),
     )

@@ -165,6 +165,8 @@ def _to_document(sweep: Sweep) -> Document:
         "known_id": str(sweep.known_id),
         "posts_late": sweep.posts_late,
         "credential": sweep.credential,
+        "share_of": sweep.share_of,
+        "has_rested": sweep.has_rested,
         **({"posts": [str(one) for one in sweep.posts]} if sweep.posts else {}),
     }
 
@@ -196,6 +198,8 @@ def _from_document(document: Document) -> Sweep:
         known_id=int(document.get("known_id", 0)),
         posts_late=document.get("posts_late", 0),
         credential=document.get("credential"),
+        share_of=document.get("share_of"),
+        has_rested=document.get("has_rested", False),
         posts=tuple(int(one) for one in document.get("posts", ())),
     )
 

@@ -12,7 +12,11 @@ from pymongo.database import Database
 from scheduler.exporter import Exporter
 from shared.domain.coverage.accounts import AccountState
 from shared.domain.coverage.audits import Audit, Hour
+from shared.domain.coverage.gaps import GapReason, GapState, Unread, note
+from shared.domain.coverage.intervals import Interval
+from shared.domain.coverage.streams import Stream
 from shared.domain.coverage.subjects import Subject
+from shared.domain.coverage.sweeps import ReadBy
 from shared.domain.jobs import ALL_QUEUES
 from shared.domain.models import WorkClass
 from shared.ratelimit.model import Block, BlockScope, CallRequest, Grant, Settlement
@@ -216,3 +220,31 @@ def test_the_last_nightly_audit_is_told_by_its_worst_source(
     assert REGISTRY.get_sample_value("covey_silent_sources") == 4
     told = [REGISTRY.get_sample_value(f"covey_audit_{name}") for name in ("missing_ratio", "missing_posts", "sources")]
     assert told == [2 / 50, 2, 3]
+
+
+def test_what_rests_on_purpose_is_no_delay(
+    redis_url: str, mongo_uri: str, mongo_db: Database[dict[str, object]]
+) -> None:
+    """A stream whose share is spent is neither behind nor not verified, and what it left is no open gap."""
+    stores, hour = Stores.on(mongo_db), timedelta(hours=1)
+    for name, rested_at in (("rests", LATER), ("lags", None)):
+        covered = LATER - (5 * hour if rested_at else 0.5 * hour)
+        fixed = {"began_at": FIRST - 9 * hour, "covered_through": covered, "cursor_id": 1, "rested_at": rested_at}
+        stores.streams.add(Stream(id=name, members=(name,), query="q", **fixed), now=LATER)
+        span = {"from_at": LATER - 9 * hour, "to_at": LATER - 8 * hour, "read_at": LATER - 8 * hour}
+        stores.intervals.add(Interval(id=name, stream=name, route=ReadBy.RECENT, posts=0, **span))
+    for number, reason in enumerate((GapReason.OVER_SHARE, GapReason.PAGE_LOST, GapReason.TOO_LONG)):
+        span_of = Unread(LATER - (number + 2) * hour, LATER - hour, reason)
+        stores.gaps.note([note(span_of, stream="rests", members=["rests"], now=LATER)])
+    (long, *_) = [one for one in stores.gaps.missing() if one.reason is GapReason.TOO_LONG]
+    stores.gaps.end(long.id, GapState.FINAL, now=LATER)
+
+    exporter(redis_url, mongo_uri).run_once(LATER)
+
+    assert REGISTRY.get_sample_value("covey_coverage_lag_seconds") == 1800
+    assert REGISTRY.get_sample_value("covey_unverified_seconds") == 3600
+    found = {
+        state: REGISTRY.get_sample_value("covey_gaps_seconds", {"state": state})
+        for state in ("open", "resting", "final")
+    }
+    assert found == {"open": 7200, "resting": 3600, "final": 10800}

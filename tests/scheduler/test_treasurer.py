@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from prometheus_client import REGISTRY
 
+from control import sources
 from scheduler.planner import AUTHORS, LEDGER, QUOTES, REFRESH, USAGE, Planner, standing_schedules
-from scheduler.treasurer import Treasurer, export_money
+from scheduler.treasurer import Treasurer, export_money, export_shares
 from shared.domain.jobs import CheckUsage, LookUpAuthors, RefreshEngagement
 from shared.domain.models import Post, WorkClass
 from shared.domain.money.prices import PriceKind
-from shared.domain.money.purchases import add_up
+from shared.domain.money.purchases import CallResult, Purchase, add_up
 from shared.domain.money.usage import UsageCheck
+from shared.domain.sources import Source, SourceKind, Terms
 from shared.services.bootstrap import Services
+from shared.spending.attribution import charged_to
 from shared.stores.schedules import Schedule, Slot
 from tests.workers.world import NOW, ScriptedX, page, post_id
 
@@ -143,3 +148,48 @@ def test_nothing_that_costs_money_is_planned_without_it(services: Services, x: S
 
     assert without == ["refresh_engagement 1"]
     assert planned() == ["search_page", "look_up_authors", "refresh_engagement 1"]
+
+
+def test_a_share_that_is_spent_is_told_once(
+    make_services: Callable[..., Services], x: ScriptedX, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What the source spent, and until when it rests; its gauge goes with its share."""
+    services = make_services(x.url, budget_day_usd=1.0)
+    source = Source(id="floods", name="f", kind=SourceKind.TERMS, terms=Terms(keywords=("flood",)), quota_share=0.1)
+    sources.add(services, source)
+    treasurer = Treasurer(services)
+    treasurer.run_once(services.clock.now())
+    quiet, before = capsys.readouterr().out, treasurer.shares
+    with charged_to("floods"):
+        spend(services, x, 20)
+    treasurer.run_once(services.clock.now())
+    first, after = capsys.readouterr().out, treasurer.shares
+    treasurer.run_once(services.clock.now())
+
+    assert "share of the money spent" not in quiet + capsys.readouterr().out
+    assert "source=floods spent=0.1 until=" in first
+    assert [(one.source, one.spent_micro_usd, one.is_spent) for one in before] == [("floods", 0, False)]
+    assert [(one.source, one.spent_micro_usd, one.is_spent) for one in after] == [("floods", 100_000, True)]
+    told = export_shares(services, set())
+    assert (told, gauge("covey_share_used_ratio", source="floods")) == ({"floods"}, 1.0)
+    sources.edit(services, "floods", lambda one: replace(one, quota_share=None))
+    assert (export_shares(services, told), gauge("covey_share_used_ratio", source="floods")) == (set(), None)
+
+
+def test_a_share_of_yesterday_is_not_known_today(make_services: Callable[..., Services], x: ScriptedX) -> None:
+    """At midnight by X's clock nothing rests any more, before the next look."""
+    services = make_services(x.url, budget_day_usd=1.0)
+    source = Source(id="floods", name="f", kind=SourceKind.TERMS, terms=Terms(keywords=("flood",)), quota_share=0.1)
+    sources.add(services, source)
+    services.stores.shares.keep(services.ledger.now().date(), "of a test", {"floods": 100_000})
+    treasurer = Treasurer(services)
+    treasurer.run_once(services.clock.now())
+    assert [one.is_spent for one in treasurer.shares] == [True]
+
+    tomorrow = services.ledger.now() + timedelta(days=1)
+    empty = {"endpoint": "search/recent", "credential_id": "app", "work_class": WorkClass.SEARCH}
+    services.ledger.record(Purchase(result=CallResult.ANSWERED, at=tomorrow, **empty))
+
+    assert treasurer.shares == []
+    treasurer.run_once(services.clock.now())
+    assert [one.is_spent for one in treasurer.shares] == [False]

@@ -19,7 +19,9 @@ from shared.services.bootstrap import Services
 from shared.services.intake import answered_at
 from shared.services.own_credential import x_as
 from shared.services.storing import store_page
+from shared.spending.attribution import charged_to
 from workers.handlers.own_timelines import read_own_first
+from workers.handlers.resting import is_over, most_posts, rest, share_of
 from workers.handlers.runs import paid_by
 from workers.handlers.short_pages import fell_short
 
@@ -37,18 +39,24 @@ def search_page(services: Services, job: SearchPage) -> None:
     if sweep is None or sweep.status is not SweepStatus.OPEN:
         return
     if sweep.page == job.page:
-        sweep = _read(services, sweep)
+        with charged_to(sweep.share_of):
+            sweep = _read(services, sweep)
     if sweep.status is SweepStatus.OPEN:
         services.sender.send(SearchPage(sweep_id=sweep.id, page=sweep.page), queue=sweep.queue)
 
 
 def _read(services: Services, sweep: Sweep, heals: int = 0) -> Sweep:
     """Read and store the sweep's present page; answers the sweep as it stands afterwards."""
-    read_before = 0 if heals else read_own_first(services, sweep, _class_of(sweep))
+    share = share_of(services, sweep)
+    if is_over(sweep, share):
+        return rest(services, sweep)
+    # Own timelines are read as a whole: a share, which is looked up before each page, could not stop them.
+    is_own_first = not heals and sweep.share_of is None
+    read_before = read_own_first(services, sweep, _class_of(sweep)) if is_own_first else 0
     audience, before = audience_of(services, sweep), services.clock.now()
     try:
         with paid_by(services, sweep.run_id):
-            page = _ask(services, sweep, audience)
+            page = _ask(services, sweep, audience, most_posts(services, sweep, share))
     except StaleSinceId as error:
         if heals == MAX_HEALS:
             raise
@@ -104,7 +112,7 @@ def _move(services: Services, before: Sweep, after: Sweep, now: datetime) -> Swe
     return after
 
 
-def _ask(services: Services, sweep: Sweep, audience: Audience) -> Page:
+def _ask(services: Services, sweep: Sweep, audience: Audience, most: int | None) -> Page:
     """One page; with its authors, who would be bought soon, where they alone tell whose posts these are."""
     x = x_as(services, sweep.credential)
     return x.search(
@@ -114,6 +122,7 @@ def _ask(services: Services, sweep: Sweep, audience: Audience) -> Page:
         since_id=sweep.since_id,
         until_id=sweep.until_id,
         next_token=sweep.next_token,
+        max_results=most,
         expand_authors=None if audience.knows_accounts else True,
     )
 

@@ -47,6 +47,7 @@ class GapReason(StrEnum):
     PAGING_STUCK = "paging_stuck"  # X's pages led nowhere
     POSTS_WITHHELD = "posts_withheld"  # X announced posts and never gave them
     WAS_HIDDEN = "was_hidden"  # the account was protected or suspended, and its posts can be seen again
+    OVER_SHARE = "over_share"  # the source's share of a day's money was spent
     BEYOND_SEARCH_WINDOW = "beyond_search_window"  # older than the recent search reaches: only the archive fills it
 
 
@@ -165,7 +166,8 @@ def tried(gap: Gap, *, now: datetime) -> Gap:
 def left_of_fill(gap: Gap, unread: Unread, *, now: datetime) -> Gap:
     """The gap that remains inside `gap` after it was read but for `unread`."""
     left = note(unread, stream=gap.stream, members=gap.members, now=now, priority=gap.priority, run_id=gap.run_id)
-    return tried(replace(left, attempts=gap.attempts), now=now)
+    left = replace(left, attempts=gap.attempts)
+    return left if unread.reason is GapReason.OVER_SHARE else tried(left, now=now)
 
 
 def start_later(sweep: Sweep, oldest_since_id: int, *, ahead: timedelta) -> tuple[Sweep, Unread] | None:
@@ -207,7 +209,8 @@ def hand_over(sweep: Sweep) -> tuple[Sweep, Unread] | None:
     if sweep.status is not SweepStatus.OPEN or sweep.oldest_id is None:
         return None
     if sweep.ends_at - sweep.begins_at > BEHIND:
-        reason = GapReason.FELL_BEHIND if sweep.known_id else GapReason.BEFORE_FOLLOWING
+        behind = GapReason.OVER_SHARE if sweep.has_rested else GapReason.FELL_BEHIND
+        reason = behind if sweep.known_id else GapReason.BEFORE_FOLLOWING
     elif sweep.page >= LIVE_PAGES:
         reason = GapReason.TOO_LONG
     else:
@@ -221,9 +224,9 @@ def above(sweep: Sweep, unread: Unread) -> Sweep:
     return replace(sweep, since_id=max(sweep.since_id, snowflake.first_id_at(unread.to_at)))
 
 
-def left_by_abandoning(sweep: Sweep) -> Unread | None:
-    """What a sweep had not read when one of its pages was lost; None when it had read nothing."""
-    return None if sweep.oldest_id is None or sweep.page == 0 else _below(sweep, GapReason.PAGE_LOST)
+def left_by_abandoning(sweep: Sweep, reason: GapReason) -> Unread | None:
+    """What a sweep had not read when it was ended; None when it had read nothing."""
+    return None if sweep.oldest_id is None or sweep.page == 0 else _below(sweep, reason)
 
 
 def left_by_paging(sweep: Sweep) -> Unread | None:

@@ -10,17 +10,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from shared.domain.coverage.accounts import Name, carried
+from shared.domain.money.source_shares import payer
 from shared.domain.sources import Source, source_of
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
     """What members must have in common to share a stream. interval_seconds: None is as the settings say.
-    credential: the only one that X is asked with; None is any.
+    credential: the only one that X is asked with; None is any. share_of: the source whose share of the money pays;
+    None: nobody's.
     """
 
     interval_seconds: int | None = None
     credential: str | None = None
+    share_of: str | None = None
 
 
 ANY = Group()
@@ -61,13 +64,13 @@ class Wanted:
 
     def group(self, key: str) -> Group:
         """The group of a member: of the source that asks most often; where several do, of one that any credential may
-        ask for."""
+        ask for. Where all that ask have a share of the money, it is paid by one of these."""
         askers = self.askers(key)
         if not askers:
             return ANY
         first = min(askers, key=lambda one: (self._interval(one), one.credential or "", one.id))
         is_default = self._interval(first) == self.interval_seconds
-        return Group(None if is_default else first.interval_seconds, first.credential)
+        return Group(None if is_default else first.interval_seconds, first.credential, payer(askers))
 
     def _interval(self, source: Source) -> float:
         return self.interval_seconds if source.interval_seconds is None else source.interval_seconds

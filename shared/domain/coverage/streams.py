@@ -35,7 +35,8 @@ class Stream:
     """A query that is followed. `cursor_id` is the greatest id that is known to be stored with all before it.
 
     members: the keys of what it carries. run_id: the request that began it, which pays for its first sweep. left: what
-    it carried once, and until when. parts: the streams that it was joined of.
+    it carried once, and until when. parts: the streams that it was joined of. rested_at: when it was last not read
+    because the share of the money that pays for it was spent.
     """
 
     id: str
@@ -49,6 +50,17 @@ class Stream:
     group: Group = ANY
     left: tuple[Left, ...] = ()
     parts: tuple[str, ...] = ()
+    rested_at: datetime | None = None
+
+    @property
+    def has_rested(self) -> bool:
+        """Whether it rested since it was last read."""
+        return self.rested_at is not None and self.rested_at > self.covered_through
+
+    @property
+    def attended_until(self) -> datetime:
+        """Up to when it was read, or left unread on purpose."""
+        return self.covered_through if self.rested_at is None else max(self.rested_at, self.covered_through)
 
     @property
     def since_id(self) -> int:
@@ -88,6 +100,11 @@ class Merge:
     def covered_through(self) -> datetime:
         """Through when both are covered."""
         return min(stream.covered_through for stream in self.of)
+
+    @property
+    def rested_at(self) -> datetime | None:
+        """When either rested last."""
+        return max((stream.rested_at for stream in self.of if stream.rested_at is not None), default=None)
 
 
 def next_merge(

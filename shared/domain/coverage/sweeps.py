@@ -58,7 +58,8 @@ class Sweep:
     appears above it later was not read down to it, and never from an id ahead of time. `through_at` is up to when X had
     searched at page 0. `from_at` and `to_at` bound the reading of a span. `known_id`: what is below it was read
     before, so a post there that is new came late. `run_id` names the request that pays for it, `credential` the only
-    one that X is asked with. `posts` are those whose quotes one search finds; the first is its subject.
+    one that X is asked with, `share_of` the source whose share of the money pays; `has_rested`: the stream was not read
+    for a while because that was spent. `posts` are those whose quotes one search finds; the first is its subject.
     """
 
     id: str
@@ -86,6 +87,8 @@ class Sweep:
     known_id: int = 0
     posts_late: int = 0
     credential: str | None = None
+    share_of: str | None = None
+    has_rested: bool = False
     posts: tuple[int, ...] = ()
 
     @property

@@ -11,9 +11,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from shared.domain.money.prices import MICRO
 from shared.domain.sources import Source
+
+DAY: Final = timedelta(days=1)
+# Gaps may take half of a share as soon as the day begins, and later on as much of it as of the day has passed.
+GAPS_AT_ONCE: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,12 +34,22 @@ class ShareStanding:
     @property
     def left_micro_usd(self) -> int | None:
         """What may be spent until midnight UTC; None: as much as the other budgets allow."""
-        return None if self.limit_micro_usd is None else max(0, self.limit_micro_usd - self.spent_micro_usd)
+        return self._left_of(1.0)
+
+    @property
+    def left_for_gaps_micro_usd(self) -> int | None:
+        """What of it may be spent on gaps now: so that what was missed yesterday leaves money for what is new today."""
+        return self._left_of(max(GAPS_AT_ONCE, (self.now - self._midnight) / DAY))
 
     @property
     def is_spent(self) -> bool:
         """Whether nothing more is read for it today."""
         return self.left_micro_usd == 0
+
+    @property
+    def leaves_gaps(self) -> bool:
+        """Whether no gap of it is filled now."""
+        return self.left_for_gaps_micro_usd == 0
 
     @property
     def used_ratio(self) -> float:
@@ -46,8 +61,16 @@ class ShareStanding:
     @property
     def rests_until(self) -> datetime | None:
         """The midnight UTC until which nothing is read; None while there is money."""
-        midnight = self.now.replace(hour=0, minute=0, second=0, microsecond=0)
-        return midnight + timedelta(days=1) if self.is_spent else None
+        return self._midnight + DAY if self.is_spent else None
+
+    @property
+    def _midnight(self) -> datetime:
+        return self.now.replace(hour=0, minute=0, second=0, microsecond=0)
+
+    def _left_of(self, part: float) -> int | None:
+        if self.limit_micro_usd is None:
+            return None
+        return max(0, int(self.limit_micro_usd * part) - self.spent_micro_usd)
 
 
 def standing(source: Source, *, day_usd: float | None, spent_micro_usd: int, now: datetime) -> ShareStanding | None:

@@ -42,6 +42,14 @@ def test_what_is_urgent_comes_first_and_then_the_newest(stores: Stores) -> None:
     assert stores.gaps.due(now=NOW, limit=1) == [urgent]
 
 
+def test_gaps_of_resting_streams_keep_nobody_waiting(stores: Stores) -> None:
+    """Those of other streams are due, however many more urgent ones of resting streams there are."""
+    other = replace(gap_of("esa", hours_ago=9), id="g-other", stream="t")
+    stores.gaps.note([gap_of(hours_ago=1, priority=90), gap_of(hours_ago=2, priority=90), other])
+
+    assert stores.gaps.due(now=NOW, limit=1, resting=["s", "u"]) == [other]
+
+
 def test_a_gap_ends_once_and_is_kept(stores: Stores) -> None:
     """Of eight at once one ends it; it is not missing any more, and not counted."""
     stores.gaps.note([gap_of()])

@@ -63,6 +63,7 @@ def test_what_waits_longest_is_read_again_first(stores: Stores) -> None:
 
     assert [one.id for one in waiting] == ["s-4", "s-1"]
     assert stores.intervals.seconds_waiting(before=NOW - HOUR) == 7200
+    assert stores.intervals.seconds_waiting(before=NOW - HOUR, resting=["s"]) == 0
     stores.intervals.give_up(Reread(stream="s", of=tuple(waiting), is_free=False))
     assert stores.intervals.waiting(before=NOW - HOUR, limit=9) == []
 

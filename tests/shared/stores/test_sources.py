@@ -86,3 +86,18 @@ def test_two_accounts_that_change_names_with_one_another_do_so_in_every_source(s
     stores.sources.rename({"nasa": "esa", "esa": "nasa"}, now=LATER)
 
     assert {one.id: one.accounts for one in stores.sources.all()} == {"agencies": ("esa", "nasa"), "one": ("esa",)}
+
+
+def test_those_with_a_share_are_read_without_their_accounts(stores: Stores) -> None:
+    """What asks for nothing has no share to spend."""
+    for source in (
+        FLOODS,
+        *OTHERS,
+        replace(FLOODS, id="still", paused=True),
+        replace(OTHERS[0], id="s", quota_share=1.0),
+    ):
+        stores.sources.add(source, now=NOW)
+
+    found = stores.sources.with_share()
+
+    assert [(one.id, one.quota_share, one.accounts) for one in found] == [("floods", 0.25, ()), ("s", 1.0, ())]

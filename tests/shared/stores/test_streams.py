@@ -184,3 +184,18 @@ def test_a_joined_stream_names_its_parts_and_its_group(stores: Stores) -> None:
     stores.streams.add(replace(stream_of("a"), parts=("x", "y"), group=Group(60, None)), now=NOW)
 
     assert (stored(stores, "a").parts, stored(stores, "a").group) == (("x", "y"), Group(60, None))
+
+
+def test_a_stream_that_rests_is_found_by_who_pays_for_it(stores: Stores) -> None:
+    """When it rested last is kept, whoever says so first; who is retired, or paid by another, is not found."""
+    for name, share in (("a", "floods"), ("b", "talk"), ("c", "floods"), ("d", None)):
+        stores.streams.add(replace(stream_of(name), group=Group(None, None, share)), now=NOW)
+    stores.streams.retire(["c"], now=NOW)
+    later = NOW + timedelta(hours=1)
+
+    for at in (later, NOW):
+        stores.streams.rest(stored(stores, "a"), now=at)
+
+    assert (stored(stores, "a").rested_at, stored(stores, "b").rested_at) == (later, None)
+    assert stores.streams.of_shares(["floods", "none"]) == {"a"}
+    assert stored(stores, "a").group == Group(None, None, "floods")

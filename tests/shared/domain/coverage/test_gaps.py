@@ -9,7 +9,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain import snowflake
-from shared.domain.coverage.gaps import GapReason, Unread, left_by_paging, less_covered, pass_over, start_later
+from shared.domain.coverage.gaps import (
+    BEHIND,
+    GapReason,
+    Unread,
+    hand_over,
+    left_by_abandoning,
+    left_by_paging,
+    left_of_fill,
+    less_covered,
+    note,
+    pass_over,
+    start_later,
+)
 from shared.domain.coverage.sweeps import Sweep, SweepKind, SweepStatus
 
 NOW = datetime(2024, 5, 1, tzinfo=UTC)
@@ -100,3 +112,44 @@ def test_what_was_covered_before_is_no_gap(from_at: datetime, to_at: datetime, c
     else:
         assert (rest.from_at, rest.to_at) == (max(from_at, covered), to_at)
         assert rest.from_at < rest.to_at
+
+
+@given(hours=st.integers(0, 200), has_rested=st.booleans(), known=st.booleans())
+def test_what_is_left_behind_says_whether_money_was_the_reason(hours: int, has_rested: bool, known: bool) -> None:
+    """A stream that rested because its share was spent is over its share; nothing is handed over of a short span."""
+    since = NOW - timedelta(hours=hours, minutes=30)
+    oldest = NOW - timedelta(minutes=5)
+    sweep = sweep_of(since, oldest_id=snowflake.first_id_at(oldest), page=1, has_rested=has_rested)
+
+    handed = hand_over(replace(sweep, known_id=snowflake.first_id_at(since) if known else 0))
+
+    if NOW - since <= BEHIND:
+        assert handed is None
+        return
+    assert handed is not None
+    ended, rest = handed
+    assert (rest.from_at, rest.to_at, ended.since_id) == (
+        since,
+        oldest + MILLISECOND,
+        snowflake.first_id_at(rest.to_at),
+    )
+    behind = GapReason.OVER_SHARE if has_rested else GapReason.FELL_BEHIND
+    assert rest.reason is (behind if known else GapReason.BEFORE_FOLLOWING)
+
+
+def test_waiting_for_money_is_no_try() -> None:
+    """What is left of a fill because a share is spent may be filled as soon as there is money; a lost page waits."""
+    span = Unread(NOW - timedelta(hours=2), NOW - timedelta(hours=1), GapReason.FELL_BEHIND)
+    gap = replace(note(span, stream="s", members=["a"], now=NOW), attempts=3)
+    sweep = sweep_of(span.from_at, oldest_id=snowflake.first_id_at(NOW - timedelta(minutes=80)), page=2)
+    found = {}
+    for reason in (GapReason.OVER_SHARE, GapReason.PAGE_LOST):
+        unread = left_by_abandoning(sweep, reason)
+        assert unread is not None
+        found[reason] = left_of_fill(gap, unread, now=NOW)
+
+    over, lost = found[GapReason.OVER_SHARE], found[GapReason.PAGE_LOST]
+    assert (over.reason, over.attempts, over.try_at) == (GapReason.OVER_SHARE, 3, NOW)
+    assert (over.from_at, over.to_at) == (span.from_at, NOW - timedelta(minutes=80) + MILLISECOND)
+    assert (lost.attempts, lost.try_at > NOW) == (4, True)
+    assert left_by_abandoning(replace(sweep, page=0, oldest_id=None), GapReason.OVER_SHARE) is None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from shared.domain.coverage.accounts import Name
 from shared.domain.coverage.members import Group, Wanted
 from shared.domain.sources import Source, SourceKind, Terms, key_of, source_of
@@ -32,6 +34,18 @@ def test_the_most_impatient_source_says_how_often() -> None:
         Group(None, None),
         Group(3600, "app"),
     ]
+
+
+def test_a_share_pays_for_what_nobody_asks_for_without_one() -> None:
+    """What is asked for one source with a share is in a group of its own; its interval and credential are as always."""
+    own, less = replace(accounts("own", 300, "app"), quota_share=0.2), replace(accounts("less"), quota_share=0.1)
+    terms = Source(id="t", name="n", kind=SourceKind.TERMS, terms=Terms(keywords=("flood",)), quota_share=0.5)
+    asked = wanted(own, less, accounts("free", 60), terms, one=("own",), two=("own", "free"), three=("less", "own"))
+
+    assert asked.group("one") == Group(300, "app", "own")
+    assert asked.group("two") == Group(None, None, None)
+    assert asked.group("three") == Group(None, None, "own")
+    assert asked.group("+t") == Group(None, None, "t")
 
 
 def test_what_is_wanted_is_who_is_followed_and_what_asks() -> None:

@@ -230,3 +230,24 @@ def test_streams_that_are_asked_for_rarely_join_an_interval_apart(
     merge = next_merge(streams, at_most(9))
 
     assert (merge is not None) == are_joined
+
+
+def test_a_stream_that_rests_is_not_behind() -> None:
+    """What was left unread on purpose is no delay, until it is read again."""
+    stream = stream_of("s", "nasa")
+    rested = replace(stream, rested_at=stream.covered_through + timedelta(hours=5))
+    read = replace(rested, covered_through=stream.covered_through + timedelta(hours=6))
+
+    assert (stream.has_rested, rested.has_rested, read.has_rested) == (False, True, False)
+    assert [one.attended_until - stream.covered_through for one in (stream, rested, read)] == [
+        timedelta(hours=hours) for hours in (0, 5, 6)
+    ]
+
+
+def test_a_joined_stream_rested_when_either_did() -> None:
+    """What is behind because it rested stays so."""
+    one, other = (stream_of(name, name) for name in ("a", "b"))
+    later = one.covered_through + timedelta(minutes=1)
+
+    assert Merge(of=(one, other), members=("a", "b")).rested_at is None
+    assert Merge(of=(replace(one, rested_at=later), other), members=("a", "b")).rested_at == later

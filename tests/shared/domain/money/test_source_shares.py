@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.money.source_shares import page_size, payer, standing
+from shared.domain.money.source_shares import ShareStanding, page_size, payer, standing
 from shared.domain.sources import Source, SourceKind
 
 NOON = datetime(2026, 11, 10, 12, tzinfo=UTC)
@@ -39,6 +39,22 @@ def test_a_share_is_spent_when_its_part_of_the_budget_is(
     assert (found.rests_until.hour, found.rests_until.minute, found.rests_until.second) == (0, 0, 0)
 
 
+@given(limit=st.integers(0, 10**9), spent=st.integers(0, 2 * 10**9), seconds=st.integers(0, 86_399))
+def test_gaps_leave_money_for_what_is_new(limit: int, spent: int, seconds: int) -> None:
+    """They get half of the share at once, and never more of it than of the day has passed beyond that."""
+    now = YEAR + timedelta(seconds=seconds)
+    found = ShareStanding(source="s", share=0.5, limit_micro_usd=limit, spent_micro_usd=spent, now=now)
+
+    assert found.left_micro_usd is not None
+    assert found.left_for_gaps_micro_usd is not None
+    assert found.left_for_gaps_micro_usd <= found.left_micro_usd
+    if seconds <= 43_200:
+        assert found.left_for_gaps_micro_usd == max(0, limit // 2 - spent)
+    elif not found.leaves_gaps:
+        assert spent + found.left_for_gaps_micro_usd <= limit * seconds / 86_400
+    assert not found.is_spent or found.leaves_gaps
+
+
 @given(share=shares, spent=micro)
 def test_without_a_daily_budget_a_share_limits_nothing(share: float, spent: int) -> None:
     """It is never spent, and what is left is not known."""
@@ -46,6 +62,7 @@ def test_without_a_daily_budget_a_share_limits_nothing(share: float, spent: int)
 
     assert found is not None
     assert (found.left_micro_usd, found.is_spent, found.used_ratio, found.rests_until) == (None, False, 0.0, None)
+    assert (found.left_for_gaps_micro_usd, found.leaves_gaps) == (None, False)
 
 
 def test_a_budget_of_nothing_has_no_share() -> None:
