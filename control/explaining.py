@@ -12,16 +12,19 @@ from typing import Any, Final
 
 from control import inputs
 from control.lists import Word
+from control.sources import share_row
 from shared.domain.coverage.route_facts import FACTS, Need
 from shared.domain.coverage.routes import Candidate, Choice, Wanted
 from shared.domain.coverage.streams import Stream
 from shared.domain.errors import InputError
 from shared.domain.money.estimate import DAY, Rate
 from shared.domain.money.prices import MICRO
+from shared.domain.money.source_shares import ShareStanding
 from shared.domain.sources import Source
 from shared.services.bootstrap import Services
 from shared.services.rates import rates_now
 from shared.services.routing import Ways, search_by, ways
+from shared.services.source_shares import standings
 from shared.stores.database import ServerClock
 
 # The recent search reaches back seven days; a span of the whole of them would be too old by the time it is asked for.
@@ -43,7 +46,7 @@ class Explained:
 @dataclass(frozen=True, slots=True)
 class _Known:
     """What is known of a source or an account, and of how X may be asked. subject: its id, or the name with an @.
-    streams: the searches that carry it, shared with others.
+    streams: the searches that carry it, shared with others. share: of the day's money, where it has one.
     """
 
     subject: str
@@ -53,6 +56,7 @@ class _Known:
     is_owner: bool
     ways: Ways
     streams: Sequence[Stream] = ()
+    share: ShareStanding | None = None
 
     def wants(self, need: Need, *, span: timedelta, oldest: timedelta, within: timedelta, free: bool = False) -> Wanted:
         """What is wanted for a need. free: what was read was bought today."""
@@ -87,6 +91,7 @@ def explain(services: Services, subject: str) -> dict[str, Any]:
         "basis": known.posts_a_day.basis,
         "is_owner": known.is_owner,
         "plan_has": {FACTS[route].endpoint: there for route, there in known.ways.has.items()},
+        "share": known.share and share_row(known.share),
         "streams": [_stream_row(services, one) for one in known.streams],
         "needs": [_row(one) for one in _needs(services, known)],
     }
@@ -110,6 +115,7 @@ def _stream_row(services: Services, stream: Stream) -> dict[str, Any]:
         "stream": stream.id,
         "members": len(stream.members),
         "interval_seconds": interval,
+        "share_of": stream.group.share_of,
         "behind_seconds": (now - stream.covered_through).total_seconds(),
         "route": route.value,
     }
@@ -170,7 +176,8 @@ def _of_source(services: Services, source: Source) -> _Known:
         queries=[one.text for one in services.following.searches(members)],
         accounts=len(members),
     )
-    found, interval = replace(found, streams=services.stores.streams.with_members(members)), source.interval_seconds
+    streams, interval = services.stores.streams.with_members(members), source.interval_seconds
+    found = replace(found, streams=streams, share=standings(services, [source]).get(source.id))
     return found if interval is None else replace(found, interval=timedelta(seconds=interval))
 
 

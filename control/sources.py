@@ -5,7 +5,7 @@ A crash in between leaves handles and streams behind the source; the scheduler b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,13 +13,18 @@ from typing import Any
 from control import commands
 from control.look_up import LookedUp
 from control.sources_form import fields_of
+from shared.domain.coverage.streams import Stream
 from shared.domain.errors import CoveyError, InputError
+from shared.domain.money.prices import MICRO
+from shared.domain.money.source_shares import ShareStanding
 from shared.domain.sources import TRACKED, Source, check
 from shared.services.bootstrap import Services
 from shared.services.following import FURTHEST_SINCE
+from shared.services.source_shares import standings
 from shared.services.sources import earliest_now
 from shared.stores.database import ServerClock
 
+NO_LIMIT = "its quota_share limits nothing, there is no daily budget"
 # So often a change is tried on what somebody else changed meanwhile.
 TRIES = 5
 
@@ -101,11 +106,41 @@ def check_all(services: Services, source: Source) -> None:
 
 def rows(services: Services) -> list[dict[str, Any]]:
     """Every source, with the streams that carry it and how far it is covered."""
-    return [row(services, source) for source in services.stores.sources.all()]
+    found = services.stores.sources.all()
+    shares = standings(services, found)
+    return [_row(services, source, shares.get(source.id)) for source in found]
 
 
 def row(services: Services, source: Source) -> dict[str, Any]:
     """One source, as people write it, with where it stands."""
+    return _row(services, source, standings(services, [source]).get(source.id))
+
+
+def notes_on_shares(services: Services, sources: Iterable[Source]) -> list[str]:
+    """What is to be said of the shares of sources that were changed: where they limit nothing."""
+    found = standings(services, [source for source in sources if source.asks])
+    without = [one.source for one in found.values() if one.limit_micro_usd is None]
+    return [f"source {one}: {NO_LIMIT}; covey budget set --day sets one" for one in without]
+
+
+def share_row(share: ShareStanding) -> dict[str, Any]:
+    """How a share stands, in US dollars of the present UTC day, as of the last copy of what was counted."""
+    left = share.left_micro_usd
+    return {
+        "share_usd": None if share.limit_micro_usd is None else share.limit_micro_usd / MICRO,
+        "share_spent_usd": share.spent_micro_usd / MICRO,
+        "share_left_usd": None if left is None else left / MICRO,
+        "share_rests_until": share.rests_until,
+        "share_note": NO_LIMIT if left is None else None,
+    }
+
+
+def _of_share(source: Source, streams: Sequence[Stream]) -> dict[str, int]:
+    """How many of its members are read with its share; the others are asked for by a source without one as well."""
+    return {"members_of_share": sum(len(one.members) for one in streams if one.group.share_of == source.id)}
+
+
+def _row(services: Services, source: Source, share: ShareStanding | None) -> dict[str, Any]:
     members = list(source.accounts) if source.key is None else [source.key]
     streams = services.stores.streams.with_members(members) if source.asks else []
     carried = {member for stream in streams for member in stream.members}
@@ -117,6 +152,7 @@ def row(services: Services, source: Source) -> dict[str, Any]:
         "members_without_search": len([one for one in members if one not in carried]) if source.asks else 0,
         "streams": [stream.id for stream in streams],
         "queries": [stream.query for stream in streams],
+        **(share_row(share) | _of_share(source, streams) if share else {}),
         "covered_through": min((stream.covered_through for stream in streams), default=None),
         "paused": source.paused,
         "created_at": source.created_at,

@@ -9,6 +9,7 @@ import typer
 
 from control.cli.app import Json, app, out, print_json, services_here
 from control.cli.rows import Rows
+from control.cli.sources_told import share_words
 from shared.domain.spans import span
 
 _COLUMNS = ("need", "route", "$", "calls", "delay", "verdict")
@@ -40,11 +41,14 @@ def explain(
         highlight=False,
     )
     for one in found["streams"]:
+        paid = f", with the share of {one['share_of']}" if one["share_of"] else ""
         out.print(
             f"Read now by {one['route']}, every {span(one['interval_seconds'])}, in the search {one['stream']} of "
-            f"{one['members']}.",
+            f"{one['members']}{paid}.",
             highlight=False,
         )
+    if found["share"]:
+        out.print(f"{found['subject']}: {share_words(found['share'])}.", highlight=False)
     return None
 
 

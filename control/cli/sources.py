@@ -231,11 +231,10 @@ def _carry_out(
         raise InputError(f"X knows no {names}; nothing was done (--force follows them all the same)")
     done = sources_apply.apply(services, wanted, found=found)
     if as_json:
-        return print_json({"changes": told.changes(wanted), "done": [told.done(one) for one in done]})
+        return print_json(told.all_done(services, wanted, done))
     for change in wanted:
         out.print(told.words(change), highlight=False, soft_wrap=True)
-    told.tell_still(done)
-    told.tell_found(found)
+    told.tell_done(services, done, found)
     return None
 
 

@@ -24,7 +24,7 @@ Interval = Annotated[Word, typer.Option(help="How often: 60s to 7d. Else COVEY_S
 LookBack = Annotated[Word, typer.Option(help="Also what was posted before: 30m, 2h, up to 7d. Costs reads.")]
 Priority = Annotated[Word, typer.Option(help="0 to 100: which gaps are filled first. 50 is usual.")]
 QuotaShare = Annotated[
-    Word, typer.Option(help="Its part of the money for searches, such as 0.2. Kept; not held to yet.")
+    Word, typer.Option(help="The part of a day's money, such as 0.2, that searches for it alone may spend.")
 ]
 Credential = Annotated[Word, typer.Option(help="The only one X is asked with: an id of covey credentials list.")]
 Live = Annotated[bool | None, typer.Option("--live/--no-live", help="Also over X's streams, as it is posted.")]

@@ -111,6 +111,8 @@ def cells(row: dict[str, Any]) -> tuple[str, ...]:
     """A row of the list."""
     covered = row["covered_through"]
     notes = ["paused"] if row["paused"] else []
+    if (share := share_words(row)) is not None:
+        notes.append(share)
     if row["members_without_search"]:
         notes.append(f"{row['members_without_search']} in no search yet")
     return (
@@ -122,6 +124,37 @@ def cells(row: dict[str, Any]) -> tuple[str, ...]:
         f"{covered:%Y-%m-%d %H:%M:%S}" if covered else "-",
         "; ".join(notes),
     )
+
+
+def share_words(row: dict[str, Any]) -> str | None:
+    """How a share stands, in a few words; None where there is none. row: of a source, or as `share_row` answers."""
+    if "share_spent_usd" not in row:
+        return None
+    spent = f"${row['share_spent_usd']:,.2f}"
+    if row["share_note"] is not None:
+        return f"{spent} spent today; {row['share_note']}"
+    until = f", rests until {row['share_rests_until']:%Y-%m-%d %H:%M} UTC" if row["share_rests_until"] else ""
+    return f"{spent} of its ${row['share_usd']:,.2f} spent today{until}"
+
+
+def tell_done(services: Services, done: Sequence[Done], found: LookedUp) -> None:
+    """What is to be said after changes: who is followed all the same, what X said, whose share limits nothing."""
+    tell_still(done)
+    tell_found(found)
+    for note in _notes(services, done):
+        _warn(note)
+
+
+def all_done(services: Services, wanted: Sequence[Change], all_of_it: Sequence[Done]) -> dict[str, Any]:
+    """What changes led to, for scripts."""
+    done_rows = [done(one) for one in all_of_it]
+    return {"changes": changes(wanted), "done": done_rows, "notes": _notes(services, all_of_it)}
+
+
+def _notes(services: Services, all_done: Sequence[Done]) -> list[str]:
+    from control.sources import notes_on_shares
+
+    return notes_on_shares(services, [one.source for one in all_done])
 
 
 def shown(value: object) -> str:

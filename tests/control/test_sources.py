@@ -15,10 +15,13 @@ from control import commands, sources
 from control.look_up import look_up
 from control.sources_apply import Act, changes
 from control.sources_file import Entry
+from shared.domain.coverage.intervals import Interval
+from shared.domain.coverage.sweeps import ReadBy
 from shared.domain.errors import InputError
 from shared.domain.jobs import LookAtAccounts
 from shared.domain.snowflake import created_at, first_id_at
 from shared.domain.sources import TRACKED, QuotesOf, Source, SourceKind, Terms
+from shared.services import coverage
 from shared.services.bootstrap import Services
 from shared.services.following import SEARCH
 from shared.stores.database import ServerClock
@@ -246,3 +249,31 @@ def test_the_quotes_of_an_account_are_those_of_its_posts(simulated: Services, si
 
     assert len(after) >= 3
     assert after <= found <= before
+
+
+def test_a_share_moves_a_source_to_a_stream_of_its_own_and_back(services: Services) -> None:
+    """Its members leave the common search with cursor and ledger, and may join it again; who others ask for stays."""
+    sources.add(services, agencies("nasa", "esa", "jaxa"))
+    sources.add(services, agencies("esa", "jaxa", source_id="more"))
+    sources.edit(services, "agencies", lambda before: replace(before, accounts=("nasa", "esa")))
+    (common,) = services.stores.streams.active()
+    now = services.clock.now()
+    since = common.began_at
+    read = Interval(id="i", stream=common.id, from_at=since, to_at=now, route=ReadBy.RECENT, read_at=now, posts=1)
+    services.stores.intervals.add(read)
+    services.stores.streams.sweep_completed(common.id, sweep_id="w", newest_id=7, through_at=now)
+
+    sources.edit(services, "more", lambda before: replace(before, quota_share=0.5))
+
+    (own,) = services.stores.streams.with_members(["jaxa"])
+    (common,) = services.stores.streams.with_members(["nasa"])
+    assert (own.members, own.group.share_of, common.group.share_of) == (("jaxa",), "more", None)
+    assert set(common.members) == {"nasa", "esa"}
+    assert own.cursor_id == common.cursor_id
+    assert not coverage.not_accounted(services.stores, ["jaxa", "esa"], since=since)
+    assert sources.row(services, sources.get(services, "more"))["members_of_share"] == 1
+
+    sources.edit(services, "more", lambda before: replace(before, quota_share=None))
+
+    assert {one.group.share_of for one in services.stores.streams.active()} == {None}
+    assert not coverage.not_accounted(services.stores, ["jaxa", "esa"], since=since)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -249,3 +250,46 @@ def test_a_credential_that_a_source_needs_is_not_removed(covey: Covey, services:
     assert f"{own_id} is the only one that X is asked with for floods" in refused.line
     (stream,) = services.stores.streams.active()
     assert stream.group.credential is None
+
+
+def test_a_share_is_shown_with_what_is_spent_of_it(covey: Covey, services: Services) -> None:
+    """What of it is left today, and until when the source rests; marked in the list, and told by explain."""
+    a_dollar = {"COVEY_BUDGET_DAY_USD": "1"}
+    added = covey("sources", "add", "floods", "--keyword", "flood", "--quota-share", "0.1", **a_dollar)
+    assert (added.status, added.stderr) == (0, "")
+    today = services.ledger.now().date()
+    services.stores.shares.keep(today, "of a test", {"floods": 40_000})
+
+    row = json.loads(covey("sources", "show", "floods", "--json", **a_dollar).stdout)
+    assert [row[name] for name in ("quota_share", "share_usd", "share_spent_usd")] == [0.1, 0.1, 0.04]
+    assert row["share_left_usd"] == 0.06
+    assert (row["share_rests_until"], row["members_of_share"]) == (None, 1)
+    assert "$0.04 of its $0.10 spent today" in " ".join(covey("sources", "list", **a_dollar).stdout.split())
+
+    services.stores.shares.keep(today, "of a test", {"floods": 120_000})
+    midnight = f"{today + timedelta(days=1):%Y-%m-%d} 00:00"
+    row = json.loads(covey("sources", "show", "floods", "--json", **a_dollar).stdout)
+    assert (row["share_left_usd"], row["share_rests_until"][:16].replace("T", " ")) == (0, midnight)
+    shown = covey("sources", "show", "floods", **a_dollar).stdout
+    assert midnight in shown
+    explained = covey("explain", "floods", **a_dollar)
+    assert f"floods: $0.12 of its $0.10 spent today, rests until {midnight} UTC." in explained.stdout
+    assert "with the share of floods." in explained.stdout
+    assert json.loads(covey("explain", "floods", "--json", **a_dollar).stdout)["share"]["share_left_usd"] == 0
+
+
+def test_a_share_without_a_daily_budget_is_told_to_limit_nothing(covey: Covey, services: Services) -> None:
+    """When it is given, and wherever it is shown; a source without one says nothing of it."""
+    added = covey("sources", "add", "floods", "--keyword", "flood", "--quota-share", "0.1")
+    asked = json.loads(covey("sources", "add", "fires", "--keyword", "fire", "--quota-share", "1", "--json").stdout)
+    covey("sources", "add", "plain", "--keyword", "plain")
+
+    line = "its quota_share limits nothing, there is no daily budget"
+    assert (added.status, added.stderr.strip()) == (0, f"source floods: {line}; covey budget set --day sets one")
+    assert asked["notes"] == [f"source fires: {line}; covey budget set --day sets one"]
+    rows = {row["id"]: row for row in json.loads(covey("sources", "list", "--json").stdout)}
+    assert (rows["floods"]["share_note"], rows["floods"]["share_left_usd"]) == (line, None)
+    assert not [name for name in rows["plain"] if name.startswith("share")]
+    assert json.loads(covey("explain", "plain", "--json").stdout)["share"] is None
+    services.budget_choices.choose({"day_usd": 2.0}, {})
+    assert json.loads(covey("sources", "show", "floods", "--json").stdout)["share_usd"] == 0.2
