@@ -43,11 +43,12 @@ def rest(services: Services, sweep: Sweep) -> Sweep:
     return services.stores.sweeps.get(sweep.id) or sweep
 
 
-def most_posts(services: Services, sweep: Sweep, share: ShareStanding | None) -> int | None:
-    """How many posts the next page may have; None: as many as X gives."""
+def most_posts(services: Services, sweep: Sweep, share: ShareStanding | None, *, with_authors: bool) -> int | None:
+    """How many posts the next page may have; None: as many as X gives. with_authors: each may bring one to be paid."""
     if share is None:
         return None
     endpoint = SEARCH_ALL if sweep.route is ReadBy.ALL else SEARCH_RECENT
-    price = services.ledger.prices.micro[PriceKind.POST]
+    micro = services.ledger.prices.micro
+    price = micro[PriceKind.POST] + (micro[PriceKind.USER] if with_authors else 0)
     left = share.left_for_gaps_micro_usd if sweep.kind is SweepKind.BACKFILL else share.left_micro_usd
     return page_size(left, price, least=endpoint.min_page, greatest=endpoint.max_page)

@@ -56,7 +56,8 @@ def _read(services: Services, sweep: Sweep, heals: int = 0) -> Sweep:
     audience, before = audience_of(services, sweep), services.clock.now()
     try:
         with paid_by(services, sweep.run_id):
-            page = _ask(services, sweep, audience, most_posts(services, sweep, share))
+            most = most_posts(services, sweep, share, with_authors=not audience.knows_accounts)
+            page = _ask(services, sweep, audience, most)
     except StaleSinceId as error:
         if heals == MAX_HEALS:
             raise
