@@ -2,7 +2,8 @@
 
 The world is a model of X with a clock of its own: posts of three accounts, some of which come late into the search or
 are hidden for a while; pages that fail or are cut off; times without money, without X, without a scheduler. Planner,
-handler, reconciler, stores and the HTTP client are the real ones.
+handler, reconciler, stores and the HTTP client are the real ones. What is followed has a share of the money, which may
+be spent for a while.
 """
 
 from __future__ import annotations
@@ -31,9 +32,11 @@ from shared.domain.coverage.intervals import Check, account
 from shared.domain.coverage.sweeps import SweepStatus
 from shared.domain.errors import CoveyError
 from shared.domain.jobs import SearchPage
+from shared.domain.sources import TRACKED
 from shared.services import coverage
 from shared.services.bootstrap import Services
 from shared.services.following import SEARCH
+from shared.services.source_shares import standings
 from shared.stores.schedules import Schedule, Slot
 from tests.workers.world import Asked, ScriptedX, post, refusing, stored_ids, without_archive
 from workers.handlers.search import search_page
@@ -41,6 +44,7 @@ from workers.handlers.search import search_page
 ACCOUNTS = ("alice", "bob", "carol")
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 LATEST = 30 * MINUTE  # no post comes later than this into the search
+DAY_USD = 1_000_000  # so much that only a test spends it
 PAGE = 3  # posts, so that a few make many pages
 REACH = timedelta(days=7)
 WRITES = ("X_tweets", "X_sweeps", "X_streams", "intervals", "gaps")
@@ -147,6 +151,8 @@ class Collecting(RuleBasedStateMachine):
         self.jobs: list[SearchPage] = []
         self.has_money = True
         self.refusal = ""
+        self.covey.stores.sources.add_accounts(TRACKED, [], now=self.model.now)
+        db["sources"].update_one({"_id": TRACKED}, {"$set": {"quota_share": 1.0}})
 
     started = datetime.now().astimezone()
 
@@ -157,7 +163,8 @@ class Collecting(RuleBasedStateMachine):
         """Somebody follows an account, perhaps from before now."""
         if name not in self.since:
             since = self.model.now - back * MINUTE
-            self.covey.following.follow([name], since=since, now=self.model.now)
+            self.covey.stores.sources.add_accounts(TRACKED, [name], now=self.model.now)
+            self.covey.following.follow([name], since=since, now=self.model.now, source=TRACKED)
             self.since[name] = since
 
     @precondition(lambda self: self.since)
@@ -165,7 +172,8 @@ class Collecting(RuleBasedStateMachine):
     def unfollow(self, data: st.DataObject) -> None:
         """Somebody follows one no longer."""
         name = data.draw(st.sampled_from(sorted(self.since)))
-        self.covey.following.unfollow([name], now=self.model.now)
+        self.covey.stores.sources.take_accounts(TRACKED, [name], now=self.model.now)
+        self.covey.following.unfollow([name], now=self.model.now, source=TRACKED)
         del self.since[name]
 
     @rule()
@@ -224,6 +232,15 @@ class Collecting(RuleBasedStateMachine):
         """The budget of the lowest class is gone, or there again."""
         self.has_money = has_money
 
+    @rule(is_spent=st.booleans())
+    def spend_share(self, is_spent: bool) -> None:
+        """The share that pays for all of it is spent, or its next day has come."""
+        shares, today = self.covey.stores.shares, self.covey.ledger.now().date()
+        if is_spent:
+            shares.keep(today, "of the model", {TRACKED: 10**6 * DAY_USD})
+        else:
+            self.covey.stores.db["shares"].delete_many({})
+
     # --- what Covey does
 
     @rule(is_read=st.sampled_from([True, True, False]))
@@ -243,6 +260,22 @@ class Collecting(RuleBasedStateMachine):
         """Posts are made, the search that should have them comes before X shows them."""
         self.write(name, ago=5, late_seconds=late_seconds, count=count)
         self.model.advance(timedelta(seconds=20))
+        self.search(is_read=True)
+
+    @precondition(lambda self: self.since)
+    @rule(data=st.data(), count=st.integers(1, 9), pages=st.integers(0, 3))
+    def run_out_of_the_share(self, data: st.DataObject, count: int, pages: int) -> None:
+        """Posts are made, and the share is spent after some pages; so it stays for a while, and is there again."""
+        name = data.draw(st.sampled_from(sorted(self.since)))
+        self.write(name, ago=5, late_seconds=0, count=count)
+        self.model.advance(MINUTE)
+        self.search(is_read=False)
+        self.work(pages)
+        self.spend_share(is_spent=True)
+        self.search(is_read=True)
+        self.write(name, ago=5, late_seconds=0, count=count)
+        self.wait(100)
+        self.spend_share(is_spent=False)
         self.search(is_read=True)
 
     @rule(kind=st.sampled_from([REREAD, BACKFILL]))
@@ -293,6 +326,7 @@ class Collecting(RuleBasedStateMachine):
             return
         self.leave(is_away=False)
         self.has_money = True
+        self.spend_share(is_spent=False)
         for name in sorted(self.model.hidden):
             self.model.hidden.discard(name)
             coverage.can_be_seen_again(self.covey.stores, name, since=self.hidden_at[name] - LATEST, now=self.model.now)
@@ -330,7 +364,10 @@ class Collecting(RuleBasedStateMachine):
         self.slots += 1
         now = self.model.now
         slot = Slot(Schedule(f"{kind}:{subject}:{self.slots}", kind, subject, MINUTE, now, 0), now)
-        self.jobs += [job for job, _ in Planner(self.covey).plan(slot, now) if isinstance(job, SearchPage)]
+        stores = self.covey.stores
+        shares = list(standings(self.covey, stores.sources.with_share()).values())
+        planner = Planner(self.covey, shares=lambda: shares)
+        self.jobs += [job for job, _ in planner.plan(slot, now) if isinstance(job, SearchPage)]
 
     def _work(self, job: SearchPage) -> bool:
         """Deliver a page; what it leads to waits behind the others. False: it is to be done again."""
@@ -352,7 +389,8 @@ EXAMPLES = 6
 
 def test_whatever_happens_to_coverage(make_services: Callable[..., Services], x: ScriptedX) -> None:
     """At each step intervals and gaps are the whole time; at rest what X shows is stored, or told to be missing."""
-    services = make_services(x.url, reread_every_seconds=1800.0, margin_min_seconds=20.0)
+    rhythm = {"reread_every_seconds": 1800.0, "margin_min_seconds": 20.0}
+    services = make_services(x.url, budget_day_usd=float(DAY_USD), **rhythm)
     x.dated = False  # the model's clock is not the machine's
 
     class Machine(Collecting):
