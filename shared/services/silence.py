@@ -28,8 +28,12 @@ def rhythms_of(services: Services, some: Sequence[Subject], now: datetime) -> di
 
 
 def silent(services: Services, now: datetime) -> list[Subject]:
-    """Accounts and sources that should have posted. Accounts that posted within LEAST are not looked at further."""
-    followed = subjects(services, ())
+    """Accounts and sources that should have posted. Accounts that posted within LEAST are not looked at further, nor is
+    what rests because its share of the money is spent.
+    """
+    streams = services.stores.streams.active()
+    resting = {member for stream in streams if stream.has_rested for member in stream.members}
+    followed = [one for one in subjects(services, ()) if one.member not in resting]
     ids = [one.user_id for one in followed if one.user_id is not None]
     quiet = set(services.stores.rhythms.quiet(ids, since=now - LEAST))
     asked = [one for one in followed if one.user_id in quiet or source_of(one.member) is not None]

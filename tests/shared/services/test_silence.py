@@ -50,6 +50,17 @@ def test_only_who_has_a_rhythm_and_broke_it_is_silent(services: Services) -> Non
     assert silent(services, services.clock.now() - 1.5 * DAY) == []
 
 
+def test_what_rests_because_its_share_is_spent_is_not_silent(services: Services) -> None:
+    """Nobody looked: what it posted is read after midnight."""
+    followed(services)
+    (stream,) = services.stores.streams.with_members(["fallen"])
+    now = services.clock.now()
+
+    services.stores.streams.rest(stream, now=now)
+
+    assert {one.shown for one in silent(services, now)} == {"storms"}
+
+
 def test_a_source_of_words_has_a_rhythm_of_what_concerns_it(services: Services) -> None:
     """The last post and the time between two, as of an account; nothing of whom nothing is stored."""
     followed(services)
