@@ -27,7 +27,7 @@ KINDS = {"accounts": SourceKind.ACCOUNTS, "terms": SourceKind.TERMS}
 KINDS |= {"conversation": SourceKind.CONVERSATION, "quotes_of": SourceKind.QUOTES}
 FIELDS = (
     *("id", "name", "tenant", "platform", *KINDS, "interval", "look_back", "priority", "paused", "quota_share"),
-    *("credential", "live", "retention_days"),
+    *("credential", "live", "retention_days", "alert_velocity"),
 )
 _FLAGS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 _UNITS = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
@@ -78,6 +78,7 @@ class Reader:
             credential=self._value("credential", _text),
             live=self._value("live", _flag) or False,
             retention_days=self._value("retention_days", _whole),
+            alert_velocity=self._value("alert_velocity", _whole),
         )
 
     def _checked(self, source: Source) -> None:
@@ -160,7 +161,7 @@ def fields_of(source: Source) -> dict[str, Any]:
     if source.look_back_seconds:
         written["look_back"] = span(source.look_back_seconds)
     usual_values = {"priority": 50, "paused": False, "quota_share": None, "credential": None, "live": False}
-    for name, usual_value in {**usual_values, "retention_days": None}.items():
+    for name, usual_value in {**usual_values, "retention_days": None, "alert_velocity": None}.items():
         if (value := getattr(source, name)) != usual_value:
             written[name] = value
     return written

@@ -28,6 +28,9 @@ QuotaShare = Annotated[
 ]
 Credential = Annotated[Word, typer.Option(help="The only one X is asked with: an id of covey credentials list.")]
 Live = Annotated[bool | None, typer.Option("--live/--no-live", help="Also over X's streams, as it is posted.")]
+AlertVelocity = Annotated[
+    Word, typer.Option(help="A post with more acts an hour is told of; else COVEY_ALERT_VELOCITY.")
+]
 RetentionDays = Annotated[Word, typer.Option(help="How many days its posts are kept; else for ever.")]
 Tenant = Annotated[Word, typer.Option(help="Whose it is.")]
 AddedAccounts = Annotated[Words, typer.Option(help="An account beside those that are there. May be repeated.")]
@@ -44,7 +47,7 @@ _TERMS: Final = {
 }
 _AS_THEY_ARE: Final = (
     *("name", "conversation", "interval", "look_back", "priority", "quota_share", "credential", "retention_days"),
-    "tenant",
+    *("alert_velocity", "tenant"),
 )
 NONE: Final = "none"
 

@@ -66,6 +66,7 @@ class Source:
     """accounts: names in lower case. interval_seconds: None is as the settings say. quota_share: the part (0..1] of the
     day's money that may be spent on what is asked for it alone. credential: the only one that X is asked with.
     changed_at: when it last began to ask for something else.
+    alert_velocity: acts an hour above which its posts are told of; None: as the settings say.
     """
 
     id: str
@@ -85,6 +86,7 @@ class Source:
     credential: str | None = None
     live: bool = False
     retention_days: int | None = None
+    alert_velocity: int | None = None
     created_at: datetime | None = None
     updated_at: datetime | None = None
     changed_at: datetime | None = None
@@ -128,6 +130,7 @@ def check(source: Source) -> None:
     _range(source, "look_back", source.look_back_seconds, 0, GREATEST_LOOK_BACK_SECONDS, " s")
     _range(source, "priority", source.priority, 0, 100)
     _range(source, "retention_days", source.retention_days, 1, 36_500)
+    _range(source, "alert_velocity", source.alert_velocity, 1, 100_000_000)
     if source.quota_share is not None and not 0 < source.quota_share <= 1:
         raise InputError(f"{_of(source)}quota_share {source.quota_share:g}: above 0, up to 1")
     _what(source)

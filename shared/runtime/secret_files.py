@@ -47,6 +47,9 @@ class SecretFiles(BaseSettings):
     x_consumer_secret_file: Path | None = Field(
         None, description="a file that holds COVEY_X_CONSUMER_SECRET, instead of it"
     )
+    alert_webhook_secret_file: Path | None = Field(
+        None, description="a file that holds COVEY_ALERT_WEBHOOK_SECRET, instead of it"
+    )
 
     @classmethod
     def settings_customise_sources(

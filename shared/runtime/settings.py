@@ -21,6 +21,7 @@ from shared.domain.models import WorkClass
 from shared.domain.outcomes import UNKNOWN_JOB_SECONDS
 from shared.domain.urls import safe_url
 from shared.runtime import unknown
+from shared.runtime.alerting import Alerting
 from shared.runtime.rhythm import Rhythm
 from shared.runtime.secret_files import plain, without_files
 
@@ -29,7 +30,9 @@ _UNPREFIXED = frozenset({"REDIS_URL", "MONGO_URI", "SENTRY_DSN", "X_BEARER_TOKEN
 # Names the file that is read beside the environment, instead of `.env`; empty: none.
 _FILE = "COVEY_ENV_FILE"
 # Settings with the prefix that are secrets too.
-_SECRET = frozenset({"CREDENTIAL_KEYS", "X_CLIENT_SECRET", "X_CONSUMER_SECRET", "X_PROXY"})
+_SECRET = frozenset(
+    {"CREDENTIAL_KEYS", "X_CLIENT_SECRET", "X_CONSUMER_SECRET", "X_PROXY", "ALERT_WEBHOOK_URL", "ALERT_WEBHOOK_SECRET"}
+)
 
 
 def _json(kind: type, what: str, example: str) -> Callable[[object], object]:
@@ -53,7 +56,7 @@ Share = Annotated[float, Field(gt=0, le=1)]
 Seconds = Annotated[float, Field(gt=0)]
 
 
-class Settings(Rhythm):
+class Settings(Alerting, Rhythm):
     """All settings. In the environment: `COVEY_` + the field in capitals, but for the first four and their files."""
 
     model_config = SettingsConfigDict(

@@ -134,6 +134,7 @@ def _to_document(source: Source) -> Document:
         "credential": source.credential,
         "live": source.live,
         "retention_days": source.retention_days,
+        "alert_velocity": source.alert_velocity,
         "created_at": source.created_at,
         "updated_at": source.updated_at,
         "changed_at": source.changed_at,
@@ -156,6 +157,7 @@ def _from_document(document: Document) -> Source:
         terms=Terms(**{name: tuple(words) for name, words in terms.items()}) if terms else None,
         conversation_id=_id(document["conversation_id"]),
         quotes_of=QuotesOf(post_id=_id(quotes_of["post_id"]), account=quotes_of["account"]) if quotes_of else None,
+        alert_velocity=document.get("alert_velocity"),
         **{name: document[name] for name in _AS_THEY_ARE},
     )
 

@@ -31,6 +31,7 @@ sources:
     credential: app
     live: yes
     retention_days: 30
+    alert_velocity: 250
     paused: true
   - id: talk
     conversation: 1234567890123456789
@@ -57,6 +58,7 @@ def test_a_file_says_what_people_mean() -> None:
         keywords=("flood", "2024", "no"), phrases=("high water",), exclude=("#ad",), languages=("en", "no")
     )
     assert (floods.quota_share, floods.credential, floods.live, floods.retention_days) == (0.25, "app", True, 30)
+    assert floods.alert_velocity == 250
     assert floods.paused
     assert (talk.conversation_id, talk.interval_seconds, talk.name) == (1234567890123456789, 90, "talk")
     assert quotes.quotes_of == QuotesOf(account="nasa")
@@ -167,6 +169,7 @@ sources = st.builds(
     credential=st.none() | st.sampled_from(["app", "user-1", "123"]),
     live=st.booleans(),
     retention_days=st.none() | st.integers(1, 36_500),
+    alert_velocity=st.none() | st.integers(1, 100_000_000),
 )
 
 

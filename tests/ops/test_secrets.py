@@ -131,17 +131,18 @@ def test_every_secret_of_compose_is_made_or_yours() -> None:
         *("${COVEY_X_CLIENT_SECRET_FILE:-/dev/null}", "${COVEY_CREDENTIAL_KEYS_FILE:-/dev/null}"),
         "${ALERT_SECRET_FILE:-/dev/null}",
         "${COVEY_X_CONSUMER_SECRET_FILE:-/dev/null}",
+        "${COVEY_ALERT_WEBHOOK_SECRET_FILE:-/dev/null}",
     }
 
 
 def test_each_service_is_given_what_it_needs_and_no_more() -> None:
-    """Only who asks X, a worker or a listener, has X's secrets, and root of MongoDB is known to MongoDB alone."""
+    """X's secrets are for who asks X, that of webhooks for who sends them, and root of MongoDB for MongoDB alone."""
     servers = {"redis_url", "mongo_uri", "sentry_dsn"}
 
     assert {name: set(service.get("secrets", ())) for name, service in compose()["services"].items()} == {
         "scheduler": servers,
         "worker": servers | {"x_bearer_token", "x_client_secret", "x_consumer_secret", "credential_keys"},
-        "worker-media": servers,
+        "worker-media": servers | {"alert_webhook_secret"},
         "listener": servers | {"x_bearer_token", "x_client_secret", "x_consumer_secret", "credential_keys"},
         "simulator": set(),
         "redis": {"redis_users", "redis_admin_password"},

@@ -23,6 +23,10 @@ FIXED_IN_CONTAINERS = {
 }
 
 
+# What only the worker of media has, which sends webhooks.
+OF_WEBHOOKS = {"COVEY_ALERT_WEBHOOK_SECRET", "COVEY_ALERT_WEBHOOK_SECRET_FILE"}
+
+
 def environment_name(field: str, info: FieldInfo) -> str:
     """The name of a setting in the environment."""
     choices = getattr(info.validation_alias, "choices", None)
@@ -90,7 +94,7 @@ def test_nothing_is_listed_twice() -> None:
 
 def test_a_worker_container_is_given_every_setting_that_is_not_fixed() -> None:
     """What an operator writes into .env reaches the processes: each setting is handed through, by its name."""
-    handed = compose()["services"]["worker"]["environment"]
+    handed = {**compose()["services"]["worker-media"]["environment"], **compose()["services"]["worker"]["environment"]}
 
     open_names = {name for name, value in handed.items() if handed_through(name, value)}
     expected = SETTINGS.keys() - FIXED_IN_CONTAINERS
@@ -99,14 +103,17 @@ def test_a_worker_container_is_given_every_setting_that_is_not_fixed() -> None:
     assert open_names == expected
 
 
-def test_only_those_who_ask_x_have_its_secrets() -> None:
-    """Every secret but the address of Sentry, in either form, is known to worker and listener and to no other."""
-    secrets = {name for name, info in SETTINGS.items() if "SecretStr" in str(info.annotation)} - {"SENTRY_DSN"}
+def test_only_those_who_need_a_secret_have_it() -> None:
+    """Every secret but addresses, in either form, is known to worker and listener; that of webhooks to worker-media."""
+    secrets = {name for name, info in SETTINGS.items() if "SecretStr" in str(info)}
+    secrets -= {"SENTRY_DSN", "COVEY_ALERT_WEBHOOK_URL"}
     secrets |= {f"{name}_FILE" for name in secrets} & SETTINGS.keys()
+    of_x = secrets - OF_WEBHOOKS
 
-    assert "X_BEARER_TOKEN" in secrets
+    assert secrets >= {"X_BEARER_TOKEN", "COVEY_X_PROXY"} | OF_WEBHOOKS
     for name, service in compose()["services"].items():
-        assert secrets & service.get("environment", {}).keys() == (secrets if name in {"worker", "listener"} else set())
+        expected = {"worker": of_x, "listener": of_x, "worker-media": OF_WEBHOOKS}.get(name, set())
+        assert secrets & service.get("environment", {}).keys() == expected
 
 
 def test_the_settings_for_the_simulator_are_settings() -> None:

@@ -25,6 +25,7 @@ AGENCIES = Source(id="agencies", name="Agencies", kind=SourceKind.ACCOUNTS, acco
         ({"interval_seconds": 604_801}, "source agencies: interval 604801 s"),
         ({"look_back_seconds": 604_801}, "source agencies: look_back 604801 s: 0 to 604800 s"),
         ({"priority": 101}, "source agencies: priority 101: 0 to 100"),
+        ({"alert_velocity": 0}, "source agencies: alert_velocity 0: 1 to 100000000"),
         ({"retention_days": 0}, "source agencies: retention_days 0: 1 to 36500"),
         ({"quota_share": 0.0}, "source agencies: quota_share 0: above 0, up to 1"),
         ({"quota_share": float("nan")}, "source agencies: quota_share nan: above 0, up to 1"),

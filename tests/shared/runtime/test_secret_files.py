@@ -18,6 +18,7 @@ NAMES = {
     "COVEY_CREDENTIAL_KEYS": "credential_keys",
     "COVEY_X_CLIENT_SECRET": "x_client_secret",
     "COVEY_X_CONSUMER_SECRET": "x_consumer_secret",
+    "COVEY_ALERT_WEBHOOK_SECRET": "alert_webhook_secret",
 }
 EACH = pytest.mark.parametrize(("name", "field"), NAMES.items(), ids=NAMES)
 

@@ -22,7 +22,14 @@ FLOODS = Source(
     credential="app",
 )
 OTHERS = [
-    Source(id="agencies", name="Agencies", kind=SourceKind.ACCOUNTS, accounts=("nasa", "esa"), retention_days=30),
+    Source(
+        id="agencies",
+        name="Agencies",
+        kind=SourceKind.ACCOUNTS,
+        accounts=("nasa", "esa"),
+        retention_days=30,
+        alert_velocity=80,
+    ),
     Source(id="talk", name="Talk", kind=SourceKind.CONVERSATION, conversation_id=2**62, look_back_seconds=60),
     Source(id="quotes", name="Quotes", kind=SourceKind.QUOTES, quotes_of=QuotesOf(post_id=2**61), live=True),
     Source(id="of-nasa", name="Quotes", kind=SourceKind.QUOTES, quotes_of=QuotesOf(account="nasa"), priority=99),
