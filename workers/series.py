@@ -15,6 +15,7 @@ from shared.domain import errors
 from shared.domain.coverage.accounts import AccountState
 from shared.domain.coverage.gaps import GapReason
 from shared.domain.coverage.sweeps import SweepKind, SweepStatus
+from shared.domain.engagement.surges import Why
 from shared.domain.jobs import ALL_JOBS, Queue
 from shared.domain.models import PostState
 from shared.domain.set_aside import Kind, Reason
@@ -120,6 +121,8 @@ def _begin_collection() -> None:
         metrics.REFRESHED.labels(state.value)
     for reason in GapReason:
         metrics.GAPS.labels(reason.value)
+    for alert in Why:
+        metrics.POST_ALERTS.labels(alert.value)
     for found_by in (MARGIN, SweepKind.REREAD.value):
         metrics.POSTS_LATE.labels(found_by)
     for kind in SweepKind:

@@ -32,8 +32,10 @@ from shared.stores import (
     shares,
     sources,
     streams,
+    surges,
     sweeps,
     users,
+    usual,
 )
 from shared.stores.accounts import AccountStore
 from shared.stores.ages import AgeStore
@@ -69,8 +71,10 @@ from shared.stores.shares import ShareStore
 from shared.stores.sources import SourceStore
 from shared.stores.state import StateStore
 from shared.stores.streams import StreamStore
+from shared.stores.surges import SurgeStore
 from shared.stores.sweeps import SweepStore
 from shared.stores.users import UserStore
+from shared.stores.usual import UsualStore
 
 COLLECTIONS = (
     *(accounts, audits, authors, claims, compliance, dead_letters, engagement, erasures, fates, gaps, handles),
@@ -89,7 +93,7 @@ COLLECTIONS = (
         schedules,
         set_aside,
     ),
-    *(shares, sources, streams, sweeps, users),
+    *(shares, sources, streams, surges, sweeps, users, usual),
 )
 INDEXES = tuple(index for collection in COLLECTIONS for index in collection.INDEXES)
 
@@ -133,6 +137,8 @@ class Stores:
     set_aside: SetAsideStore
     processes: ProcessStore
     live: LiveStore
+    surges: SurgeStore
+    usual: UsualStore
 
     @classmethod
     def on(cls, db: Db) -> Stores:
@@ -180,6 +186,8 @@ class Stores:
             set_aside=SetAsideStore(db),
             processes=ProcessStore(db),
             live=LiveStore(db),
+            surges=SurgeStore(db),
+            usual=UsualStore(db),
         )
 
     @property

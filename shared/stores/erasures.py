@@ -105,6 +105,7 @@ class ErasureStore:
             "X_engagement_history": {"post_id": some},
             "X_engagement": {"_id": some},
             "X_reactions": {"post_id": some},
+            "surges": {"post_id": some},
             "X_sweeps": {"$or": [{"subject": some}, {"posts": some}]},
             "set_aside": {"object_id": some},
             "dead_letters": _letters(list(ids)),
@@ -121,6 +122,7 @@ class ErasureStore:
         about: dict[str, Document] = {
             "mentions": {"author_id": one, "platform": X},
             "X_reactions": {"user_id": one},
+            "X_usual": {"_id": one},
             "authors_wanted": {"_id": one},
             "set_aside": {"$or": [{"object_id": one}, {"text": {"$regex": quoted}}]},
             "dead_letters": _letters([one, *names]),

@@ -110,6 +110,12 @@ class SourceStore:
         if writes:
             self._sources.bulk_write(writes, ordered=False)
 
+    @guarded
+    def alert_velocities(self) -> dict[str, float]:
+        """Of sources that have their own: acts an hour above which their posts are told of."""
+        own = {"alert_velocity": {"$ne": None}, "removed_at": None}
+        return {one["_id"]: one["alert_velocity"] for one in self._sources.find(own, {"alert_velocity": 1})}
+
     def _begin_tracked(self, now: datetime) -> None:
         tracked = Source(id=TRACKED, name="covey track", kind=SourceKind.ACCOUNTS, created_at=now, updated_at=now)
         self._sources.update_one({"_id": TRACKED}, {"$setOnInsert": _to_document(tracked)}, upsert=True)

@@ -19,6 +19,7 @@ from shared.services.bootstrap import Services
 from shared.services.intake import answered_at
 from shared.services.storing import store_page
 from workers.handlers.runs import paid_by
+from workers.handlers.surges import watch
 
 # A look-up of all posts of a job may be more than is left of a budget; this part of it is tried then.
 PARTS = 10
@@ -94,6 +95,7 @@ def _store(services: Services, job: RefreshEngagement, page: Page) -> None:
         elif before is not None:
             readings.append(read_absence(before, state, now=read_at, policy=services.refresh_policy))
     _bury(services, readings)
+    watch(services, page, states, readings)
     if job.run_id:
         words = {str(post_id): state.value for post_id, state in page.states.items()}
         services.stores.runs.record(job.run_id, words, now=now)
