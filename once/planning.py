@@ -11,7 +11,19 @@ import uuid
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from scheduler.planner import ACCOUNTS, AUTHORS, COMPLIANCE, FILLS, MEDIA, PURGE, QUOTES, REFRESH, USAGE, Planner
+from scheduler.planner import (
+    ACCOUNTS,
+    ALERTS,
+    AUTHORS,
+    COMPLIANCE,
+    FILLS,
+    MEDIA,
+    PURGE,
+    QUOTES,
+    REFRESH,
+    USAGE,
+    Planner,
+)
 from scheduler.reconciler import Reconciler
 from scheduler.searches import Outgoing
 from scheduler.treasurer import Treasurer
@@ -50,7 +62,7 @@ class Planning:
         self._reconciler.rebuild_if_redis_is_new(now)
         self._reconciler.run_once(now)
         self._posts_due = self._services.stores.engagement.count_due(now=now) if REFRESH in self._kinds else 0
-        return self._send([*self._due({SEARCH, USAGE, PURGE, COMPLIANCE}), *self._claim(MEDIA)])
+        return self._send([*self._due({SEARCH, USAGE, PURGE, COMPLIANCE}), *self._claim(MEDIA), *self._claim(ALERTS)])
 
     def next(self) -> int:
         """Send for what can be begun now that the queues are empty; answers how many jobs, 0 at the end."""

@@ -23,6 +23,7 @@ from shared.domain.jobs import (
     PurgeOld,
     Queue,
     RemoveMedia,
+    SendAlert,
     ThinSeries,
 )
 from shared.domain.models import WorkClass
@@ -40,6 +41,7 @@ QUOTES, REFRESH, MEDIA, RECONCILE, DEAD, CANARY = "quotes", "refresh", "media", 
 AUTHORS, LEDGER, USAGE, ACCOUNTS = "authors", "ledger", "usage", "accounts"
 REREAD, BACKFILL = "reread", "backfill"
 PURGE, COMPLIANCE, AUDIT, SILENCE = "purge", "compliance", "audit", "silence"
+ALERTS = "alerts"
 OPENS_SWEEPS = frozenset({SEARCH, QUOTES, REREAD, BACKFILL})
 # What is not planned while a queue is paused: its jobs would only wait, and claims on posts would end meanwhile.
 FILLS = {
@@ -51,6 +53,7 @@ FILLS = {
     AUTHORS: Queue.ENGAGEMENT,
     ACCOUNTS: Queue.ENGAGEMENT,
     MEDIA: Queue.MEDIA,
+    ALERTS: Queue.MEDIA,
     USAGE: Queue.BACKFILL,
     PURGE: Queue.BACKFILL,
     COMPLIANCE: Queue.BACKFILL,
@@ -68,6 +71,7 @@ BACKFILL_INTERVAL_SECONDS = 10.0
 PURGE_INTERVAL_SECONDS = 300.0
 COMPLIANCE_INTERVAL_SECONDS = 30.0  # X allows 150 looks at jobs in 15 minutes
 SILENCE_INTERVAL_SECONDS = 3600.0
+ALERTS_INTERVAL_SECONDS = 30.0  # of what quiet hours held back, and what a crash left
 AUDIT_INTERVAL_SECONDS = 3600.0  # what is lost of a night is sent for again
 MEDIA_BATCH = 500
 
@@ -93,6 +97,7 @@ def standing_schedules(services: Services, *, now: datetime) -> list[Schedule]:
         COMPLIANCE: COMPLIANCE_INTERVAL_SECONDS,
         AUDIT: AUDIT_INTERVAL_SECONDS,
         SILENCE: SILENCE_INTERVAL_SECONDS,
+        ALERTS: ALERTS_INTERVAL_SECONDS,
     }
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     usage_at = midnight + timedelta(days=1) + USAGE_AFTER_MIDNIGHT
@@ -133,6 +138,7 @@ class Planner:
             USAGE: lambda slot, now: [(CheckUsage(), None)],
             PURGE: self._purge,
             SILENCE: self._silence,
+            ALERTS: self._alerts,
             AUDIT: self._of(WorkClass.BACKFILL, lambda slot, now: [(job, None) for job in audit_jobs(services, now)]),
             COMPLIANCE: lambda slot, now: [(job, None) for job in compliance_jobs(services, now)],
         }
@@ -162,6 +168,10 @@ class Planner:
         before = now - timedelta(seconds=self._services.settings.stalled_after_seconds)
         keys = self._stores.media.left_behind(before=before, limit=MEDIA_BATCH)
         return [(job, None) for job in downloads(keys)]
+
+    def _alerts(self, slot: Slot, now: datetime) -> Outgoing:
+        """Send for the alerts whose time has come; those on their way are de-duplicated."""
+        return [(SendAlert.of(one), None) for one in self._stores.surges.waiting(now=now, limit=MEDIA_BATCH)]
 
     def _purge(self, slot: Slot, now: datetime) -> Outgoing:
         """Purge what is due, delete the files of media that were marked, and thin what is old."""

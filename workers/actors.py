@@ -17,6 +17,7 @@ from shared.domain.errors import CoveyError
 from shared.domain.jobs import Job, decode
 from shared.services.bootstrap import Services
 from workers.handlers.accounts import look_at_accounts, resolve_handles
+from workers.handlers.alerts import send_alert
 from workers.handlers.auditing import audit_source
 from workers.handlers.authors import look_up_authors
 from workers.handlers.canary import canary
@@ -56,6 +57,7 @@ ACTORS: tuple[Actor[Any], ...] = (
     Actor(jobs.PurgeOld, purge_old),
     Actor(jobs.ThinSeries, thin_series),
     Actor(jobs.RemoveMedia, remove_media),
+    Actor(jobs.SendAlert, send_alert),
     Actor(jobs.Canary, canary),
 )
 

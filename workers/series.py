@@ -35,6 +35,7 @@ from shared.platforms.x.fields import Dialect
 from shared.ratelimit.model import BlockScope, Window
 from shared.runtime import metrics
 from shared.services.coverage import MARGIN
+from workers.handlers.alerts import OUTCOMES as WEBHOOKS
 from workers.handlers.own_timelines import TIMELINE
 from workers.middleware.telemetry import OUTCOMES
 
@@ -89,6 +90,8 @@ def begin(queues: Collection[str]) -> None:
     if Queue.MEDIA in queues:
         for result in MEDIA_RESULTS:
             metrics.MEDIA_FILES.labels(result)
+        for webhook in WEBHOOKS:
+            metrics.WEBHOOKS.labels(webhook)
     if set(queues) - {Queue.MEDIA}:
         _begin_calls()
         _begin_collection()

@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 
 from pydantic import Field, ValidationError
 
+from shared.domain.alert_jobs import SendAlert
 from shared.domain.errors import BadJob, NewerJob
 from shared.domain.job import (
     ALL_QUEUES,
@@ -47,6 +48,7 @@ __all__ = [
     "RemoveMedia",
     "ResolveHandles",
     "SearchPage",
+    "SendAlert",
     "ThinSeries",
     "decode",
     "gated_jobs",
@@ -207,6 +209,7 @@ ALL_JOBS: tuple[type[Job], ...] = (
     PurgeOld,
     ThinSeries,
     RemoveMedia,
+    SendAlert,
     Canary,
 )
 

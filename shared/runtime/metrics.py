@@ -114,6 +114,9 @@ POSTS_STORED = Counter("covey_posts_stored", "Posts stored for the first time, b
 SNAPSHOTS = Counter("covey_snapshots", "Engagement snapshots written.")
 REFRESHED = Counter("covey_refreshed_posts", "Posts asked for again, by what X said of them.", ["state"])
 POST_ALERTS = Counter("covey_post_alerts", "Posts that were told of, once a day, by why: fast, unusual.", ["why"])
+WEBHOOKS = Counter(
+    "covey_webhooks", "Webhooks by outcome: delivered, retry, refused, dropped, disabled, postponed.", ["outcome"]
+)
 MEDIA_FILES = Counter("covey_media_files", "Media files handled, by result: ok, retry, failed.", ["result"])
 MEDIA_BYTES = Counter("covey_media_bytes", "Bytes of media stored.")
 SWEEPS = Counter("covey_sweeps", "Sweeps that ended, by kind and status: complete, abandoned.", ["kind", "status"])

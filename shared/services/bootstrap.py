@@ -18,6 +18,7 @@ from shared.domain.errors import InputError
 from shared.domain.jobs import ALL_QUEUES, gated_jobs
 from shared.domain.money.budgets import Budgets
 from shared.domain.money.prices import PriceKind, Prices
+from shared.http.webhooks import WebhookSender
 from shared.media.fetch import MediaFetcher
 from shared.platforms.route import Route
 from shared.platforms.transport import Timeouts
@@ -68,6 +69,7 @@ class Services:
     x: XGateway
     plan: RememberedPlan
     media: MediaFetcher
+    webhook: WebhookSender | None
     tally: Tally
 
     @property
@@ -169,6 +171,7 @@ def build(settings: Settings, *, middleware: Sequence[Middleware]) -> Services:
             read_timeout_seconds=settings.media_timeout_seconds,
             min_free_bytes=settings.media_min_free_bytes,
         ),
+        webhook=WebhookSender.to(settings.alert_webhook_url, settings.alert_webhook_secret),
         tally=tally,
     )
 

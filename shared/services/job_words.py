@@ -22,6 +22,7 @@ from shared.domain.jobs import (
     RemoveMedia,
     ResolveHandles,
     SearchPage,
+    SendAlert,
 )
 
 _JOBS: Final = {job.name: job for job in ALL_JOBS}
@@ -58,6 +59,8 @@ def subject_of(name: str, arguments: Sequence[Any]) -> str:
             return _some("handle", [f"@{name}" for name in names])
         case LookUpAuthors(user_ids=ids) | LookAtAccounts(user_ids=ids):
             return _some("account", ids)
+        case SendAlert(post_id=post, day=day):
+            return f"alert on post {post}, {day}"
         case Canary(queue=queue):
             return f"sign of life of {queue}"
         case None:

@@ -28,7 +28,7 @@ INDEXES = (Index("erasures", {"again_at": ASCENDING}, {"sparse": True}),)
 SEEN_WITHIN = timedelta(seconds=5)
 AGAIN_AFTER = timedelta(minutes=5)  # a page is in the hands of a process for no longer than its lease
 _KEY = "erasure_key"
-_MESSAGES = ("post_ids", "user_ids", "usernames", "media", "media_key")
+_MESSAGES = ("post_id", "post_ids", "user_ids", "usernames", "media", "media_key")
 
 
 class ErasureStore:

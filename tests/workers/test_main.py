@@ -48,6 +48,16 @@ def test_a_media_worker_needs_no_token(tmp_path: Path) -> None:
     assert "MONGO_URI is not set" in done.stderr
 
 
+def test_a_media_worker_with_a_webhook_needs_what_signs_it(tmp_path: Path) -> None:
+    """It ends with one line that names the setting, without the address."""
+    done = start(tmp_path, "--queues", "media", COVEY_ALERT_WEBHOOK_URL="https://hooks.example/hush")
+
+    assert done.returncode == 2
+    assert done.stderr.startswith("covey worker: COVEY_ALERT_WEBHOOK_SECRET is not set")
+    assert "hush" not in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_an_unknown_queue_is_named(tmp_path: Path) -> None:
     """A queue that does not exist ends the start with its name and the names there are."""
     done = start(tmp_path, "--queues", "serach", X_BEARER_TOKEN="sim-demo")

@@ -20,6 +20,7 @@ from shared.domain.engagement.surges import (
     measured,
     surge_of,
 )
+from shared.domain.jobs import SendAlert
 from shared.domain.models import Page
 from shared.runtime import metrics
 from shared.runtime.log import get_logger
@@ -76,7 +77,11 @@ def _surges(
 
 
 def _tell(services: Services, surges: Sequence[Surge]) -> None:
-    new = services.stores.surges.note(surges, send_at=None)
+    """Note, count and log what is new, and send for its webhook; the scheduler does where this is cut off."""
+    now, quiet = services.clock.now(), services.settings.quiet
+    quiet_until = quiet.until(now) if quiet else None
+    send_at = (quiet_until or now) if services.webhook else None
+    new = services.stores.surges.note(surges, send_at=send_at)
     for surge in surges:
         if surge.id not in new:
             continue
@@ -91,6 +96,8 @@ def _tell(services: Services, surges: Sequence[Surge]) -> None:
             usual=surge.usual and round(surge.usual, 1),
             sources=list(surge.sources),
         )
+    if send_at == now:
+        services.sender.send_all([SendAlert.of(surge_id) for surge_id in sorted(new)])
 
 
 def _learn(services: Services, found: Sequence[Measured], usual: Mapping[Key, Usual], thresholds: Thresholds) -> None:

@@ -27,6 +27,7 @@ from shared.domain.jobs import (
     RefreshEngagement,
     RemoveMedia,
     SearchPage,
+    SendAlert,
     ThinSeries,
 )
 from shared.runtime.embedded import free_port
@@ -88,6 +89,7 @@ def test_messages_carry_no_options_but_the_thread_of_events(job_type: type[Job])
         "audit_source": AuditSource(audit_id="2026-11-20:nasa"),
         "compliance_round": ComplianceRound(round_id="r"),
         "remove_media": RemoveMedia(media=("3_1",)),
+        "send_alert": SendAlert(post_id="1", day="2026-11-20"),
     }
     job = payloads.get(job_type.name) or job_type.model_validate({"usernames": ["nasa"]})
 

@@ -28,6 +28,7 @@ from shared.domain.jobs import (
     RemoveMedia,
     ResolveHandles,
     SearchPage,
+    SendAlert,
     ThinSeries,
     decode,
     gated_jobs,
@@ -65,6 +66,7 @@ jobs: st.SearchStrategy[Job] = st.one_of(
     st.builds(AuditSource, audit_id=document_ids),
     st.builds(ComplianceRound, round_id=document_ids),
     st.builds(RemoveMedia, media=st.just(("3_1",))),
+    st.builds(SendAlert, post_id=post_ids, day=st.dates().map(str)),
     st.builds(Canary, queue=st.sampled_from(ALL_QUEUES), sent_at_ms=st.integers(0, 10**13)),
 )
 
@@ -83,6 +85,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "audit_source": {"audit_id": "2026-11-20:nasa"},
     "compliance_round": {"round_id": "r"},
     "remove_media": {"media": ["3_1"]},
+    "send_alert": {"post_id": "1", "day": "2026-11-20"},
     "canary": {"queue": "search", "sent_at_ms": 1},
 }
 BY_NAME = {job.name: job for job in ALL_JOBS}

@@ -23,6 +23,7 @@ from shared.domain.jobs import (
     RemoveMedia,
     ResolveHandles,
     SearchPage,
+    SendAlert,
     ThinSeries,
 )
 from shared.services.job_words import UNREADABLE, stream_of, subject_of
@@ -43,6 +44,7 @@ WORDS: list[tuple[Job, str]] = [
     (AuditSource(audit_id="2026-11-20:nasa"), "2026-11-20:nasa"),
     (ComplianceRound(round_id="r"), "r"),
     (RemoveMedia(media=("3_1", "3_2")), "files 3_1, 3_2"),
+    (SendAlert(post_id="1", day="2026-11-20"), "alert on post 1, 2026-11-20"),
     (Canary(queue="media", sent_at_ms=1), "sign of life of media"),
 ]
 
