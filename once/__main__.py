@@ -19,7 +19,7 @@ from shared.runtime import log, reporting
 from shared.runtime.disk import BEGIN_BYTES, check_room, held
 from shared.runtime.embedded import running
 from shared.runtime.settings import Settings
-from workers.main import parse_queues, require_token, require_webhook_secret
+from workers.main import parse_queues, require_token
 
 logger = log.get_logger(__name__)
 
@@ -54,7 +54,6 @@ def main(
         settings, queues = Settings.load(), parse_queues(only)
         _configure_logs(settings)
         require_token(settings, queues)
-        require_webhook_secret(settings, queues)
         reporting.configure(settings, process="once")
         with _servers(settings) as there, interruptible() as stop, err.status("planning") as shown:
             summary = run(

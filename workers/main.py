@@ -55,7 +55,6 @@ def run(settings: Settings, queues: tuple[str, ...]) -> None:
     Raises InputError when a setting that this work needs is missing.
     """
     require_token(settings, queues)
-    require_webhook_secret(settings, queues)
     log.configure(level=settings.log_level, form=settings.log_format, process="worker")
     reporting.configure(settings, process="worker")
     clock = SystemClock()
@@ -102,21 +101,16 @@ def run(settings: Settings, queues: tuple[str, ...]) -> None:
 
 
 def require_token(settings: Settings, queues: Collection[str]) -> None:
-    """Raises InputError, which says what to set, where these queues ask X and there is nothing to ask it with."""
+    """Raises InputError, which says what to set, where these queues ask X and there is nothing to ask it with, or send
+    webhooks and there is nothing to sign them with.
+    """
+    if Queue.MEDIA in queues:
+        settings.require_webhook_secret()
     if _asks_x(queues) and not bootstrap.may_ask_x(settings):
         raise InputError(
             "X_BEARER_TOKEN is not set. Set it to the app-only bearer token of your app on X, in the environment or in "
             ".env; the simulator takes sim-demo. Or set COVEY_CREDENTIAL_KEYS to ask with what `covey connect` and "
             "`covey credentials add` have stored. Only the media queue can be served without either"
-        )
-
-
-def require_webhook_secret(settings: Settings, queues: Collection[str]) -> None:
-    """Raises InputError where these queues send webhooks and there is nothing to sign them with."""
-    if Queue.MEDIA in queues and settings.alert_webhook_url and not settings.alert_webhook_secret:
-        raise InputError(
-            "COVEY_ALERT_WEBHOOK_SECRET is not set, and webhooks to COVEY_ALERT_WEBHOOK_URL are signed with it: whsec_ "
-            "and what `openssl rand -base64 32` prints"
         )
 
 

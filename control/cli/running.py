@@ -128,6 +128,7 @@ def up(
     from shared.services import bootstrap
 
     settings = own_settings()
+    settings.require_webhook_secret()
     if not bootstrap.may_ask_x(settings):
         raise InputError(
             "X_BEARER_TOKEN is not set. Covey asks the X API with an app-only bearer token: create an app in X's "

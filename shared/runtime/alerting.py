@@ -53,6 +53,14 @@ class Alerting(SecretFiles):
     )
     alert_time_zone: Zone = Field("UTC", description="whose clocks the quiet hours go by, such as Europe/Berlin")
 
+    def require_webhook_secret(self) -> None:
+        """Raises InputError where webhooks are sent and there is nothing to sign them with."""
+        if self.alert_webhook_url and not self.alert_webhook_secret:
+            raise InputError(
+                "COVEY_ALERT_WEBHOOK_SECRET is not set, and what goes to COVEY_ALERT_WEBHOOK_URL is signed with it: "
+                "whsec_ and what `openssl rand -base64 32` prints"
+            )
+
     @property
     def quiet(self) -> QuietHours | None:
         """The quiet hours, if there are some."""

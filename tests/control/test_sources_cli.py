@@ -87,6 +87,22 @@ def test_a_source_is_added_shown_edited_paused_resumed_and_removed(invoke: Invok
     assert invoke("sources", "list").stdout.startswith("There is no source.")
 
 
+def test_a_source_has_a_threshold_of_its_own(covey: Covey, services: Services) -> None:
+    """It is given, changed and taken away like the other fields, and changes nothing of what X is asked."""
+    assert covey("sources", "add", "press", "--account", "nasa", "--alert-velocity", "80").status == 0
+    asked = [stream.query for stream in services.stores.streams.active()]
+    assert services.stores.sources.alert_velocities() == {"press": 80}
+
+    assert covey("sources", "edit", "press", "--alert-velocity", "90").status == 0
+    assert services.stores.sources.alert_velocities() == {"press": 90}
+    assert covey("sources", "edit", "press", "--alert-velocity", "none").status == 0
+
+    assert services.stores.sources.alert_velocities() == {}
+    assert [stream.query for stream in services.stores.streams.active()] == asked
+    done = covey("sources", "edit", "press", "--alert-velocity", "fast")
+    assert (done.status, "'fast' is no whole number" in done.line) == (2, True)
+
+
 def test_accounts_are_added_to_a_source_and_dropped_from_it(covey: Covey, services: Services) -> None:
     """The others stay; who is still asked for by another source is told."""
     assert covey("sources", "add", "press", "--account", "nasa", "--account", "@esa").status == 0

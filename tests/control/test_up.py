@@ -122,6 +122,27 @@ def test_a_second_one_says_who_holds_the_folder(
     assert running.poll() is None
 
 
+def test_a_webhook_that_nothing_signs_is_told_of_before_anything_starts(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    """One line with the setting, and no server was started."""
+    done = subprocess.run(
+        [sys.executable, "-m", "control.cli", "up"],
+        env={**environment, "COVEY_ALERT_WEBHOOK_URL": "https://hooks.example/hush"},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=15,
+        check=False,
+    )
+
+    assert done.returncode == 2
+    assert done.stderr.startswith("covey: COVEY_ALERT_WEBHOOK_SECRET is not set")
+    assert len(done.stderr.splitlines()) == 1
+    assert "hush" not in done.stdout + done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_who_was_started_again_is_not_missed(
     running: subprocess.Popen[str], environment: dict[str, str], tmp_path: Path
 ) -> None:

@@ -34,6 +34,19 @@ def test_neither_address_nor_secret_is_shown() -> None:
     assert "hush" not in str(settings)
 
 
+def test_what_is_sent_must_be_signed() -> None:
+    """An address without a secret is told of in a line with both settings and without their values."""
+    Settings.alone().require_webhook_secret()
+    Settings.alone(alert_webhook_url="https://a.example", alert_webhook_secret="whsec_x").require_webhook_secret()
+
+    with pytest.raises(
+        InputError, match=r"COVEY_ALERT_WEBHOOK_SECRET is not set, .* COVEY_ALERT_WEBHOOK_URL"
+    ) as caught:
+        Settings.alone(alert_webhook_url="https://hooks.example/hush").require_webhook_secret()
+
+    assert "hush" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("values", "fault"),
     [
