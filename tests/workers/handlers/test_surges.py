@@ -212,14 +212,17 @@ def test_a_refresh_that_could_not_note_it_notes_it_when_it_comes_again(services:
 
 
 def test_what_is_erased_takes_its_alerts_along(services: Services, x: ScriptedX) -> None:
-    """No document of a deleted post is left."""
-    know(services, A)
-    refresh(services, x, {A: 300})
+    """No document of a deleted post is left, nor a letter about it."""
+    know(services, A, B)
+    refresh(services, x, {A: 300, B: 300})
+    letters = [{"_id": one, "actor_args": [{"post_id": one, "day": "2026-11-28"}]} for one in (str(A), str(B))]
+    services.stores.db["dead_letters"].insert_many(letters)
 
     deleted = services.stores.erasures.delete_posts([str(A)])
 
-    assert deleted["surges"] == 1
-    assert surges(services) == {}
+    assert (deleted["surges"], deleted["dead_letters"]) == (1, 1)
+    assert list(surges(services)) == [B]
+    assert [one["_id"] for one in services.stores.db["dead_letters"].find()] == [str(B)]
 
 
 def test_a_post_that_is_not_there_hides_no_other(services: Services, x: ScriptedX) -> None:
