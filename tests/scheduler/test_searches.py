@@ -387,6 +387,21 @@ def test_a_lost_page_keeps_what_was_read_above_it(services: Services, x: Scripte
     assert (interval.from_at, interval.to_at) == (gap.to_at, present.covered_through)
 
 
+def test_a_gap_that_paging_never_fills_stays(services: Services, x: ScriptedX, now: datetime) -> None:
+    """Where each try ends as the one before, what is left is told anew each time, and never as filled."""
+    x.script = lambda asked: page(token=f"t{len(x.asked)}")
+    stream = follow(services, since=now)
+    note(services, stream, now - 3 * HOUR, now - 2 * HOUR)
+
+    for tries in range(1, 4):
+        job, _ = only(plan(services, BACKFILL, now=now + tries * timedelta(days=1)))
+        assert read_to_end(services, job.sweep_id).stuck
+
+        (left,) = services.stores.gaps.missing()
+        assert (left.from_at, left.to_at) == (now - 3 * HOUR, now - 2 * HOUR)
+        assert (left.reason, left.state, left.attempts) == (GapReason.PAGING_STUCK, GapState.OPEN, tries)
+
+
 def test_a_lost_page_of_a_gap_leaves_the_rest_for_later(services: Services, x: ScriptedX, now: datetime) -> None:
     """What was read counts; what is left is tried again after a while, longer each time."""
     stream = follow(services, since=now)

@@ -116,10 +116,15 @@ def note(
     now: datetime,
     priority: int = DEFAULT_PRIORITY,
     run_id: str | None = None,
+    left_of: str = "",
 ) -> Gap:
-    """The gap of a span. Its id follows from what it is, so noting it twice is noting it once."""
+    """The gap of a span. Its id follows from what it is, so noting it twice is noting it once.
+
+    left_of: the gap that was read but for this one. It may be the same span for the same reason, and ends all the same.
+    """
     carried = tuple(sorted(members))
     what = (stream, unread.reason, unread.from_at.isoformat(), unread.to_at.isoformat(), *carried)
+    what = (*what, left_of) if left_of else what
     digest = hashlib.sha256("\n".join(what).encode()).hexdigest()
     return Gap(
         id=f"g-{digest[:12]}",
@@ -165,8 +170,8 @@ def tried(gap: Gap, *, now: datetime) -> Gap:
 
 def left_of_fill(gap: Gap, unread: Unread, *, now: datetime) -> Gap:
     """The gap that remains inside `gap` after it was read but for `unread`."""
-    left = note(unread, stream=gap.stream, members=gap.members, now=now, priority=gap.priority, run_id=gap.run_id)
-    left = replace(left, attempts=gap.attempts)
+    left = note(unread, stream=gap.stream, members=gap.members, now=now, priority=gap.priority, left_of=gap.id)
+    left = replace(left, run_id=gap.run_id, attempts=gap.attempts)
     return left if unread.reason is GapReason.OVER_SHARE else tried(left, now=now)
 
 
