@@ -77,13 +77,14 @@ def tell_refresh(
         return print_json({"dry_run": True, **counts, "usd": usd, **room})
     if stored:
         out.print(f"{len(stored)} of {len(post_ids)} posts were read a moment ago and would not be asked for.")
-    out.print(
-        f"Refreshing {estimate.posts} posts would take {estimate.calls} calls and cost about ${usd:,.3f}: "
-        f"X bills for {billed}, {estimate.bought_today} were bought today and are free, those that are gone cost "
-        f"nothing, and for the {estimate.unknown} that are not known yet new accounts are looked up.",
-        highlight=False,
-        soft_wrap=True,
-    )
+    if estimate.posts:
+        out.print(
+            f"Refreshing {estimate.posts} posts would take {estimate.calls} calls and cost about ${usd:,.3f}: "
+            f"X bills for {billed}, {estimate.bought_today} were bought today and are free, those that are gone cost "
+            f"nothing, and for the {estimate.unknown} that are not known yet new accounts are looked up.",
+            highlight=False,
+            soft_wrap=True,
+        )
     _tell_room(room)
     return None
 

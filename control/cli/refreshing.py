@@ -189,4 +189,4 @@ def _count(row: dict[str, Any], name: str) -> str:
     before, after, delta = ((row[part] or {}).get(name) for part in ("before", "after", "delta"))
     if after is None:
         return "-" if before is None else str(before)
-    return str(after) if before is None else f"{before} > {after} ({delta:+})"
+    return str(after) if before is None or row["is_stored"] else f"{before} > {after} ({delta:+})"

@@ -86,11 +86,14 @@ def test_a_dry_run_counts_what_is_fresh_apart(invoke: Invoke, services: Services
 
     told = json.loads(invoke("refresh", str(young), str(old), "--dry-run", "--json").stdout)
     words = invoke("refresh", str(young), str(old), "--dry-run").stdout
+    nothing = invoke("refresh", str(young), "--dry-run").stdout
 
     assert (told["posts"], told["stored"], told["billed"], told["usd"]) == (2, 1, 1, 0.005)
     assert told["fits"] is True
     assert "1 of 2 posts were read a moment ago and would not be asked for" in words
     assert "X bills for 1" in words
+    assert "Nothing was done." in nothing
+    assert "X bills" not in nothing
     assert (asked(services), x.asked) == ([], [])
 
 

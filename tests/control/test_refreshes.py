@@ -88,6 +88,7 @@ def test_what_was_read_a_moment_ago_is_told_from_the_store(
     assert three["usd"] == 0.005
     assert "stored, " in table
     assert " s ago" in table
+    assert " > " not in table  # nothing was read that could be compared
 
 
 def test_gone_posts_keep_the_counts_that_are_known(invoke: Invoke, at_work: Services, simulator: Simulator) -> None:
