@@ -82,14 +82,9 @@ def _live(since: datetime, until: datetime, *, as_json: bool) -> None:
         out.print("No break: live events were heard all the time, or never.")
         return None
     cells = [
-        (
-            one["route"],
-            f"{one['from_at']:%Y-%m-%d %H:%M:%S}",
-            span(one["seconds"]),
-            one["why"] or "",
-            "" if one["to_at"] else "lasts",
-        )
+        (one["route"], f"{one['from_at']:%Y-%m-%d %H:%M:%S}", span(one["seconds"]), one["why"] or "", lasts)
         for one in found
+        for lasts in ("" if one["to_at"] else "lasts",)
     ]
     columns = ("route", "from (UTC)", "for", "why", "note")
     out.print(Rows(columns, cells, whole=columns))

@@ -143,16 +143,8 @@ def note(
 def divide(gap: Gap, at: datetime) -> tuple[Gap, Gap]:
     """The parts of a gap before and after a moment inside it, each as a gap of its own; attempts are kept."""
     parts = (Unread(gap.from_at, at, gap.reason), Unread(at, gap.to_at, gap.reason))
-    older, newer = (
-        replace(
-            note(part, stream=gap.stream, members=gap.members, now=gap.noted_at, priority=gap.priority),
-            run_id=gap.run_id,
-            attempts=gap.attempts,
-            try_at=gap.try_at,
-        )
-        for part in parts
-    )
-    return older, newer
+    older, newer = (note(one, stream=gap.stream, members=gap.members, now=gap.noted_at).id for one in parts)
+    return replace(gap, id=older, to_at=at), replace(gap, id=newer, from_at=at)
 
 
 def of_members(gap: Gap, members: Collection[str], *, now: datetime) -> Gap:
