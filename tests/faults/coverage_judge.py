@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from control.evidence import Interval, Truth
-from shared.domain.coverage.gaps import Gap
 from shared.stores.database import Db
 
 SHOWN = 20
@@ -40,16 +39,29 @@ class Expected:
         return {id for id in self.demanded if self.records[id]["late_seconds"]}
 
 
+class Span(Protocol):
+    """A span of time, and whom what is said of it concerns."""
+
+    @property
+    def from_at(self) -> datetime: ...
+    @property
+    def to_at(self) -> datetime: ...
+    @property
+    def members(self) -> Sequence[str]: ...
+
+
 @dataclass(slots=True)
 class Judgement:
-    """beyond: demanded, and in gaps that nothing can fill. missing: demanded otherwise, and not stored. twice: stored
-    under two keys. wrong: attributed to whom the truth does not know; lacking: not attributed to whom it does.
-    unmentioned: stored, and no mention, or not one of each source of terms that it concerns."""
+    """beyond: demanded, and in gaps that nothing can fill. unverified: late, not stored, and of a time of which Covey
+    says that it was not read again. missing: demanded otherwise, and not stored. twice: stored under two keys. wrong:
+    attributed to whom the truth does not know; lacking: not attributed to whom it does. unmentioned: stored, and no
+    mention, or not one of each source of terms that it concerns."""
 
     expected: int = 0
     brief: int = 0
     late: int = 0
     beyond: int = 0
+    unverified: int = 0
     missing: list[str] = field(default_factory=list)
     twice: int = 0
     attributed: int = 0
@@ -70,6 +82,7 @@ class Judgement:
             "posts_too_brief": self.brief,
             "late_expected": self.late,
             "told_to_be_out_of_reach": self.beyond,
+            "late_in_time_told_not_verified": self.unverified,
             "missing": len(self.missing),
             "twice": self.twice,
             "attributions": self.attributed,
@@ -129,10 +142,15 @@ def expected_of(
 
 
 def judge(
-    db: Db, expected: Expected, *, final: Sequence[Gap] = (), renamed: Mapping[str, str] | None = None
+    db: Db,
+    expected: Expected,
+    *,
+    final: Sequence[Span] = (),
+    unverified: Sequence[Span] = (),
+    renamed: Mapping[str, str] | None = None,
 ) -> Judgement:
-    """Compare what is stored with what is expected. final: gaps that nothing can fill, which say so. renamed: the
-    present members by the former ones."""
+    """Compare what is stored with what is expected. final: gaps that nothing can fill, which say so. unverified: what
+    was read once only, and is told to be. renamed: the present members by the former ones."""
     present = renamed or {}
     found = {
         document["_id"]: document
@@ -140,12 +158,16 @@ def judge(
     }
     told = {id: _told(expected, id, final, present) for id in expected.demanded} if final else {}
     beyond = {id for id, members in told.items() if members == _askers(expected.concerns[id])}
+    for id in expected.late if unverified else ():
+        told[id] = told.get(id, set()) | _told(expected, id, unverified, present)
+    late = {id for id in expected.late - found.keys() - beyond if told.get(id) == _askers(expected.concerns[id])}
     result = Judgement(
         expected=len(expected.demanded),
         beyond=len(beyond),
+        unverified=len(late),
         brief=sum(_is_asked_for(one) for one in expected.concerns.values()) - len(expected.demanded),
         late=len(expected.late),
-        missing=sorted(expected.demanded - beyond - found.keys()),
+        missing=sorted(expected.demanded - beyond - late - found.keys()),
         twice=_twice(db),
     )
     for id, document in found.items():
@@ -234,10 +256,10 @@ def _askers(concerns: frozenset[Concern]) -> set[str]:
     return {member for member, why in concerns if why != "quote"}
 
 
-def _told(expected: Expected, id: str, final: Sequence[Gap], present: Mapping[str, str]) -> set[str]:
-    """Those of its askers for whom a gap says that its time is out of reach."""
+def _told(expected: Expected, id: str, spans: Sequence[Span], present: Mapping[str, str]) -> set[str]:
+    """Those of its askers for whom one of the spans says that its time was not read, or not well enough."""
     at = datetime.fromisoformat(expected.records[id]["created_at"])
-    there = {member for gap in final if gap.from_at <= at <= gap.to_at for member in gap.members}
+    there = {member for one in spans if one.from_at <= at <= one.to_at for member in one.members}
     return {present.get(member, member) for member in there} & _askers(expected.concerns[id])
 
 

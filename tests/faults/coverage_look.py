@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from control.coverage import coverage
 from control.evidence import Interval, Truth, gather
 from shared.domain.coverage.gaps import GapState
+from shared.domain.coverage.intervals import Check
 from shared.domain.money.prices import MICRO
 from shared.stores.database import Db
 from tests.faults.coverage_audit import Audited, audited
@@ -102,10 +103,16 @@ def look(
     final = [gap for gap in services.stores.gaps.missing() if gap.state is GapState.FINAL]
     report = gather(db, truth, names, interval, services.settings.media_path)
     report["missing"]["media"] = _media_missing(db, truth, expected)
-    read = services.stores.intervals.of([one.id for one in services.stores.streams.that_carried(list(queries))])
+    carriers = {one.id: one for one in services.stores.streams.that_carried(list(queries))}
+    read = services.stores.intervals.of(list(carriers))
+    unverified = [
+        replace(one, members=one.members or tuple(carriers[one.stream].members))
+        for one in read
+        if one.check is Check.NOT_VERIFIED
+    ]
     return Outcome(
         posts_a_minute=rate,
-        judged=judge(db, expected, final=final, renamed=renamed or {}),
+        judged=judge(db, expected, final=final, unverified=unverified, renamed=renamed or {}),
         report=report,
         rows=coverage(services, [], window=ALL_OF_IT),
         audit=audited(
@@ -156,6 +163,7 @@ def finding(id: str, what: str, outcome: Outcome) -> Finding:
         f"money {outcome.money.said()}"
         + (_live(outcome.live) if outcome.live else "")
         + (f"; {judged.beyond} posts in gaps that nothing fills: {final}" if outcome.final else "")
+        + (f"; {judged.unverified} late ones in time that is told not verified" if judged.unverified else "")
         + (f"; missing: {outcome.lost}" if outcome.lost else "")
         + (f"; never settled: {outcome.left}" if outcome.left else ""),
         limit="0 missing, late ones too, 0 twice, each attributed as in the truth; all is covered whole, and every "

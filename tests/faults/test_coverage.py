@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from control.evidence import Interval
+from shared.domain.coverage import intervals
 from shared.domain.coverage.gaps import GapReason, Unread, note
+from shared.domain.coverage.sweeps import ReadBy
 from shared.domain.live.spans import LiveSpan
 from shared.domain.money.prices import Amounts, PriceKind
 from shared.domain.money.purchases import Sums
@@ -261,6 +263,26 @@ def test_what_a_gap_tells_to_be_out_of_reach_is_not_missing(mongo_db: Db) -> Non
     found = judge(mongo_db, expected(), final=[gap])
 
     assert (found.expected, found.beyond, found.missing) == (3, 2, ["2"])
+
+
+def test_what_came_late_in_time_that_is_told_not_verified_is_not_missing(mongo_db: Db) -> None:
+    """Of those for whom it was read once only; what was there in time is missing all the same."""
+    once = intervals.Interval(
+        id="i",
+        stream="s",
+        from_at=NOW - MINUTE,
+        to_at=NOW + MINUTE,
+        route=ReadBy.RECENT,
+        read_at=NOW,
+        posts=0,
+        members=("a", "+rain"),
+        check=intervals.Check.NOT_VERIFIED,
+    )
+
+    found = judge(mongo_db, expected(), unverified=[once])
+
+    assert (found.expected, found.unverified, found.missing) == (3, 1, ["1", "5"])
+    assert judge(mongo_db, expected(), unverified=[replace(once, members=("a",))]).missing == ["1", "2", "5"]
 
 
 def test_what_came_and_went_while_nobody_read_is_not_demanded() -> None:
