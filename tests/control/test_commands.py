@@ -252,7 +252,7 @@ def test_status_counts_what_there_is(simulated: Services, simulator: Simulator) 
     commands.track(simulated, simulator.names()[:2], since=NOW)
     work_off(simulated)
     newest = simulator.truth("posts", query=f"from:{simulator.names()[0]}")["posts"][:5]
-    commands.refresh(simulated, [int(post["id"]) for post in newest])
+    commands.refresh(simulated, [int(post["id"]) for post in newest], max_age=NOW)
     work_off(simulated)
 
     document = commands.status(simulated)

@@ -52,7 +52,7 @@ def test_a_run_shows_what_it_was_to_cost_and_what_it_cost(services: Services, x:
     before = runs(services, 9)
     go_round(services)
     go_round(services)
-    commands.refresh(services, [POSTS[0], POSTS[1], 20])
+    commands.refresh(services, [POSTS[0], POSTS[1], 20], max_age=timedelta(0))
     work_off(services)
 
     refresh, track = json.loads(invoke("budget", "runs", "--json").stdout)

@@ -44,7 +44,8 @@ def test_estimates_come_true_within_a_fifth(make_services: Callable[..., Service
         go_round(services)
     found = services.stores.db["X_tweets"].find({}, {"_id": 1}).limit(40)
     strangers = [post["id"] for post in lively_x.truth("posts")["posts"][-60:] if post["state"] == "live"][:40]
-    commands.refresh(services, [int(post["_id"]) for post in found] + [int(one) for one in strangers])
+    asked = [int(post["_id"]) for post in found] + [int(one) for one in strangers]
+    commands.refresh(services, asked, max_age=timedelta(0))
     work_off(services)
     go_round(services)
 

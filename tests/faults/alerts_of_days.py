@@ -62,7 +62,7 @@ class Days(WholeFlock):
 
     def buy(self, post_ids: Sequence[int]) -> None:
         """A person asks for posts, and waits until X has said something of each."""
-        asked = commands.refresh(self.services, post_ids)
+        asked = commands.refresh(self.services, post_ids, max_age=timedelta(0))
         wait_until(
             lambda: len(commands.refreshed(self.services, asked.run_ids, post_ids)) == len(post_ids),
             60,

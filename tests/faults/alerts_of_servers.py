@@ -164,7 +164,7 @@ def media_full(flock: AlertsFlock) -> Iterator[None]:
 def _ask_for_a_post(flock: AlertsFlock) -> None:
     post = flock.services.stores.db["X_tweets"].find_one({}, {"_id": 1})
     assert post is not None
-    commands.refresh(flock.services, [int(post["_id"])])
+    commands.refresh(flock.services, [int(post["_id"])], max_age=timedelta(0))
 
 
 def _letters(flock: AlertsFlock) -> int:

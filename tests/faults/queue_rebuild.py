@@ -102,7 +102,7 @@ def redis_forgets(folder: Path, *, loss: Loss, least: int) -> Finding:
         scheduler = flock.scheduler()
         _work_for_a_while(flock, least)
         threading.Event().wait(LOST_SECONDS)  # no end of a call is lost: its grant would bind a window for its lease
-        commands.refresh(flock.services, [int(id) for id in _newest_posts(flock, AD_HOC_IDS)])
+        commands.refresh(flock.services, [int(id) for id in _newest_posts(flock, AD_HOC_IDS)], max_age=timedelta(0))
         wanted = outstanding(flock)  # with the ad-hoc ids, which are part of any last second
         if loss == "nothing":
             flock.redis.stop()

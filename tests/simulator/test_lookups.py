@@ -48,7 +48,9 @@ def test_a_missing_reference_is_an_error_about_the_reference(api: Api, clock: Tu
     clock.turn(7_200)
     ask(api, "/2/tweets", ids="1")
     quotes = (post for post in api.world.index.posts if post.live and post.quote_of is not None)
-    quote = next(post for post in quotes if post.quote_of is not None and post.quote_of.state == "deleted")
+    quote = next(post for post in quotes if post.quote_of is not None and post.quote_of.live)
+    assert quote.quote_of is not None
+    api.world.delete(quote.quote_of)
 
     _, old = ask(api, "/2/tweets", ids=quote.id, expansions="referenced_tweets.id")
     _, new = ask(api, "/2/tweets", ids=quote.id, expansions="referenced_posts")
