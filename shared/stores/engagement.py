@@ -21,6 +21,7 @@ from shared.domain.engagement.tiers import Tier
 from shared.domain.models import Post, PostState
 from shared.stores import claims
 from shared.stores.beginnings import LOOKED_AT, Beginnings, beginnings, extended, snapshots
+from shared.stores.counting import by_value, up_to
 from shared.stores.database import Db, Document, guarded
 from shared.stores.described import DUPLICATE_KEY
 from shared.stores.engagement_documents import from_document, to_document
@@ -37,6 +38,7 @@ INDEXES = (
     ),
     Index("X_engagement_history", {"post_id": ASCENDING, "at": ASCENDING}),
 )
+MOST_DUE = 1_000_000  # a second's work of MongoDB
 _TIERS = {"$in": [tier.value for tier in Tier]}
 
 
@@ -109,20 +111,14 @@ class EngagementStore:
 
     @guarded
     def count_due(self, *, now: datetime) -> int:
-        """How many posts are due to be read."""
-        return self._states.count_documents({"tier": _TIERS, "next_refresh_at": {"$ne": None, "$lte": now}})
+        """How many posts are due to be read, up to a million."""
+        return up_to(self._states, {"tier": _TIERS, "next_refresh_at": {"$lte": now, "$type": "date"}}, MOST_DUE)
 
     @guarded
     def count_unpaid(self, *, day_starts: datetime, day_ends: datetime) -> int:
         """How many posts are due before the UTC day ends and were not read on it: reading them costs money once."""
-        return self._states.count_documents(
-            {
-                "tier": _TIERS,
-                "next_refresh_at": {"$ne": None, "$lt": day_ends},
-                "first_seen_at": {"$lt": day_starts},
-                "$or": [{"read_at": None}, {"read_at": {"$lt": day_starts}}],
-            }
-        )
+        due: Document = {"tier": _TIERS, "next_refresh_at": {"$lt": day_ends, "$type": "date"}}
+        return max(0, up_to(self._states, due) - up_to(self._states, {"bought_on": day_starts, **due}))
 
     @guarded
     def claim_due(
@@ -183,8 +179,7 @@ class EngagementStore:
     @guarded
     def count_by_tier(self) -> dict[str, int]:
         """How many posts are in each tier."""
-        rows = self._states.aggregate([{"$group": {"_id": "$tier", "n": {"$sum": 1}}}])
-        return {row["_id"]: row["n"] for row in rows}
+        return by_value(self._states, "tier", [tier.value for tier in Tier if tier is not Tier.COLD], Tier.COLD.value)
 
     @guarded
     def count_snapshots(self) -> int:

@@ -8,6 +8,7 @@ from datetime import datetime
 from pymongo import ASCENDING
 
 from shared.domain.models import Media, MediaType, Variant
+from shared.stores.counting import by_value
 from shared.stores.database import Db, Document, guarded
 from shared.stores.described import Described, Told
 from shared.stores.indexes import Index
@@ -98,9 +99,8 @@ class MediaStore:
 
     @guarded
     def count_by_status(self) -> dict[str, int]:
-        """How many files are pending, ok and failed."""
-        rows = self._media.aggregate([{"$group": {"_id": "$download.status", "n": {"$sum": 1}}}])
-        return {row["_id"]: row["n"] for row in rows}
+        """How many files are pending, ok and failed; those that are ok are not counted, but follow from the others."""
+        return by_value(self._media, "download.status", (PENDING, FAILED), rest=OK)
 
 
 def to_document(item: Media) -> Document:
