@@ -157,7 +157,8 @@ def _close_search(stores: Stores, sweep: Sweep, now: datetime, settles: timedelt
         return
     from_at = max(snowflake.created_at(sweep.since_id), stream.covered_through)
     if from_at < sweep.ends_at:
-        stores.intervals.add(*intervals.settled(_interval(sweep, stream.id, from_at, now), now - settles))
+        interval = _interval(sweep, stream.id, from_at, now)
+        stores.intervals.add(*intervals.settled(interval, _looked_at(sweep) - settles))
     stores.streams.sweep_completed(
         stream.id,
         sweep_id=sweep.id,
@@ -174,9 +175,14 @@ def _close_backfill(stores: Stores, sweep: Sweep, now: datetime, settles: timede
     from_at = max(snowflake.created_at(sweep.since_id), gap.from_at)
     if from_at < gap.to_at:
         interval = replace(_interval(sweep, gap.stream, from_at, now), to_at=gap.to_at, members=gap.members)
-        stores.intervals.add(*intervals.settled(interval, now - settles))
+        stores.intervals.add(*intervals.settled(interval, _looked_at(sweep) - settles))
     if stores.gaps.end(gap.id, GapState.FILLED, now=now):
         log.info("gap filled", gap=gap.id, reason=gap.reason.value, posts=sweep.posts_new, route=sweep.route.value)
+
+
+def _looked_at(sweep: Sweep) -> datetime:
+    """When X was asked for the newest of it: what X shows later of that was not seen, however long the rest took."""
+    return sweep.through_at or sweep.started_at
 
 
 def _close_reread(stores: Stores, sweep: Sweep, now: datetime) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -275,6 +276,31 @@ def test_a_gap_is_filled_in_the_lowest_class(services: Services, x: ScriptedX, n
     assert interval.members == ("alice",)
     assert (gap.state, gaps_of(services), stored_ids(services)) == (GapState.FILLED, [], set(inside))
     assert services.stores.streams.active()[0] == stream
+
+
+def test_what_was_young_when_it_was_read_is_read_again_however_long_the_rest_took(
+    make_services: Callable[..., Services], x: ScriptedX
+) -> None:
+    """The newest page was asked for an hour before the last one: what X shows later of it has not been seen."""
+    services = make_services(x.url, reread_after_seconds=1_800.0)
+    now = services.clock.now().replace(microsecond=0)
+    stream = follow(services, since=now)
+    note(services, stream, now - 2 * HOUR, now)
+    inside = [snowflake.first_id_at(now - minutes * MINUTE) + 1 for minutes in (10, 100)]
+    x.script = lambda asked: page(inside[1]) if "next_token" in asked.params else page(inside[0], token="t")
+    job, _ = only(plan(services, BACKFILL, now=now))
+    search_page(services, job)
+    sweep = state_of(services, job.sweep_id)
+    assert sweep.through_at is not None
+    an_hour_ago = {"through_at": sweep.through_at - HOUR}  # as if the next page had waited since
+    services.stores.db["X_sweeps"].update_one({"_id": sweep.id}, {"$set": an_hour_ago})
+
+    read_to_end(services, job.sweep_id)
+
+    verified, waiting = services.stores.intervals.of([stream.id])
+    assert (verified.check, waiting.check) == (Check.VERIFIED, Check.WAITING)
+    assert verified.to_at == waiting.from_at == an_hour_ago["through_at"] - HOUR / 2
+    assert (verified.from_at, waiting.to_at) == (now - 2 * HOUR, now)
 
 
 def test_only_a_few_gaps_are_filled_at_a_time(services: Services, now: datetime) -> None:
