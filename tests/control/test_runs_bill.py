@@ -20,10 +20,11 @@ CLOSE = 0.2  # part of the estimate
 
 @pytest.fixture
 def lively_x() -> Iterator[Simulator]:
-    """The demo's world, with limits that hold nothing back."""
+    """The demo's world, with limits that hold nothing back, and so lively that one account more or less is no fifth."""
     wide = ("search/recent", "quote_tweets", "tweets", "users", "users/by", "counts/recent")
     simulator, process = start_simulator(
-        *("--seed", "7", "--accounts", "12"), *WORLD, *(f"--limit={name}=100000" for name in wide)
+        *("--seed", "7", "--accounts", "12", "--activity", "30", *WORLD),
+        *(f"--limit={name}=100000" for name in wide),
     )
     yield simulator
     process.terminate()
