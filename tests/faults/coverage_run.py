@@ -26,6 +26,7 @@ from control.look_up import look_up
 from shared.domain.coverage.gaps import GapState
 from shared.domain.jobs import ALL_QUEUES
 from shared.domain.money.prices import MICRO
+from shared.domain.outcomes import MAX_BACKOFF_SECONDS
 from shared.stores.database import ServerClock
 from tests.faults.coverage_live import Listeners
 from tests.faults.coverage_look import Outcome, finding, look
@@ -50,8 +51,9 @@ FINDABLE = timedelta(minutes=2)
 RENAMES = {1: 1, 5: -1}
 # After the beginning of the world, when all of its flock is at work.
 HIDDEN_AFTER = timedelta(seconds=60)
-# What ended before the last but one compliance round is known to be gone; a round may meet an outage.
-KNOWN_AFTER_ROUNDS = 3
+# What ended before the last but one compliance round is known to be gone. A round that meets two outages waits for the
+# longest backoff of its job, as measured: nothing that ended after the first was known for four minutes.
+KNOWN_AFTER_ROUNDS, HELD_UP = 3, timedelta(seconds=MAX_BACKOFF_SECONDS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,7 +196,7 @@ def _followed(flock: WholeFlock, seed: int, run: Run, began_at: datetime) -> Out
         live=partial(listeners.told, since=tracked_at, until=ended_at) if listeners else None,
         known_by=None
         if run.by_recent_alone
-        else ended_at - KNOWN_AFTER_ROUNDS * timedelta(seconds=run.compliance_seconds),
+        else ended_at - KNOWN_AFTER_ROUNDS * timedelta(seconds=run.compliance_seconds) - HELD_UP,
     )
 
 
