@@ -49,6 +49,7 @@ def coverage(
     """
     from control import coverage as covering
     from control import inputs
+    from control.cli.covering_live import show_breaks
     from shared.runtime.clock import SystemClock
 
     now = SystemClock().now()
@@ -57,7 +58,7 @@ def coverage(
     if from_at >= to_at:
         raise InputError(f"--since {since or window} is not before --until {until}")
     if live:
-        return _live(from_at, to_at, as_json=as_json)
+        return show_breaks(from_at, to_at, as_json=as_json)
     if audit:
         return _audit(handles or [], to_at - from_at, to_at, as_json=as_json)
     rows = covering.coverage(services_here(), handles or [], window=to_at - from_at, until=to_at)
@@ -69,25 +70,6 @@ def coverage(
     columns = ("what", "covered", "verified", "behind", "gaps", "late", "last post", "note")
     out.print(Rows(columns, [_cells(row) for row in rows], whole=columns[:-1]))
     _tell_gaps(rows)
-    return None
-
-
-def _live(since: datetime, until: datetime, *, as_json: bool) -> None:
-    from control.live import breaks
-
-    found = breaks(services_here(), since=since, until=until)
-    if as_json:
-        return print_json(found)
-    if not found:
-        out.print("No break: live events were heard all the time, or never.")
-        return None
-    cells = [
-        (one["route"], f"{one['from_at']:%Y-%m-%d %H:%M:%S}", span(one["seconds"]), one["why"] or "", lasts)
-        for one in found
-        for lasts in ("" if one["to_at"] else "lasts",)
-    ]
-    columns = ("route", "from (UTC)", "for", "why", "note")
-    out.print(Rows(columns, cells, whole=columns))
     return None
 
 

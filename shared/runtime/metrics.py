@@ -173,7 +173,7 @@ AUDIT_MISSING_POSTS = Gauge(
 )
 MARGIN_SECONDS = Gauge("covey_margin_seconds", "How far behind what is covered sweeps begin, for posts that come late.")
 COVERAGE_LAG_SECONDS = Gauge("covey_coverage_lag_seconds", "How far behind now the least covered stream is.")
-REFRESHES_DUE = Gauge("covey_refreshes_due", "Posts whose engagement is due to be read.")
+REFRESHES_DUE = Gauge("covey_refreshes_due", "Posts whose engagement is due to be read, up to a million.")
 SERVER_UP = Gauge("covey_server_up", "1 where a server answers the scheduler, else 0: redis, mongo.", ["server"])
 REDIS_MEMORY_BYTES = Gauge("covey_redis_memory_bytes", "Memory that the data of Redis take.")
 REDIS_EVICTED_KEYS = Gauge("covey_redis_evicted_keys", "Keys that Redis has thrown away since it started.")

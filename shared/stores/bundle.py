@@ -78,22 +78,8 @@ from shared.stores.usual import UsualStore
 
 COLLECTIONS = (
     *(accounts, audits, authors, claims, compliance, dead_letters, engagement, erasures, fates, gaps, handles),
-    *(
-        intervals,
-        ledger,
-        live,
-        media,
-        mentions,
-        posts,
-        processes,
-        quotes,
-        reactions,
-        removals,
-        runs,
-        schedules,
-        set_aside,
-    ),
-    *(shares, sources, streams, surges, sweeps, users, usual),
+    *(intervals, ledger, live, media, mentions, posts, processes, quotes, reactions, removals, runs, schedules),
+    *(set_aside, shares, sources, streams, surges, sweeps, users, usual),
 )
 INDEXES = tuple(index for collection in COLLECTIONS for index in collection.INDEXES)
 

@@ -24,6 +24,17 @@ AWKWARD_IDS = (9, 10, 999_999_999, 1_000_000_000, 2**53 + 1, 2**63 - 1, 2**63, 2
 T = TypeVar("T")
 
 
+def looked_at(db: Db, work: Callable[[], object]) -> list[dict[str, Any]]:
+    """What MongoDB's profiler noted of the reads that the work made: keys and documents that each looked at."""
+    db.command("profile", 2)
+    try:
+        work()
+        return list(db["system.profile"].find({"planSummary": {"$exists": True}}))
+    finally:
+        db.command("profile", 0)
+        db.drop_collection("system.profile")
+
+
 class CommandCount(CommandListener):
     """Counts the commands that go to the server, by name."""
 

@@ -10,6 +10,7 @@ from pymongo.database import Database
 from shared.domain.counts import PostMetrics
 from shared.domain.engagement.thinning import Taken, Thinned
 from shared.stores.series import SeriesStore
+from tests.shared.stores.conftest import looked_at
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 SIZES = {"1111111111111111111": 3, "1111111111111111112": 2, "1111111111111111113": 9}
@@ -48,13 +49,7 @@ def test_a_part_has_whole_series(mongo_db: Database[dict[str, Any]]) -> None:
 def test_a_part_is_read_by_the_index(mongo_db: Database[dict[str, Any]]) -> None:
     """As many documents as it answers, however many series there are."""
     _filled(mongo_db)
-    mongo_db.command("profile", 2)
-    try:
-        SeriesStore(mongo_db).after("", before="2", limit=5)
-        (found,) = mongo_db["system.profile"].find({"op": "query", "ns": f"{mongo_db.name}.X_engagement_history"})
-    finally:
-        mongo_db.command("profile", 0)
-        mongo_db.drop_collection("system.profile")
+    (found,) = looked_at(mongo_db, lambda: SeriesStore(mongo_db).after("", before="2", limit=5))
 
     assert (found["docsExamined"], found["keysExamined"]) == (5, 5)
 
