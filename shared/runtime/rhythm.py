@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from shared.domain.coverage.quotes import Preset
@@ -26,6 +28,9 @@ class Rhythm(SecretFiles):
     quotes_preset: Preset = Field(Preset.NEWEST, description="whose quotes: newest, or evidence (of X's counts)")
     quotes_debts_per_round: int = Field(50, ge=1, le=1000, description="by evidence: posts that are read at a time")
     quotes_margin_seconds: float = Field(2100.0, ge=0, description="so far behind a reading of quotes the next begins")
+    refresh_by: Literal["tiers", "planner"] = Field(
+        "tiers", description="who decides which posts are read again: docs/planner.md"
+    )
     refresh_interval_seconds: float = Field(15.0, gt=0, description="between two collections of due refreshes")
     refresh_time_scale: float = Field(1.0, gt=0, description="1 = the tiers as written; 0.01 = a hundred times faster")
     refresh_max_batches: int = Field(20, ge=1, description="batches of 100 posts claimed in one round")

@@ -13,7 +13,7 @@ from shared.broker.sender import Sender
 from shared.credentials.pool import CredentialPool
 from shared.credentials.renewal import Renewal
 from shared.credentials.vault import Vault
-from shared.domain.engagement.next_reading import RefreshPolicy
+from shared.domain.engagement.next_reading import Chooser, RefreshPolicy
 from shared.domain.errors import InputError
 from shared.domain.jobs import ALL_QUEUES, gated_jobs
 from shared.domain.money.budgets import Budgets
@@ -87,7 +87,8 @@ class Services:
     def refresh_policy(self) -> RefreshPolicy:
         """How engagement is followed, by the settings."""
         confirm = timedelta(seconds=self.settings.gone_confirm_seconds)
-        return RefreshPolicy(time_scale=self.settings.refresh_time_scale, gone_confirm=confirm)
+        by = Chooser(self.settings.refresh_by)
+        return RefreshPolicy(self.settings.refresh_time_scale, confirm, by)
 
 
 def build(settings: Settings, *, middleware: Sequence[Middleware]) -> Services:

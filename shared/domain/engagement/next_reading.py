@@ -1,7 +1,8 @@
 """When is a post read next: the only place that says so. Pure.
 
 found            without counts: at once; with counts, which are its first reading, as counted
-counted          after the interval of its tier; never for a cold post past RETIRE_AGE
+counted          by tiers: after the interval of its tier; never for a cold post past RETIRE_AGE
+                 by the planner: again today while it moves, as `planning.cadence` says; then when a plan buys it
 silent           X gave no counts and no reason: after UNKNOWN_RETRY
 reported gone    after the confirmation time, counted from X's first word
 gone             never
@@ -13,8 +14,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from shared.domain.engagement.tiers import Tier, TierRule
+from shared.domain.planning import cadence
+from shared.domain.planning.posts import Tracked, hours, moment
 
 # A cold post is not read again once it is this old.
 RETIRE_AGE = timedelta(days=30)
@@ -22,12 +26,22 @@ RETIRE_AGE = timedelta(days=30)
 UNKNOWN_RETRY = timedelta(minutes=10)
 
 
+class Chooser(StrEnum):
+    """Who decides which posts are read again."""
+
+    TIERS = "tiers"
+    PLANNER = "planner"
+
+
 @dataclass(frozen=True, slots=True)
 class RefreshPolicy:
-    """The settings of refreshing. time_scale shrinks all ages and intervals (0.01: a hundred times faster)."""
+    """The settings of refreshing. time_scale shrinks all ages and intervals of tiers (0.01: a hundred times faster);
+    the planner's are of X's days, and stay.
+    """
 
     time_scale: float = 1.0
     gone_confirm: timedelta = timedelta(hours=1)
+    by: Chooser = Chooser.TIERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +51,11 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """Its counts were read; it falls under `rule` at this `age`."""
+    """Its counts were read; it falls under `rule` at this `age`. post: as the planner remembers it from now on."""
 
     rule: TierRule
     age: timedelta
+    post: Tracked
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +99,9 @@ def next_reading_at(occasion: Occasion, *, now: datetime, policy: RefreshPolicy 
             return now
         case Claimed(lease):
             return now + lease
+        case Counted(post=post) if policy.by is Chooser.PLANNER:
+            at = cadence.next_reading_at(post, hours(now))
+            return None if at is None else moment(at)
         case Counted(rule, age):
             is_retired = rule.tier is Tier.COLD and age > RETIRE_AGE * policy.time_scale
             return None if is_retired else now + rule.interval * policy.time_scale

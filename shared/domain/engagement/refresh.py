@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 
 from shared.domain.counts import PostMetrics
 from shared.domain.engagement.next_reading import (
+    Chooser,
     Counted,
     Found,
     Gone,
@@ -27,6 +28,8 @@ from shared.domain.engagement.next_reading import (
 )
 from shared.domain.engagement.tiers import Tier, tier_of
 from shared.domain.models import Post, PostState
+from shared.domain.planning.growth import left
+from shared.domain.planning.posts import Tracked, day_of, hours, read
 from shared.domain.states import By, Known, Word, hear
 
 # Posts are found and read seconds apart by search, quotes and people; below two minutes chance is most of a velocity.
@@ -39,7 +42,8 @@ class Engagement:
     """What is known of a post's engagement.
 
     `metrics` are the last counts known, each for itself, and `read_at` is when X told the last of them. `velocity` was
-    measured from the counts `base` of `base_at` on. The last snapshot is of `changed_at`. `gone_reports` counts X's
+    measured from the counts `base` of `base_at` on. The last snapshot is of `changed_at`. `rate` and `usual` are what
+    the planner remembers of its growth, as `planning.posts` says. `gone_reports` counts X's
     words in a row that it is gone, those that came too soon after the first left out; `gone_first_at` is when the first
     of them came.
     """
@@ -54,6 +58,8 @@ class Engagement:
     base: PostMetrics | None = None
     base_at: datetime | None = None
     changed_at: datetime | None = None
+    rate: float = 0.0
+    usual: float = 0.0
     next_refresh_at: datetime | None = None
     gone_reports: int = 0
     gone_first_at: datetime | None = None
@@ -102,6 +108,7 @@ def first_seen(post: Post, *, now: datetime, at: datetime, policy: RefreshPolicy
     # What read_counts makes of a post of which nothing is known, in one step: a page has a hundred of them.
     age = at - post.created_at
     rule = tier_of(age=age, velocity=0.0, time_scale=policy.time_scale)
+    grown = read(Tracked(post.id, hours(post.created_at)), post.metrics.engagement or 0, hours(at))
     counted = Engagement(
         post_id=post.id,
         created_at=post.created_at,
@@ -111,7 +118,12 @@ def first_seen(post: Post, *, now: datetime, at: datetime, policy: RefreshPolicy
         base=post.metrics,
         base_at=at,
         changed_at=at,
-        next_refresh_at=next_reading_at(Counted(rule, age), now=at, policy=policy),
+        rate=grown.rate,
+        usual=grown.usual,
+        # What is told of another day, as by an import, is not owned: it waits for a plan.
+        next_refresh_at=next_reading_at(
+            Counted(rule, age, grown), now=at if policy.by is Chooser.TIERS else max(now, at), policy=policy
+        ),
     )
     return Reading(at, counted, _snapshot(counted, post.metrics, _NO_DELTAS, at))
 
@@ -125,6 +137,7 @@ def read_counts(before: Engagement, metrics: PostMetrics, *, now: datetime, poli
     age = now - before.created_at
     rule = tier_of(age=age, velocity=measured.velocity, time_scale=policy.time_scale)
     known = metrics.or_else(before.metrics)
+    grown = read(tracked(before), known.engagement or 0, hours(now))
     is_unchanged = metrics == before.metrics and before.changed_at is not None
     after = replace(
         measured,
@@ -133,9 +146,11 @@ def read_counts(before: Engagement, metrics: PostMetrics, *, now: datetime, poli
         metrics=known,
         read_at=now,
         changed_at=before.changed_at if is_unchanged else now,
+        rate=grown.rate,
+        usual=grown.usual,
         gone_reports=0,
         gone_first_at=None,
-        next_refresh_at=next_reading_at(Counted(rule, age), now=now, policy=policy),
+        next_refresh_at=next_reading_at(Counted(rule, age, grown), now=now, policy=policy),
     )
     is_known = before.read_at == now and before.metrics == known
     return Reading(now, after, None if is_known else _snapshot(after, metrics, deltas, now), is_unchanged)
@@ -157,6 +172,25 @@ def read_absence(before: Engagement, state: PostState, *, now: datetime, policy:
     else:
         at = next_reading_at(ReportedGone(heard.first_at or now), now=now, policy=policy)
     return Reading(now, replace(after, next_refresh_at=at), None)
+
+
+def tracked(state: Engagement) -> Tracked:
+    """The post as the planner remembers it, as of its last reading."""
+    born_at = hours(state.created_at)
+    if state.read_at is None:
+        return Tracked(state.post_id, born_at, is_gone=state.state.is_gone)
+    read_at = hours(state.read_at)
+    return Tracked(
+        post_id=state.post_id,
+        born_at=born_at,
+        acts=(state.metrics and state.metrics.engagement) or 0,
+        read_at=read_at,
+        owned_day=day_of(read_at),
+        rate=state.rate,
+        usual=state.usual,
+        to_come=left(read_at - born_at),
+        is_gone=state.state.is_gone,
+    )
 
 
 def _measured(before: Engagement, metrics: PostMetrics, now: datetime, min_span: timedelta) -> Engagement:

@@ -9,7 +9,9 @@ sizes       how large a post is going to be, and what it grows by between two mo
 fitting     what the planner learns from its own readings
 estimates   the count that a post probably has by now, with an interval, beside the one that was read
 ranking     what buying a post today is worth
-guard       which posts must be bought so that none is forgotten
+guard       how many posts must be bought so that none is forgotten
+tally       what is there to buy, in so few numbers that any flock fits, counted in parts
+cut         who stands where in the order of buying
 reserve     what of the money is kept for what is found during the day
 midnight    what is bought at 00:00 UTC
 cadence     when what is owned is read again

@@ -10,8 +10,7 @@ worth more elsewhere, and `late` says how many posts will not be read in time.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shared.domain.planning.posts import Tracked, day_of
@@ -19,33 +18,29 @@ from shared.domain.planning.posts import Tracked, day_of
 
 @dataclass(frozen=True, slots=True)
 class Guarded:
-    """must: posts to buy today, those that are due first, and of these the most
-    worth. late: how many will miss their date for want of money."""
+    """must: how many posts to buy today, those that are due first. late: how many will miss their date for want of
+    money."""
 
-    must: tuple[int, ...]
+    must: int
     late: int
 
 
-def due_day(post: Tracked, span_days: int) -> int:
-    """The last UTC day on which it can be read in time."""
-    return day_of(post.born_at if post.read_at is None else post.read_at) + span_days
+def days_left(post: Tracked, today: int, span_days: int) -> int:
+    """In how many days it must be read at the latest; 0: today."""
+    last_day = day_of(post.born_at if post.read_at is None else post.read_at) + span_days
+    return max(0, last_day - today)
 
 
-def guard(
-    posts: Iterable[tuple[float, Tracked]], today: int, money: int, *, span_days: int, share: float, lost_share: float
-) -> Guarded:
-    """Of the posts that are neither gone nor owned today, each with what it is worth."""
-    waiting = sorted((due_day(post, span_days), -worth, post.post_id) for worth, post in posts)
-    due = Counter(max(0, day - today) for day, _, _ in waiting)
+def guard(due: Mapping[int, int], money: int, *, share: float, lost_share: float) -> Guarded:
+    """due: how many posts, of those that are neither gone nor owned, are due in so many days."""
     money_for_it = int(money * share)
     needed = _needed(due, money_for_it)
     if needed <= money_for_it:
-        return Guarded(tuple(post_id for _, _, post_id in waiting[:needed]), 0)
-    lost = int(money * lost_share)
-    return Guarded(tuple(post_id for _, _, post_id in waiting[:lost]), needed - money_for_it)
+        return Guarded(needed, 0)
+    return Guarded(int(money * lost_share), needed - money_for_it)
 
 
-def _needed(due: Counter[int], money_a_day: int) -> int:
+def _needed(due: Mapping[int, int], money_a_day: int) -> int:
     """How many must be bought today when each later day buys at most `money_a_day`."""
     most = total = 0
     for days in sorted(due):

@@ -6,17 +6,18 @@ is spent but for the reserve.
 
 from __future__ import annotations
 
-import heapq
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from shared.domain.planning.guard import guard
+from shared.domain.planning.cut import Cut, cut
+from shared.domain.planning.guard import days_left, guard
 from shared.domain.planning.posts import Tracked, day_of
 from shared.domain.planning.ranking import Worth
+from shared.domain.planning.tally import Cell, Tally, level_of, worth_of
 
-SPARE: Final = 0.1
+SPARE: Final = 1.1
 LEAST_SPARE: Final = 10
 MOST_OF_WANT: Final = 2.0
 
@@ -46,34 +47,41 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Purchases:
-    """ids: the most needed first, some more than the money buys, for a post that turns out to be gone costs nothing.
-    guarded: how many are for the guard alone. late: posts that will not be read in their span, for want of money.
-    marginal: what the last that the money buys is worth.
+    """The order of a day. must: so many come first by the guard alone. late: posts that will not be read in their span,
+    for want of money. marginal: what the last that the money buys is worth; 0 where it buys all, or none.
     """
 
-    ids: tuple[int, ...]
-    guarded: int
+    order: Cut
+    must: int
     late: int
     marginal: float = 0.0
 
 
-def purchases(posts: Iterable[Tracked], at: float, money: int, worth: Worth, rules: Rules) -> Purchases:
-    """Of the posts that are neither gone nor owned. money: how many may be bought."""
-    valued = [(worth(post, at), post) for post in posts]
-    kept = guard(
-        valued,
-        day_of(at),
-        money,
-        span_days=rules.span_days,
-        share=rules.guard_share,
-        lost_share=rules.lost_share,
-    )
-    must = set(kept.must)
-    others = ((-value, post.post_id) for value, post in valued if post.post_id not in must)
-    ranked = heapq.nsmallest(math.ceil(money * (1 + SPARE)) + LEAST_SPARE - len(must), others)
-    within = ranked[: max(0, money - len(must))]
-    marginal = -within[-1][0] if within else 0.0
-    return Purchases((*kept.must, *(post_id for _, post_id in ranked)), len(must), kept.late, marginal)
+def cell_of(post: Tracked, at: float, worth: Worth, span_days: int) -> tuple[Cell, float]:
+    """Where a post that is neither gone nor owned is counted, and the acts that it would be short of."""
+    gap = worth.gap(post, at)
+    return Cell(days_left(post, day_of(at), span_days), level_of(worth.of_gap(post, gap))), gap
+
+
+def tallied(posts: Iterable[Tracked], at: float, worth: Worth, span_days: int) -> Tally:
+    """Of posts that are neither gone nor owned."""
+    tally = Tally()
+    for post in posts:
+        tally.add(*cell_of(post, at, worth, span_days))
+    return tally
+
+
+def purchases(tally: Tally, money: int, rules: Rules) -> Purchases:
+    """money: how many posts may be bought."""
+    kept = guard(tally.due(), money, share=rules.guard_share, lost_share=rules.lost_share)
+    order = cut(tally, kept.must)
+    last = order.level_at(money)
+    return Purchases(order, kept.must, kept.late, 0.0 if last is None or money == 0 else worth_of(last))
+
+
+def most_places(money: int) -> int:
+    """So many are put in order: some more than the money buys, for a post that turns out to be gone costs nothing."""
+    return math.ceil(money * SPARE) + LEAST_SPARE
 
 
 def typical_count(posts: Iterable[Tracked]) -> float:

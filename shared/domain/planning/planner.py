@@ -16,13 +16,23 @@ from dataclasses import dataclass, field
 
 from shared.domain.planning.batches import IDS_A_CALL, full_calls
 from shared.domain.planning.cadence import last_reading_at, next_reading_at
+from shared.domain.planning.cut import cut
 from shared.domain.planning.estimates import Calibration, Estimate, calibration, estimate
 from shared.domain.planning.fitting import Learned, learn
-from shared.domain.planning.midnight import Purchases, Rules, purchases, typical_count
+from shared.domain.planning.midnight import (
+    Purchases,
+    Rules,
+    cell_of,
+    most_places,
+    purchases,
+    tallied,
+    typical_count,
+)
 from shared.domain.planning.posts import Tracked, day_of, lost, read
 from shared.domain.planning.ranking import Worth
 from shared.domain.planning.reserve import WEEK, reserve, still_kept
 from shared.domain.planning.sizes import Model
+from shared.domain.planning.tally import Tally
 
 # What is due soon may fill a call; what waited so long for one goes in a call that is not full.
 SOON_HOURS = 1.0
@@ -40,7 +50,7 @@ class Planner:
     model: Model = field(default_factory=Model)
     fit: Calibration = field(default_factory=lambda: calibration(Learned()))
     taken: list[int] = field(default_factory=list)
-    last: Purchases = field(default_factory=lambda: Purchases((), 0, 0))
+    last: Purchases = field(default_factory=lambda: Purchases(cut(Tally(), 0), 0, 0))
     _owned: dict[int, float] = field(default_factory=dict)
     _unread: set[int] = field(default_factory=set)
     _asked: set[int] = field(default_factory=set)
@@ -98,9 +108,14 @@ class Planner:
         open_ = [post for post in read_once if not post.is_owned(at)]
         fairness = self.rules.fairness_for(left, len(read_once))
         worth = Worth(self.model, fairness, typical_count(read_once))
-        self.last = purchases(open_, at, left, worth, self.rules)
+        span_days = self.rules.span_days
+        self.last = purchases(tallied(open_, at, worth, span_days), left, self.rules)
+        placed = ((self.last.order.place(post.post_id, cell_of(post, at, worth, span_days)[0]), post) for post in open_)
+        ranked = sorted(
+            (place, post.post_id) for place, post in placed if place is not None and place < most_places(left)
+        )
         revived = [post_id for post_id in self._revived if post_id in self.posts]
-        self._next, self._revived = list(dict.fromkeys([*revived, *self.last.ids])), ()
+        self._next, self._revived = list(dict.fromkeys([*revived, *(post_id for _, post_id in ranked)])), ()
 
     def _bought_now(self, at: float, left: int) -> list[int]:
         """What was found without counts first, then the next in rank with the money that is not kept."""

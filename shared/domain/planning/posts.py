@@ -7,6 +7,7 @@ the same spans. Their quotient is the size of which the recent growth speaks, ho
 from __future__ import annotations
 
 import math
+from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
 from shared.domain.planning.growth import left
@@ -14,6 +15,20 @@ from shared.domain.planning.growth import left
 HOURS_A_DAY: Final = 24
 MEMORY_HOURS: Final = 6.0
 SHORTEST_SPAN_HOURS: Final = 0.01
+
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+HOUR: Final = timedelta(hours=1)
+
+
+def hours(moment: datetime) -> float:
+    """Hours since 1970."""
+    return (moment - EPOCH) / HOUR
+
+
+def moment(at: float) -> datetime:
+    """The time, of hours since 1970, to the millisecond that MongoDB keeps."""
+    return EPOCH + timedelta(milliseconds=round(at * 3_600_000))
 
 
 def day_of(at: float) -> int:

@@ -23,5 +23,12 @@ class Worth:
 
     def __call__(self, post: Tracked, at: float) -> float:
         """In acts, for the 24 hours from `at` on."""
-        gap = self.model.size(post) * mean_gap_share(post, at)
+        return self.of_gap(post, self.gap(post, at))
+
+    def gap(self, post: Tracked, at: float) -> float:
+        """By how many acts it will be short on the mean of the 24 hours from `at` on, if it is not bought."""
+        return self.model.size(post) * mean_gap_share(post, at)
+
+    def of_gap(self, post: Tracked, gap: float) -> float:
+        """What that is worth."""
         return gap * (1 + self.fairness * self.typical_count / max(1.0, post.acts))

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from shared.domain.engagement.next_reading import RETIRE_AGE, Counted, RefreshPolicy, next_reading_at
 from shared.domain.engagement.tiers import TABLE, Tier, tier_of
+from shared.domain.planning.posts import Tracked
 
 NOW = datetime(2024, 5, 1, tzinfo=UTC)
 NEVER = timedelta.max
@@ -23,7 +24,7 @@ scales = st.sampled_from([1.0, 0.01, 0.5, 3.0])
 def wait(age: timedelta, velocity: float, time_scale: float) -> timedelta:
     """How long until the post is read again; NEVER when it is not."""
     rule = tier_of(age=age, velocity=velocity, time_scale=time_scale)
-    at = next_reading_at(Counted(rule, age), now=NOW, policy=RefreshPolicy(time_scale))
+    at = next_reading_at(Counted(rule, age, Tracked(1, 0.0)), now=NOW, policy=RefreshPolicy(time_scale))
     return NEVER if at is None else at - NOW
 
 
