@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from scheduler.auditing import audit_jobs
 from scheduler.compliance import compliance_jobs
+from scheduler.day_plan import DayPlan
 from scheduler.quoting import Quoting
 from scheduler.readings import Readings
 from scheduler.searches import Outgoing, Searches
@@ -41,7 +42,7 @@ QUOTES, REFRESH, MEDIA, RECONCILE, DEAD, CANARY = "quotes", "refresh", "media", 
 AUTHORS, LEDGER, USAGE, ACCOUNTS = "authors", "ledger", "usage", "accounts"
 REREAD, BACKFILL = "reread", "backfill"
 PURGE, COMPLIANCE, AUDIT, SILENCE = "purge", "compliance", "audit", "silence"
-ALERTS = "alerts"
+ALERTS, PLAN = "alerts", "plan"
 OPENS_SWEEPS = frozenset({SEARCH, QUOTES, REREAD, BACKFILL})
 # What is not planned while a queue is paused: its jobs would only wait, and claims on posts would end meanwhile.
 FILLS = {
@@ -50,6 +51,7 @@ FILLS = {
     BACKFILL: Queue.BACKFILL,
     QUOTES: Queue.QUOTES,
     REFRESH: Queue.ENGAGEMENT,
+    PLAN: Queue.ENGAGEMENT,
     AUTHORS: Queue.ENGAGEMENT,
     ACCOUNTS: Queue.ENGAGEMENT,
     MEDIA: Queue.MEDIA,
@@ -72,6 +74,7 @@ PURGE_INTERVAL_SECONDS = 300.0
 COMPLIANCE_INTERVAL_SECONDS = 30.0  # X allows 150 looks at jobs in 15 minutes
 SILENCE_INTERVAL_SECONDS = 3600.0
 ALERTS_INTERVAL_SECONDS = 30.0  # of what quiet hours held back, and what a crash left
+PLAN_INTERVAL_SECONDS = 5.0  # of a plan that is made in parts, three looks
 AUDIT_INTERVAL_SECONDS = 3600.0  # what is lost of a night is sent for again
 MEDIA_BATCH = 500
 
@@ -98,6 +101,7 @@ def standing_schedules(services: Services, *, now: datetime) -> list[Schedule]:
         AUDIT: AUDIT_INTERVAL_SECONDS,
         SILENCE: SILENCE_INTERVAL_SECONDS,
         ALERTS: ALERTS_INTERVAL_SECONDS,
+        PLAN: PLAN_INTERVAL_SECONDS,
     }
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     usage_at = midnight + timedelta(days=1) + USAGE_AFTER_MIDNIGHT
@@ -125,12 +129,14 @@ class Planner:
         self._held_back = held_back
         self._stores = services.stores
         searches, readings = Searches(services, shares), Readings(services, held_back)
+        day_plan = DayPlan(services)
         self._plans: dict[str, Plan] = {
             SEARCH: self._of(WorkClass.SEARCH, searches.new),
             REREAD: self._of(WorkClass.BACKFILL, searches.again),
             BACKFILL: self._of(WorkClass.BACKFILL, searches.missing),
             QUOTES: self._of(WorkClass.QUOTES, Quoting(services).due),
             REFRESH: readings.due,
+            PLAN: lambda slot, now: day_plan.due(now),
             MEDIA: self._media,
             CANARY: self._canary,
             AUTHORS: self._of(WorkClass.ENGAGEMENT, readings.authors),

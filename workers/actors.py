@@ -24,6 +24,7 @@ from workers.handlers.canary import canary
 from workers.handlers.compliance import compliance_round
 from workers.handlers.engagement import refresh_engagement
 from workers.handlers.media import download_media
+from workers.handlers.planning import place_posts, rank_posts
 from workers.handlers.purging import purge_gone, remove_media
 from workers.handlers.quotes import quote_page
 from workers.handlers.retention import purge_old
@@ -56,6 +57,8 @@ ACTORS: tuple[Actor[Any], ...] = (
     Actor(jobs.PurgeGone, purge_gone),
     Actor(jobs.PurgeOld, purge_old),
     Actor(jobs.ThinSeries, thin_series),
+    Actor(jobs.RankPosts, rank_posts),
+    Actor(jobs.PlacePosts, place_posts),
     Actor(jobs.RemoveMedia, remove_media),
     Actor(jobs.SendAlert, send_alert),
     Actor(jobs.Canary, canary),

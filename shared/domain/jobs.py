@@ -25,7 +25,17 @@ from shared.domain.job import (
     Queue,
     Username,
 )
-from shared.domain.upkeep_jobs import AuditSource, ComplianceRound, PurgeGone, PurgeOld, RemoveMedia, ThinSeries
+from shared.domain.upkeep_jobs import (
+    AuditSource,
+    CheckUsage,
+    ComplianceRound,
+    PlacePosts,
+    PurgeGone,
+    PurgeOld,
+    RankPosts,
+    RemoveMedia,
+    ThinSeries,
+)
 
 __all__ = [
     "ALL_JOBS",
@@ -40,10 +50,12 @@ __all__ = [
     "Job",
     "LookAtAccounts",
     "LookUpAuthors",
+    "PlacePosts",
     "PurgeGone",
     "PurgeOld",
     "Queue",
     "QuotePage",
+    "RankPosts",
     "RefreshEngagement",
     "RemoveMedia",
     "ResolveHandles",
@@ -165,18 +177,6 @@ class LookAtAccounts(AccountsJob):
     name = "look_at_accounts"
 
 
-class CheckUsage(Job):
-    """X's own count of the posts that were bought, to compare with the ledger."""
-
-    name = "check_usage"
-    queues = (Queue.BACKFILL,)
-
-    @property
-    def subject(self) -> str:
-        """The project: one count at a time."""
-        return "project"
-
-
 class Canary(Job):
     """Nothing but a sign of life: proves that one queue is served."""
 
@@ -208,6 +208,8 @@ ALL_JOBS: tuple[type[Job], ...] = (
     PurgeGone,
     PurgeOld,
     ThinSeries,
+    RankPosts,
+    PlacePosts,
     RemoveMedia,
     SendAlert,
     Canary,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from pydantic import Field
 
 from shared.domain.job import MAX_IDS, DocumentId, Job, MediaKey, Queue
@@ -19,6 +21,18 @@ class ComplianceRound(Job):
     def subject(self) -> str:
         """The round."""
         return self.round_id
+
+
+class CheckUsage(Job):
+    """X's own count of the posts that were bought, to compare with the ledger."""
+
+    name = "check_usage"
+    queues = (Queue.BACKFILL,)
+
+    @property
+    def subject(self) -> str:
+        """The project: one count at a time."""
+        return "project"
 
 
 class AuditSource(Job):
@@ -83,3 +97,29 @@ class RemoveMedia(Job):
     def subject(self) -> str:
         """The first of them: batches that were sent begin with another one."""
         return self.media[0]
+
+
+class PlanPart(Job):
+    """Base of the jobs about one part of the plan of a UTC day."""
+
+    queues = (Queue.ENGAGEMENT,)
+
+    day: date
+    part: int = Field(ge=0)
+
+    @property
+    def subject(self) -> str:
+        """The part."""
+        return f"{self.day.isoformat()}:{self.part}"
+
+
+class RankPosts(PlanPart):
+    """A part of the followed posts, counted by what they are worth today."""
+
+    name = "rank_posts"
+
+
+class PlacePosts(PlanPart):
+    """A part of the followed posts, of which some are bought today."""
+
+    name = "place_posts"

@@ -21,6 +21,7 @@ from shared.stores import (
     live,
     media,
     mentions,
+    plans,
     posts,
     processes,
     quotes,
@@ -57,6 +58,8 @@ from shared.stores.ledger import LedgerStore
 from shared.stores.live import LiveStore
 from shared.stores.media import MediaStore
 from shared.stores.mentions import MentionStore
+from shared.stores.plan_posts import PlanPostStore
+from shared.stores.plans import PlanStore
 from shared.stores.posts import PostStore
 from shared.stores.processes import ProcessStore
 from shared.stores.quotes import QuoteStore
@@ -78,8 +81,8 @@ from shared.stores.usual import UsualStore
 
 COLLECTIONS = (
     *(accounts, audits, authors, claims, compliance, dead_letters, engagement, erasures, fates, gaps, handles),
-    *(intervals, ledger, live, media, mentions, posts, processes, quotes, reactions, removals, runs, schedules),
-    *(set_aside, shares, sources, streams, surges, sweeps, users, usual),
+    *(intervals, ledger, live, media, mentions, plans, posts, processes, quotes, reactions, removals, runs),
+    *(schedules, set_aside, shares, sources, streams, surges, sweeps, users, usual),
 )
 INDEXES = tuple(index for collection in COLLECTIONS for index in collection.INDEXES)
 
@@ -109,6 +112,8 @@ class Stores:
     gaps: GapStore
     engagement: EngagementStore
     series: SeriesStore
+    plans: PlanStore
+    plan_posts: PlanPostStore
     quotes: QuoteStore
     reactions: ReactionStore
     schedules: ScheduleStore
@@ -158,6 +163,8 @@ class Stores:
             gaps=GapStore(db),
             engagement=EngagementStore(db),
             series=SeriesStore(db),
+            plans=PlanStore(db),
+            plan_posts=PlanPostStore(db),
             quotes=QuoteStore(db),
             reactions=ReactionStore(db),
             schedules=ScheduleStore(db),

@@ -18,6 +18,7 @@ from shared.services.authors import want_authors
 from shared.services.bootstrap import Services
 from shared.services.intake import answered_at
 from shared.services.storing import store_page
+from workers.handlers.planning import learn
 from workers.handlers.runs import paid_by
 from workers.handlers.surges import watch
 
@@ -96,6 +97,7 @@ def _store(services: Services, job: RefreshEngagement, page: Page) -> None:
             readings.append(read_absence(before, state, now=read_at, policy=services.refresh_policy))
     _bury(services, readings)
     watch(services, page, states, readings)
+    learn(services, states, readings)
     if job.run_id:
         words = {str(post_id): state.value for post_id, state in page.states.items()}
         services.stores.runs.record(job.run_id, words, now=now)

@@ -11,7 +11,7 @@ nothing else, so memory is bounded; `faded` lets old weeks count half.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -80,6 +80,14 @@ def learn(learned: Learned, model: Model, before: Tracked, count: float, at: flo
     spread = Spread(old.count + 1, old.total + log, old.squares + log * log)
     spreads = (*learned.spreads[:row], spread, *learned.spreads[row + 1 :])
     return replace(learned, samples=learned.samples + 1, fits=fits, spreads=spreads)
+
+
+def learned_from(readings: Iterable[tuple[Tracked, float, float]], model: Model) -> Learned:
+    """What some readings speak for by themselves: of each the post before, the count and the time."""
+    learned = Learned()
+    for before, count, at in readings:
+        learned = learn(learned, model, before, count, at)
+    return learned
 
 
 def row_of(foretold: float) -> int:

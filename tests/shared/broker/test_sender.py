@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 
 import pytest
 import redis
@@ -21,9 +22,11 @@ from shared.domain.jobs import (
     Job,
     LookAtAccounts,
     LookUpAuthors,
+    PlacePosts,
     PurgeGone,
     PurgeOld,
     QuotePage,
+    RankPosts,
     RefreshEngagement,
     RemoveMedia,
     SearchPage,
@@ -86,6 +89,8 @@ def test_messages_carry_no_options_but_the_thread_of_events(job_type: type[Job])
         "purge_gone": PurgeGone(),
         "purge_old": PurgeOld(),
         "thin_series": ThinSeries(),
+        "rank_posts": RankPosts(day=date(2026, 11, 20), part=3),
+        "place_posts": PlacePosts(day=date(2026, 11, 20), part=3),
         "audit_source": AuditSource(audit_id="2026-11-20:nasa"),
         "compliance_round": ComplianceRound(round_id="r"),
         "remove_media": RemoveMedia(media=("3_1",)),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,9 +18,11 @@ from shared.domain.jobs import (
     Job,
     LookAtAccounts,
     LookUpAuthors,
+    PlacePosts,
     PurgeGone,
     PurgeOld,
     QuotePage,
+    RankPosts,
     RefreshEngagement,
     RemoveMedia,
     ResolveHandles,
@@ -41,6 +45,8 @@ WORDS: list[tuple[Job, str]] = [
     (PurgeGone(), "gone"),
     (PurgeOld(), "old"),
     (ThinSeries(), "series"),
+    (RankPosts(day=date(2026, 11, 20), part=3), "2026-11-20:3"),
+    (PlacePosts(day=date(2026, 11, 20), part=3), "2026-11-20:3"),
     (AuditSource(audit_id="2026-11-20:nasa"), "2026-11-20:nasa"),
     (ComplianceRound(round_id="r"), "r"),
     (RemoveMedia(media=("3_1", "3_2")), "files 3_1, 3_2"),

@@ -1,0 +1,122 @@
+"""Makes the plan of each UTC day, where the planner decides what is read again; see `shared.domain.planning.day`.
+
+    no plan --begin--> rank, part by part --sum--> place, part by part --> done
+
+The parts are jobs, so they are shared by all workers; those that are lost are sent again at the next look. Nothing here
+grows with the number of posts but the number of parts.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, timedelta
+
+from scheduler.searches import Outgoing
+from shared.domain import snowflake
+from shared.domain.engagement.next_reading import RETIRE_AGE, Chooser
+from shared.domain.jobs import PlacePosts, RankPosts
+from shared.domain.planning.day import Basis, Stage
+from shared.domain.planning.fitting import FADING
+from shared.domain.planning.midnight import purchases, typical_count
+from shared.domain.planning.posts import Tracked, hours
+from shared.domain.planning.reserve import WEEK
+from shared.domain.planning.sizes import Model
+from shared.domain.planning.tally import summed
+from shared.runtime.log import get_logger
+from shared.services.allowance import money_today
+from shared.services.bootstrap import Services
+from shared.stores.plan_posts import edges
+from shared.stores.plans import Part, Plan
+
+log = get_logger(__name__)
+SAMPLE = 2_000
+LEFT, GIVEN_BACK = "plan_left", 10_000
+POSTS_A_PART, MOST_PARTS = 50_000, 256
+
+
+class DayPlan:
+    """The plan of the present day of X."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._plans = services.stores.plans
+
+    def due(self, now: datetime) -> Outgoing:
+        """The jobs of the parts that are open; none while the plan is done, or the tiers decide."""
+        if self._services.refresh_policy.by is not Chooser.PLANNER:
+            self._leave(now)
+            return []
+        day = self._services.ledger.now().date()
+        stage = self._plans.stage(day)
+        if stage is None:
+            stage = self._begin(day, now)
+        while stage is not Stage.DONE:
+            if parts := self._plans.open_parts(day, stage):
+                make: Callable[..., RankPosts | PlacePosts] = RankPosts if stage is Stage.RANK else PlacePosts
+                return [(make(day=day, part=number), None) for number in parts]
+            stage = self._next(day, stage, now)
+        return []
+
+    def _leave(self, now: datetime) -> None:
+        """Where the planner decided before: what waited for a plan is read by the tiers again, some posts at a look."""
+        state, plans = self._services.stores.state, self._plans.newest()
+        left = state.get(LEFT) or {}
+        if not plans or (left.get("plan") == plans[0].day.isoformat() and left.get("after") is None):
+            return
+        from_id = str(snowflake.first_id_at(now - RETIRE_AGE))
+        after = left["after"] if left.get("plan") == plans[0].day.isoformat() else from_id
+        last = self._services.stores.plan_posts.give_back(after, limit=GIVEN_BACK)
+        state.set(LEFT, {"plan": plans[0].day.isoformat(), "after": last})
+
+    def _next(self, day: date, stage: Stage, now: datetime) -> Stage:
+        """On to the next stage, for all parts have been through this one."""
+        if stage is Stage.RANK:
+            self._plans.place(day, summed(self._plans.tallies(day)))
+            return Stage.PLACE
+        self._plans.done(day, now=now)
+        if plan := self._plans.get(day):
+            _tell(plan)
+        return Stage.DONE
+
+    def _begin(self, day: date, now: datetime) -> Stage:
+        """From a sample of the posts: how many there are, what is typical, and where parts of the same size end."""
+        x_now = self._services.ledger.now()
+        from_id = str(snowflake.first_id_at(x_now - RETIRE_AGE))
+        sample, followed = self._services.stores.plan_posts.sample(SAMPLE, from_id=from_id)
+        basis = Basis(
+            at=hours(x_now),
+            money=money_today(self._services, followed=followed),
+            followed=followed,
+            typical_count=typical_count(sample),
+            model=self._model(day),
+            span_days=self._services.settings.plan_span_days,
+        )
+        self._plans.begin(day, basis, _parts(from_id, sample, followed), now=now)
+        log.info("plan begun", day=day.isoformat(), posts=followed, buys=basis.money.whole, model=basis.model.source)
+        return Stage.RANK
+
+    def _model(self, day: date) -> Model:
+        """The one that was fitted last; once a week it is fitted again, and what was learned counts half from then."""
+        learned, model, fitted_on = self._plans.learned()
+        if fitted_on is not None and day - fitted_on < timedelta(days=WEEK):
+            return model
+        if fitted_on is not None:
+            model = learned.model()
+        self._plans.fitted(day, model, 1.0 if fitted_on is None else FADING)
+        return model
+
+
+def _parts(from_id: str, sample: Sequence[Tracked], followed: int) -> list[Part]:
+    """Of about the same size; the last one takes what comes meanwhile."""
+    wanted = min(MOST_PARTS, math.ceil(max(1, followed) / POSTS_A_PART))
+    starts = [from_id, *edges([str(post.post_id) for post in sample], wanted)]
+    return [Part(number, *ends) for number, ends in enumerate(zip(starts, [*starts[1:], None], strict=True))]
+
+
+def _tell(plan: Plan) -> None:
+    """What became of it."""
+    made = purchases(plan.tally, plan.basis.money.whole, plan.basis.rules)
+    log.info("plan of the day", day=plan.day.isoformat(), posts=plan.tally.total, dated=plan.placed, late=made.late)
+    if made.late:
+        log.warning("not all posts can be read in their span", late=made.late, span_days=plan.basis.span_days)

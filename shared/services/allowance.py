@@ -1,0 +1,60 @@
+"""How many posts the planner may buy today: the budgets as they stand, and what of it is kept for the day."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from shared.domain.models import WorkClass
+from shared.domain.money.prices import PriceKind, posts_of
+from shared.domain.planning.day import Money
+from shared.domain.planning.midnight import Rules
+from shared.domain.planning.posts import HOURS_A_DAY, hours
+from shared.domain.planning.reserve import WEEK, reserve
+from shared.services.bootstrap import Services, started_budgets
+from shared.spending.allowance import posts_today
+from shared.spending.levels import project_budgets
+from shared.spending.treasury import Books
+
+_DAY = timedelta(days=1)
+
+
+def money_today(services: Services, *, followed: int) -> Money:
+    """In posts. followed: how many there are to buy. Raises LimiterUnavailable, StoreUnavailable."""
+    books, micro = services.treasury.books(), services.ledger.prices.micro[PriceKind.POST]
+    shares = services.budget_choices.load().over(started_budgets(services.settings)).shares
+    left = 1 - hours(books.now) % HOURS_A_DAY / HOURS_A_DAY
+    money = posts_today(
+        WorkClass.ENGAGEMENT,
+        project_budgets(services.limiter.state()),
+        share=shares.get(WorkClass.ENGAGEMENT, 1.0),
+        post_micro_usd=micro,
+        others_posts=_others_yesterday(books, micro) * left,
+        now=books.now,
+        most=followed,
+    )
+    return replace(money, kept=reserve(_beside_plans(services, books), money.now, Rules().reserve_share))
+
+
+def _others_yesterday(books: Books, post_micro_usd: int) -> float:
+    """What all other work spent on the day before, in posts."""
+    day = books.now.date() - _DAY
+    spent = sum(
+        sums.micro_usd
+        for key, sums in books.rows.items()
+        if key.day == day and key.work_class is not WorkClass.ENGAGEMENT
+    )
+    return spent / post_micro_usd if post_micro_usd else 0.0
+
+
+def _beside_plans(services: Services, books: Books) -> list[int]:
+    """Posts that were bought beside each of the last plans, the latest last: they had come without counts."""
+    taken = []
+    for plan in reversed(services.stores.plans.newest(WEEK)):
+        bought = sum(
+            posts_of(sums.bought)
+            for key, sums in books.rows.items()
+            if key.day == plan.day and key.work_class is WorkClass.ENGAGEMENT
+        )
+        taken.append(max(0, bought - plan.placed))
+    return taken

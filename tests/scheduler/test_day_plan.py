@@ -1,0 +1,177 @@
+"""The plan of a day on a real MongoDB: posts that were read yesterday, some money, and the jobs of the parts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from scheduler.day_plan import LEFT
+from scheduler.planner import PLAN, REFRESH
+from shared.domain import snowflake
+from shared.domain.counts import PostMetrics
+from shared.domain.jobs import Job, RankPosts
+from shared.domain.models import Post
+from shared.domain.planning.day import Stage
+from shared.services.bootstrap import Services
+from shared.stores.engagement_documents import day_of
+from tests.scheduler.slots import plan
+from tests.workers.world import HANDLERS, ScriptedX
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+Make = Callable[..., Services]
+
+
+@pytest.fixture
+def planning(make_services: Make, x: ScriptedX) -> Services:
+    """By the planner, with $1 a day, of which engagement may spend a fifth: forty posts."""
+    return make_services(x.url, refresh_by="planner", budget_day_usd=1.0, budget_shares={"engagement": 0.2})
+
+
+def read_yesterday(services: Services, likes: list[int], *, hours_ago: float = 30.0) -> list[int]:
+    """Posts of the same age, with as many likes, read twelve hours after they were made; answers their ids."""
+    now = services.clock.now()
+    made = now - timedelta(hours=hours_ago)
+    posts = [
+        Post(
+            id=snowflake.first_id_at(made) + number,
+            author_id=7,
+            text="",
+            created_at=made,
+            metrics=PostMetrics(like_count=count),
+        )
+        for number, count in enumerate(likes)
+    ]
+    at = min(made + 12 * HOUR, day_of(now) - HOUR)
+    services.stores.engagement.begin(posts, now=now, at=at, policy=services.refresh_policy)
+    return [post.id for post in posts]
+
+
+def carry_out(services: Services) -> list[Job]:
+    """Every job of the plan, until there is none; answers them."""
+    done: list[Job] = []
+    while jobs := plan(services, PLAN):
+        for job, _ in jobs:
+            HANDLERS[type(job)](services, job)
+            done.append(job)
+    return done
+
+
+def due(services: Services, *, until: datetime | None = None) -> set[int]:
+    """The posts that are to be read."""
+    by = {"$ne": None} if until is None else {"$lte": until}
+    return {int(one["_id"]) for one in services.stores.db["X_engagement"].find({"next_refresh_at": by})}
+
+
+def test_the_money_buys_what_grows_most(planning: Services) -> None:
+    """Of two hundred posts the forty with most likes are due at once, to the posts of one cell, whose order is mixed;
+    some more behind them; the others not today.
+    """
+    ids = read_yesterday(planning, [10 * number for number in range(200)])
+    assert due(planning) == set()
+
+    jobs = carry_out(planning)
+
+    now = planning.ledger.now() + timedelta(seconds=1)
+    at_once = due(planning, until=now)
+    assert len(jobs) == 2
+    assert 25 <= len(at_once) <= 55
+    assert set(ids[182:]) <= at_once <= set(ids[138:])
+    assert at_once < due(planning)
+    assert len(due(planning)) <= 75
+    (made,) = planning.stores.plans.newest()
+    assert (made.stage, made.basis.money.now, made.basis.followed, made.tally.total) == (Stage.DONE, 40, 200, 200)
+
+
+def test_nothing_is_bought_before_the_plan_is_made(planning: Services) -> None:
+    """A post that was due by whatever decided before is claimed by nobody; then only if the plan says so."""
+    read_yesterday(planning, [5] * 90)
+    planning.stores.db["X_engagement"].update_many({}, {"$set": {"next_refresh_at": planning.clock.now() - HOUR}})
+
+    assert plan(planning, REFRESH) == []
+
+    carry_out(planning)
+    (job,) = [job for job, _ in plan(planning, REFRESH, now=planning.clock.now() + timedelta(seconds=1))]
+    assert 15 <= len(getattr(job, "post_ids", ())) <= 65  # forty of ninety that are alike
+
+
+def test_what_was_bought_today_is_left_alone(planning: Services) -> None:
+    """It is read again for nothing, by its own rhythm."""
+    ids = read_yesterday(planning, [5] * 20)
+    now = planning.clock.now()
+    mine = {"_id": {"$in": [str(one) for one in ids[:10]]}}
+    own: dict[str, Any] = {"bought_on": day_of(planning.ledger.now()), "next_refresh_at": now + 3 * HOUR}
+    planning.stores.db["X_engagement"].update_many(mine, {"$set": own})
+
+    carry_out(planning)
+
+    (made,) = planning.stores.plans.newest()
+    kept = planning.stores.db["X_engagement"].find(mine)
+    assert made.tally.total == 10
+    assert {one["next_refresh_at"] for one in kept} == {now + 3 * HOUR}
+
+
+def test_parts_come_to_the_same_however_often_they_are_done(
+    planning: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Thirty posts a part: every part is ranked and placed, one of them twice, another after its turn."""
+    monkeypatch.setattr("scheduler.day_plan.POSTS_A_PART", 30)
+    read_yesterday(planning, [10 * number for number in range(200)])
+    first = [job for job, _ in plan(planning, PLAN)]
+    for job in [*first, first[0]]:
+        HANDLERS[type(job)](planning, job)
+    jobs = carry_out(planning)
+    before = due(planning)
+    HANDLERS[RankPosts](planning, first[0])
+
+    assert len(first) == len(jobs) == 7
+    assert carry_out(planning) == []
+    assert due(planning) == before
+    (made,) = planning.stores.plans.newest()
+    assert made.tally.total == 200
+
+
+def test_a_part_that_is_lost_is_sent_again(planning: Services) -> None:
+    """As long as it is not done."""
+    read_yesterday(planning, [5] * 20)
+    first, again = plan(planning, PLAN), plan(planning, PLAN)
+    assert [job for job, _ in first] == [job for job, _ in again] == [RankPosts(day=first[0][0].day, part=0)]  # type: ignore[attr-defined]
+
+
+def test_old_posts_and_those_that_are_gone_are_no_part_of_it(planning: Services) -> None:
+    """Nor those that wait for X's second word; what was read once, a month ago at most, is."""
+    ids = read_yesterday(planning, [5] * 4)
+    read_yesterday(planning, [5], hours_ago=24 * 31)
+    states = planning.stores.db["X_engagement"]
+    states.update_one({"_id": str(ids[0])}, {"$set": {"state": "deleted"}})
+    states.update_one({"_id": str(ids[1])}, {"$set": {"gone_reports": 1, "next_refresh_at": planning.clock.now()}})
+
+    carry_out(planning)
+
+    (made,) = planning.stores.plans.newest()
+    assert made.tally.total == 2
+    assert due(planning) == set(ids[1:])
+
+
+def test_a_database_without_posts_has_a_plan(planning: Services) -> None:
+    """It buys nothing, and what is found is read by its own rhythm."""
+    carry_out(planning)
+    assert planning.stores.plans.stage(planning.ledger.now().date()) is Stage.DONE
+
+
+def test_the_tiers_take_back_what_waited_for_a_plan(planning: Services, make_services: Make, x: ScriptedX) -> None:
+    """Where the planner decides no more, posts are due a day after their last reading; once, and by no more work."""
+    ids = read_yesterday(planning, [5] * 60)
+    carry_out(planning)
+    planning.stores.db["X_engagement"].update_many({}, {"$set": {"next_refresh_at": None}})
+    tiers = make_services(x.url)
+
+    for _ in range(3):
+        assert plan(tiers, PLAN) == []
+
+    found = list(tiers.stores.db["X_engagement"].find())
+    assert {int(one["_id"]) for one in found} == set(ids)
+    assert all(one["next_refresh_at"] == one["read_at"] + DAY for one in found)
+    assert tiers.stores.state.get(LEFT)["after"] is None

@@ -1,0 +1,93 @@
+"""Plans of days on a real MongoDB."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from shared.domain.planning.day import Basis, Money, Stage
+from shared.domain.planning.fitting import Learned, learn
+from shared.domain.planning.posts import Tracked, read
+from shared.domain.planning.sizes import Model
+from shared.domain.planning.tally import Cell, Tally
+from shared.stores.database import Db
+from shared.stores.plans import Part, PlanStore
+
+DAY, NOW = date(2026, 5, 4), datetime(2026, 5, 4, tzinfo=UTC)
+BASIS = Basis(
+    at=500_000.25,
+    money=Money(now=30, whole=50, kept=4),
+    followed=1_000,
+    typical_count=12.5,
+    model=Model(((0.5, 0.25),) * 4, "fitted to 3000 own readings"),
+    span_days=20,
+)
+PARTS = [Part(0, "100", "200"), Part(1, "200", None)]
+
+
+def tally(*rows: tuple[int, int, int, float]) -> Tally:
+    """Days, level, posts, acts."""
+    made = Tally()
+    for days, level, posts, acts in rows:
+        made.posts[Cell(days, level)], made.acts[Cell(days, level)] = posts, acts
+    return made
+
+
+@pytest.fixture
+def plans(mongo_db: Db) -> PlanStore:
+    """None yet."""
+    return PlanStore(mongo_db)
+
+
+def test_a_plan_goes_through_its_stages(plans: PlanStore) -> None:
+    """Begun, ranked in parts, placed in parts, done; it comes back as it was."""
+    assert (plans.get(DAY), plans.stage(DAY)) == (None, None)
+    plans.begin(DAY, BASIS, PARTS, now=NOW)
+    assert plans.open_parts(DAY, Stage.RANK) == [0, 1]
+    assert plans.part(DAY, 1) == (PARTS[1], Stage.RANK)
+    plans.ranked(DAY, 0, tally((1, 5, 2, 7.5)))
+    plans.ranked(DAY, 1, tally((1, 5, 1, 1.0), (3, -9, 4, 0.5)))
+    assert plans.open_parts(DAY, Stage.RANK) == []
+    assert len(plans.tallies(DAY)) == 2
+
+    plans.place(DAY, tally((1, 5, 3, 8.5), (3, -9, 4, 0.5)))
+    plans.placed(DAY, 0, 2)
+    plans.placed(DAY, 1, 3)
+    plans.done(DAY, now=NOW)
+
+    found = plans.get(DAY)
+    assert found is not None
+    assert (found.stage, found.basis, found.placed) == (Stage.DONE, BASIS, 5)
+    assert found.tally == tally((1, 5, 3, 8.5), (3, -9, 4, 0.5))
+    assert plans.newest() == [found]
+
+
+def test_what_is_done_once_is_done(plans: PlanStore) -> None:
+    """A part that is ranked or placed again, and a plan that is begun again, stay as they are."""
+    plans.begin(DAY, BASIS, PARTS, now=NOW)
+    plans.ranked(DAY, 0, tally((1, 5, 2, 7.5)))
+    plans.ranked(DAY, 0, tally((9, 9, 9, 9.0)))
+    plans.placed(DAY, 1, 3)
+
+    assert plans.tallies(DAY) == [tally((1, 5, 2, 7.5))]
+    assert plans.part(DAY, 1) == (PARTS[1], Stage.RANK)
+
+
+def test_what_is_learned_adds_up(plans: PlanStore) -> None:
+    """By any number of workers; after a fit a part of it is kept, and the model is what was fitted."""
+    before = read(Tracked(1, 0.0), 10, 1.0)
+    one = learn(Learned(), Model(), before, 25, 8.0)
+    assert plans.learned() == (Learned(), Model(), None)
+
+    plans.learn(one)
+    plans.learn(one)
+    learned, _, _ = plans.learned()
+    plans.fitted(DAY, BASIS.model, 0.5)
+    halved, model, fitted_on = plans.learned()
+
+    assert learned.samples == 2
+    assert sum(spread.count for spread in learned.spreads) == 2
+    assert learned.fits[0][0] == pytest.approx(2 * one.fits[0][0])
+    assert halved.fits == one.fits
+    assert (halved.samples, model, fitted_on) == (1, BASIS.model, DAY)

@@ -1,0 +1,74 @@
+"""`rank_posts` and `place_posts`: a part of the plan of a day, counted, and given its dates; what readings teach.
+
+A part that is done again comes to the same; one whose turn is over is passed over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, time
+
+from shared.domain.engagement.next_reading import Chooser
+from shared.domain.engagement.refresh import Engagement, Reading, tracked
+from shared.domain.jobs import PlacePosts, RankPosts
+from shared.domain.planning.day import Basis, Stage, due_at
+from shared.domain.planning.fitting import LEAST_GAP_HOURS, learned_from
+from shared.domain.planning.midnight import Purchases, cell_of, purchases
+from shared.domain.planning.posts import Tracked, hours, moment
+from shared.domain.planning.tally import Tally
+from shared.services.bootstrap import Services
+
+
+def rank_posts(services: Services, job: RankPosts) -> None:
+    """Count a part's posts by what they are worth today."""
+    plans, day = services.stores.plans, job.day
+    plan, found = plans.get(day), plans.part(day, job.part)
+    if plan is None or found is None or found[1] is not Stage.RANK:
+        return
+    basis, tally = plan.basis, Tally()
+    for posts in services.stores.plan_posts.batches(found[0].from_id, found[0].to_id):
+        for post in _open(posts, basis):
+            tally.add(*cell_of(post, basis.at, basis.worth, basis.span_days))
+    plans.ranked(day, job.part, tally)
+
+
+def place_posts(services: Services, job: PlacePosts) -> None:
+    """Date what the plan buys of a part's posts, and let the others wait for another day."""
+    plans, day = services.stores.plans, job.day
+    plan, found = plans.get(day), plans.part(day, job.part)
+    if plan is None or plan.stage is not Stage.PLACE or found is None or found[1] is not Stage.PLACE:
+        return
+    made, placed = purchases(plan.tally, plan.basis.money.whole, plan.basis.rules), 0
+    for posts in services.stores.plan_posts.batches(found[0].from_id, found[0].to_id):
+        placed += _date(services, day, _open(posts, plan.basis), plan.basis, made)
+    plans.placed(day, job.part, placed)
+
+
+def learn(services: Services, states: Mapping[int, Engagement], readings: Sequence[Reading]) -> None:
+    """What readings after a gap say of the planner's forecast, where it decides; of most pages nothing."""
+    if services.refresh_policy.by is not Chooser.PLANNER:
+        return
+    told = [
+        (tracked(states[one.engagement.post_id]), one.snapshot.metrics.engagement or 0, hours(one.at))
+        for one in readings
+        if one.snapshot is not None
+    ]
+    if any(before.read_at is not None and at - before.read_at >= LEAST_GAP_HOURS for before, _, at in told):
+        plans = services.stores.plans
+        plans.learn(learned_from(told, plans.learned()[1]))
+
+
+def _date(services: Services, day: date, posts: Sequence[Tracked], basis: Basis, made: Purchases) -> int:
+    due: dict[int, datetime] = {}
+    for post in posts:
+        cell, _ = cell_of(post, basis.at, basis.worth, basis.span_days)
+        at = due_at(made.order.place(post.post_id, cell), basis, made)
+        if at is not None:
+            due[post.post_id] = moment(at)
+    others = [post.post_id for post in posts if post.post_id not in due]
+    return services.stores.plan_posts.date(due, others, today=datetime.combine(day, time(), UTC))
+
+
+def _open(posts: Sequence[Tracked], basis: Basis) -> list[Tracked]:
+    """Those that must be bought to be read."""
+    return [post for post in posts if not post.is_owned(basis.at)]
