@@ -181,7 +181,7 @@ def test_the_posts_of_a_renamed_account_are_collected_on(
 ) -> None:
     """At the simulator: what it posts under its new name is found, though nobody has noticed yet."""
     services = make_services(simulator.url)
-    account = simulator.truth("accounts")["accounts"][0]
+    account = simulator.accounts()[0]
     follow(services, account["username"], since=NOW - timedelta(hours=2))
     query = services.stores.streams.active()[0].query
     assert f"from:{account['id']}" in query

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -14,16 +15,23 @@ from shared.services.bootstrap import Services
 from tests.control.conftest import servers_of
 from tests.control.whole import covey, run_covey
 from tests.scheduler.slots import fill_gaps
-from tests.workers.world import Simulator, busiest, next_sweep, read_to_end, without_archive
+from tests.workers.world import STILL, Simulator, next_sweep, read_to_end, running_simulator, without_archive
 
 __all__ = ["covey"]
-SINCE = timedelta(hours=3)
+SINCE = timedelta(hours=20)
+
+
+@pytest.fixture(scope="module")
+def simulator() -> Iterator[Simulator]:
+    """A world that stands still, so that X counts what was read."""
+    with running_simulator(*STILL) as running:
+        yield running
 
 
 def followed(services: Services, simulator: Simulator) -> str:
-    """An account of the simulator, of which three hours are read."""
+    """The busiest account of the simulator, of which twenty hours are read."""
     without_archive(services)  # which X lets nobody search twice in a second, not even another test
-    name = busiest(simulator, 1, since=SINCE)[0]
+    name = simulator.names()[0]
     commands.track(services, [name], since=SINCE, found=look_up(services, [name]))
     (stream,) = services.stores.streams.active()
     read_to_end(services, next_sweep(services, stream.id, "sweep-1").id)
@@ -35,7 +43,10 @@ def test_what_is_stored_is_what_x_counts(simulated: Services, simulator: Simulat
     """To the post, hour by hour; one that is taken out of the database is missing in its hour."""
     name = followed(simulated, simulator)
     before = audit(simulated, [name], window=timedelta(days=1))
-    post = simulated.stores.db["X_tweets"].find_one({"concerns.member": name.lower()}, sort=[("created_at", 1)])
+    since = {"$gte": before["rows"][0]["from_at"]}  # X counts from a whole second on
+    post = simulated.stores.db["X_tweets"].find_one(
+        {"concerns.member": name.lower(), "created_at": since}, sort=[("created_at", 1)]
+    )
     assert post is not None
     simulated.stores.db["X_tweets"].delete_one({"_id": post["_id"]})
 
@@ -54,17 +65,19 @@ def test_what_is_stored_is_what_x_counts(simulated: Services, simulator: Simulat
 def test_more_in_one_hour_does_not_make_up_for_less_in_another(simulated: Services, simulator: Simulator) -> None:
     """One post is lost, and one is stored that X does not show: in all they are equal, and one is missing."""
     name = followed(simulated, simulator)
+    (before,) = audit(simulated, [name], window=timedelta(days=1))["rows"]
     posts = simulated.stores.db["X_tweets"]
-    oldest, newest = (posts.find_one({"concerns.member": name.lower()}, sort=[("_id", way)]) for way in (1, -1))
-    assert oldest is not None
-    assert newest is not None
+    compared = {"$gte": before["from_at"], "$lt": before["to_at"]}  # not the seconds that are no whole ones
+    found = list(posts.find({"concerns.member": name.lower(), "created_at": compared}, sort=[("created_at", 1)]))
+    oldest, newest = found[0], found[-1]
+    assert newest["created_at"] - oldest["created_at"] > timedelta(hours=1)
     posts.delete_one({"_id": oldest["_id"]})
     posts.insert_one(newest | {"_id": str(int(newest["_id"]) - 1)})
 
     (row,) = audit(simulated, [name], window=timedelta(days=1))["rows"]
 
-    assert row["stored"] == row["counted"]
-    assert row["missing"] == 1
+    assert row["stored"] == row["counted"] == before["counted"]
+    assert (before["missing"], row["missing"]) == (0, 1)
 
 
 def test_the_command_ends_with_1_when_something_is_missing(simulated: Services, simulator: Simulator) -> None:

@@ -223,7 +223,7 @@ def test_waiting_for_a_refresh_shows_the_word_of_x(
     run: Covey, invoke: Invoke, at_work: Services, simulator: Simulator
 ) -> None:
     """With a worker running, --wait ends with status 0 and X's word on every post: alive, deleted or suspended."""
-    nobody_follows = simulator.truth("accounts")["accounts"][-1]["username"]
+    nobody_follows = simulator.accounts()[-1]["username"]
     simulator.order("accounts", {"account": nobody_follows, "change": "suspend"})
     posts = simulator.truth("posts")["posts"][::-1]  # old posts: nothing becomes of them while this runs
     expected = {

@@ -165,7 +165,7 @@ def test_handles_tell_how_far_each_account_is_covered(simulated: Services, simul
 
     rows = {row["username"]: row for row in handles(simulated.stores)}
 
-    account = simulator.truth("accounts")["accounts"][0]
+    account = simulator.accounts()[0]
     (stream,) = simulated.stores.streams.active()
     assert rows[name]["user_id"] == account["id"]
     assert rows[name]["covered_through"] == stream.covered_through

@@ -104,7 +104,7 @@ def test_what_x_said_of_the_plan_changes_the_route(services: Services) -> None:
 
 def test_the_owner_has_a_need_of_its_own(make_services: Callable[..., Services], simulator: Simulator) -> None:
     """The account that owns the app: a fifth of the price as itself, which takes its credential."""
-    account = simulator.truth("accounts")["accounts"][0]
+    account = simulator.accounts()[0]
     services = make_services(simulator.url, x_app_owner_id=int(account["id"]))
     commands.track(services, [account["username"]], since=NONE)
     work_off(services)

@@ -39,7 +39,7 @@ def world() -> Iterator[Simulator]:
 def follow(services: Services, world: Simulator) -> list[int]:
     """Follow an account from six days ago on, and read what it posted; its posts, the oldest first."""
     without_archive(services)
-    account = world.truth("accounts")["accounts"][0]
+    account = world.accounts()[0]
     name, now = account["username"], services.clock.now()
     services.stores.sources.add_accounts(TRACKED, [name], now=now)
     services.stores.handles.activate([name], now=now, source=TRACKED)

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -70,6 +71,7 @@ class Simulator:
 
     def __init__(self, url: str) -> None:
         self.url = url
+        self._order: list[str] | None = None
         self._session = requests.Session()
         self._session.trust_env = False  # pytest changes the environment while a thread would look for proxies in it
 
@@ -85,9 +87,21 @@ class Simulator:
         answer = self._session.post(f"{self.url}/_sim/{path}", json=body, timeout=10)
         assert answer.status_code == 200, answer.text
 
+    def accounts(self) -> list[dict[str, Any]]:
+        """The accounts worth tracking, those that wrote most first, always in the same order.
+
+        How much each writes is drawn anew for each world: a test that takes the first takes one that writes a lot.
+        """
+        found = self.truth("accounts")["accounts"]
+        if self._order is None:
+            wrote = Counter(post["author_id"] for post in self.truth("posts")["posts"])
+            self._order = sorted((account["id"] for account in found), key=lambda id_: -wrote[id_])
+        order = self._order
+        return sorted(found, key=lambda account: order.index(account["id"]))
+
     def names(self) -> list[str]:
-        """Accounts worth following: so many that one query holds them, however long their names."""
-        return [account["username"] for account in self.truth("accounts")["accounts"]][:6]
+        """Accounts worth following, the busiest first: so many that one query holds them, however long their names."""
+        return [account["username"] for account in self.accounts()][:6]
 
     def posts(self, query: str, *, since: datetime, until: datetime) -> list[dict[str, Any]]:
         """Every post that ever matched, newest first."""
@@ -121,20 +135,32 @@ def start_simulator(*options: str) -> tuple[Simulator, subprocess.Popen[str]]:
     return Simulator(json.loads(process.stdout.readline())["url"]), process
 
 
-@pytest.fixture(scope="session")
-def simulator() -> Iterator[Simulator]:
-    """A lively simulator whose limits do not matter."""
-    limits = [f"--limit={name}={WIDE}" for name in ("search/recent", "quote_tweets", "tweets", "users/by")]
-    running, process = start_simulator(
-        *("--seed", "11", "--accounts", "8", "--activity", "10", "--history-hours", "192"),
-        *("--search-lag-seconds", str(LAG_SECONDS)),
-        *limits,
-    )
+@contextmanager
+def running_simulator(*options: str) -> Iterator[Simulator]:
+    """The same for as long as it is needed."""
+    running, process = start_simulator(*options)
     yield running
     process.terminate()
     process.wait(10)
     assert process.stdout is not None
     process.stdout.close()
+
+
+def lively(*options: str) -> list[str]:
+    """Options of eight accounts whose search has the tests' lag and whose limits do not matter, and further ones."""
+    limits = [f"--limit={name}={WIDE}" for name in ("search/recent", "quote_tweets", "tweets", "users/by")]
+    return ["--seed", "11", "--accounts", "8", "--search-lag-seconds", str(LAG_SECONDS), *limits, *options]
+
+
+@pytest.fixture(scope="session")
+def simulator() -> Iterator[Simulator]:
+    """A lively simulator whose limits do not matter."""
+    with running_simulator(*lively("--activity", "10", "--history-hours", "192")) as running:
+        yield running
+
+
+# Nothing is deleted or edited: what is compared a moment later is the same. 300 posts a day and 200 in the last hour.
+STILL = lively("--activity", "2", "--history-hours", "60", "--deleted-share", "0", "--edited-share", "0")
 
 
 # --- an X that answers by a script

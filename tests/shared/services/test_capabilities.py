@@ -134,7 +134,7 @@ def test_every_route_is_booked_as_x_bills_it(make_services: Make, serve: Callabl
     """Posts of the archive, counts and timelines: each once a day at its price, as on X's bill; no budget is passed."""
     x = serve("--history-hours", "300")
     services = make_services(x.url, budget_day_usd=2.0)
-    user_id = int(x.truth("accounts")["accounts"][0]["id"])
+    user_id = int(x.accounts()[0]["id"])
     week = services.clock.now() - timedelta(days=6)
 
     _archive(services, max_results=100)
@@ -157,7 +157,7 @@ def test_every_route_is_booked_as_x_bills_it(make_services: Make, serve: Callabl
 def test_the_owner_reads_for_a_fifth(make_services: Make, serve: Callable[..., Simulator]) -> None:
     """The owner's timeline is asked for as the owner and booked at its price, others' are not; all as it is billed."""
     x = serve("--history-hours", "48")
-    owner_id, other_id = (int(one["id"]) for one in x.truth("accounts")["accounts"][:2])
+    owner_id, other_id = (int(one["id"]) for one in x.accounts()[:2])
     x.order("app-owner", {"account": str(owner_id)})
     client, services = XClient(x.url), make_services(x.url)
 

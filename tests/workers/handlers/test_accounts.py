@@ -17,7 +17,7 @@ def handles(services: Services) -> dict[str, dict[str, Any]]:
 
 def test_names_get_the_ids_and_profiles_of_their_accounts(simulated: Services, simulator: Simulator) -> None:
     """Whatever case a name was written in, its account is stored whole and the handle knows its id."""
-    accounts = simulator.truth("accounts")["accounts"][:3]
+    accounts = simulator.accounts()[:3]
     names = [account["username"].upper() for account in accounts]
     simulated.stores.handles.activate(names, now=simulated.clock.now())
 

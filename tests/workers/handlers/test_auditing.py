@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -15,25 +16,47 @@ from shared.domain.jobs import AuditSource
 from shared.domain.models import WorkClass
 from shared.services.bootstrap import Services
 from tests.scheduler.slots import fill_gaps, plan
-from tests.workers.world import Asked, ScriptedX, Simulator, next_sweep, read_to_end, without_archive
+from tests.workers.world import (
+    STILL,
+    Asked,
+    ScriptedX,
+    Simulator,
+    next_sweep,
+    read_to_end,
+    running_simulator,
+    without_archive,
+)
 from workers.handlers.auditing import audit_source
 
-MINUTE, FOLLOWED = timedelta(minutes=1), 5
+MINUTE, FOLLOWED, FOLLOWED_SINCE = timedelta(minutes=1), 5, timedelta(hours=48)
+
+
+@pytest.fixture(scope="module")
+def simulator() -> Iterator[Simulator]:
+    """A world that stands still, so that X counts what was read."""
+    with running_simulator(*STILL) as running:
+        yield running
 
 
 @pytest.fixture
 def names(simulated: Services, simulator: Simulator) -> list[str]:
-    """Followed accounts of which twelve hours are read, those of which most is stored first; all but the last two and a
+    """Followed accounts of which two days are read, those of which most can be lost first; all but the last two and a
     half hours count as read a second time.
     """
     without_archive(simulated)
     names = simulator.names()[:FOLLOWED]
-    commands.track(simulated, names, since=timedelta(hours=12), found=look_up(simulated, names))
+    commands.track(simulated, names, since=FOLLOWED_SINCE, found=look_up(simulated, names))
     for stream in simulated.stores.streams.active():
         read_to_end(simulated, next_sweep(simulated, stream.id, f"sweep-{stream.id}").id)
     fill_gaps(simulated)
-    found = simulated.stores.audits.found_of_members(among=10_000)
-    return sorted(names, key=lambda name: -found.get(name.lower(), 0))
+    return sorted(names, key=lambda name: -simulated.stores.db["X_tweets"].count_documents(losable(simulated, name)))
+
+
+def losable(services: Services, name: str) -> dict[str, Any]:
+    """A query for posts that concern an account and lie well within what is compared."""
+    now = services.clock.now()
+    span = {"$gte": now - FOLLOWED_SINCE + timedelta(hours=1), "$lt": now - timedelta(hours=3)}
+    return {"created_at": span, "concerns.member": name.lower()}
 
 
 def night(services: Services) -> list[AuditSource]:
@@ -42,14 +65,13 @@ def night(services: Services) -> list[AuditSource]:
 
 
 def lose(services: Services, names: list[str]) -> list[int]:
-    """Take the posts of the first account out of the database that are older than three hours; answers of each account
-    how many, for a post may concern several.
+    """Take posts of the first account out of the database; answers of each account how many, for a post may concern
+    several.
     """
-    older: dict[str, Any] = {"created_at": {"$lt": services.clock.now() - timedelta(hours=3)}}
-    posts, first = services.stores.db["X_tweets"], {"concerns.member": names[0].lower()}
-    found = [{**older, "$and": [first, {"concerns.member": name.lower()}]} for name in names]
-    counts = [posts.count_documents(query) for query in found]
-    posts.delete_many({**older, **first})
+    posts = services.stores.db["X_tweets"]
+    lost = [one["_id"] for one in posts.find(losable(services, names[0]))]
+    counts = [posts.count_documents({"_id": {"$in": lost}, "concerns.member": name.lower()}) for name in names]
+    posts.delete_many({"_id": {"$in": lost}})
     return counts
 
 

@@ -141,7 +141,7 @@ def test_a_job_of_somebody_else_is_waited_for(watched: Services, gone_x: Simulat
 
 def test_restored_posts_are_read_again(watched: Services, gone_x: Simulator, request: pytest.FixtureRequest) -> None:
     """An account is suspended and comes back: its posts count as gone, then they are due at once."""
-    account = gone_x.truth("accounts")["accounts"][0]
+    account = gone_x.accounts()[0]
     mine = [one for one in gone_x.truth("posts")["posts"] if one["author_id"] == account["id"]]
     live = [one for one in mine if one["state"] == "live"][-40:]  # of old posts nothing becomes by itself
     _know(watched, live)

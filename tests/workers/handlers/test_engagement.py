@@ -101,7 +101,7 @@ def test_the_simulator_and_covey_agree_on_what_became_of_posts(
     """Posts that are alive, deleted, suspended and protected get the state the simulator knows, after two words."""
     simulated = make_services(simulator.url, gone_confirm_seconds=AT_ONCE)
     names = {"live": "alive", "deleted": "deleted", "suspended": "suspended", "protected": "protected"}
-    spare = simulator.truth("accounts")["accounts"][-1]["username"]  # nobody follows it: see `Simulator.names`
+    spare = simulator.accounts()[-1]["username"]  # nobody follows it: see `Simulator.names`
     assert spare not in simulator.names()
     simulator.order("accounts", {"account": spare, "change": "suspend"})
     request.addfinalizer(lambda: simulator.order("accounts", {"account": spare, "change": "restore"}))

@@ -44,7 +44,7 @@ def x() -> Iterator[Simulator]:
 
 def as_owner(make_services: Callable[..., Services], x: Simulator, *, is_connected: bool = True) -> Services:
     """Services whose app belongs to the world's first account, which has let it in."""
-    owner_id = int(x.truth("accounts")["accounts"][0]["id"])
+    owner_id = int(x.accounts()[0]["id"])
     services = make_services(x.url, credential_keys=new_key(), x_app_owner_id=owner_id, x_search_lag_seconds=0.0)
     if is_connected:
         tokens = UserTokens(owner_id, OAuthClient("app"), SecretStr(token_of(services, x, owner_id)))
