@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from shared.platforms.x.auth import oauth2_credential
 from shared.services.bootstrap import Services
 from shared.stores.bundle import Stores
 from tests.control.whole import Covey, covey
-from tests.workers.world import ScriptedX, Simulator, post_id, start_simulator
+from tests.workers.world import NOW, ScriptedX, Simulator, post_id, running_simulator
 
 __all__ = ["covey"]
 POST = post_id(600)
@@ -46,8 +47,9 @@ def stored(services: Services) -> set[tuple[str, str, str]]:
 
 
 def reposted(simulator: Simulator) -> tuple[int, int]:
-    """The post of an account that was reposted most, and how often."""
-    posts = simulator.truth("posts", query=f"from:{simulator.names()[0]} -is:retweet")["posts"]
+    """The post of the busiest account that was reposted most, and how often; so old that it is not reposted now."""
+    until = (NOW - timedelta(hours=6)).isoformat()
+    posts = simulator.truth("posts", query=f"from:{simulator.names()[0]} -is:retweet", until=until)["posts"]
     living = [one["id"] for one in posts if one["state"] == "live"]
     one = max(living, key=lambda id_: simulator.truth(f"posts/{id_}")["metrics"]["retweet_count"])
     return int(one), simulator.truth(f"posts/{one}")["metrics"]["retweet_count"]
@@ -56,12 +58,8 @@ def reposted(simulator: Simulator) -> tuple[int, int]:
 @pytest.fixture
 def own() -> Iterator[Simulator]:
     """A world of which nobody else has bought anything."""
-    running, process = start_simulator("--seed", "11", "--accounts", "8", "--activity", "10", "--history-hours", "48")
-    yield running
-    process.terminate()
-    process.wait(10)
-    assert process.stdout is not None
-    process.stdout.close()
+    with running_simulator("--seed", "11", "--accounts", "8", "--activity", "10", "--history-hours", "96") as running:
+        yield running
 
 
 def test_who_reposted_is_stored_with_the_accounts_and_booked(

@@ -59,13 +59,17 @@ def test_one_word_that_a_post_is_gone_is_not_believed(services: Services, x: Fau
     assert counted(services) == set(living)
 
 
-def test_each_id_has_its_own_outcome(services: Services, x: FaultyX) -> None:
+def test_each_id_has_its_own_outcome(services: Services, x: FaultyX, request: pytest.FixtureRequest) -> None:
     """Posts alive, deleted, suspended, protected: after two words each is what it is, and the run has X's word."""
     names = {"live": "alive", "deleted": "deleted", "suspended": "suspended", "protected": "protected"}
+    spare = x.accounts()[-1]["username"]  # not one of `x.names()`
+    x.order("accounts", {"account": spare, "change": "suspend"})
+    request.addfinalizer(lambda: x.order("accounts", {"account": spare, "change": "restore"}))
     records = x.truth("posts")["posts"][::-1]
     asked: dict[int, str] = {}
     for theirs, ours in names.items():
         asked |= dict.fromkeys([int(record["id"]) for record in records if record["state"] == theirs][:10], ours)
+    assert set(asked.values()) == set(names.values())
     x.misbehave({"kind": "server_error"}, endpoint=LOOKUP, nth=1)
 
     shift = refresh(services, list(asked), run="run-1")

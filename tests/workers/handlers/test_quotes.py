@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -18,9 +18,11 @@ from shared.domain.sources import TRACKED
 from shared.platforms.x.query import quotes_query
 from shared.services.bootstrap import Services
 from tests.workers.world import (
+    LAG_SECONDS,
     ScriptedX,
     Simulator,
     by_token,
+    eventually,
     jobs_in,
     open_quotes,
     page,
@@ -57,19 +59,40 @@ def read_at(services: Services, quoted: int = QUOTED) -> datetime | None:
     return document.get("quotes_read_at")
 
 
+def living(simulator: Simulator, count: int) -> list[int]:
+    """Posts of the last six days, the oldest of the busiest account: nothing becomes of them while a test runs."""
+    now = snowflake.created_at(post_id(0))
+    posts = simulator.posts(f"from:{simulator.names()[0]} -is:retweet", since=now - timedelta(days=6), until=now)
+    return [int(post["id"]) for post in posts[::-1] if post["state"] == "live"][:count]
+
+
+def quoted_by_strangers(simulator: Simulator, posts: list[int], *, each: int) -> set[int]:
+    """Let each post be quoted so often; answers all their quotes, once a search shows them."""
+    for one in posts:
+        simulator.order("quotes", {"post": str(one), "count": each})
+    now = datetime.now(UTC)
+    eventually(lambda: datetime.now(UTC) - now > timedelta(seconds=LAG_SECONDS + 0.1))
+    return shown(simulator, posts)
+
+
+def shown(simulator: Simulator, posts: list[int]) -> set[int]:
+    """The quotes of posts that can be found."""
+    quotes = [quote for one in posts for quote in simulator.truth(f"quotes/{one}")["posts"]]
+    return {int(quote["id"]) for quote in quotes if quote["unsearchable_at"] is None and quote["searchable_at"]}
+
+
 def test_the_quotes_of_a_post_are_read_whole(simulated: Services, simulator: Simulator) -> None:
     """Every quote that the simulator could show is stored, and the greatest is the cursor."""
-    posts = simulator.truth("posts", query=f"from:{simulator.names()[0]}")["posts"][:200]
-    living = [int(post["id"]) for post in posts if post["state"] == "live"]
-    quoted = max(living, key=lambda id_: len(simulator.truth(f"posts/{id_}")["quotes"]))
-    before = {int(q["id"]) for q in simulator.truth(f"quotes/{quoted}")["posts"] if q["unsearchable_at"] is None}
+    (quoted,) = living(simulator, 1)
+    before = quoted_by_strangers(simulator, [quoted], each=5)
 
     ended = read_to_end(simulated, open_quotes(simulated, quoted).id)
 
     assert ended.is_complete
-    assert before
-    assert before <= stored_ids(simulated)
-    assert cursor_of(simulated, quoted) >= max(before)  # each was shown before the reading began
+    lasting = before & shown(simulator, [quoted])  # one may have been deleted meanwhile
+    assert len(lasting) > 2
+    assert lasting <= stored_ids(simulated)
+    assert cursor_of(simulated, quoted) >= max(lasting)  # each was shown before the reading began
 
 
 def test_a_reading_ends_at_the_known_quote(services: Services, x: ScriptedX) -> None:
@@ -169,18 +192,15 @@ def open_search(services: Services, *quoted: int, by: ReadBy = ReadBy.RECENT) ->
 
 def test_one_search_reads_the_quotes_of_many_posts(simulated: Services, simulator: Simulator) -> None:
     """Every quote of each of eleven posts that the simulator's search shows is stored, and each counts as read."""
-    posts = [post for name in simulator.names()[:3] for post in simulator.truth("posts", query=f"from:{name}")["posts"]]
-    day = snowflake.first_id_at(simulated.clock.now() - timedelta(days=6))
-    living = [int(post["id"]) for post in posts if post["state"] == "live" and int(post["id"]) > day]
-    quoted = sorted(living, key=lambda id_: len(simulator.truth(f"posts/{id_}")["quotes"]))[-11:]
-    shown = [q for one in quoted for q in simulator.truth(f"quotes/{one}")["posts"] if q["unsearchable_at"] is None]
-    before = {int(q["id"]) for q in shown if datetime.fromisoformat(q["searchable_at"]) < simulated.clock.now()}
+    quoted = living(simulator, 11)
+    before = quoted_by_strangers(simulator, quoted, each=2)
 
     ended = read_to_end(simulated, open_search(simulated, *quoted).id)
 
     assert ended.is_complete
-    assert len(before) > 11
-    assert before <= stored_ids(simulated)
+    lasting = before & shown(simulator, quoted)
+    assert len(lasting) > 11
+    assert lasting <= stored_ids(simulated)
     assert {read_at(simulated, one) for one in quoted} == {ended.started_at}
     assert {cursor_of(simulated, one) for one in quoted} == {snowflake.first_id_at(ended.started_at)}
 

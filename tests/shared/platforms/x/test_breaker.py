@@ -65,7 +65,9 @@ def test_quotes_that_fail_are_looked_at_until_they_heal(
         return caught.value
 
     accounts = requests.get(f"{simulator_url}/_sim/accounts", timeout=10).json()["accounts"]
-    query = f"from:{accounts[0]['username']}"
+    wrote = requests.get(f"{simulator_url}/_sim/posts", timeout=10).json()["posts"]
+    writers = [post["author_id"] for post in wrote]
+    query = f"from:{max(accounts, key=lambda one: writers.count(one['id']))['username']}"
     post_id = gateway.search(WorkClass.SEARCH, query=query).posts[0].id
     fail_quotes(answer)
 
