@@ -28,8 +28,9 @@ KEPT_CHARACTERS = 16_384
 _INT64 = 2**63
 # A name that MongoDB or its driver takes for an operator or a path, or cannot write.
 _ODD_NAME = re.compile(r"\$|.*[.\x00]|\Z", re.DOTALL)
-_PLAIN_NAMES: set[str] = set()
-_MOST_NAMES = 4_096  # a stranger could send new ones without end
+# The names of an object, in their order, to their characters; those of which one is odd are not in it.
+_PLAIN_SHAPES: dict[tuple[str, ...], int] = {}
+_MOST_SHAPES = 4_096  # a stranger could send new ones without end
 
 
 class Kind(StrEnum):
@@ -87,35 +88,37 @@ def measure(value: Any) -> tuple[bool, int]:
     """Whether it fits a document, and how many characters its texts have; no document is sure to hold more than
     `MAX_CHARACTERS`. Without recursion: it may be as deep as it likes.
     """
-    fits, characters = True, 0
-    rest: list[tuple[Any, int]] = [([value], 0)]
-    while rest:
-        container, level = rest.pop()
-        inner = container
-        if isinstance(container, dict):
-            fits = fits and _are_plain(container)
-            characters += sum(map(len, container))
-            inner = container.values()
+    fits, characters, level = True, 0, 0
+    containers: list[Any] = [[value]]
+    while containers:
         fits = fits and level <= MAX_LEVELS
-        for item in inner:
-            kind = type(item)  # JSON has no subtypes, and this is asked of every value
-            if kind is str:
-                characters += len(item)
-            elif kind is dict or kind is list:
-                rest.append((item, level + 1))
-            elif kind is float:
-                fits = fits and math.isfinite(item)
-            elif kind is int:
-                fits = fits and -_INT64 <= item < _INT64
+        below: list[Any] = []
+        for container in containers:
+            inner = container
+            if type(container) is dict:
+                characters_of_names = _PLAIN_SHAPES.get(names := tuple(container))
+                if characters_of_names is None:
+                    fits, characters_of_names = fits and _are_plain(names), sum(map(len, names))
+                characters += characters_of_names
+                inner = container.values()
+            for item in inner:
+                kind = type(item)  # JSON has no subtypes, and this is asked of every value
+                if kind is str:
+                    characters += len(item)
+                elif kind is dict or kind is list:
+                    below.append(item)
+                elif kind is int:
+                    fits = fits and -_INT64 <= item < _INT64
+                elif kind is float:
+                    fits = fits and math.isfinite(item)
+        containers, level = below, level + 1
     return fits, characters
 
 
-def _are_plain(container: dict[str, Any]) -> bool:
-    """Whether no name in it is odd. X has a few hundred names: those that were looked at are not looked at again."""
-    if container.keys() <= _PLAIN_NAMES:
-        return True
-    if any(map(_ODD_NAME.match, container)):
+def _are_plain(names: tuple[str, ...]) -> bool:
+    """Whether none of them is odd. X has a few hundred shapes of objects: those that were looked at are remembered."""
+    if any(map(_ODD_NAME.match, names)):
         return False
-    if len(_PLAIN_NAMES) + len(container) <= _MOST_NAMES:
-        _PLAIN_NAMES.update(container)
+    if len(_PLAIN_SHAPES) < _MOST_SHAPES:
+        _PLAIN_SHAPES[names] = sum(map(len, names))
     return True

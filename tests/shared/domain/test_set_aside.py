@@ -53,6 +53,15 @@ def test_texts_and_names_are_measured() -> None:
     assert measure({"ab": ["cd", {"e": "fgh"}], "i": 12345}) == (True, 2 + 2 + 1 + 3 + 1)
 
 
+def test_an_object_that_is_like_one_before_is_measured_as_that_was() -> None:
+    """What is remembered of names tells nothing of the values, and an odd name among plain ones is found each time."""
+    plain, odd = {"one": "ab", "other": 2}, {"one": "ab", "an.other": 2}
+
+    for _ in range(2):
+        assert [measure(plain), measure(odd)] == [(True, 3 + 5 + 2), (False, 3 + 8 + 2)]
+    assert measure({"one": "abc", "other": 2**63}) == (False, 3 + 5 + 3)
+
+
 @pytest.mark.parametrize(
     ("value", "object_id"),
     [
