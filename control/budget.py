@@ -10,6 +10,7 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
+from control import planned
 from shared.broker.reached import reached
 from shared.domain.models import WorkClass
 from shared.domain.money.budgets import ChosenBudgets
@@ -52,6 +53,7 @@ def show(services: Services) -> dict[str, Any]:
             "one_off": {"spent_usd": course.once / MICRO, "left_usd": round(course.left / MICRO, 4)},
         },
         "wanted": _wanted(services, books, left, history),
+        "plan": planned.today(services),
         "usage": None
         if check is None
         else {

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from control import work
+from control.planned import why_next
 from control.roster import handles
 from control.work import JobFilter
 from shared.domain import snowflake
@@ -17,7 +18,6 @@ from shared.domain.coverage.streams import Stream
 from shared.domain.engagement.refresh import Engagement
 from shared.domain.errors import InputError
 from shared.domain.jobs import Queue
-from shared.domain.models import PostState
 from shared.domain.spans import span
 from shared.services.bootstrap import Services
 from shared.stores.database import Document, ServerClock
@@ -140,15 +140,9 @@ def _engagement(services: Services, post_id: int) -> Iterator[Step]:
 
 def _next(services: Services, state: Engagement) -> Step:
     """When it is read next, and why then."""
-    due = state.next_refresh_at
-    if due is None:
-        gone = state.state is not PostState.ALIVE
-        return _step("next reading", None, f"never: it is {state.state}" if gone else "never: it is cold and old")
+    due, why = why_next(services, state)
     now = ServerClock(services.stores.db).now()
-    why = (
-        f"reported {state.state} once, to be confirmed" if state.gone_reports else f"the interval of tier {state.tier}"
-    )
-    if due > now:
+    if due is None or due > now:
         return _step("next reading", due, why)
     late = f"overdue by {span((now - due).total_seconds())}: "
     if Queue.ENGAGEMENT in services.pausing.paused():

@@ -131,6 +131,8 @@ def _show(*, as_json: bool) -> None:
     if one_off["spent_usd"] or one_off["left_usd"]:
         spent, left = (f"${one_off[name]:.3f}" for name in ("spent_usd", "left_usd"))
         out.print(f"one-off work today: {spent} spent, about {left} left", highlight=False)
+    if document["plan"]:
+        _print_plan(document["plan"])
     _print_usage(document["usage"])
     out.print(METHOD, style="dim", highlight=False)
     return None
@@ -200,6 +202,28 @@ def _bought(spent: dict[str, Any]) -> str:
 
 def _reread(spent: dict[str, Any]) -> int:
     return sum(spent[f"{reread_name(kind)}_for_free"] for kind in OBJECTS)
+
+
+def _print_plan(plan: dict[str, Any]) -> None:
+    """What the planner buys today, what the last dollar of it is worth, and what more would be."""
+    if plan["stage"] != "done":
+        return out.print(f"Plan of {plan['day']}: being made ({plan['stage']}).", highlight=False)
+    buys, last, more = plan["buys"], plan["last_dollar"], plan["a_tenth_more"]
+    out.print(
+        f"Plan of {plan['day']}: {buys['posts']:,} of {plan['to_choose_from']:,} posts for ${buys['usd']:,.2f} cover "
+        f"{plan['held']:.0%} of what unread ones would be short of. The last dollar covers {last['acts']:,.1f} acts; "
+        f"a tenth more (${more['usd']:,.2f}, {more['posts']:,} posts) would cover {more['acts']:,.1f}. "
+        f"Model: {plan['model']}.",
+        highlight=False,
+        soft_wrap=True,
+    )
+    if plan["late"]:
+        out.print(
+            f"{plan['late']:,} posts will not be read within {plan['span_days']} days: there is too little money.",
+            style="yellow",
+            highlight=False,
+        )
+    return None
 
 
 def _print_usage(usage: dict[str, Any] | None) -> None:

@@ -18,18 +18,28 @@ _COLUMNS = ("need", "route", "$", "calls", "delay", "verdict")
 @app.command()
 def explain(
     what: Annotated[
-        str, typer.Argument(metavar="SOURCE|@HANDLE", help="A source by its id, or an account that is followed.")
+        str,
+        typer.Argument(
+            metavar="ID|SOURCE|@HANDLE",
+            help="A post by id or address, a source by its id, or an account that is followed.",
+        ),
     ],
     as_json: Json = False,
 ) -> None:
-    """Explain which way X is asked for a source or an account, and what other ways cost.
+    """Explain which way X is asked for a source or an account, and what other ways cost; or when a post is next read.
 
     covey explain floods
 
     covey explain @nasa
+
+    covey explain 1460323737035677698
     """
     from control import explaining
+    from control.cli.tracing import post_id_in
 
+    post_id = post_id_in(what)
+    if post_id is not None:
+        return _of_post(post_id, as_json=as_json)
     found = explaining.explain(services_here(), what)
     if as_json:
         return print_json(found)
@@ -49,6 +59,28 @@ def explain(
         )
     if found["share"]:
         out.print(f"{found['subject']}: {share_words(found['share'])}.", highlight=False)
+    return None
+
+
+def _of_post(post_id: int, *, as_json: bool) -> None:
+    from control import planned
+
+    found = planned.of_post(services_here(), post_id)
+    if as_json:
+        return print_json(found)
+    guess, grows, due = found["estimate"], found["grows"], found["next_reading_at"]
+    read = f"{found['read_at']:%Y-%m-%d %H:%M} UTC" if found["read_at"] else "never"
+    rows = {
+        "post": f"{found['id']}, {found['state']}, {found['tier']}, {found['velocity']:g} acts an hour",
+        "read": f"{found['acts']:,} acts, {read}",
+        "next": f"{due:%Y-%m-%d %H:%M:%S} UTC, ${found['usd']:g}" if due else "no time is set",
+        "why": f"by the {found['by']}: {found['why']}",
+        "now": f"probably {guess['acts']:,.0f} acts, between {guess['low']:,.0f} and {guess['high']:,.0f}",
+        "grows": f"{grows['until_midnight']:,.1f} acts until 00:00 UTC, {grows['in_a_day_more']:,.1f} in a day more",
+        "model": found["model"],
+    }
+    for name, words in rows.items():
+        out.print(f"{name + ':':<7} {words}", markup=False, highlight=False, soft_wrap=True)
     return None
 
 

@@ -10,13 +10,11 @@ import pytest
 
 from scheduler.day_plan import LEFT
 from scheduler.planner import PLAN, REFRESH
-from shared.domain import snowflake
-from shared.domain.counts import PostMetrics
-from shared.domain.jobs import Job, RankPosts
-from shared.domain.models import Post
+from shared.domain.jobs import RankPosts
 from shared.domain.planning.day import Stage
 from shared.services.bootstrap import Services
 from shared.stores.engagement_documents import day_of
+from tests.scheduler.days import carry_out, read_yesterday
 from tests.scheduler.slots import plan
 from tests.workers.world import HANDLERS, ScriptedX
 
@@ -28,35 +26,6 @@ Make = Callable[..., Services]
 def planning(make_services: Make, x: ScriptedX) -> Services:
     """By the planner, with $1 a day, of which engagement may spend a fifth: forty posts."""
     return make_services(x.url, refresh_by="planner", budget_day_usd=1.0, budget_shares={"engagement": 0.2})
-
-
-def read_yesterday(services: Services, likes: list[int], *, hours_ago: float = 30.0) -> list[int]:
-    """Posts of the same age, with as many likes, read twelve hours after they were made; answers their ids."""
-    now = services.clock.now()
-    made = now - timedelta(hours=hours_ago)
-    posts = [
-        Post(
-            id=snowflake.first_id_at(made) + number,
-            author_id=7,
-            text="",
-            created_at=made,
-            metrics=PostMetrics(like_count=count),
-        )
-        for number, count in enumerate(likes)
-    ]
-    at = min(made + 12 * HOUR, day_of(now) - HOUR)
-    services.stores.engagement.begin(posts, now=now, at=at, policy=services.refresh_policy)
-    return [post.id for post in posts]
-
-
-def carry_out(services: Services) -> list[Job]:
-    """Every job of the plan, until there is none; answers them."""
-    done: list[Job] = []
-    while jobs := plan(services, PLAN):
-        for job, _ in jobs:
-            HANDLERS[type(job)](services, job)
-            done.append(job)
-    return done
 
 
 def due(services: Services, *, until: datetime | None = None) -> set[int]:

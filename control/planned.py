@@ -1,0 +1,162 @@
+"""What the planner has decided, and why: of the day, for `covey budget`, and of one post, for `covey explain`.
+
+Money is in US dollars in what is answered, growth in acts of people. It asks X nothing.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final
+
+from shared.domain.engagement.next_reading import RETIRE_AGE, Chooser
+from shared.domain.engagement.refresh import Engagement, tracked
+from shared.domain.errors import InputError
+from shared.domain.models import PostState
+from shared.domain.money.prices import MICRO, PriceKind
+from shared.domain.planning.cadence import last_reading_at
+from shared.domain.planning.cut import acts_within
+from shared.domain.planning.day import Stage, due_at
+from shared.domain.planning.estimates import calibration, estimate
+from shared.domain.planning.midnight import cell_of, purchases
+from shared.domain.planning.posts import HOURS_A_DAY, Tracked, day_of, hours
+from shared.domain.planning.sizes import grown_share
+from shared.services.bootstrap import Services
+from shared.stores.plans import Plan
+
+MORE: Final = 0.1  # of the money, in "what a tenth more would buy"
+
+
+def today(services: Services) -> dict[str, Any] | None:
+    """The plan of X's present day: what it buys, what that is worth, what the last dollar and a tenth more would buy.
+
+    None where the tiers decide, or there is no plan yet. held: the part of the growth that unread posts would be short
+    of on the mean of the day which the bought ones cover.
+    """
+    plan = _plan(services)
+    if plan is None:
+        return None
+    money, made = plan.basis.money, purchases(plan.tally, plan.basis.money.whole, plan.basis.rules)
+    price = services.ledger.prices.micro[PriceKind.POST] / MICRO
+    whole = acts_within(plan.tally, made.order, 0, plan.tally.total)
+    bought = min(money.whole, plan.tally.total)
+
+    def worth(first: float, last: float) -> dict[str, Any]:
+        first, last = max(0.0, first), min(last, plan.tally.total)
+        posts = max(0, round(last - first))
+        return {
+            "posts": posts,
+            "usd": round(posts * price, 3),
+            "acts": round(acts_within(plan.tally, made.order, first, last), 1),
+        }
+
+    a_dollar = 1 / price if price else 0
+    return {
+        "day": plan.day.isoformat(),
+        "stage": plan.stage.value,
+        "model": plan.basis.model.source,
+        "followed": plan.basis.followed,
+        "to_choose_from": plan.tally.total,
+        "buys": worth(0, bought),
+        "held": round(acts_within(plan.tally, made.order, 0, bought) / whole, 4) if whole else 1.0,
+        "last_dollar": worth(bought - a_dollar, bought),
+        "a_tenth_more": worth(bought, bought * (1 + MORE)),
+        "guarded": made.must,
+        "late": made.late,
+        "span_days": plan.basis.span_days,
+    }
+
+
+def of_post(services: Services, post_id: int) -> dict[str, Any]:
+    """When and why a post is next read, what that costs, and what the model expects. Raises InputError."""
+    state = services.stores.engagement.get(post_id)
+    if state is None:
+        raise InputError(f"the engagement of post {post_id} is not followed: covey trace {post_id} says why")
+    now = services.ledger.now()
+    learned, model, _ = services.stores.plans.learned()
+    post, at = tracked(state), hours(now)
+    midnight = float((day_of(at) + 1) * HOURS_A_DAY)
+    told = estimate(post, at, model, calibration(learned))
+    due, why, place = _next(services, state, now)
+    is_free = post.is_owned(at if due is None else hours(due))
+    return {
+        "id": str(post_id),
+        "by": services.refresh_policy.by.value,
+        "state": state.state.value,
+        "tier": state.tier.value,
+        "velocity": round(state.velocity, 1),
+        "acts": post.acts,
+        "read_at": state.read_at,
+        "next_reading_at": due,
+        "why": why,
+        "usd": 0.0 if is_free else services.ledger.prices.micro[PriceKind.POST] / MICRO,
+        "place": place,
+        "estimate": {"acts": round(told.value, 1), "low": round(told.low, 1), "high": round(told.high, 1)},
+        "grows": {
+            "until_midnight": _grows(model.size(post), post, at, midnight),
+            "in_a_day_more": _grows(model.size(post), post, at, midnight + HOURS_A_DAY),
+        },
+        "model": model.source,
+    }
+
+
+def why_next(services: Services, state: Engagement) -> tuple[datetime | None, str]:
+    """When the post is next read, None where it is not known or never, and why then."""
+    due, why, _ = _next(services, state, services.ledger.now())
+    return due, why
+
+
+def _grows(size: float, post: Tracked, at: float, until: float) -> float:
+    """The acts that are expected from now until then."""
+    if post.is_gone:
+        return 0.0
+    return round(size * (grown_share(post, until) - grown_share(post, at)), 2)
+
+
+def _next(services: Services, state: Engagement, now: datetime) -> tuple[datetime | None, str, dict[str, Any] | None]:
+    due = state.next_refresh_at
+    if state.state is not PostState.ALIVE and due is None:
+        return None, f"never: it is {state.state}", None
+    if state.gone_reports:
+        return due, "X said once that it is gone, to be confirmed", None
+    if services.refresh_policy.by is Chooser.TIERS:
+        return (
+            (None, "never: it is cold and old", None)
+            if due is None
+            else (due, f"the interval of tier {state.tier}", None)
+        )
+    return _planned(services, state, now)
+
+
+def _planned(
+    services: Services, state: Engagement, now: datetime
+) -> tuple[datetime | None, str, dict[str, Any] | None]:
+    """By the planner. place: in the order of the day, of how many, of which so many are bought."""
+    post, at, due = tracked(state), hours(now), state.next_refresh_at
+    if post.is_owned(at):
+        if due is not None:
+            last = " for the last time" if hours(due) >= last_reading_at(at) else ""
+            return due, f"it was paid for today: read again{last} for nothing", None
+        return None, "it was read for the last time today: the plan of tomorrow says whether it is bought", None
+    if now - state.created_at > RETIRE_AGE:
+        return None, f"never: it is older than {RETIRE_AGE.days} days", None
+    if state.read_at is None:
+        return due, "it came without counts: it is bought at once", None
+    plan = _plan(services)
+    if plan is None or plan.stage is Stage.RANK:
+        return None, "the plan of today is not made yet", None
+    cell, _ = cell_of(post, plan.basis.at, plan.basis.worth, plan.basis.span_days)
+    made = purchases(plan.tally, plan.basis.money.whole, plan.basis.rules)
+    found = made.order.place(post.post_id, cell)
+    if found is None:
+        return due, "it came after the plan of today was made", None
+    place = {"number": int(found) + 1, "of": plan.tally.total, "buys": plan.basis.money.whole}
+    words = f"it is number {place['number']} of {place['of']}, of which today's money buys {place['buys']}"
+    if due_at(found, plan.basis, made) is None:
+        return None, f"not today: {words}", place
+    return due, words, place
+
+
+def _plan(services: Services) -> Plan | None:
+    if services.refresh_policy.by is not Chooser.PLANNER:
+        return None
+    return services.stores.plans.get(services.ledger.now().date())
