@@ -57,8 +57,8 @@ def reposted(simulator: Simulator) -> tuple[int, int]:
 
 @pytest.fixture
 def own() -> Iterator[Simulator]:
-    """A world of which nobody else has bought anything."""
-    with running_simulator("--seed", "11", "--accounts", "8", "--activity", "10", "--history-hours", "96") as running:
+    """A world of many reposts of which nobody else has bought anything."""
+    with running_simulator("--seed", "11", "--accounts", "8", "--reactions", "10", "--history-hours", "96") as running:
         yield running
 
 
