@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from shared.domain.engagement.next_reading import RETIRE_AGE, Chooser
 from shared.domain.engagement.refresh import Engagement, tracked
+from shared.domain.engagement.selection import NEVER
 from shared.domain.errors import InputError
 from shared.domain.models import PostState
 from shared.domain.money.prices import MICRO, PriceKind
@@ -116,6 +117,8 @@ def _next(services: Services, state: Engagement, now: datetime) -> tuple[datetim
     due = state.next_refresh_at
     if state.state is not PostState.ALIVE and due is None:
         return None, f"never: it is {state.state}", None
+    if state.follow_from is not None:
+        return None, f"none: {_left_out(state.follow_from)}", None
     if state.gone_reports:
         return due, "X said once that it is gone, to be confirmed", None
     if services.refresh_policy.by is Chooser.TIERS:
@@ -125,6 +128,13 @@ def _next(services: Services, state: Engagement, now: datetime) -> tuple[datetim
             else (due, f"the interval of tier {state.tier}", None)
         )
     return _planned(services, state, now)
+
+
+def _left_out(follow_from: float) -> str:
+    """Why the engagement of a post is not followed."""
+    if follow_from == NEVER:
+        return "no source that it concerns asks for its engagement (covey sources show ID: refresh)"
+    return f"its sources ask for its engagement from {follow_from:.0f} acts on (covey sources show ID: refresh)"
 
 
 def _planned(

@@ -15,6 +15,7 @@ from control.look_up import LookedUp
 from control.sources_form import fields_of
 from shared.domain.coverage.streams import Stream
 from shared.domain.errors import CoveyError, InputError
+from shared.domain.jobs import Reselect
 from shared.domain.money.prices import MICRO
 from shared.domain.money.source_shares import ShareStanding
 from shared.domain.sources import TRACKED, Source, check
@@ -62,6 +63,8 @@ def edit(
         if _asks_more(before, after):
             after = replace(after, changed_at=now)
         if services.stores.sources.put(before, after, now=now):
+            if before.refresh != after.refresh:
+                services.sender.send(Reselect())
             return _carry_out(services, before, after, found, asked_at=now)
     raise CoveyError(f"source {source_id} is being changed by somebody else; try again")
 

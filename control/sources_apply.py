@@ -14,7 +14,7 @@ from enum import StrEnum
 from control import sources
 from control.look_up import LookedUp
 from control.sources_file import Entry
-from control.track_costs import cost_of_track
+from control.track_costs import as_asked, cost_of_track
 from shared.domain.coverage.accounts import carried
 from shared.domain.coverage.counted import Step
 from shared.domain.errors import InputError
@@ -113,8 +113,11 @@ def cost_of(services: Services, change: Change, *, count: bool = False) -> Cost:
 def _gained(services: Services, change: Change, count: bool) -> Cost:
     source, before = change.source, change.before
     if change.new_accounts:
-        cost = cost_of_track(services, change.new_accounts, since=source.look_back, count=count)
+        since, refresh = source.look_back, source.refresh
+        cost = cost_of_track(services, change.new_accounts, since=since, count=count, refresh=refresh)
         return _cost(cost.estimate, cost.rates)
+    if before is not None and before.asks and source.asks and before.refresh != source.refresh:
+        return _of_refresh(services, before, source)
     if source.key is None or not source.asks:
         return Cost()
     after = _of_query(services, source, source.look_back, count)
@@ -126,8 +129,18 @@ def _gained(services: Services, change: Change, count: bool) -> Cost:
     return Cost(0, after.day - less.day, after.month - less.month, after.basis)
 
 
+def _of_refresh(services: Services, before: Source, after: Source) -> Cost:
+    """What it makes a difference that other posts of the same members are read again."""
+    members = len(after.accounts) if after.key is None else 1
+    rates = rates_now(services, services.treasury.books())
+    new, old = (as_asked(services, rates, one.refresh) for one in (after, before))
+    gained, lost = (of_track(members, members, timedelta(0), one, services.ledger.prices) for one in (new, old))
+    day, month = gained.later_day - lost.later_day, gained.month - lost.month
+    return Cost(0, day, month, new.paid_days.basis)
+
+
 def _of_query(services: Services, source: Source, look_back: timedelta, count: bool) -> Cost:
-    rates = _rates_of_query(services, source, count)
+    rates = as_asked(services, _rates_of_query(services, source, count), source.refresh)
     return _cost(of_track(1, 1, look_back, rates, services.ledger.prices), rates)
 
 

@@ -14,7 +14,8 @@ from datetime import datetime
 from difflib import get_close_matches
 from typing import Any, TypeVar
 
-from control import inputs
+from control import inputs, sources_refresh
+from shared.domain.engagement.selection import ALL, RefreshRule
 from shared.domain.errors import InputError
 from shared.domain.sources import QuotesOf, Source, SourceKind, Terms, check, with_accounts
 from shared.platforms.x.addresses import post_id_of, quoted, username_of
@@ -27,7 +28,7 @@ KINDS = {"accounts": SourceKind.ACCOUNTS, "terms": SourceKind.TERMS}
 KINDS |= {"conversation": SourceKind.CONVERSATION, "quotes_of": SourceKind.QUOTES}
 FIELDS = (
     *("id", "name", "tenant", "platform", *KINDS, "interval", "look_back", "priority", "paused", "quota_share"),
-    *("credential", "live", "retention_days", "alert_velocity"),
+    *("credential", "live", "retention_days", "alert_velocity", "refresh"),
 )
 _FLAGS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 _UNITS = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
@@ -79,6 +80,7 @@ class Reader:
             live=self._value("live", _flag) or False,
             retention_days=self._value("retention_days", _whole),
             alert_velocity=self._value("alert_velocity", _whole),
+            refresh=self._refresh(self.fields.get("refresh")),
         )
 
     def _checked(self, source: Source) -> None:
@@ -99,6 +101,19 @@ class Reader:
             return None
         account = within._value("account", username_of)
         return QuotesOf(post_id=within._value("post", within._post_id), account=account and account.lower())
+
+    def _refresh(self, value: Value) -> RefreshRule:
+        if isinstance(value, str):
+            if (rule := sources_refresh.rule(value)) is not None:
+                return rule
+            value = self._read("refresh", value, sources_refresh.conditions)
+        within = None if value is None else self._within("refresh", value, sources_refresh.CONDITIONS)
+        if within is None:
+            return ALL
+        return RefreshRule(
+            min_engagement=within._value("min_engagement", _whole) or 0,
+            of_followed=within._value("authors", sources_refresh.is_of_followed) or False,
+        )
 
     def _within(self, name: str, value: Value, known: Sequence[str]) -> Reader | None:
         """A reader of the fields inside a field, whose faults are ours."""
@@ -164,7 +179,7 @@ def fields_of(source: Source) -> dict[str, Any]:
     for name, usual_value in {**usual_values, "retention_days": None, "alert_velocity": None}.items():
         if (value := getattr(source, name)) != usual_value:
             written[name] = value
-    return written
+    return written | sources_refresh.written(source.refresh)
 
 
 def seconds(text: str) -> int:

@@ -8,14 +8,17 @@ from datetime import timedelta
 from typing import Final
 
 from shared.domain.coverage.counted import Step
+from shared.domain.engagement.selection import ALL, RefreshRule, left_out
 from shared.domain.models import Post, WorkClass
-from shared.domain.money.estimate import Rates, Sample, TrackEstimate, of_track
+from shared.domain.money.estimate import Rate, Rates, Sample, TrackEstimate, of_track
 from shared.domain.money.prices import PriceKind
 from shared.services.bootstrap import Services
 from shared.services.rates import rates_now
 
 # Pages that are read for a sample: 500 posts tell enough.
 SAMPLED: Final = 5
+# Of so many stored posts it is told how many have enough engagement to be followed.
+COUNTED: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +45,20 @@ def cost_of_track(
     count: bool = False,
     sample: bool = False,
     own_ids: Collection[int] = (),
+    refresh: RefreshRule = ALL,
 ) -> TrackCost:
     """Estimate following accounts; changes nothing.
 
     count: ask X how many posts there are since then, which costs one request for each search. sample: read a page of
     each of the first searches too, to see how many people wrote them; following buys the same posts the same day, and
-    then does not pay again. own_ids: of the accounts, where they are known. Raises what X answers.
+    then does not pay again. own_ids: of the accounts, where they are known. refresh: which posts are read again. Raises
+    what X answers.
     """
     followed = {row["_id"]: row for row in services.stores.handles.all()}
     active = {name for name, row in followed.items() if row["active"]}
     added = [name for name in names if name.lower() not in active]
     ids = [int(row["user_id"]) for name in added if (row := followed.get(name.lower())) and row.get("user_id")]
-    rates = rates_now(services, services.treasury.books())
+    rates = as_asked(services, rates_now(services, services.treasury.books()), refresh)
     read = sample_of(services, added, since=since, own_ids={*ids, *own_ids}) if sample and added and since else None
     if read is not None:
         rates = read.over(rates)
@@ -67,6 +72,17 @@ def cost_of_track(
     again = of_track(len(back), len(back), since, rates, prices).once
     estimate = replace(estimate, once=estimate.once + again, month=estimate.month + again)
     return TrackCost(added, already, back, estimate, rates, history, read)
+
+
+def as_asked(services: Services, rates: Rates, refresh: RefreshRule) -> Rates:
+    """The rates where not every post is read again; that authors have to be followed is left out of account."""
+    if refresh == ALL:
+        return rates
+    counts = services.stores.posts.newest_counts(COUNTED) if refresh.is_any and refresh.min_engagement else []
+    enough = sum(left_out(refresh.min_engagement, one) is None for one in counts)
+    share = enough / len(counts) if counts else float(refresh.is_any)
+    basis = f"{enough} of the newest {len(counts)} posts have enough engagement" if counts else f"refresh: {share:.0%}"
+    return replace(rates, paid_days=Rate(rates.paid_days.value * share, basis))
 
 
 def count_since(services: Services, names: Sequence[str], *, since: timedelta) -> int:

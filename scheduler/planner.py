@@ -24,6 +24,7 @@ from shared.domain.jobs import (
     PurgeOld,
     Queue,
     RemoveMedia,
+    Reselect,
     SendAlert,
     ThinSeries,
 )
@@ -185,6 +186,7 @@ class Planner:
         batches = [tuple(keys[start : start + MAX_IDS]) for start in range(0, len(keys), MAX_IDS)]
         jobs: Outgoing = [(RemoveMedia(media=batch), None) for batch in batches]
         jobs += [(PurgeGone(), None)] if self._purges_now(now) else []
+        jobs += [(Reselect(), None)] if self._stores.selection.walks() else []
         jobs += [(PurgeOld(), None)] if self._keeps_not_all() else []
         return [*jobs, (ThinSeries(), None)] if self._services.settings.series_full_days else jobs
 

@@ -27,6 +27,7 @@ from workers.handlers.media import download_media
 from workers.handlers.planning import place_posts, rank_posts
 from workers.handlers.purging import purge_gone, remove_media
 from workers.handlers.quotes import quote_page
+from workers.handlers.reselecting import reselect
 from workers.handlers.retention import purge_old
 from workers.handlers.search import search_page
 from workers.handlers.thinning import thin_series
@@ -59,6 +60,7 @@ ACTORS: tuple[Actor[Any], ...] = (
     Actor(jobs.ThinSeries, thin_series),
     Actor(jobs.RankPosts, rank_posts),
     Actor(jobs.PlacePosts, place_posts),
+    Actor(jobs.Reselect, reselect),
     Actor(jobs.RemoveMedia, remove_media),
     Actor(jobs.SendAlert, send_alert),
     Actor(jobs.Canary, canary),

@@ -51,6 +51,14 @@ def given(arguments: Sequence[str] | None, file: Path | None, column: str | None
     return found
 
 
+def text_of(file: Path) -> str:
+    """What a file says. Raises InputError where it cannot be read as UTF-8."""
+    try:
+        return _content(file).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{str(file)!r} is not UTF-8 at byte {error.start}") from None
+
+
 def _content(file: Path) -> bytes:
     try:
         return file.read_bytes()

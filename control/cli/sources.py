@@ -11,6 +11,7 @@ import typer
 from control.cli import sources_options as o
 from control.cli import sources_told as told
 from control.cli.app import Json, app, out, print_json, services_here, stores_here
+from control.cli.given import text_of
 from control.cli.rows import Rows
 from shared.domain.errors import InputError
 
@@ -90,6 +91,7 @@ def add(
     live: o.Live = None,
     retention_days: o.RetentionDays = None,
     alert_velocity: o.AlertVelocity = None,
+    refresh: o.Refresh = None,
     tenant: o.Tenant = None,
     force: Force = False,
     count: Count = False,
@@ -127,6 +129,7 @@ def edit(
     live: o.Live = None,
     retention_days: o.RetentionDays = None,
     alert_velocity: o.AlertVelocity = None,
+    refresh: o.Refresh = None,
     tenant: o.Tenant = None,
     add_account: o.AddedAccounts = None,
     drop_account: o.DroppedAccounts = None,
@@ -190,7 +193,7 @@ def apply(
     from control.sources_file import parse
 
     services = services_here()
-    entries = parse(_content(file), file.name, now=services.clock.now())
+    entries = parse(text_of(file), file.name, now=services.clock.now())
     wanted = sources_apply.changes(services, entries, prune=prune)
     _carry_out(services, wanted, force=force, count=count, dry_run=dry_run, as_json=as_json)
 
@@ -238,12 +241,3 @@ def _carry_out(
         out.print(told.words(change), highlight=False, soft_wrap=True)
     told.tell_done(services, done, found)
     return None
-
-
-def _content(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise InputError(f"{str(file)!r} cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        raise InputError(f"{str(file)!r} is not UTF-8 at byte {error.start}") from None

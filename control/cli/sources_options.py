@@ -32,6 +32,13 @@ AlertVelocity = Annotated[
     Word, typer.Option(help="A post with more acts an hour is told of; else COVEY_ALERT_VELOCITY.")
 ]
 RetentionDays = Annotated[Word, typer.Option(help="How many days its posts are kept; else for ever.")]
+Refresh = Annotated[
+    Word,
+    typer.Option(
+        metavar="all|none|min_engagement=N,authors=followed",
+        help="Of which of its posts the engagement is read again; else of all.",
+    ),
+]
 Tenant = Annotated[Word, typer.Option(help="Whose it is.")]
 AddedAccounts = Annotated[Words, typer.Option(help="An account beside those that are there. May be repeated.")]
 DroppedAccounts = Annotated[Words, typer.Option(help="An account that is there. May be repeated.")]
@@ -47,7 +54,7 @@ _TERMS: Final = {
 }
 _AS_THEY_ARE: Final = (
     *("name", "conversation", "interval", "look_back", "priority", "quota_share", "credential", "retention_days"),
-    *("alert_velocity", "tenant"),
+    *("alert_velocity", "refresh", "tenant"),
 )
 NONE: Final = "none"
 
@@ -74,7 +81,7 @@ def over(
     """The fields of a source with those that were given in their place; `none` takes one away. All scalars are text."""
     fields = {name: _text(value) for name, value in before.items()}
     for name, value in given.items():
-        if value in (NONE, [NONE]):
+        if value in (NONE, [NONE]) and name != "refresh":  # of which it is a value
             fields.pop(name, None)
         elif name == "terms":
             fields[name] = {k: v for k, v in {**fields.get(name, {}), **value}.items() if v != [NONE]}

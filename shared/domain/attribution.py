@@ -67,7 +67,7 @@ class _Person:
 
 
 class Audience:
-    """For whom a page is read. is_found: by a search of theirs."""
+    """For whom a page is read. is_found: by a search of theirs. everyone: all sources that ask now, by id."""
 
     def __init__(
         self,
@@ -75,9 +75,9 @@ class Audience:
         *,
         quotes_of: Mapping[int, Collection[str]] = _NONE,
         is_found: bool = True,
+        everyone: Mapping[str, Source] = MappingProxyType({}),
     ) -> None:
-        self._asking = tuple(asking)
-        self._quotes_of, self._is_found = quotes_of, is_found
+        self._asking, self._quotes_of, self._is_found, self.everyone = tuple(asking), quotes_of, is_found, everyone
         accounts = [one for one in self._asking if source_of(one.key) is None]
         self._others = [one for one in self._asking if source_of(one.key) is not None]
         self._by_name = {one.key: one for one in accounts}
@@ -91,7 +91,7 @@ class Audience:
 
     def of_quotes(self, wrote: Mapping[int, Collection[str]]) -> Audience:
         """The same, of a page with the quotes of posts. wrote: the keys of those who wrote each of them."""
-        return Audience(self._asking, quotes_of=wrote)
+        return Audience(self._asking, quotes_of=wrote, everyone=self.everyone)
 
     def has_user(self, user_id: int) -> bool:
         """Whether an account, by its id, is one of those that are followed."""

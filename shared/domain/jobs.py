@@ -26,6 +26,7 @@ from shared.domain.job import (
     Username,
 )
 from shared.domain.upkeep_jobs import (
+    UPKEEP_JOBS,
     AuditSource,
     CheckUsage,
     ComplianceRound,
@@ -34,6 +35,7 @@ from shared.domain.upkeep_jobs import (
     PurgeOld,
     RankPosts,
     RemoveMedia,
+    Reselect,
     ThinSeries,
 )
 
@@ -58,6 +60,7 @@ __all__ = [
     "RankPosts",
     "RefreshEngagement",
     "RemoveMedia",
+    "Reselect",
     "ResolveHandles",
     "SearchPage",
     "SendAlert",
@@ -203,14 +206,7 @@ ALL_JOBS: tuple[type[Job], ...] = (
     LookUpAuthors,
     LookAtAccounts,
     CheckUsage,
-    AuditSource,
-    ComplianceRound,
-    PurgeGone,
-    PurgeOld,
-    ThinSeries,
-    RankPosts,
-    PlacePosts,
-    RemoveMedia,
+    *UPKEEP_JOBS,
     SendAlert,
     Canary,
 )

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from shared.domain.engagement.selection import ALL, RefreshRule
 from shared.domain.errors import InputError
 
 # The source that `covey track` adds to and `covey untrack` takes from.
@@ -66,7 +67,8 @@ class Source:
     """accounts: names in lower case. interval_seconds: None is as the settings say. quota_share: the part (0..1] of the
     day's money that may be spent on what is asked for it alone. credential: the only one that X is asked with.
     changed_at: when it last began to ask for something else.
-    alert_velocity: acts an hour above which its posts are told of; None: as the settings say.
+    alert_velocity: acts an hour above which its posts are told of; None: as the settings say. refresh: of which of its
+    posts the engagement is followed.
     """
 
     id: str
@@ -87,6 +89,7 @@ class Source:
     live: bool = False
     retention_days: int | None = None
     alert_velocity: int | None = None
+    refresh: RefreshRule = ALL
     created_at: datetime | None = None
     updated_at: datetime | None = None
     changed_at: datetime | None = None
@@ -131,6 +134,7 @@ def check(source: Source) -> None:
     _range(source, "priority", source.priority, 0, 100)
     _range(source, "retention_days", source.retention_days, 1, 36_500)
     _range(source, "alert_velocity", source.alert_velocity, 1, 100_000_000)
+    _range(source, "refresh.min_engagement", source.refresh.min_engagement, 0, 999_999_999)
     if source.quota_share is not None and not 0 < source.quota_share <= 1:
         raise InputError(f"{_of(source)}quota_share {source.quota_share:g}: above 0, up to 1")
     _what(source)

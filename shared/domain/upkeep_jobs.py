@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Final
 
 from pydantic import Field
 
@@ -73,6 +74,18 @@ class PurgeOld(Job):
         return "old"
 
 
+class Reselect(Job):
+    """Posts of sources that ask for something else now: which of them are followed."""
+
+    name = "reselect"
+    queues = (Queue.BACKFILL,)
+
+    @property
+    def subject(self) -> str:
+        """All such sources: one at a time."""
+        return "sources"
+
+
 class ThinSeries(Job):
     """Snapshots of old posts, of which fewer are kept."""
 
@@ -123,3 +136,16 @@ class PlacePosts(PlanPart):
     """A part of the followed posts, of which some are bought today."""
 
     name = "place_posts"
+
+
+UPKEEP_JOBS: Final[tuple[type[Job], ...]] = (
+    AuditSource,
+    ComplianceRound,
+    PurgeGone,
+    PurgeOld,
+    ThinSeries,
+    RankPosts,
+    PlacePosts,
+    Reselect,
+    RemoveMedia,
+)

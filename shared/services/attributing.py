@@ -35,7 +35,7 @@ def audience_for(services: Services, keys: Sequence[str]) -> Audience:
     stores = services.stores
     names = stores.handles.names(keys)  # before the sources, see `services.asking`
     wanted = Wanted(names, stores.sources.asking(with_accounts=False), services.settings.search_interval_seconds)
-    return Audience(_asking(key, wanted) for key in wanted.present(keys))
+    return Audience((_asking(key, wanted) for key in wanted.present(keys)), everyone=wanted.sources)
 
 
 def audience_of_all(services: Services) -> Audience:
@@ -43,7 +43,8 @@ def audience_of_all(services: Services) -> Audience:
     stores = services.stores
     names = stores.handles.names()  # before the sources, see `services.asking`
     wanted = Wanted(names, stores.sources.asking(with_accounts=False), services.settings.search_interval_seconds)
-    return Audience((_asking(key, wanted) for key in wanted.present(wanted.everything())), is_found=False)
+    asking = (_asking(key, wanted) for key in wanted.present(wanted.everything()))
+    return Audience(asking, is_found=False, everyone=wanted.sources)
 
 
 def audience_of_quotes(services: Services, post_ids: Sequence[int]) -> Audience:

@@ -26,6 +26,7 @@ from typing import TypeVar
 from shared.domain.attribution import Audience, Concern, Why
 from shared.domain.mentions import mentions_of
 from shared.domain.models import Page
+from shared.domain.selecting import asks_for_authors, follow_from
 from shared.runtime import metrics
 from shared.services.bootstrap import Services
 from shared.services.downloads import downloads
@@ -68,7 +69,7 @@ def store_page(services: Services, page: Page, *, source: str, now: datetime, au
     put_aside(services, page.set_aside, now=now)
     # What asks MongoDB first goes in this thread: one that is new waits for Python's lock, a page's work long.
     with _beside(lambda: _heard(services, page, source, audience, now, at)) as heard_beside:
-        known = services.stores.known.of(page)
+        known = services.stores.known.of(page, askers=asks_for_authors(audience.everyone.values()))
     heard = heard_beside.result()
     new = [one for one in heard.posts if one.id not in known.posts]
     with (
@@ -122,12 +123,26 @@ def _store_users(services: Services, heard: _Heard, known: Known) -> None:
 def _following(services: Services, heard: _Heard, known: Known, audience: Audience) -> tuple[Ready, Beginnings]:
     """The mentions and the first readings that follow from the posts, ready to be written once these are there."""
     page, now, at = heard.page, heard.now, heard.at
+    policy, wanted = services.refresh_policy, _follow_from(heard, known, audience)
     own = {post_id for post_id, whys in heard.concerns.items() if any(one.why is Why.AUTHOR for one in whys)}
     mentions = mentions_of(page, heard.concerns, tenants=audience.tenants, known=known.tenants, authors=known.authors)
     return (
         services.stores.mentions.ready(mentions, now=now, at=at, known=known.mentions),
-        beginnings(page.posts, now=now, at=at, policy=services.refresh_policy, known=known.states, own=own),
+        beginnings(page.posts, now=now, at=at, policy=policy, known=known.states, own=own, follow_from=wanted),
     )
+
+
+def _follow_from(heard: _Heard, known: Known, audience: Audience) -> dict[int, float]:
+    """From which engagement on those who found a post want it followed; what nobody asked for is left out."""
+    # What nothing explains was found for one of them.
+    searched = [Concern(source, "", Why.MENTION) for source in audience.tenants]
+    found = {
+        post.id: follow_from(
+            heard.concerns.get(post.id, searched), audience.everyone, known.askers.get(post.author_id or 0, ())
+        )
+        for post in heard.page.posts
+    }
+    return {post_id: least for post_id, least in found.items() if least is not None}
 
 
 def _begin(services: Services, begun: Beginnings) -> None:

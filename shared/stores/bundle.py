@@ -68,6 +68,7 @@ from shared.stores.removals import RemovalStore
 from shared.stores.rhythms import RhythmStore
 from shared.stores.runs import RunStore
 from shared.stores.schedules import ScheduleStore
+from shared.stores.selection import SelectionStore
 from shared.stores.series import SeriesStore
 from shared.stores.set_aside import SetAsideStore
 from shared.stores.shares import ShareStore
@@ -114,6 +115,7 @@ class Stores:
     series: SeriesStore
     plans: PlanStore
     plan_posts: PlanPostStore
+    selection: SelectionStore
     quotes: QuoteStore
     reactions: ReactionStore
     schedules: ScheduleStore
@@ -165,6 +167,7 @@ class Stores:
             series=SeriesStore(db),
             plans=PlanStore(db),
             plan_posts=PlanPostStore(db),
+            selection=SelectionStore(db),
             quotes=QuoteStore(db),
             reactions=ReactionStore(db),
             schedules=ScheduleStore(db),

@@ -79,7 +79,7 @@ class EngagementStore:
         if begun.late:
             self._states.update_many({"_id": {"$in": begun.late}}, recounted({WANTED: True}))
         new = _insert_new(self._history, begun.snapshots)
-        _insert_new(self._states, begun.states)
+        _insert_new(self._states, [*begun.states, *begun.wanted])
         return new
 
     @guarded
@@ -202,6 +202,7 @@ def _insert_new(collection: MongoCollection[Document], writes: Sequence[InsertOn
 def _answered(reading: Reading, claim_id: str) -> list[Document]:
     """The update that ends a claim and, where nobody wrote a later reading, sets the state."""
     is_later = {"$gte": [reading.at, {"$ifNull": ["$read_at", reading.at]}]}
-    state = {"$cond": [is_later, {"$literal": to_document(reading.engagement)}, {}]}
+    told = to_document(reading.engagement) | {"follow_from": reading.engagement.follow_from}
+    state = {"$cond": [is_later, {"$literal": told}, {}]}
     ended = {"answered_claim": {"$literal": claim_id}, "readings": {"$add": [{"$ifNull": ["$readings", 0]}, 1]}}
     return [{"$replaceWith": {"$mergeObjects": ["$$ROOT", state, ended]}}, {"$unset": "claim_id"}, *recounted()]

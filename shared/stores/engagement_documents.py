@@ -45,6 +45,7 @@ def day_of(moment: datetime) -> datetime:
 def to_document(engagement: Engagement) -> Document:
     """The document of a state, without `_id`."""
     metrics = metrics_to_document(engagement.metrics) if engagement.metrics else None
+    lacks = {} if engagement.follow_from is None else {"follow_from": engagement.follow_from}
     is_base = engagement.base is engagement.metrics  # of a post that was just found
     return {
         "created_at": engagement.created_at,
@@ -62,6 +63,7 @@ def to_document(engagement: Engagement) -> Document:
         "next_refresh_at": engagement.next_refresh_at,
         "gone_reports": engagement.gone_reports,
         "gone_first_at": engagement.gone_first_at,
+        **lacks,
     }
 
 
@@ -85,4 +87,5 @@ def from_document(document: Document) -> Engagement:
         next_refresh_at=document["next_refresh_at"],
         gone_reports=document["gone_reports"],
         gone_first_at=document.get("gone_first_at"),
+        follow_from=document.get("follow_from"),
     )

@@ -6,7 +6,7 @@ process may store the same a moment later.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from shared.domain.mentions import Author
@@ -19,12 +19,23 @@ from shared.stores.media import PENDING
 # More than a page has objects: what is found comes in one answer.
 _BATCH = 10_000
 _AUTHOR = {"username": 1, "name": 1, "verified": 1, "public_metrics.followers_count": 1, "bio_snapshot.location": 1}
+_HANDLES = "X_tracked_handles"
+_FIELDS = {
+    "X_tweets": "posts",
+    "X_users": "users",
+    "X_media": "media",
+    "X_engagement": "states",
+    _HANDLES: "followed",
+    "mentions": "mentions",
+}
 Found = Mapping[str, Document]
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is there, by `_id`: as much of each document as its store needs to write it. followed: by name."""
+    """What is there, by `_id`: as much of each document as its store needs to write it. followed: by name. askers: the
+    sources that ask for an account, by its id, where that was to be looked up.
+    """
 
     posts: Found
     users: Found
@@ -32,6 +43,7 @@ class Known:
     states: Found
     followed: Found
     mentions: Found
+    askers: Mapping[int, Sequence[str]]
 
     @property
     def authors(self) -> dict[int, Author]:
@@ -62,13 +74,13 @@ class KnownStore:
             "X_users": users | _AUTHOR,
             "X_media": media | {"download.status": 1},
             "X_engagement": ENGAGEMENT,
-            "X_tracked_handles": LEARNING,
+            _HANDLES: LEARNING | {"sources": 1},
             "mentions": mentions | {"external_id": 1, "tenant_id": 1},
         }
 
     @guarded
-    def of(self, page: Page) -> Known:
-        """What is there of a page. One round trip, whatever its size."""
+    def of(self, page: Page, *, askers: bool = False) -> Known:
+        """What is there of a page. One round trip, whatever its size. askers: also who asks for its authors."""
         own = {str(post.id) for post in page.posts}
         authors = {str(post.author_id) for post in page.posts if post.author_id is not None}
         asked = {
@@ -76,23 +88,33 @@ class KnownStore:
             "X_users": authors | {str(user.id) for user in page.users},
             "X_media": {item.key for item in page.media},
             "X_engagement": own,
-            "X_tracked_handles": {user.username.lower() for user in page.users},
+            _HANDLES: {user.username.lower() for user in page.users},
             "mentions": own,
         }
         found: dict[str, dict[str, Document]] = {name: {} for name in asked}
         if any(asked.values()):
-            for document in self._posts.aggregate(self._union(asked), batchSize=_BATCH):
+            union = self._union(asked, authors if askers else ())
+            for document in self._posts.aggregate(union, batchSize=_BATCH):
                 found[document.pop("of")][document["_id"]] = document
-        return Known(*found.values())
+        handles, named = found[_HANDLES], asked[_HANDLES]
+        found[_HANDLES] = {name: one for name, one in handles.items() if name in named}
+        return Known(**{_FIELDS[name]: one for name, one in found.items()}, askers=_askers(handles.values()))
 
-    def _union(self, asked: Mapping[str, Collection[str]]) -> list[Document]:
+    def _union(self, asked: Mapping[str, Collection[str]], authors: Collection[str]) -> list[Document]:
         first, *others = ((name, self._look(name, ids)) for name, ids in asked.items())
+        if authors:
+            shown = {"$project": {**self._projections[_HANDLES], "of": {"$literal": _HANDLES}}}
+            others.append((_HANDLES, [{"$match": {"user_id": {"$in": sorted(authors)}}}, shown]))
         return [*first[1], *({"$unionWith": {"coll": name, "pipeline": look}} for name, look in others)]
 
     def _look(self, name: str, ids: Collection[str]) -> list[Document]:
         shown = {"$project": {**self._projections[name], "of": {"$literal": name}}}
         key = "external_id" if name == "mentions" else "_id"
         return [{"$match": {key: {"$in": sorted(ids)}}}, shown]
+
+
+def _askers(handles: Iterable[Document]) -> dict[int, list[str]]:
+    return {int(one["user_id"]): one.get("sources") or [] for one in handles if one.get("user_id")}
 
 
 def _author(user: Document) -> Author:

@@ -17,6 +17,8 @@ from shared.stores.database import Db, Document, guarded
 from shared.stores.posts import metrics_from_document
 
 BATCH = 2_000
+_OF_OPEN = dict.fromkeys(("state", "gone_reports", "follow_from"), 1)
+_OPEN: Document = {"state": PostState.ALIVE.value, "read_at": {"$ne": None}, "follow_from": None}
 DAY_MS = 86_400_000
 _FIELDS = dict.fromkeys(("created_at", "metrics", "read_at", "bought_on", "rate", "usual"), 1)
 
@@ -33,7 +35,7 @@ class PlanPostStore:
 
         MongoDB draws from a large collection without reading it.
         """
-        stages: list[Document] = [{"$sample": {"size": most}}, {"$project": {**_FIELDS, "state": 1, "gone_reports": 1}}]
+        stages: list[Document] = [{"$sample": {"size": most}}, {"$project": _FIELDS | _OF_OPEN}]
         drawn = list(self._states.aggregate(stages))
         mine = sorted((_tracked(one) for one in drawn if one["_id"] >= from_id and _is_open(one)), key=_id)
         total = self._states.estimated_document_count() if len(drawn) == most else len(drawn)
@@ -71,19 +73,14 @@ class PlanPostStore:
         if not found:
             return None
         ids: Document = {"$gt": after, "$lte": found[-1]["_id"]}
-        waiting: Document = {
-            "_id": ids,
-            "state": PostState.ALIVE.value,
-            "next_refresh_at": None,
-            "read_at": {"$ne": None},
-        }
+        waiting: Document = {"_id": ids, **_OPEN, "next_refresh_at": None}
         day_after: Document = {"$add": ["$read_at", DAY_MS]}
         self._states.update_many(waiting, [{"$set": {"next_refresh_at": day_after}}])
         return str(found[-1]["_id"])
 
     @guarded
     def _next(self, ids: Document) -> list[Document]:
-        query: Document = {"_id": ids, "state": PostState.ALIVE.value, "gone_reports": 0, "read_at": {"$ne": None}}
+        query: Document = {"_id": ids, **_OPEN, "gone_reports": 0}
         return list(self._states.find(query, _FIELDS).sort("_id", ASCENDING).limit(BATCH))
 
 
@@ -98,9 +95,8 @@ def _id(post: Tracked) -> str:
 
 
 def _is_open(document: Document) -> bool:
-    return (
-        document["state"] == PostState.ALIVE.value and not document["gone_reports"] and document["read_at"] is not None
-    )
+    is_there = document["state"] == PostState.ALIVE.value and not document["gone_reports"]
+    return is_there and document["read_at"] is not None and document.get("follow_from") is None
 
 
 def _tracked(document: Document) -> Tracked:

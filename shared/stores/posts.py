@@ -95,6 +95,12 @@ class PostStore:
         )
 
     @guarded
+    def newest_counts(self, limit: int) -> list[PostMetrics]:
+        """The counts of the newest posts, as X told them last."""
+        found = self._posts.find({}, {"public_metrics": 1}).sort("created_at", DESCENDING).limit(limit)
+        return [metrics_from_document(one.get("public_metrics") or {}) for one in found]
+
+    @guarded
     def get(self, post_id: int) -> Document | None:
         """The document of a post, None where it was never seen."""
         return self._posts.find_one({"_id": str(post_id)})

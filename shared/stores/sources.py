@@ -7,16 +7,19 @@ as history. Invariant: a change that was not read is not written over.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 
 from pymongo import ASCENDING, UpdateOne
 from pymongo.errors import DuplicateKeyError
 
+from shared.domain.engagement.selection import ALL, RefreshRule
 from shared.domain.sources import TRACKED, QuotesOf, Source, SourceKind, Terms
 from shared.stores.database import Db, Document, guarded
 from shared.stores.indexes import Index
 
+# Of a source whose rule of refreshing was changed: how far its posts were gone through since.
+RESELECT = "reselect"
 INDEXES = (Index("sources", {"tenant": ASCENDING, "removed_at": ASCENDING}),)
 
 
@@ -31,11 +34,12 @@ class SourceStore:
         """Add a source, or one anew whose id was removed; False where there is one."""
         begun = replace(source, created_at=now, updated_at=now, changed_at=now, removed_at=None)
         try:
-            self._sources.replace_one(
-                {"_id": source.id, "removed_at": {"$ne": None}}, {"_id": source.id, **_to_document(begun)}, upsert=True
-            )
+            document: Document = {"_id": source.id, **_to_document(begun)}
+            again = self._sources.replace_one({"_id": source.id, "removed_at": {"$ne": None}}, document, upsert=True)
         except DuplicateKeyError:
             return False
+        if again.matched_count:  # what was found for it before is followed as it says now
+            self._sources.update_one({"_id": source.id}, {"$set": {RESELECT: {"asked_at": now}}})
         return True
 
     @guarded
@@ -67,9 +71,9 @@ class SourceStore:
     def put(self, before: Source, after: Source, *, now: datetime) -> bool:
         """Change a source, unless somebody changed it since it was read; answers whether it did."""
         as_read = {"_id": before.id, **_to_document(before)}
-        return (
-            self._sources.update_one(as_read, {"$set": _to_document(replace(after, updated_at=now))}).matched_count == 1
-        )
+        change = _to_document(replace(after, updated_at=now))
+        change |= {} if before.refresh == after.refresh else {RESELECT: {"asked_at": now}}
+        return self._sources.update_one(as_read, {"$set": change}).matched_count == 1
 
     @guarded
     def add_accounts(self, source_id: str, names: Iterable[str], *, now: datetime) -> None:
@@ -141,6 +145,7 @@ def _to_document(source: Source) -> Document:
         "live": source.live,
         "retention_days": source.retention_days,
         "alert_velocity": source.alert_velocity,
+        "refresh": None if source.refresh == ALL else asdict(source.refresh),
         "created_at": source.created_at,
         "updated_at": source.updated_at,
         "changed_at": source.changed_at,
@@ -164,6 +169,7 @@ def _from_document(document: Document) -> Source:
         conversation_id=_id(document["conversation_id"]),
         quotes_of=QuotesOf(post_id=_id(quotes_of["post_id"]), account=quotes_of["account"]) if quotes_of else None,
         alert_velocity=document.get("alert_velocity"),
+        refresh=RefreshRule(**refresh) if (refresh := document.get("refresh")) else ALL,
         **{name: document[name] for name in _AS_THEY_ARE},
     )
 

@@ -12,10 +12,15 @@ from pydantic import SecretStr
 
 from shared.credentials.secrets import BearerToken
 from shared.credentials.vault import Vault, new_key
+from shared.domain.counts import PostMetrics
+from shared.domain.engagement.selection import ALL, NONE, RefreshRule
+from shared.domain.jobs import Queue, Reselect
+from shared.domain.models import Post
 from shared.services.bootstrap import Services
 from shared.stores.credentials import NewTokens
 from tests.control.conftest import Invoke
 from tests.control.whole import Covey, covey
+from tests.workers.world import jobs_in
 
 __all__ = ["covey"]
 
@@ -85,6 +90,33 @@ def test_a_source_is_added_shown_edited_paused_resumed_and_removed(invoke: Invok
     assert "high water" in invoke("sources", "show", "floods").stdout
     assert invoke("sources", "remove", "floods").stdout == "Removed floods.\n"
     assert invoke("sources", "list").stdout.startswith("There is no source.")
+
+
+def test_a_source_says_of_which_posts_the_engagement_is_followed(covey: Covey, services: Services) -> None:
+    """`none` and `all` are values; what is changed is applied to what is stored; what cannot be changes nothing."""
+
+    def rule() -> RefreshRule:
+        source = services.stores.sources.get("press")
+        assert source is not None
+        return source.refresh
+
+    assert covey("sources", "add", "press", "--account", "nasa", "--refresh", "none").status == 0
+    assert (rule(), services.stores.selection.walks()) == (NONE, [])
+    assert covey("sources", "edit", "press", "--refresh", "min_engagement=10,authors=followed").status == 0
+    assert rule() == RefreshRule(min_engagement=10, of_followed=True)
+    assert [walk.source for walk in services.stores.selection.walks()] == ["press"]
+    assert Reselect() in jobs_in(services, Queue.BACKFILL)
+    assert "min_engagement: 10" in covey("sources", "show", "press").stdout
+
+    wrong = covey("sources", "edit", "press", "--refresh", "sometimes")
+
+    assert wrong.status == 2
+    assert "press: refresh: 'sometimes' is none of all, none" in wrong.line
+    assert rule() == RefreshRule(min_engagement=10, of_followed=True)
+    assert covey("sources", "edit", "press", "--name", "Press").status == 0
+    assert rule() == RefreshRule(min_engagement=10, of_followed=True)
+    assert covey("sources", "edit", "press", "--refresh", "all").status == 0
+    assert rule() == ALL
 
 
 def test_a_source_has_a_threshold_of_its_own(covey: Covey, services: Services) -> None:
@@ -309,3 +341,26 @@ def test_a_share_without_a_daily_budget_is_told_to_limit_nothing(covey: Covey, s
     assert json.loads(covey("explain", "plain", "--json").stdout)["share"] is None
     services.budget_choices.choose({"day_usd": 2.0}, {})
     assert json.loads(covey("sources", "show", "floods", "--json").stdout)["share_usd"] == 0.2
+
+
+def test_a_dry_run_says_what_reading_fewer_posts_again_saves(covey: Covey, services: Services) -> None:
+    """With none nothing of a later day is left but the search; with a least engagement the part that has as much."""
+    assert covey("sources", "add", "floods", "--keyword", "flood").status == 0
+    now = services.clock.now()
+    posts = [
+        Post(id=id_, text="", created_at=now, metrics=PostMetrics(like_count=20 if id_ < 3 else 1))
+        for id_ in range(1, 9)
+    ]
+    services.stores.posts.upsert(posts, source="search", now=now)
+
+    def saved(rule: str) -> Any:
+        done = covey("sources", "edit", "floods", "--refresh", rule, "--dry-run", "--json")
+        assert done.status == 0, done.stderr
+        return json.loads(done.stdout)["changes"][0]
+
+    none, some = saved("none"), saved("min_engagement=10")
+
+    # 50 posts a day, assumed, are read again on each of 30 later days for $0.005.
+    assert none["day_usd"] == pytest.approx(-50 * 30 * 0.005)
+    assert some["day_usd"] == pytest.approx(-50 * 30 * 0.005 * 6 / 8)
+    assert some["basis"] == "2 of the newest 8 posts have enough engagement"

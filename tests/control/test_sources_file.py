@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from control.sources_file import dump, parse
+from shared.domain.engagement.selection import ALL, NONE, RefreshRule
 from shared.domain.errors import InputError
 from shared.domain.sources import QuotesOf, Source, SourceKind, Terms
 
@@ -32,12 +33,14 @@ sources:
     live: yes
     retention_days: 30
     alert_velocity: 250
+    refresh: {min_engagement: 10, authors: followed}
     paused: true
   - id: talk
     conversation: 1234567890123456789
     interval: 90
   - id: of-nasa
     quotes_of: {account: NASA}
+    refresh: None
 """
 
 
@@ -59,6 +62,8 @@ def test_a_file_says_what_people_mean() -> None:
     )
     assert (floods.quota_share, floods.credential, floods.live, floods.retention_days) == (0.25, "app", True, 30)
     assert floods.alert_velocity == 250
+    assert floods.refresh == RefreshRule(min_engagement=10, of_followed=True)
+    assert (talk.refresh, quotes.refresh) == (ALL, NONE)
     assert floods.paused
     assert (talk.conversation_id, talk.interval_seconds, talk.name) == (1234567890123456789, 90, "talk")
     assert quotes.quotes_of == QuotesOf(account="nasa")
@@ -170,6 +175,8 @@ sources = st.builds(
     live=st.booleans(),
     retention_days=st.none() | st.integers(1, 36_500),
     alert_velocity=st.none() | st.integers(1, 100_000_000),
+    refresh=st.sampled_from([ALL, NONE])
+    | st.builds(RefreshRule, min_engagement=st.integers(0, 10**9 - 1), of_followed=st.booleans()),
 )
 
 

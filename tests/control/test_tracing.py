@@ -70,6 +70,21 @@ def test_what_is_in_the_way_of_a_reading_is_named(simulated: Services, simulator
     assert words["job"].startswith("refresh_engagement ready in engagement")
 
 
+def test_a_post_that_no_source_wants_followed_says_so(simulated: Services, simulator: Simulator) -> None:
+    """Never, or from how many acts on."""
+    collect(simulated, simulator.names())
+    post = newest(simulated)
+    states = simulated.stores.db["X_engagement"]
+
+    said = []
+    for least in (float("inf"), 10.0):
+        states.update_one({"_id": str(post)}, {"$set": {"next_refresh_at": None, "follow_from": least}})
+        said.append(told(tracing.trace_post(simulated, post))["next reading"])
+
+    assert said[0].startswith("none: no source that it concerns asks for its engagement")
+    assert said[1].startswith("none: its sources ask for its engagement from 10 acts on")
+
+
 def test_why_a_post_is_not_stored(services: Services) -> None:
     """Nothing followed, before the search began, not yet covered, in a gap, set aside, or read whole without it."""
     post = post_id(3600)

@@ -110,18 +110,20 @@ def test_a_part_that_is_lost_is_sent_again(planning: Services) -> None:
 
 
 def test_old_posts_and_those_that_are_gone_are_no_part_of_it(planning: Services) -> None:
-    """Nor those that wait for X's second word; what was read once, a month ago at most, is."""
-    ids = read_yesterday(planning, [5] * 4)
+    """Nor those that wait for X's second word, or that no source wants followed; what else was read once is."""
+    ids = read_yesterday(planning, [5] * 5)
     read_yesterday(planning, [5], hours_ago=24 * 31)
     states = planning.stores.db["X_engagement"]
     states.update_one({"_id": str(ids[0])}, {"$set": {"state": "deleted"}})
     states.update_one({"_id": str(ids[1])}, {"$set": {"gone_reports": 1, "next_refresh_at": planning.clock.now()}})
 
+    states.update_one({"_id": str(ids[2])}, {"$set": {"follow_from": 10.0}})
+
     carry_out(planning)
 
     (made,) = planning.stores.plans.newest()
     assert made.tally.total == 2
-    assert due(planning) == set(ids[1:])
+    assert due(planning) == {ids[1], *ids[3:]}
 
 
 def test_a_database_without_posts_has_a_plan(planning: Services) -> None:

@@ -6,6 +6,7 @@ counted          by tiers: after the interval of its tier; never for a cold post
 silent           X gave no counts and no reason: after UNKNOWN_RETRY
 reported gone    after the confirmation time, counted from X's first word
 gone             never
+not followed     never: no source asks for it (`selection`)
 claimed          when the lease of the claim ends, should its job be lost
 released         at once: its claim was lost with the queue
 """
@@ -76,6 +77,11 @@ class Gone:
 
 
 @dataclass(frozen=True, slots=True)
+class NotFollowed:
+    """No source asks for its engagement."""
+
+
+@dataclass(frozen=True, slots=True)
 class Claimed:
     """A job is to read it within `lease`."""
 
@@ -87,7 +93,7 @@ class Released:
     """The job that was to read it is lost."""
 
 
-Occasion = Found | Counted | Silent | ReportedGone | Gone | Claimed | Released
+Occasion = Found | Counted | Silent | ReportedGone | Gone | NotFollowed | Claimed | Released
 
 DEFAULT_POLICY = RefreshPolicy()
 
@@ -111,5 +117,5 @@ def next_reading_at(occasion: Occasion, *, now: datetime, policy: RefreshPolicy 
             return confirmed_at if first_at == now else max(confirmed_at, now + UNKNOWN_RETRY * policy.time_scale)
         case Silent():
             return now + UNKNOWN_RETRY * policy.time_scale
-        case Gone():
+        case Gone() | NotFollowed():
             return None

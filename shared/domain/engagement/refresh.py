@@ -21,11 +21,14 @@ from shared.domain.engagement.next_reading import (
     Counted,
     Found,
     Gone,
+    NotFollowed,
+    Occasion,
     RefreshPolicy,
     ReportedGone,
     Silent,
     next_reading_at,
 )
+from shared.domain.engagement.selection import AT_ONCE, left_out
 from shared.domain.engagement.tiers import Tier, tier_of
 from shared.domain.models import Post, PostState
 from shared.domain.planning.growth import left
@@ -45,7 +48,7 @@ class Engagement:
     measured from the counts `base` of `base_at` on. The last snapshot is of `changed_at`. `rate` and `usual` are what
     the planner remembers of its growth, as `planning.posts` says. `gone_reports` counts X's
     words in a row that it is gone, those that came too soon after the first left out; `gone_first_at` is when the first
-    of them came.
+    of them came. `follow_from` is the engagement from which on it will be followed; None: it is.
     """
 
     post_id: int
@@ -63,6 +66,7 @@ class Engagement:
     next_refresh_at: datetime | None = None
     gone_reports: int = 0
     gone_first_at: datetime | None = None
+    follow_from: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,13 +102,17 @@ class Reading:
     is_unchanged: bool = False
 
 
-def first_seen(post: Post, *, now: datetime, at: datetime, policy: RefreshPolicy) -> Reading:
+def first_seen(
+    post: Post, *, now: datetime, at: datetime, policy: RefreshPolicy, follow_from: float = AT_ONCE
+) -> Reading:
     """The post begins to be followed. The counts it came with, told at `at`, were paid for: they are its first reading;
-    without any it is due now.
+    without any it is due now. follow_from: the engagement below which it is only kept.
     """
+    lacks = left_out(follow_from, post.metrics)
     if post.metrics is None:
-        due_at = next_reading_at(Found(), now=now)
-        return Reading(at, Engagement(post_id=post.id, created_at=post.created_at, next_refresh_at=due_at), None)
+        due_at = next_reading_at(Found() if lacks is None else NotFollowed(), now=now)
+        known = Engagement(post_id=post.id, created_at=post.created_at, next_refresh_at=due_at, follow_from=lacks)
+        return Reading(at, known, None)
     # What read_counts makes of a post of which nothing is known, in one step: a page has a hundred of them.
     age = at - post.created_at
     rule = tier_of(age=age, velocity=0.0, time_scale=policy.time_scale)
@@ -122,8 +130,11 @@ def first_seen(post: Post, *, now: datetime, at: datetime, policy: RefreshPolicy
         usual=grown.usual,
         # What is told of another day, as by an import, is not owned: it waits for a plan.
         next_refresh_at=next_reading_at(
-            Counted(rule, age, grown), now=at if policy.by is Chooser.TIERS else max(now, at), policy=policy
+            _or_not(Counted(rule, age, grown), lacks),
+            now=at if policy.by is Chooser.TIERS else max(now, at),
+            policy=policy,
         ),
+        follow_from=lacks,
     )
     return Reading(at, counted, _snapshot(counted, post.metrics, _NO_DELTAS, at))
 
@@ -138,6 +149,7 @@ def read_counts(before: Engagement, metrics: PostMetrics, *, now: datetime, poli
     rule = tier_of(age=age, velocity=measured.velocity, time_scale=policy.time_scale)
     known = metrics.or_else(before.metrics)
     grown = read(tracked(before), known.engagement or 0, hours(now))
+    lacks = left_out(before.follow_from or AT_ONCE, known)
     is_unchanged = metrics == before.metrics and before.changed_at is not None
     after = replace(
         measured,
@@ -150,7 +162,8 @@ def read_counts(before: Engagement, metrics: PostMetrics, *, now: datetime, poli
         usual=grown.usual,
         gone_reports=0,
         gone_first_at=None,
-        next_refresh_at=next_reading_at(Counted(rule, age, grown), now=now, policy=policy),
+        next_refresh_at=next_reading_at(_or_not(Counted(rule, age, grown), lacks), now=now, policy=policy),
+        follow_from=lacks,
     )
     is_known = before.read_at == now and before.metrics == known
     return Reading(now, after, None if is_known else _snapshot(after, metrics, deltas, now), is_unchanged)
@@ -165,7 +178,7 @@ def read_absence(before: Engagement, state: PostState, *, now: datetime, policy:
     heard = hear(known, Word(state, now, By.LOOKUP), confirm=policy.gone_confirm)
     after = replace(before, state=heard.state, gone_reports=heard.reports, gone_first_at=heard.first_at)
     if not state.is_gone:
-        at = next_reading_at(Silent(), now=now, policy=policy)
+        at = next_reading_at(_or_not(Silent(), before.follow_from), now=now, policy=policy)
     elif heard.state.is_gone:
         at = next_reading_at(Gone(), now=now, policy=policy)
         after = replace(after, tier=Tier.COLD, velocity=0.0)
@@ -203,6 +216,11 @@ def _measured(before: Engagement, metrics: PostMetrics, now: datetime, min_span:
     acts = metrics.minus(before.base).engagement
     velocity = before.velocity if acts is None else max(0.0, acts / (span / timedelta(hours=1)))
     return replace(before, velocity=velocity, base=metrics, base_at=now)
+
+
+def _or_not(occasion: Occasion, lacks: float | None) -> Occasion:
+    """What follows from a reading of a post that lacks so much to be followed; None: it is."""
+    return occasion if lacks is None else NotFollowed()
 
 
 def _snapshot(state: Engagement, metrics: PostMetrics, deltas: PostMetrics, now: datetime) -> Snapshot:

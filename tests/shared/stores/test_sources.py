@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from shared.domain.engagement.selection import RefreshRule
 from shared.domain.sources import TRACKED, QuotesOf, Source, SourceKind, Terms
 from shared.stores.bundle import Stores
 from tests.shared.stores.conftest import NOW
@@ -29,6 +30,7 @@ OTHERS = [
         accounts=("nasa", "esa"),
         retention_days=30,
         alert_velocity=80,
+        refresh=RefreshRule(min_engagement=10, of_followed=True),
     ),
     Source(id="talk", name="Talk", kind=SourceKind.CONVERSATION, conversation_id=2**62, look_back_seconds=60),
     Source(id="quotes", name="Quotes", kind=SourceKind.QUOTES, quotes_of=QuotesOf(post_id=2**61), live=True),

@@ -203,3 +203,30 @@ def test_the_counts_a_post_was_found_with_are_a_reading_like_any_other(
     found = first_seen(Post(id=1, text="", created_at=CREATED, metrics=counts), now=at, at=at, policy=policy)
 
     assert found == read_counts(post(), counts, now=at, policy=policy)
+
+
+@given(first=st.none() | st.integers(0, 20), later=st.lists(st.integers(0, 20), max_size=6), least=st.integers(1, 20))
+def test_a_post_is_read_no_more_until_it_has_enough_engagement(first: int | None, later: list[int], least: int) -> None:
+    """It is not due before a reading told so many acts, and from then on always, also when its counts fall."""
+    found = PostMetrics(like_count=first) if first is not None else None
+    made = Post(id=1, text="", created_at=CREATED, metrics=found)
+    engagement = first_seen(made, now=CREATED, at=CREATED, policy=POLICY, follow_from=float(least)).engagement
+    told = [] if first is None else [first]
+    for number, count in enumerate([None, *later]):
+        if count is not None:
+            told.append(count)
+            now = CREATED + number * timedelta(hours=1)
+            engagement = read_counts(engagement, PostMetrics(like_count=count), now=now, policy=POLICY).engagement
+        is_reached = any(one >= least for one in told)
+        assert (engagement.next_refresh_at is not None) == is_reached
+        assert engagement.follow_from == (None if is_reached else least)
+
+
+def test_what_x_does_not_say_of_a_post_that_is_not_followed_is_not_asked_again() -> None:
+    """Neither by itself; that it is gone is confirmed all the same, which costs nothing."""
+    found = Post(id=1, text="", created_at=CREATED, metrics=PostMetrics(like_count=1))
+    resting = first_seen(found, now=CREATED, at=CREATED, policy=POLICY, follow_from=10.0).engagement
+
+    assert read_absence(resting, PostState.UNKNOWN, now=CREATED, policy=POLICY).engagement.next_refresh_at is None
+    gone = read_absence(resting, PostState.DELETED, now=CREATED, policy=POLICY).engagement
+    assert gone.next_refresh_at == CREATED + POLICY.gone_confirm
