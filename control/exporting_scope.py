@@ -11,7 +11,7 @@ from control.inputs import handles
 from control.lists import Word
 from shared.domain.errors import InputError
 from shared.domain.snowflake import first_id_at
-from shared.domain.sources import SourceKind
+from shared.domain.sources import Source, SourceKind
 from shared.stores.batches import ByPosts, Wanted
 from shared.stores.bundle import Stores
 
@@ -57,15 +57,18 @@ def wanted(
 def concerning(stores: Stores, word: str) -> dict[str, Any]:
     """The posts that concern a source, by its id, or an account, by its name. Raises InputError for neither."""
     source = None if word.startswith("@") else stores.sources.get(word)
-    if source is None:
-        return _of_account(stores, word)
+    return _of_account(stores, word) if source is None else {"$or": ways_of(stores, source)}
+
+
+def ways_of(stores: Stores, source: Source) -> list[dict[str, Any]]:
+    """How posts that concern a source are found: each way is answered, in the order of time, by an index."""
     ids = [str(name.user_id) for name in stores.handles.names(source.accounts).values() if name.user_id]
     ways: list[dict[str, Any]] = [{"concerns.source": source.id}]
     if source.kind is SourceKind.ACCOUNTS and ids:
         ways.append({"author_id": {"$in": ids}})
     if source.conversation_id:
         ways.append({"conversation_id": str(source.conversation_id)})
-    return {"$or": ways}
+    return ways
 
 
 def _of_account(stores: Stores, word: str) -> dict[str, Any]:

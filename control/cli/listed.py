@@ -52,6 +52,9 @@ COMMANDS: Final = {
     "explain": Row("explaining", "Explain which way X is asked for a source or an account, and what other ways cost."),
     "thread": Row("threading", "Show the conversation around a post as a tree, and listen to it if wished."),
     "show": Row("showing", "Show a post with the curve of its engagement, or an account with its posts of 30 days."),
+    "series": Row(
+        "series", "Show how the counts of posts grew: of posts, of an account or of a source, between two times."
+    ),
     "reposters": Row("reacting", "Ask X who reposted a post, and keep it; each account is billed once a day."),
     "likers": Row("reacting", "Ask X who liked a post, and keep it; each account is billed once a day."),
     "erase": Row(
