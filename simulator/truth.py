@@ -12,6 +12,7 @@ seven-day window, and includes what was deleted, hidden or superseded.
 | `GET /_sim/posts/ID` | `{...record, text, metrics, quotes: [ids], chain: [ids], media_keys, ...}`, see below |
 | `GET /_sim/quotes/ID` | `{count, posts: [record]}`: every quote there ever was |
 | `GET /_sim/media[?post_ids=1,2]`, `POST` with `{"post_ids": [...]}` | `{count, media: [...]}` |
+| `GET /_sim/metrics?post_ids=1,2`, `POST` as above | `{now, metrics: {id: counts}}`, as they are now |
 | `GET /_sim/calls` | `{endpoints: {name: {status: count}}, total}` |
 
 An account is `{id, username, tracked, verified, protected, suspended, post_count, names, states}`; `names` is
@@ -61,6 +62,8 @@ class Truth:
         name, _, rest = path.partition("/")
         if name == "media" and not rest:
             return self._media(_wanted_posts(method, query, body), self._api.config.media_base_url or base_url)
+        if name == "metrics" and not rest:
+            return self._metrics(_wanted_posts(method, query, body) or [])
         if method not in {"GET", "HEAD"}:
             return None
         if name == "accounts" and rest:
@@ -122,6 +125,12 @@ class Truth:
             "voters": post.voters_at(self._api.world.now_ms),
             "withheld_in": list(post.withheld_in),
         }
+
+    def _metrics(self, post_ids: list[int]) -> JsonObject:
+        world = self._api.world
+        found = ((post_id, world.index.by_id.get(post_id)) for post_id in post_ids)
+        metrics = {str(post_id): post.metrics_at(world.now_ms) for post_id, post in found if post is not None}
+        return {"now": iso_ms(world.now_ms), "metrics": metrics}
 
     def _quotes(self, post_id: int) -> JsonObject:
         posts = [self._record(post) for post in reversed(self._api.world.index.under(f"quote:{post_id}"))]
