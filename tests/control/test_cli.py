@@ -1,4 +1,4 @@
-"""The `covey` command on real servers: its errors as a process of its own, its answers in this process."""
+"""The `covey` command on real servers: in this process, and as a process of its own where that is what matters."""
 
 from __future__ import annotations
 
@@ -22,21 +22,23 @@ from shared.domain.jobs import ALL_QUEUES
 from shared.runtime.embedded import free_port
 from shared.services.bootstrap import Services
 from tests.control.conftest import Invoke, servers_of
+from tests.control.whole import Covey, covey
 from tests.workers.world import Simulator, jobs_in
 
+__all__ = ["covey"]
 ROOT = str(Path(__file__).parents[2])
 # Ids of 15 November 2021.
 A, B, C = (str(1460323737035677698 + number) for number in range(3))
-# What the program takes until it asks anything, on a machine with other work.
-START_SECONDS = 3.0
-Covey = Callable[..., subprocess.CompletedProcess[str]]
+# What the program may take beside its questions, on a machine with other work.
+BUSY_SECONDS = 3.0
+Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Covey:
-    """Runs `covey` in an empty folder with no settings but those given."""
+def run(tmp_path: Path) -> Run:
+    """Runs `covey` as a process in an empty folder with no settings but those given."""
 
-    def covey(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    def begin(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "control.cli", *arguments],
             env={"PYTHONPATH": ROOT, "COVEY_DATA_DIR": str(tmp_path), "COLUMNS": "100", **environment},
@@ -47,25 +49,7 @@ def run(tmp_path: Path) -> Covey:
             timeout=60,
         )
 
-    return covey
-
-
-@pytest.fixture
-def covey(run: Covey, services: Services) -> Covey:
-    """Runs `covey` against the servers of the test."""
-
-    def connected(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        return run(*arguments, **{**servers_of(services), **environment})
-
-    return connected
-
-
-def one_line(done: subprocess.CompletedProcess[str], status: int) -> str:
-    """The one line on standard error of a command that failed; nothing is on standard output."""
-    assert (done.returncode, done.stdout) == (status, ""), (done.returncode, done.stdout, done.stderr)
-    (line,) = done.stderr.splitlines()
-    assert line.startswith("covey: ")
-    return line
+    return begin
 
 
 def commands_of(group: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
@@ -99,7 +83,7 @@ def test_every_command_explains_itself() -> None:
         assert "--help" in done.output, path
 
 
-def test_the_other_programs_explain_themselves(run: Covey) -> None:
+def test_the_other_programs_explain_themselves(run: Run) -> None:
     """`covey worker -h` and its like show the options of the program that they become."""
     expected = {"once": "--max-calls", "worker": "--queues", "scheduler": "--metrics-port"}
     expected |= {"listener": "--webhook-port", "simulator": "--seed"}
@@ -123,29 +107,35 @@ def test_wrong_input_names_itself_and_does_nothing(covey: Covey, services: Servi
         "'8d'": ["track", "alice", "--since", "8d"],
         "not followed: bob": ["untrack", "bob"],
     }
-    with ThreadPoolExecutor(2) as pool:
-        lines = dict(zip(wrong, pool.map(lambda arguments: covey(*arguments), wrong.values()), strict=True))
-
-    for value, done in lines.items():
-        assert value in one_line(done, 2)
+    for value, arguments in wrong.items():
+        done = covey(*arguments)
+        assert done.status == 2
+        assert value in done.line
     assert all(services.stores.db[name].count_documents({}) == 0 for name in services.stores.db.list_collection_names())
     assert all(jobs_in(services, queue) == [] for queue in ALL_QUEUES)
 
 
-def test_what_is_missing_is_named(run: Covey, services: Services) -> None:
+def test_what_is_missing_is_named(covey: Covey) -> None:
     """Without REDIS_URL, without a token for `up`, or with a setting that does not fit, the line says what to set."""
-    servers = servers_of(services)
-    cases: dict[str, tuple[list[str], dict[str, str]]] = {
-        "REDIS_URL is not set": (["status"], servers | {"REDIS_URL": ""}),
-        "X_BEARER_TOKEN is not set": (["up"], {}),
-        "unknown scheme 'http'": (["status"], servers | {"REDIS_URL": "http://127.0.0.1"}),
-        "COVEY_X_QUERY_MAX_LENGTH": (["status"], servers | {"COVEY_X_QUERY_MAX_LENGTH": "5"}),
+    cases: dict[str, tuple[str, dict[str, str]]] = {
+        "REDIS_URL is not set": ("status", {"REDIS_URL": ""}),
+        "X_BEARER_TOKEN is not set": ("up", {"REDIS_URL": "", "MONGO_URI": ""}),
+        "unknown scheme 'http'": ("status", {"REDIS_URL": "http://127.0.0.1"}),
+        "COVEY_X_QUERY_MAX_LENGTH": ("status", {"COVEY_X_QUERY_MAX_LENGTH": "5"}),
     }
-    with ThreadPoolExecutor(2) as pool:
-        answers = pool.map(lambda case: run(*case[0], **case[1]), cases.values())
+    for words, (command, environment) in cases.items():
+        done = covey(command, **environment)
+        assert done.status == 2
+        assert words in done.line
 
-    for words, done in zip(cases, answers, strict=True):
-        assert words in one_line(done, 2)
+
+def test_an_error_ends_the_process_with_its_line_and_status(run: Run, services: Services) -> None:
+    """As a script sees it: one line on standard error, nothing on standard output, no traceback."""
+    done = run("status", **servers_of(services) | {"REDIS_URL": f"redis://127.0.0.1:{free_port()}/0"})
+
+    assert (done.returncode, done.stdout) == (1, "")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("covey: ")
 
 
 def test_a_server_that_is_away_is_one_line_too(covey: Covey, services: Services) -> None:
@@ -163,20 +153,22 @@ def test_a_server_that_is_away_is_one_line_too(covey: Covey, services: Services)
             started = time.monotonic()
             done = covey(*arguments, **servers)
 
-            assert time.monotonic() - started < 5 + START_SECONDS
-            line = one_line(done, 1)
-            assert re.search(rf" at 127.0.0.1:\d+(/0)? as user 'covey' cannot be reached: .*{told}.*; check ", line)
-            assert "hunter2" not in line
+            assert time.monotonic() - started < 5 + BUSY_SECONDS
+            assert done.status == 1
+            assert re.search(
+                rf" at 127.0.0.1:\d+(/0)? as user 'covey' cannot be reached: .*{told}.*; check ", done.line
+            )
+            assert "hunter2" not in done.line
 
 
 def test_a_command_asks_for_the_servers_that_it_needs(covey: Covey) -> None:
     """Without Redis the truth in MongoDB is shown; without MongoDB a block can be lifted."""
     redis_away = {"REDIS_URL": f"redis://127.0.0.1:{free_port()}/0"}
     for arguments in (["handles"], ["dead", "list"], ["credentials", "list", "--json"]):
-        assert covey(*arguments, **redis_away).returncode == 0
+        assert covey(*arguments, **redis_away).status == 0
     done = covey("unblock", "--paid", MONGO_URI=f"mongodb://127.0.0.1:{free_port()}/")
 
-    assert "paid calls: not blocked" in one_line(done, 2)
+    assert (done.status, "paid calls: not blocked" in done.line) == (2, True)
 
 
 # --- output for scripts
@@ -220,7 +212,7 @@ def test_ids_from_standard_input(invoke: Invoke) -> None:
 
 
 def test_waiting_for_a_refresh_shows_the_word_of_x(
-    run: Covey, invoke: Invoke, at_work: Services, simulator: Simulator
+    run: Run, invoke: Invoke, at_work: Services, simulator: Simulator
 ) -> None:
     """With a worker running, --wait ends with status 0 and X's word on every post: alive, deleted or suspended."""
     nobody_follows = simulator.accounts()[-1]["username"]
