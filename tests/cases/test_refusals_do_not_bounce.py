@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 from dramatiq.middleware import TimeLimit
@@ -16,7 +16,7 @@ from shared.domain.snowflake import created_at
 from shared.runtime import metrics
 from shared.runtime.clock import SystemClock
 from shared.services.bootstrap import Services
-from tests.faults.limits_refusals import MOST_OVERTAKEN, MOST_REFUSALS_A_GRANT, Squeeze, crowd
+from tests.faults.limits_refusals import MOST_OVERTAKEN, MOST_REFUSALS_A_GRANT, Seen, Squeeze, crowd
 from tests.workers.world import ScriptedX, eventually, page, post_id
 from workers.actors import declare_all
 from workers.middleware.telemetry import Telemetry, tell_outcome
@@ -25,27 +25,40 @@ JOBS = 1000
 # Refused when nobody knew yet: as many as run at a time in the two workers.
 AT_FIRST = 16
 THREADS = 2
+WATCHED_SECONDS = 8.0
 SITUATIONS = {
     "an interval": Squeeze(interval_seconds=0.1),
     "past four fifths of a window": Squeeze(limit=450, used=360, window_seconds=60.0, left_seconds=14.4),
 }
+A_SPENT_WINDOW = Squeeze(limit=100, used=100, window_seconds=30.0, left_seconds=1.0)
+
+
+@pytest.fixture(scope="module")
+def crowds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Future[Seen]]]:
+    """All crowds at once, each with a Redis of its own: they spend their time waiting."""
+    wanted = {name: (JOBS, squeeze) for name, squeeze in SITUATIONS.items()} | {"a spent window": (400, A_SPENT_WINDOW)}
+    with ThreadPoolExecutor(len(wanted)) as pool:
+        yield {
+            name: pool.submit(
+                crowd, tmp_path_factory.mktemp("crowd"), jobs=jobs, squeeze=squeeze, seconds=WATCHED_SECONDS
+            )
+            for name, (jobs, squeeze) in wanted.items()
+        }
 
 
 @pytest.mark.parametrize("name", SITUATIONS)
-def test_a_refusal_does_not_bounce(tmp_path: Path, name: str) -> None:
+def test_a_refusal_does_not_bounce(crowds: dict[str, Future[Seen]], name: str) -> None:
     """At most two questions in vain a grant, and no job starts before one that is older by a twentieth of the wait."""
-    seen = crowd(tmp_path, jobs=JOBS, squeeze=SITUATIONS[name], seconds=8.0)
+    seen = crowds[name].result()
 
     assert len(seen.started) > 2 * AT_FIRST
     assert seen.refusals_a_grant <= MOST_REFUSALS_A_GRANT, seen.figure()
     assert seen.overtaken <= MOST_OVERTAKEN, seen.figure()
 
 
-def test_the_end_of_a_window_lets_many_come(tmp_path: Path) -> None:
+def test_the_end_of_a_window_lets_many_come(crowds: dict[str, Future[Seen]]) -> None:
     """What piled up behind a spent window uses up the next one within seconds."""
-    squeeze = Squeeze(limit=100, used=100, window_seconds=30.0, left_seconds=1.0)
-
-    seen = crowd(tmp_path, jobs=400, squeeze=squeeze, seconds=8.0)
+    seen = crowds["a spent window"].result()
 
     # 10 of the 100 calls are kept for people and 40 for searches and quotes until the last quarter of the window.
     assert len(seen.started) >= 50, seen.figure()
