@@ -8,13 +8,12 @@ from datetime import datetime
 from typing import Any
 
 from control.exporting_fields import KINDS, chosen, mapper
-from control.exporting_scope import ways_of
-from control.inputs import handles, post_ids
+from control.exporting_scope import authored, ways_of
+from control.inputs import post_ids
 from control.lists import Word
 from shared.domain.errors import InputError
 from shared.stores.bundle import Stores
 from shared.stores.curves import CurveStore, Mark, Page, Span
-from shared.stores.shown import ShownStore
 
 _FIELDS = chosen(KINDS["engagement"], None)
 ROW = mapper(_FIELDS)
@@ -37,22 +36,10 @@ def subject_of(stores: Stores, words: Sequence[str], *, now: datetime) -> Subjec
             raise
     (word,) = words
     source = None if word.startswith("@") else stores.sources.get(word)
-    return Subject(ways=tuple(ways_of(stores, source)) if source else (account(stores, word),))
-
-
-def account(stores: Stores, word: str) -> dict[str, Any]:
-    """How the posts of an account are found. Raises InputError for one that is not known, and for no name."""
     try:
-        name = handles([Word(word)])[0]
-    except InputError:
-        raise InputError(f"{word!r} is no post, no source and no account: covey sources lists the sources") from None
-    known = stores.handles.names([name]).get(name.lower())
-    if known and known.user_id:
-        return {"author_id": str(known.user_id)}
-    document = ShownStore(stores.db).user(username=name)
-    if document is None:
-        raise InputError(f"{word!r} is no source, and no account of that name is stored")
-    return {"author_id": document["_id"]}
+        return Subject(ways=tuple(ways_of(stores, source)) if source else (authored(stores, word),))
+    except InputError as error:
+        raise InputError(f"{word!r} is no post and no source: {error}") from None
 
 
 def readings(stores: Stores, subject: Subject, span: Span, *, after: Mark | None, limit: int) -> Page:

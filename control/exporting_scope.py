@@ -12,8 +12,10 @@ from control.lists import Word
 from shared.domain.errors import InputError
 from shared.domain.snowflake import first_id_at
 from shared.domain.sources import Source, SourceKind
-from shared.stores.batches import ByPosts, Wanted
+from shared.stores.batches import ByPosts, Curves, Wanted
 from shared.stores.bundle import Stores
+from shared.stores.curves import Span
+from shared.stores.shown import ShownStore
 
 # Since then ids have 19 digits, and are in the order of time as text too.
 LONG_IDS_SINCE: Final = datetime(2018, 6, 1, tzinfo=UTC)
@@ -27,14 +29,25 @@ def wanted(
     fields: Sequence[Field],
     *,
     source: str | None = None,
+    account: str | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
 ) -> Wanted:
-    """What is to be read. source: the id of a source, or the name of an account. Raises InputError."""
+    """What is to be read. source: the id of a source, or the name of an account. account: whose own posts it is about.
+
+    Raises InputError.
+    """
+    if source and account:
+        raise InputError("--source and --account are two subjects: give one of them")
     if since and until and until <= since:
         raise InputError(f"--to {until:%Y-%m-%dT%H:%MZ} is not after --from {since:%Y-%m-%dT%H:%MZ}")
     query: dict[str, Any] = _within(kind.time, since, until)
-    concerned = concerning(stores, source) if source else None
+    if kind.name == "engagement" and (ways := _ways(stores, source, account, dated=bool(query))) is not None:
+        span = Span(**{name: at for name, at in (("since", since), ("until", until)) if at})
+        return Wanted(
+            collection=kind.collection, curves=Curves(tuple(ways), span), fields=tuple(field.path for field in fields)
+        )
+    concerned = concerning(stores, source) if source else authored(stores, account) if account else None
     by_posts = None
     if concerned and kind.name == "mentions" and source and stores.sources.get(source):
         concerned = {"sources": source}  # of its tenant alone: another's mention of the same post is not its own
@@ -69,6 +82,28 @@ def ways_of(stores: Stores, source: Source) -> list[dict[str, Any]]:
     if source.conversation_id:
         ways.append({"conversation_id": str(source.conversation_id)})
     return ways
+
+
+def authored(stores: Stores, word: str) -> dict[str, Any]:
+    """How the posts of an account are found, by its name. Raises InputError for no name, and for an unknown one."""
+    name = handles([Word(word)])[0]
+    known = stores.handles.names([name]).get(name.lower())
+    if known and known.user_id:
+        return {"author_id": str(known.user_id)}
+    document = ShownStore(stores.db).user(username=name)
+    if document is None:
+        raise InputError(f"no account {word!r} is stored")
+    return {"author_id": document["_id"]}
+
+
+def _ways(stores: Stores, source: str | None, account: str | None, *, dated: bool) -> Sequence[dict[str, Any]] | None:
+    """The ways to posts whose readings are found by index; None where they are not, or all are wanted."""
+    if account:
+        return [authored(stores, account)]
+    found = stores.sources.get(source) if source and not source.startswith("@") else None
+    if found:
+        return ways_of(stores, found)
+    return [{}] if dated and not source else None
 
 
 def _of_account(stores: Stores, word: str) -> dict[str, Any]:

@@ -31,6 +31,9 @@ def export(
     source: Annotated[
         str | None, typer.Option(metavar="ID|@HANDLE", help="Only what concerns a source or a followed account.")
     ] = None,
+    account: Annotated[
+        str | None, typer.Option(metavar="@HANDLE", help="Only what belongs to an account's own posts.")
+    ] = None,
     since: Annotated[str | None, typer.Option("--from", help="Not before: 2026-05-01T12:00 (UTC), or 2d ago.")] = None,
     until: Annotated[str | None, typer.Option("--to", help="Before this time, written the same way.")] = None,
     fields: Annotated[str | None, typer.Option(help="Which, and in which order: id,created_at,text.")] = None,
@@ -46,7 +49,7 @@ def export(
     from control.exporting import left_at
 
     asked = {"what": what, "format": _format(form).value, "source": source, "fields": fields}
-    asked |= {"from": since, "to": until}
+    asked |= {"from": since, "to": until} | ({"account": account} if account else {})
     if resume and output is None:
         raise InputError("--resume goes on with a file: name it with --output")
     before, times = None, _times(since, until)
@@ -71,7 +74,9 @@ def _run(asked: dict[str, Any], times: list[datetime | None], output: Path | Non
     if output is None and form is Format.PARQUET:
         raise InputError("a parquet file cannot be written to standard output: name one with --output")
     stores = stores_here()
-    read = wanted(stores, kind, names, source=asked["source"], since=times[0], until=times[1])
+    read = wanted(
+        stores, kind, names, source=asked["source"], account=asked.get("account"), since=times[0], until=times[1]
+    )
     noted = {**asked, "times": [moment and moment.isoformat() for moment in times]}
     _write(BatchStore(stores.db), Export(read, names, form, noted), output, before)
 

@@ -12,7 +12,10 @@ from typing import Any
 
 from pymongo import ASCENDING
 
+from shared.stores.curves import CurveStore, Mark, Span
 from shared.stores.database import Db, Document, guarded
+
+_END = "end"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +27,25 @@ class ByPosts:
     query: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Curves:
+    """Only snapshots of posts that are found in one of the ways, of a span."""
+
+    ways: tuple[Mapping[str, Any], ...]
+    span: Span
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What is read. from_id, end_id: ids as text, the end is not among them. fields: those that are fetched."""
+    """What is read. from_id, end_id: ids as text, the end is not among them. fields: those that are fetched.
+
+    curves: read by post and time, in the order in which posts were made; what is passed are posts then.
+    """
 
     collection: str
     query: Mapping[str, Any] = field(default_factory=dict)
     by_posts: ByPosts | None = None
+    curves: Curves | None = None
     from_id: str | None = None
     end_id: str | None = None
     fields: tuple[str, ...] = ()
@@ -38,7 +53,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Documents that are wanted, of `passed` documents that were looked at, the last of them `last_id`."""
+    """Documents that are wanted, of `passed` documents that were looked at; `last_id` says where to go on."""
 
     documents: list[Document]
     passed: int
@@ -54,6 +69,8 @@ class BatchStore:
     @guarded
     def after(self, wanted: Wanted, last_id: str | None, size: int) -> Stretch | None:
         """The stretch of `size` documents after `last_id` (None: the first one); None where there is nothing more."""
+        if wanted.curves is not None:
+            return self._of_curves(wanted, wanted.curves, last_id, size)
         collection = self._db[wanted.collection]
         span = _span(wanted, last_id)
         if not wanted.query:
@@ -70,10 +87,18 @@ class BatchStore:
 
     @guarded
     def total(self, wanted: Wanted) -> int | None:
-        """How many documents will be looked at, estimated; None where a span of ids makes that unknown."""
-        if wanted.from_id or wanted.end_id:
+        """How many documents will be looked at, estimated; None where that is not known."""
+        if wanted.from_id or wanted.end_id or wanted.curves:
             return None
         return self._db[wanted.collection].estimated_document_count()
+
+    def _of_curves(self, wanted: Wanted, curves: Curves, last_id: str | None, size: int) -> Stretch | None:
+        if last_id == _END:
+            return None
+        after = Mark.read(last_id) if last_id else None
+        store = CurveStore(self._db, wanted.fields)
+        page = store.of_subject(curves.ways, curves.span, after=after, size=size, held=False)
+        return Stretch(page.snapshots, page.posts, str(page.after) if page.after else _END)
 
     def _chosen(self, wanted: Wanted, found: list[Document]) -> list[Document]:
         """Those of the documents whose posts match."""

@@ -146,6 +146,36 @@ def test_media_of_a_span_and_of_an_account(services: Services, covey: Covey, flo
     assert keys("--from", "2026-05-01T12:30") == ["3_3", "3_4"]
 
 
+def test_readings_by_source_account_and_time(services: Services, covey: Covey, flood: list[Post]) -> None:
+    """By post and time; the begin is in the span, the end is not; another word for an account is refused by name."""
+    later = NOON + timedelta(days=1)
+    services.stores.db["X_engagement_history"].insert_many(
+        {"_id": f"{one.id}:later", "post_id": str(one.id), "at": later, "metrics": {"like_count": 9}} for one in flood
+    )
+
+    def counts(*words: str) -> list[tuple[str, int]]:
+        told = covey("export", "engagement", "--fields", "post_id,like_count", *words).stdout
+        return [(row["post_id"], row["like_count"]) for row in map(json.loads, told.splitlines())]
+
+    first, second, third = (str(one.id) for one in flood)
+    assert counts("--account", "@user8") == [(second, 1), (second, 9)]
+    assert counts("--source", "flood") == [(first, 0), (first, 9), (second, 1), (second, 9)]
+    assert counts("--source", "flood", "--from", "2026-05-02T12:00") == [(first, 9), (second, 9)]
+    assert counts("--account", "@user8", "--to", "2026-05-02T12:00") == [(second, 1)]
+    assert counts("--to", "2026-05-02T12:00") == [(first, 0), (second, 1), (third, 2)]
+    assert counts("--from", "2026-05-02T12:00:01") == []
+    assert "'@nobody'" in covey("export", "engagement", "--account", "@nobody").line
+    assert "one of them" in covey("export", "posts", "--account", "@user8", "--source", "flood").line
+
+
+@pytest.mark.parametrize(("what", "ids"), [("posts", "1"), ("users", "1"), ("mentions", "1"), ("media", "2")])
+def test_each_kind_of_an_account(covey: Covey, flood: list[Post], what: str, ids: str) -> None:
+    """What belongs to its own posts, of every kind."""
+    told = covey("export", what, "--account", "@user7", "--fields", "id").stdout
+
+    assert len(told.splitlines()) == int(ids)
+
+
 @pytest.fixture
 def many(services: Services) -> Services:
     """Posts of a source, each with a file, for several batches."""
