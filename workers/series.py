@@ -36,6 +36,7 @@ from shared.ratelimit.model import BlockScope, Window
 from shared.runtime import metrics
 from shared.services.coverage import MARGIN
 from workers.handlers.alerts import OUTCOMES as WEBHOOKS
+from workers.handlers.counting import BOUGHT, FREE
 from workers.handlers.own_timelines import TIMELINE
 from workers.middleware.telemetry import OUTCOMES
 
@@ -122,6 +123,8 @@ def _begin_collection() -> None:
         metrics.ACCOUNT_CHANGES.labels(account_state.value)
     for state in PostState:
         metrics.REFRESHED.labels(state.value)
+    for price in (BOUGHT, FREE):
+        metrics.REREADS.labels(price)
     for reason in GapReason:
         metrics.GAPS.labels(reason.value)
     for alert in Why:

@@ -38,6 +38,9 @@ COMMANDS: Final = {
     "mentions": Row("mentions", "List the newest posts that concern the sources, and say how far you are with them."),
     "refresh": Row("refreshing", "Read the counts of posts again now, ahead of everything else."),
     "status": Row("looking", "Show how everything stands: the verdict and why, coverage, queues, limits."),
+    "stats": Row(
+        "stats", "Show how engagement is followed: posts by tier, readings by day, source or run, their cost."
+    ),
     "doctor": Row("doctor", "Look at the servers, this machine, the settings and the credentials, and say what to do."),
     "budget": Row("runs", "Show and set what may be spent."),
     "dead": Row("dead", "List, show, replay and purge the jobs that were given up."),

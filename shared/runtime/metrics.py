@@ -121,6 +121,8 @@ MEDIA_FILES = Counter("covey_media_files", "Media files handled, by result: ok, 
 MEDIA_BYTES = Counter("covey_media_bytes", "Bytes of media stored.")
 SWEEPS = Counter("covey_sweeps", "Sweeps that ended, by kind and status: complete, abandoned.", ["kind", "status"])
 GAPS = Counter("covey_gaps", "Gaps that were noted: spans that were not read, by reason.", ["reason"])
+REREADS = Counter("covey_rereads", "Posts that X showed again, by price: bought, or free that day.", ["price"])
+REREADS_SAVED_USD = Counter("covey_rereads_saved_usd", "What posts that were read again for free would have cost.")
 POSTS_LATE = Counter(
     "covey_posts_late", "New posts where all was read before, by what found them: margin, reread.", ["found_by"]
 )

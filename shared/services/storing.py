@@ -15,7 +15,7 @@ What stands in one column runs at once, and all of it has ended when the next on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from contextvars import copy_context
@@ -43,9 +43,10 @@ _THREADS = ThreadPoolExecutor(64, thread_name_prefix="store")
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """Which of a page's own posts were new."""
+    """Which of a page's own posts were new, and which sources the others concern."""
 
     new_ids: frozenset[int]
+    sources: Mapping[int, Collection[str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +90,7 @@ def store_page(services: Services, page: Page, *, source: str, now: datetime, au
     new_ids &= {post.id for post in page.posts}
     metrics.POSTS_STORED.labels(source).inc(len(new_ids))
     services.tally.stored(len(new_ids))
-    return Stored(frozenset(new_ids))
+    return Stored(frozenset(new_ids), known.sources)
 
 
 def _heard(services: Services, page: Page, source: str, audience: Audience, now: datetime, at: datetime) -> _Heard:

@@ -36,6 +36,21 @@ def gathered() -> Iterator[list[PaidCall]]:
         yield calls
 
 
+@contextmanager
+def overheard() -> Iterator[list[PaidCall]]:
+    """The same, and the block around is told all the same."""
+    calls: list[PaidCall] = []
+    around = _TOLD.get()
+
+    def hear(call: PaidCall) -> None:
+        calls.append(call)
+        if around is not None:
+            around(call)
+
+    with told_to(hear):
+        yield calls
+
+
 def tell(call: PaidCall) -> None:
     """Tell a call to the block around it; without one to nobody."""
     who = _TOLD.get()

@@ -26,6 +26,7 @@ from shared.stores import (
     processes,
     quotes,
     reactions,
+    reads,
     removals,
     runs,
     schedules,
@@ -64,6 +65,7 @@ from shared.stores.posts import PostStore
 from shared.stores.processes import ProcessStore
 from shared.stores.quotes import QuoteStore
 from shared.stores.reactions import ReactionStore
+from shared.stores.reads import ReadStore
 from shared.stores.removals import RemovalStore
 from shared.stores.rhythms import RhythmStore
 from shared.stores.runs import RunStore
@@ -82,7 +84,7 @@ from shared.stores.usual import UsualStore
 
 COLLECTIONS = (
     *(accounts, audits, authors, claims, compliance, dead_letters, engagement, erasures, fates, gaps, handles),
-    *(intervals, ledger, live, media, mentions, plans, posts, processes, quotes, reactions, removals, runs),
+    *(intervals, ledger, live, media, mentions, plans, posts, processes, quotes, reactions, reads, removals, runs),
     *(schedules, set_aside, shares, sources, streams, surges, sweeps, users, usual),
 )
 INDEXES = tuple(index for collection in COLLECTIONS for index in collection.INDEXES)
@@ -118,6 +120,7 @@ class Stores:
     selection: SelectionStore
     quotes: QuoteStore
     reactions: ReactionStore
+    reads: ReadStore
     schedules: ScheduleStore
     removals: RemovalStore
     runs: RunStore
@@ -170,6 +173,7 @@ class Stores:
             selection=SelectionStore(db),
             quotes=QuoteStore(db),
             reactions=ReactionStore(db),
+            reads=ReadStore(db),
             schedules=ScheduleStore(db),
             removals=RemovalStore(db),
             runs=RunStore(db),

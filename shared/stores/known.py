@@ -51,6 +51,11 @@ class Known:
         return {int(id_): _author(one) for id_, one in self.users.items() if "username" in one}
 
     @property
+    def sources(self) -> dict[int, set[str]]:
+        """The sources that each post concerned before."""
+        return {int(id_): {why["source"] for why in one.get("concerns", ())} for id_, one in self.posts.items()}
+
+    @property
     def tenants(self) -> dict[str, list[str]]:
         """The tenants that have a mention of a post, by its id."""
         found: dict[str, list[str]] = {}
@@ -70,7 +75,7 @@ class KnownStore:
     def __init__(self, db: Db, *, posts: Document, users: Document, media: Document, mentions: Document) -> None:
         self._posts = db["X_tweets"]
         self._projections = {
-            "X_tweets": posts,
+            "X_tweets": posts | {"concerns.source": 1},
             "X_users": users | _AUTHOR,
             "X_media": media | {"download.status": 1},
             "X_engagement": ENGAGEMENT,
@@ -84,7 +89,7 @@ class KnownStore:
         own = {str(post.id) for post in page.posts}
         authors = {str(post.author_id) for post in page.posts if post.author_id is not None}
         asked = {
-            "X_tweets": own | {str(post.id) for post in page.included_posts},
+            "X_tweets": own | {str(one) for one in (*page.states, *(post.id for post in page.included_posts))},
             "X_users": authors | {str(user.id) for user in page.users},
             "X_media": {item.key for item in page.media},
             "X_engagement": own,

@@ -52,8 +52,8 @@ def test_help_imports_no_vendor(arguments: list[str]) -> None:
 
 
 def test_a_name_that_is_nearly_right_is_answered_with_the_right_one() -> None:
-    """`covey statsu` asks whether `status` was meant."""
-    assert "Did you mean 'status'" in CliRunner().invoke(app, ["statsu"]).stderr
+    """`covey statusx` asks whether `status` was meant."""
+    assert "Did you mean 'status'" in CliRunner().invoke(app, ["statusx"]).stderr
 
 
 def test_bash_completes_commands_and_options(tmp_path: Path) -> None:
@@ -77,7 +77,7 @@ def test_bash_completes_commands_and_options(tmp_path: Path) -> None:
     assert done.stderr == ""
     assert done.stdout.splitlines() == [
         "complete -o default -F _covey_completion covey",
-        "status",
+        "status stats",
         "list",
         "--dry-run",
     ]

@@ -9,7 +9,7 @@ from datetime import timedelta
 from shared.domain.engagement.refresh import Reading, read_absence, read_counts
 from shared.domain.errors import NotGranted
 from shared.domain.jobs import RefreshEngagement
-from shared.domain.models import Page, WorkClass
+from shared.domain.models import WorkClass
 from shared.domain.money.prices import PriceKind
 from shared.domain.states import By, Word
 from shared.ratelimit.model import BUDGETS
@@ -18,6 +18,8 @@ from shared.services.authors import want_authors
 from shared.services.bootstrap import Services
 from shared.services.intake import answered_at
 from shared.services.storing import store_page
+from shared.spending.attribution import overheard
+from workers.handlers.counting import Asked, count_reads
 from workers.handlers.planning import learn
 from workers.handlers.runs import paid_by
 from workers.handlers.surges import watch
@@ -66,20 +68,22 @@ def _open_ids(services: Services, job: RefreshEngagement) -> list[int]:
 
 
 def _look_up(services: Services, job: RefreshEngagement, post_ids: Sequence[int]) -> None:
-    if job.run_id is None:
-        return _store(services, job, services.x.lookup_posts(work_class=WorkClass.ENGAGEMENT, post_ids=post_ids))
     free = services.ledger.bought(PriceKind.POST, post_ids)
+    if job.run_id is None:
+        with overheard() as calls:
+            page = services.x.lookup_posts(work_class=WorkClass.ENGAGEMENT, post_ids=post_ids)
+        return _store(services, job, Asked(post_ids, free, page, calls))
     known = services.stores.engagement.load(job.claim_id, post_ids)[0]
-    with paid_by(services, job.run_id):
+    with paid_by(services, job.run_id), overheard() as calls:
         page = services.x.lookup_posts(work_class=WorkClass.INTERACTIVE, post_ids=post_ids)
     bought, found = ([str(post.id) for post in page.posts if post.id not in there] for there in (free, known))
     services.stores.runs.note(job.run_id, bought=bought, found=found)
-    return _store(services, job, page)
+    return _store(services, job, Asked(post_ids, free, page, calls))
 
 
-def _store(services: Services, job: RefreshEngagement, page: Page) -> None:
+def _store(services: Services, job: RefreshEngagement, asked: Asked) -> None:
     """Store a look-up's answer; the run learns X's word on each id."""
-    now = services.clock.now()
+    now, page = services.clock.now(), asked.page
     read_at = answered_at(page.rate, now)
     stored = store_page(services, page, source="refresh", now=now)
     if stored.new_ids:
@@ -101,6 +105,7 @@ def _store(services: Services, job: RefreshEngagement, page: Page) -> None:
     if job.run_id:
         words = {str(post_id): state.value for post_id, state in page.states.items()}
         services.stores.runs.record(job.run_id, words, now=now)
+    count_reads(services, asked, stored.sources)
     # Last, because a claim that is answered is not read again: what is not written by then would never be.
     new = services.stores.engagement.answer(job.claim_id, readings, each_stays=job.run_id is not None)
     metrics.SNAPSHOTS.inc(new)
