@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from scheduler.resting import rests
 from shared.domain import snowflake
 from shared.domain.coverage import gaps, intervals
 from shared.domain.coverage.gaps import Gap, GapState
@@ -58,11 +59,11 @@ class Searches:
         )
 
     def new(self, slot: Slot, now: datetime) -> Outgoing:
-        """Open the stream's next sweep, unless the last one is still being read."""
+        """Open the stream's next sweep, unless the last one is still being read, or the stream rests."""
         stream = self._stores.streams.get(slot.schedule.subject)
         if stream is None:
             return []
-        if stream.group.share_of in self._spent():
+        if stream.group.share_of in self._spent() or rests(self._services, stream, now):
             self._stores.streams.rest(stream, now=now)
             return []
         is_first = stream.sweeps_completed == 0 and not stream.parts  # what was joined was read before

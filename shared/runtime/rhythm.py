@@ -31,6 +31,9 @@ class Rhythm(SecretFiles):
     refresh_by: Literal["tiers", "planner"] = Field(
         "tiers", description="who decides which posts are read again: docs/planner.md"
     )
+    search_rest_hours: float = Field(
+        0.0, ge=0, le=12, description="searches rest so long before 00:00 UTC, but those of sources on alert; 0: none"
+    )
     plan_span_days: int = Field(
         30, ge=1, description="by the planner: every post is read at least once in so many days"
     )

@@ -158,7 +158,7 @@ class StreamStore:
 
     @guarded
     def rest(self, stream: Stream, *, now: datetime) -> None:
-        """Note that the stream was not read now, because the share that pays for it is spent."""
+        """Note that the stream was not read now, because its share is spent, or it waits for midnight."""
         self._streams.update_one({"_id": stream.id}, {"$max": {"rested_at": now}})
 
     @guarded

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from shared.runtime.log import configure
-from tests.faults import alerts_forms, answers_forms, coverage_forms, limits_forms, queue_forms
+from tests.faults import alerts_forms, answers_forms, coverage_forms, engagement_forms, limits_forms, queue_forms
 from tests.faults.form import Group, Outcome, Run, is_chosen
 
 GROUPS: dict[str, Group] = {
@@ -21,6 +21,7 @@ GROUPS: dict[str, Group] = {
     "answers": Group(answers_forms.long_forms),
     "alerts": Group(alerts_forms.long_forms),
     "coverage": Group(coverage_forms.long_forms),
+    "engagement": Group(engagement_forms.long_forms),
     "limits": Group(limits_forms.long_forms, mostly_waiting=limits_forms.MOSTLY_WAITING),
 }
 REPORTS = Path("var/faults")

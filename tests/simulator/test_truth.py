@@ -36,6 +36,17 @@ def test_intervals_and_single_posts_agree(busy_server: Server) -> None:
     assert quotes["count"] >= len(one["quotes"])
 
 
+def test_counts_are_told_for_many_posts_at_once(busy_server: Server) -> None:
+    """As each post's own page has them; an id that nobody wrote is left out."""
+    ids = [record["id"] for record in busy_server.truth("posts")["posts"][-20:]]
+
+    told = busy_server.truth("metrics", post_ids=",".join([*ids, "5"]))["metrics"]
+
+    assert set(told) == set(ids)
+    assert told[ids[0]]["like_count"] <= busy_server.truth(f"posts/{ids[0]}")["metrics"]["like_count"]
+    assert set(told[ids[0]]) == set(busy_server.truth(f"posts/{ids[0]}")["metrics"])
+
+
 def test_the_truth_is_quick(busy_server: Server) -> None:
     """A query over ten thousand posts is answered well within a second."""
     began = time.monotonic()
