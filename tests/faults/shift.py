@@ -11,6 +11,7 @@ import threading
 from collections import deque
 from dataclasses import dataclass, field
 
+from shared.domain.errors import PostsWithheld
 from shared.domain.jobs import Job, Queue
 from shared.domain.outcomes import DeferFor, Done, GiveUp, Outcome, Pause, RetryIn, decide
 from shared.services.bootstrap import Services
@@ -46,6 +47,8 @@ class Shift:
                     self.dead.append(present)
                 case RetryIn():
                     waiting.append((present, attempt + 1))
+                case DeferFor(_, reason) if reason == PostsWithheld.__name__:  # a wait of ours, not one that X names
+                    waiting.append((present, attempt))
                 case DeferFor(seconds, _) if seconds <= LONGEST_WAIT_SECONDS:
                     threading.Event().wait(seconds)
                     waiting.append((present, attempt))
