@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from control import planned
 from control.blocks import blocked
 from shared.broker import QueueStats
 from shared.domain.flock import ProcessKind
@@ -51,6 +52,7 @@ def findings(
         blocks=_blocks(services, limits, now),
         behind={stream.id: now - stream.attended_until for stream in stores.streams.active()},
         spent=_spent(limits, now),
+        unplanned=planned.unplanned(services),
         new_letters=stores.dead_letters.count(DeadFilter(replayed=False, died_after=seen_at)),
     )
     return judge_flock(facts) + _of_the_servers(services)

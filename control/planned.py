@@ -5,7 +5,7 @@ Money is in US dollars in what is answered, growth in acts of people. It asks X 
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from shared.domain.engagement.next_reading import RETIRE_AGE, Chooser
@@ -19,7 +19,7 @@ from shared.domain.planning.cut import acts_within
 from shared.domain.planning.day import Stage, due_at
 from shared.domain.planning.estimates import calibration, estimate
 from shared.domain.planning.midnight import cell_of, purchases
-from shared.domain.planning.posts import HOURS_A_DAY, Tracked, day_of, hours
+from shared.domain.planning.posts import HOURS_A_DAY, Tracked, day_of, hours, moment
 from shared.domain.planning.sizes import grown_share
 from shared.services.bootstrap import Services
 from shared.stores.plans import Plan
@@ -65,6 +65,18 @@ def today(services: Services) -> dict[str, Any] | None:
         "late": made.late,
         "span_days": plan.basis.span_days,
     }
+
+
+def unplanned(services: Services) -> timedelta:
+    """For how long today's plan should have been made by now and is not; nothing where it is, or the tiers decide."""
+    if services.refresh_policy.by is not Chooser.PLANNER:
+        return timedelta(0)
+    now = services.ledger.now()
+    newest = next(iter(services.stores.plans.newest()), None)
+    if newest is None or (newest.day == now.date() and newest.stage is Stage.DONE):
+        return timedelta(0)
+    begun = moment(newest.basis.at)
+    return now - (begun if newest.day == now.date() else now.replace(hour=0, minute=0, second=0, microsecond=0))
 
 
 def of_post(services: Services, post_id: int) -> dict[str, Any]:

@@ -60,7 +60,7 @@ class FlockFacts:
     oldest_ready: how long the longest due job of each queue has been due. paused: queues, and since when (None: by the
     setting). behind: by handle or stream, how far its coverage is behind. slot: the time between two sweeps, with the
     lag of X's search. spent: budgets that are used up, with the time at which each is full again. new_letters: dead
-    letters that nobody has looked at.
+    letters that nobody has looked at. unplanned: how long the planner's plan of today has not been made.
     """
 
     now: datetime
@@ -72,6 +72,7 @@ class FlockFacts:
     behind: Mapping[str, timedelta] = field(default_factory=dict)
     spent: Mapping[str, datetime] = field(default_factory=dict)
     new_letters: int = 0
+    unplanned: timedelta = timedelta(0)
 
 
 def judge_flock(facts: FlockFacts) -> list[Finding]:
@@ -87,6 +88,7 @@ def judge_flock(facts: FlockFacts) -> list[Finding]:
         *_budgets(facts),
         *_queues(facts),
         *_letters(facts),
+        *_day_plan(facts),
     ]
     return sorted(found, key=lambda finding: finding.level is not Level.ERROR)
 
@@ -190,6 +192,14 @@ def _budgets(facts: FlockFacts) -> list[Finding]:
         )
         for name, until in facts.spent.items()
     ]
+
+
+def _day_plan(facts: FlockFacts) -> list[Finding]:
+    if facts.unplanned <= LONG_WAIT:
+        return []
+    late = span(facts.unplanned.total_seconds())
+    message = f"the plan of today is not made for {late}: no post is bought to be read again"
+    return [warning(Check.DAY_PLAN, message, "its jobs are in the queue engagement: covey queues, covey jobs")]
 
 
 def _queues(facts: FlockFacts) -> list[Finding]:

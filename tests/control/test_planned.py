@@ -9,14 +9,18 @@ from datetime import timedelta
 import pytest
 
 from control import planned
+from scheduler.planner import PLAN
 from shared.domain.errors import InputError
+from shared.domain.planning.posts import hours
 from shared.services.bootstrap import Services
 from shared.stores.engagement_documents import day_of
 from tests.control.conftest import servers_of
 from tests.control.whole import run_covey
 from tests.scheduler.days import carry_out, read_yesterday
+from tests.scheduler.slots import plan
 from tests.workers.world import ScriptedX
 
+NONE = timedelta(0)
 BY_PLANNER = {"COVEY_REFRESH_BY": "planner", "COVEY_BUDGET_DAY_USD": "1", "COVEY_BUDGET_SHARES": '{"engagement": 0.2}'}
 
 
@@ -93,6 +97,24 @@ def test_every_reason_has_its_words(planning: Services, change: dict[str, object
     planning.stores.db["X_engagement"].update_one({}, {"$set": change})
 
     assert planned.of_post(planning, post_id)["why"] == why
+
+
+def test_a_plan_that_is_not_made_is_told(planning: Services) -> None:
+    """From when it was begun, or since midnight where the last one is of another day; what is done is no news."""
+    read_yesterday(planning, [5])
+    assert planned.unplanned(planning) == NONE
+    plan(planning, PLAN)
+    plans, now = planning.stores.db["X_plans"], planning.ledger.now()
+    plans.update_one({}, {"$set": {"basis.at": hours(now) - 2}})
+    assert planned.unplanned(planning) >= timedelta(hours=2)
+    carry_out(planning)
+    assert planned.unplanned(planning) == NONE
+
+    (done,) = plans.find()
+    plans.delete_many({})
+    plans.insert_one(done | {"_id": (now - timedelta(days=1)).date().isoformat()})
+
+    assert planned.unplanned(planning) >= now - day_of(now)
 
 
 def test_by_the_tiers_it_is_the_interval(services: Services) -> None:

@@ -56,13 +56,14 @@ class Check(StrEnum):
     BUDGETS = "budgets"
     QUEUES = "queues"
     DEAD_LETTERS = "dead_letters"
+    DAY_PLAN = "day_plan"
 
 
 # Made by `shared/domain/health.py` of the flock that runs; the others are of the set-up.
 OF_THE_FLOCK: Final = frozenset(
     {
         *(Check.SCHEDULER, Check.WORKERS, Check.PROCESSES, Check.ROOM, Check.PAUSED),
-        *(Check.X_BLOCKS, Check.COVERAGE, Check.BUDGETS, Check.QUEUES, Check.DEAD_LETTERS),
+        *(Check.X_BLOCKS, Check.COVERAGE, Check.BUDGETS, Check.QUEUES, Check.DEAD_LETTERS, Check.DAY_PLAN),
     }
 )
 

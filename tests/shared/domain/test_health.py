@@ -93,6 +93,7 @@ LIMITS: dict[str, tuple[dict[str, Any], Check, str]] = {
     "budget spent": ({"spent": {"day_usd": NOW}}, Check.BUDGETS, "day_usd is spent until 2026-05-01 00:00 UTC"),
     "jobs wait": ({"oldest_ready": {"search": timedelta(minutes=9)}}, Check.QUEUES, "search (9 min)"),
     "dead letters": ({"new_letters": 3}, Check.DEAD_LETTERS, "3 dead letters"),
+    "no plan": ({"unplanned": timedelta(hours=2)}, Check.DAY_PLAN, "not made for 2.0 h"),
 }
 
 
