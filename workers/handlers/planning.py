@@ -25,10 +25,10 @@ def rank_posts(services: Services, job: RankPosts) -> None:
     plan, found = plans.get(day), plans.part(day, job.part)
     if plan is None or found is None or found[1] is not Stage.RANK:
         return
-    basis, tally = plan.basis, Tally()
+    basis, worth, tally = plan.basis, plan.basis.worth, Tally()
     for posts in services.stores.plan_posts.batches(found[0].from_id, found[0].to_id):
         for post in _open(posts, basis):
-            tally.add(*cell_of(post, basis.at, basis.worth, basis.span_days))
+            tally.add(*cell_of(post, basis.at, worth, basis.span_days))
     plans.ranked(day, job.part, tally)
 
 
@@ -59,9 +59,9 @@ def learn(services: Services, states: Mapping[int, Engagement], readings: Sequen
 
 
 def _date(services: Services, day: date, posts: Sequence[Tracked], basis: Basis, made: Purchases) -> int:
-    due: dict[int, datetime] = {}
+    worth, due = basis.worth, dict[int, datetime]()
     for post in posts:
-        cell, _ = cell_of(post, basis.at, basis.worth, basis.span_days)
+        cell, _ = cell_of(post, basis.at, worth, basis.span_days)
         at = due_at(made.order.place(post.post_id, cell), basis, made)
         if at is not None:
             due[post.post_id] = moment(at)
