@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
-from pymongo import InsertOne, UpdateOne
+from pymongo import InsertOne, UpdateMany
 
 from shared.domain.engagement.next_reading import DEFAULT_POLICY, RefreshPolicy
 from shared.domain.engagement.refresh import Reading, first_seen
@@ -68,14 +68,18 @@ def snapshots(readings: Iterable[Reading], source: str) -> list[InsertOne[Docume
     return [InsertOne({"_id": f"{one.post_id}:{source}", **snapshot_to_document(one)}) for one in found]
 
 
-def extended(readings: Iterable[Reading]) -> list[UpdateOne]:
-    """That the last snapshot of each post held until the reading. One that was taken away is not made anew."""
+def extended(readings: Iterable[Reading]) -> list[UpdateMany]:
+    """That the last snapshot of each post held until the reading. One that was taken away is not made anew.
+
+    One update for all that changed last at the same moment: posts that stand still were read together.
+    """
+    together: dict[tuple[datetime | None, datetime], list[str]] = {}
+    for one in readings:
+        if one.at != one.engagement.changed_at:  # its own snapshot, delivered again
+            together.setdefault((one.engagement.changed_at, one.at), []).append(str(one.engagement.post_id))
     return [
-        UpdateOne(
-            {"post_id": str(one.engagement.post_id), "at": one.engagement.changed_at}, {"$max": {"through": one.at}}
-        )
-        for one in readings
-        if one.at != one.engagement.changed_at  # its own snapshot, delivered again
+        UpdateMany({"post_id": {"$in": ids}, "at": changed_at}, {"$max": {"through": at}})
+        for (changed_at, at), ids in together.items()
     ]
 
 

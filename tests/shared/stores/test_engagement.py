@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pymongo
+import pytest
 from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
 from shared.domain.counts import PostMetrics
@@ -290,3 +291,97 @@ def test_what_a_claim_read_of_posts(stores: Stores) -> None:
     assert stores.engagement.snapshots({1: "c", 2: "c", 3: "c"}) == {1: (NOW + HOUR, likes(5), likes(2))}
     assert stores.engagement.snapshots({1: "other"}) == {}
     assert stores.engagement.count_known([1, 2, 3]) == 2
+
+
+def debts(mongo_db: Db) -> dict[str, tuple[int | None, int | None]]:
+    """What was counted of the quotes of each post, and how many are still to be found."""
+    return {one["_id"]: (one.get("quotes_counted"), one.get("quotes_owed")) for one in mongo_db["X_engagement"].find()}
+
+
+@pytest.mark.parametrize(
+    ("stored", "told", "counted", "owed"),
+    [
+        ({"quotes_wanted": True}, 4, None, 4),
+        ({"quotes_wanted": True, "quotes_counted": 3, "quotes_owed": 1}, 4, 3, 1),
+        ({"quotes_wanted": True, "quotes_counted": 3, "quotes_owed": 1}, 3, 3, None),
+        ({"quotes_wanted": True, "quotes_counted": 3}, 2, 2, None),
+        ({"quotes_wanted": True, "quotes_counted": 3}, None, 3, None),
+        ({"quotes_counted": 3}, 9, 3, None),
+        ({}, 9, None, None),
+    ],
+)
+def test_the_debt_of_quotes_follows_new_counts(
+    stores: Stores,
+    mongo_db: Db,
+    stored: dict[str, Any],
+    told: int | None,
+    counted: int | None,
+    owed: int | None,
+) -> None:
+    """A post owes what X counts more than was found, where that is wanted; where X counts fewer, fewer were found."""
+    follow(stores, [1])
+    mongo_db["X_engagement"].update_one({"_id": "1"}, {"$set": stored})
+    states, _ = stores.engagement.load("c", [1])
+    reading = read_counts(states[1], PostMetrics(like_count=1, quote_count=told), now=NOW + HOUR, policy=POLICY)
+
+    stores.engagement.answer("c", [reading])
+
+    assert debts(mongo_db) == {"1": (counted, owed)}
+    assert state_of(stores, 1).metrics == PostMetrics(like_count=1, quote_count=told)
+
+
+def test_an_answer_that_is_delivered_again_leaves_the_claim_of_another(stores: Stores, mongo_db: Db) -> None:
+    """The post was claimed anew since: that claim is still to be answered, and the state stays as it was read."""
+    follow(stores, [1])
+    readings = read(stores, "c", {1: likes(5)})
+    mongo_db["X_engagement"].update_one({"_id": "1"}, {"$set": {"claim_id": "d"}})
+
+    stores.engagement.answer("c", readings)
+
+    assert stores.engagement.not_held("d", [1]) == set()
+    assert (mongo_db["X_engagement"].find_one({}) or {})["readings"] == 1
+
+
+def test_what_changed_since_the_posts_were_loaded_is_kept(stores: Stores, mongo_db: Db) -> None:
+    """A later reading of another one stays, and a debt is told by what was counted of the quotes meanwhile; the claim
+    of each is answered."""
+    follow(stores, [1, 2, 3])
+    states, _ = stores.engagement.load("c", [1, 2, 3])
+    said = PostMetrics(like_count=1, quote_count=5)
+    readings = [read_counts(states[one], said, now=NOW + HOUR, policy=POLICY) for one in (1, 2, 3)]
+    read(stores, "another", {1: likes(70)}, now=NOW + 2 * HOUR)
+    counted = {"quotes_wanted": True, "quotes_counted": 2, "quotes_owed": 0}
+    mongo_db["X_engagement"].update_one({"_id": "2"}, {"$set": counted})
+
+    stores.engagement.answer("c", readings)
+
+    assert [state_of(stores, one).metrics for one in (1, 2, 3)] == [likes(70), said, said]
+    assert debts(mongo_db) == {"1": (None, None), "2": (2, 3), "3": (None, None)}
+    assert stores.engagement.load("c", [1, 2, 3])[1] == {1, 2, 3}
+    assert [one["readings"] for one in mongo_db["X_engagement"].find().sort("_id", 1)] == [2, 1, 1]
+
+
+def test_an_unchanged_page_extends_only_the_last_snapshot_of_each(stores: Stores, mongo_db: Db) -> None:
+    """Posts that changed last at one moment are extended together; an older snapshot of the same moment is not."""
+    follow(stores, [1, 2])
+    read(stores, "a", {1: likes(5), 2: likes(5)}, now=NOW + HOUR)
+    read(stores, "b", {2: likes(6)}, now=NOW + 2 * HOUR)
+
+    read(stores, "c", {1: likes(5), 2: likes(6)}, now=NOW + 3 * HOUR)
+
+    through = {one["_id"]: one.get("through") for one in mongo_db["X_engagement_history"].find()}
+    assert through == {"1:a": NOW + 3 * HOUR, "2:a": None, "2:b": NOW + 3 * HOUR}
+
+
+def test_a_hundred_readings_are_answered_in_three_commands(counted: Stores, commands: CommandCount) -> None:
+    """Changed and unchanged ones: the new snapshots, the last ones that hold on, and the states."""
+    ids = list(range(1, 101))
+    follow(counted, ids)
+    read(counted, "a", dict.fromkeys(ids, likes(5)), now=NOW + HOUR)
+    states, _ = counted.engagement.load("b", ids)
+    said = {one: likes(5 + one % 2) for one in ids}
+    readings = [read_counts(states[one], word, now=NOW + 2 * HOUR, policy=POLICY) for one, word in said.items()]
+
+    sent = commands.during(lambda: counted.engagement.answer("b", readings))
+
+    assert sent == ["insert", "update", "update"]
