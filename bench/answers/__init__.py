@@ -1,7 +1,8 @@
 """Answers of a search as the simulator renders them, and a server that gives them again without thinking.
 
 `written` asks a simulator with a lively past for page after page, with everything that can come along, and keeps the
-bytes. `given` answers each of them by its number as the token of the page, in a process of its own.
+bytes. `given` answers each of them by its number as the token of the page, or a look-up by its first id, in a process
+of its own.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""`python -m bench.answers FOLDER`: answers a search with the page in FOLDER that its token numbers.
+"""`python -m bench.answers FOLDER`: answers a search with the page in FOLDER that its token numbers, and a look-up with
+the one that its first id names.
 
 Its address is its first line. The limits that it tells are never reached.
 """
@@ -26,7 +27,8 @@ def main(folder: Path) -> None:
         wbufsize = -1  # head and body in one packet
 
         def do_GET(self) -> None:
-            body = pages[parse_qs(urlsplit(self.path).query)["next_token"][0]]
+            asked = parse_qs(urlsplit(self.path).query)
+            body = pages[asked.get("next_token", asked.get("ids", [""]))[0].partition(",")[0]]
             self.send_response_only(200)
             self.send_header("Date", self.date_time_string())
             self.send_header("Content-Length", str(len(body)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
@@ -79,14 +79,23 @@ def alone(stores: Stores, body: bytes, page: Page, audience: Audience, rows: Row
             bson.encode(row)
 
 
+def costs(times: Times, names: Iterable[str]) -> dict[str, float]:
+    """Milliseconds a page of each: in all, of the processor here and in mongod."""
+    return {
+        f"{name}: ms a page, {part}": 1000 * of[name] / times.pages[name]
+        for name in names
+        for part, of in (
+            ("in all", times.seconds),
+            ("processor here", times.here),
+            ("processor in mongod", times.served),
+        )
+    }
+
+
 def bounds(times: Times, *, covey: str, raw: str) -> dict[str, float]:
     """What bounds Covey: milliseconds a page beside the bulk, and shares in per cent."""
     here, seconds = times.here, times.seconds
-    figures = {
-        f"{name}: ms a page, {part}": 1000 * of[name] / times.pages[name]
-        for name in (covey, raw)
-        for part, of in (("in all", seconds), ("processor here", here), ("processor in mongod", times.served))
-    }
+    figures = costs(times, (covey, raw))
     shares = {name: 100 * here[name] / here[covey] for name in ALONE}
     rest = {"drivers, HTTP, Redis, threads": 100 - sum(shares.values())}
     figures |= {f"covey: % of processor here, {name}": share for name, share in (shares | rest).items()}
