@@ -24,6 +24,7 @@ from shared.ratelimit.model import BudgetState
 from shared.services.bootstrap import Services, started_budgets
 from shared.services.one_off import left_now
 from shared.services.rates import rates_now
+from shared.services.standing import unpaid_today
 from shared.spending.levels import Level, credential_budgets, level_of, project_budgets, too_small, used_ratio
 from shared.spending.treasury import Books
 
@@ -168,7 +169,7 @@ def _forecast(forecast: Forecast) -> dict[str, Any]:
 def _wanted(services: Services, books: Books, left: OneOff, history: int) -> dict[str, dict[str, Any]]:
     """What each class would like to spend until midnight. What is known is counted, the rest follows today."""
     day_starts = books.now.replace(hour=0, minute=0, second=0, microsecond=0)
-    due = services.stores.engagement.count_unpaid(day_starts=day_starts, day_ends=day_starts + timedelta(days=1))
+    due = unpaid_today(services, day_starts=day_starts, day_ends=day_starts + timedelta(days=1))
     prices, names = services.ledger.prices, f" and {left.names} names" if left.names else ""
     wanted: dict[WorkClass, tuple[float, str]] = {
         WorkClass.INTERACTIVE: (left.of_people(prices), f"{left.waited_for} posts{names} somebody waits for"),

@@ -25,6 +25,7 @@ from shared.services import sources
 from shared.services.bootstrap import Services
 from shared.services.following import FURTHEST_SINCE
 from shared.services.sources import Untracked
+from shared.services.standing import due_now
 from shared.stores.database import ServerClock
 
 __all__ = [
@@ -150,7 +151,7 @@ def status(services: Services) -> dict[str, Any]:
         "snapshots": stores.engagement.count_snapshots(),
         "media": stores.media.count_by_status(),
         "tiers": stores.engagement.count_by_tier(),
-        "refreshes_due": stores.engagement.count_due(now=now),
+        "refreshes_due": due_now(services, now),
         "queues": {
             queue: {"ready": s.ready, "delayed": s.delayed, "in_flight": s.in_flight, "dead": s.dead}
             for queue, s in queues.items()

@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import Any
 
 from shared.domain.engagement.reads import Reads
+from shared.domain.engagement.standing import TierStanding
 from shared.domain.errors import InputError
 from shared.domain.money.prices import MICRO, PriceKind
 from shared.services.bootstrap import Services
@@ -28,6 +29,28 @@ def day_of(text: str, *, today: date) -> date:
     if day > today:
         raise InputError(f"{text!r} has not begun: today is {today} (UTC)")
     return day
+
+
+def followed(services: Services) -> Row | None:
+    """How many posts are followed by tier, due, late and stale, as counted last; None before the first count."""
+    last = services.stores.standing.last()
+    if last is None:
+        return None
+    tiers = [_tier(tier.value, one) for tier, one in last.tiers.items()]
+    age = (services.clock.now() - last.at).total_seconds()
+    counted = {"counted_at": last.at, "age_seconds": round(max(0.0, age), 1), "unpaid": last.unpaid}
+    return {**counted, "tiers": [*tiers, _tier(None, last.total)]}
+
+
+def _tier(name: str | None, one: TierStanding) -> Row:
+    return {
+        "tier": name,
+        "followed": one.followed,
+        "due": one.due,
+        "overdue": one.overdue,
+        "lag_seconds": round(one.lag_seconds, 1),
+        "stale_ratio": round(one.stale_ratio, 4),
+    }
 
 
 def of_day(services: Services, day: date) -> list[Row]:

@@ -12,6 +12,7 @@ from scheduler.servers import Servers
 from scheduler.treasurer import export_money, export_shares
 from shared.domain.coverage.accounts import AccountState
 from shared.domain.coverage.gaps import GapReason, GapState
+from shared.domain.engagement.standing import Standing
 from shared.domain.errors import CoveyError
 from shared.domain.flock import ProcessKind, missing, serving
 from shared.domain.jobs import ALL_QUEUES
@@ -23,6 +24,7 @@ from shared.services import coverage
 from shared.services.bootstrap import Services
 from shared.services.overdue import overdue_purges
 from shared.services.silence import SILENT
+from shared.services.standing import due_now
 from shared.stores.dead_letters import DeadFilter
 from shared.stores.media import PENDING
 
@@ -30,6 +32,18 @@ log = get_logger(__name__)
 
 # Of gaps that wait for a source's share of the money, as a state among those of gaps.
 RESTING = "resting"
+
+
+def export_standing(standing: Standing | None) -> None:
+    """How engagement is followed, as it was counted last."""
+    if standing is None:
+        return
+    metrics.FOLLOWED_AT_SECONDS.set(standing.at.timestamp())
+    for tier, one in standing.tiers.items():
+        metrics.FOLLOWED_POSTS.labels(tier.value).set(one.followed)
+        metrics.REFRESHES_OVERDUE.labels(tier.value).set(one.overdue)
+        metrics.REFRESH_LAG_SECONDS.labels(tier.value).set(one.lag_seconds)
+        metrics.STALE_RATIO.labels(tier.value).set(one.stale_ratio)
 
 
 class Exporter:
@@ -84,7 +98,8 @@ class Exporter:
         metrics.DOCUMENTS.labels("X_engagement_history").set(stores.engagement.count_snapshots())
         metrics.DEAD_LETTERS_WAITING.set(stores.dead_letters.count(DeadFilter(replayed=False)))
         metrics.MEDIA_PENDING.set(media.get(PENDING, 0))
-        metrics.REFRESHES_DUE.set(stores.engagement.count_due(now=now))
+        metrics.REFRESHES_DUE.set(due_now(self._services, now))
+        export_standing(stores.standing.last())
         for of, number in overdue_purges(self._services, now).items():
             metrics.PURGES_OVERDUE.labels(of).set(number)
         for kind, seconds in stores.schedules.most_overdue(now=now).items():

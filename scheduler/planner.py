@@ -20,6 +20,7 @@ from shared.domain.jobs import (
     MAX_IDS,
     Canary,
     CheckUsage,
+    CountFollowed,
     PurgeGone,
     PurgeOld,
     Queue,
@@ -43,7 +44,7 @@ QUOTES, REFRESH, MEDIA, RECONCILE, DEAD, CANARY = "quotes", "refresh", "media", 
 AUTHORS, LEDGER, USAGE, ACCOUNTS = "authors", "ledger", "usage", "accounts"
 REREAD, BACKFILL = "reread", "backfill"
 PURGE, COMPLIANCE, AUDIT, SILENCE = "purge", "compliance", "audit", "silence"
-ALERTS, PLAN = "alerts", "plan"
+ALERTS, PLAN, COUNT = "alerts", "plan", "count"
 OPENS_SWEEPS = frozenset({SEARCH, QUOTES, REREAD, BACKFILL})
 # What is not planned while a queue is paused: its jobs would only wait, and claims on posts would end meanwhile.
 FILLS = {
@@ -61,6 +62,7 @@ FILLS = {
     PURGE: Queue.BACKFILL,
     COMPLIANCE: Queue.BACKFILL,
     AUDIT: Queue.BACKFILL,
+    COUNT: Queue.BACKFILL,
 }
 DEAD_INTERVAL_SECONDS = 5.0
 AUTHORS_INTERVAL_SECONDS = 15.0  # authors of many pages share a call; X allows 20 such calls a minute
@@ -76,6 +78,7 @@ COMPLIANCE_INTERVAL_SECONDS = 30.0  # X allows 150 looks at jobs in 15 minutes
 SILENCE_INTERVAL_SECONDS = 3600.0
 ALERTS_INTERVAL_SECONDS = 30.0  # of what quiet hours held back, and what a crash left
 PLAN_INTERVAL_SECONDS = 5.0  # of a plan that is made in parts, three looks
+COUNT_INTERVAL_SECONDS = 30.0  # a job counts less often where that takes long
 AUDIT_INTERVAL_SECONDS = 3600.0  # what is lost of a night is sent for again
 MEDIA_BATCH = 500
 
@@ -103,6 +106,7 @@ def standing_schedules(services: Services, *, now: datetime) -> list[Schedule]:
         SILENCE: SILENCE_INTERVAL_SECONDS,
         ALERTS: ALERTS_INTERVAL_SECONDS,
         PLAN: PLAN_INTERVAL_SECONDS,
+        COUNT: COUNT_INTERVAL_SECONDS,
     }
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     usage_at = midnight + timedelta(days=1) + USAGE_AFTER_MIDNIGHT
@@ -144,6 +148,7 @@ class Planner:
             ACCOUNTS: self._of(WorkClass.ENGAGEMENT, readings.accounts),
             USAGE: lambda slot, now: [(CheckUsage(), None)],
             PURGE: self._purge,
+            COUNT: lambda slot, now: [(CountFollowed(), None)],
             SILENCE: self._silence,
             ALERTS: self._alerts,
             AUDIT: self._of(WorkClass.BACKFILL, lambda slot, now: [(job, None) for job in audit_jobs(services, now)]),

@@ -30,6 +30,7 @@ from workers.handlers.quotes import quote_page
 from workers.handlers.reselecting import reselect
 from workers.handlers.retention import purge_old
 from workers.handlers.search import search_page
+from workers.handlers.standing import count_followed
 from workers.handlers.thinning import thin_series
 from workers.handlers.usage import check_usage
 
@@ -61,6 +62,7 @@ ACTORS: tuple[Actor[Any], ...] = (
     Actor(jobs.RankPosts, rank_posts),
     Actor(jobs.PlacePosts, place_posts),
     Actor(jobs.Reselect, reselect),
+    Actor(jobs.CountFollowed, count_followed),
     Actor(jobs.RemoveMedia, remove_media),
     Actor(jobs.SendAlert, send_alert),
     Actor(jobs.Canary, canary),

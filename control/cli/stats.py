@@ -9,6 +9,7 @@ import typer
 from control.cli.app import Json, app, out, print_json, services_here
 from control.cli.rows import Rows
 from shared.domain.errors import InputError
+from shared.domain.spans import span
 
 FIGURES = ("calls", "ids", "ids a call", "read", "bought", "free", "saved", "cost")
 
@@ -36,7 +37,29 @@ def stats(
     if source is not None:
         return _tell(doing.of_source(services, source), ("day",), as_json=as_json)
     chosen = today if day is None else doing.day_of(day, today=today)
-    return _tell(doing.of_day(services, chosen), ("day", "source"), as_json=as_json)
+    followed = doing.followed(services) if day is None else None
+    readings = doing.of_day(services, chosen)
+    if as_json:
+        return print_json({"readings": readings} | ({} if day is not None else {"followed": followed}))
+    if day is None:
+        _tell_followed(followed)
+    return _tell(readings, ("day", "source"), as_json=False)
+
+
+def _tell_followed(followed: dict[str, Any] | None) -> None:
+    """Posts by tier, and how old the count is."""
+    if followed is None:
+        out.print("Posts by tier were not counted yet: a worker of the queue backfill counts them.")
+        return
+    columns = ("tier", "followed", "due", "overdue", "lag", "stale")
+    out.print(Rows(columns, [_tier(row) for row in followed["tiers"]], whole=columns, title="followed posts"))
+    age = span(followed["age_seconds"])
+    out.print(f"Counted {age} ago; {followed['unpaid']:,} readings until midnight cost money.", highlight=False)
+
+
+def _tier(row: dict[str, Any]) -> tuple[str, ...]:
+    counts = (f"{row[name]:,}" for name in ("followed", "due", "overdue"))
+    return (row["tier"] or "all", *counts, span(row["lag_seconds"]), f"{row['stale_ratio']:.1%}")
 
 
 def _tell(rows: list[dict[str, Any]], of: tuple[str, ...], *, as_json: bool) -> None:

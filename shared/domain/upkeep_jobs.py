@@ -86,6 +86,18 @@ class Reselect(Job):
         return "sources"
 
 
+class CountFollowed(Job):
+    """How many posts are followed, due and late, by tier."""
+
+    name = "count_followed"
+    queues = (Queue.BACKFILL,)
+
+    @property
+    def subject(self) -> str:
+        """All posts: one count at a time."""
+        return "followed"
+
+
 class ThinSeries(Job):
     """Snapshots of old posts, of which fewer are kept."""
 
@@ -147,5 +159,6 @@ UPKEEP_JOBS: Final[tuple[type[Job], ...]] = (
     RankPosts,
     PlacePosts,
     Reselect,
+    CountFollowed,
     RemoveMedia,
 )

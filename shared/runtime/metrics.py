@@ -175,6 +175,17 @@ AUDIT_MISSING_POSTS = Gauge(
 )
 MARGIN_SECONDS = Gauge("covey_margin_seconds", "How far behind what is covered sweeps begin, for posts that come late.")
 COVERAGE_LAG_SECONDS = Gauge("covey_coverage_lag_seconds", "How far behind now the least covered stream is.")
+FOLLOWED_POSTS = Gauge("covey_followed_posts", "Posts with a next reading of their engagement, by tier.", ["tier"])
+REFRESHES_OVERDUE = Gauge(
+    "covey_refreshes_overdue", "Posts that are late by more than the interval of their tier.", ["tier"]
+)
+REFRESH_LAG_SECONDS = Gauge("covey_refresh_lag_seconds", "How late the latest post of a tier is.", ["tier"])
+STALE_RATIO = Gauge(
+    "covey_stale_ratio", "Part of a tier whose last reading is older than the interval of the tier.", ["tier"]
+)
+FOLLOWED_AT_SECONDS = Gauge(
+    "covey_followed_timestamp_seconds", "When posts were last counted by tier, in seconds since the epoch."
+)
 REFRESHES_DUE = Gauge("covey_refreshes_due", "Posts whose engagement is due to be read, up to a million.")
 SERVER_UP = Gauge("covey_server_up", "1 where a server answers the scheduler, else 0: redis, mongo.", ["server"])
 REDIS_MEMORY_BYTES = Gauge("covey_redis_memory_bytes", "Memory that the data of Redis take.")

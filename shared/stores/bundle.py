@@ -75,6 +75,7 @@ from shared.stores.series import SeriesStore
 from shared.stores.set_aside import SetAsideStore
 from shared.stores.shares import ShareStore
 from shared.stores.sources import SourceStore
+from shared.stores.standing import StandingStore
 from shared.stores.state import StateStore
 from shared.stores.streams import StreamStore
 from shared.stores.surges import SurgeStore
@@ -125,6 +126,7 @@ class Stores:
     removals: RemovalStore
     runs: RunStore
     state: StateStore
+    standing: StandingStore
     dead_letters: DeadLetterStore
     credentials: CredentialStore
     authors: AuthorStore
@@ -178,6 +180,7 @@ class Stores:
             removals=RemovalStore(db),
             runs=RunStore(db),
             state=StateStore(db),
+            standing=StandingStore(db),
             dead_letters=DeadLetterStore(db),
             credentials=CredentialStore(db),
             authors=AuthorStore(db),

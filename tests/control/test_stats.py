@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from shared.domain.engagement.reads import Reads
+from shared.domain.engagement.standing import Standing, TierStanding
+from shared.domain.engagement.tiers import Tier
 from shared.domain.models import WorkClass
 from shared.domain.money.purchases import PaidCall
 from shared.domain.sources import Source, SourceKind
@@ -44,6 +46,26 @@ def test_a_day_is_told_in_all_and_by_source(covey: Covey, services: Services) ->
     shown = covey("stats").stdout
     for word in ("press", "75.0", "$0.500", "$0.200", "all"):
         assert word in shown
+
+
+def test_posts_are_told_by_tier_with_the_age_of_the_count(covey: Covey, services: Services) -> None:
+    """Before the first count that is said; a day that was asked for has readings only."""
+    assert "were not counted yet" in covey("stats").stdout
+    at = services.clock.now() - timedelta(seconds=40)
+    hot = TierStanding(followed=1_000, due=30, overdue=10, claimed=20, lag_seconds=300)
+    tiers = {Tier.HOT: hot, Tier.COLD: TierStanding(followed=1_000)}
+    services.stores.standing.keep(Standing(at=at, took_seconds=0.1, tiers=tiers, unpaid=12))
+
+    told = json.loads(covey("stats", "--json").stdout)["followed"]
+
+    shown = {"followed": 1_000, "due": 30, "overdue": 10, "lag_seconds": 300, "stale_ratio": 0.05}
+    assert told["tiers"][0] == {"tier": "hot", **shown}
+    assert told["tiers"][-1] == {"tier": None, **shown, "followed": 2_000, "stale_ratio": 0.025}
+    assert (told["unpaid"], told["age_seconds"] >= 40) == (12, True)
+    words = covey("stats").stdout
+    for word in ("1,000", "5.0%", "5 min", "12 readings until midnight cost money"):
+        assert word in words
+    assert "followed" not in json.loads(covey("stats", "--day", "2026-01-01", "--json").stdout)
 
 
 def test_a_source_is_told_by_day(covey: Covey, services: Services) -> None:

@@ -28,6 +28,7 @@ OF_THE_SCHEDULER = {
     *(
         "covey_audit_sources",
         "covey_silent_sources",
+        "covey_followed_timestamp_seconds",
     ),
 }
 

@@ -17,6 +17,8 @@ from shared.domain.coverage.intervals import Interval
 from shared.domain.coverage.streams import Stream
 from shared.domain.coverage.subjects import Subject
 from shared.domain.coverage.sweeps import ReadBy
+from shared.domain.engagement.standing import Standing, TierStanding
+from shared.domain.engagement.tiers import Tier
 from shared.domain.jobs import ALL_QUEUES
 from shared.domain.models import WorkClass
 from shared.ratelimit.model import Block, BlockScope, CallRequest, Grant, Settlement
@@ -248,3 +250,23 @@ def test_what_rests_on_purpose_is_no_delay(
         for state in ("open", "resting", "final")
     }
     assert found == {"open": 7200, "resting": 3600, "final": 10800}
+
+
+def test_how_engagement_is_followed_is_told_by_tier(
+    redis_url: str, mongo_uri: str, mongo_db: Database[dict[str, object]]
+) -> None:
+    """As it was counted last, with the time of that; what is due too."""
+    one = TierStanding(followed=100, due=4, overdue=3, claimed=1, lag_seconds=9.5)
+    standing = Standing(at=FIRST, took_seconds=0.1, tiers={Tier.WARM: one}, unpaid=0)
+    Stores.on(mongo_db).standing.keep(standing)
+
+    exporter(redis_url, mongo_uri).run_once(FIRST)
+
+    labels = {"tier": "warm"}
+    told = [
+        REGISTRY.get_sample_value(f"covey_{name}", labels)
+        for name in ("followed_posts", "refreshes_overdue", "refresh_lag_seconds", "stale_ratio")
+    ]
+    assert told == [100, 3, 9.5, 0.05]
+    assert REGISTRY.get_sample_value("covey_followed_timestamp_seconds") == FIRST.timestamp()
+    assert REGISTRY.get_sample_value("covey_refreshes_due") == 4

@@ -1,0 +1,37 @@
+"""How engagement is followed, as it was counted last; and the count itself, which a job makes in the background."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from shared.domain.engagement.standing import Standing
+from shared.domain.engagement.turns import INTERVALS
+from shared.services.bootstrap import Services
+
+
+def count(services: Services) -> Standing:
+    """Count and keep it. Raises StoreUnavailable."""
+    store, began = services.stores.standing, services.clock.now()
+    scale = services.settings.refresh_time_scale
+    tiers = store.tiers({tier: interval * scale for tier, interval in INTERVALS.items()}, now=began)
+    unpaid = store.unpaid(day_starts=services.ledger.now().replace(hour=0, minute=0, second=0, microsecond=0))
+    took = (services.clock.now() - began).total_seconds()
+    standing = Standing(at=began, took_seconds=took, tiers=tiers, unpaid=unpaid)
+    store.keep(standing)
+    return standing
+
+
+def due_now(services: Services, now: datetime) -> int:
+    """How many posts are due: as was counted, or now where nobody has counted lately; up to a million then."""
+    last = services.stores.standing.last()
+    if last is not None and last.is_fresh(now):
+        return last.total.due
+    return services.stores.engagement.count_due(now=now)
+
+
+def unpaid_today(services: Services, *, day_starts: datetime, day_ends: datetime) -> int:
+    """How many posts are due before the UTC day ends that cost money: as was counted on it, or now."""
+    last, now = services.stores.standing.last(), services.clock.now()
+    if last is not None and last.is_fresh(now) and last.at >= day_starts:
+        return last.unpaid
+    return services.stores.engagement.count_unpaid(day_starts=day_starts, day_ends=day_ends)
