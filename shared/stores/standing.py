@@ -1,6 +1,6 @@
 """How engagement is followed by tier: counted by index in the background, and kept for everybody who asks.
 
-A million posts take about a second and a half of MongoDB, ten million ten times that; so one job counts, rarely enough,
+A million posts take about two seconds of MongoDB, ten million ten times that; so one job counts, rarely enough,
 and nothing that a tick or a person does.
 """
 

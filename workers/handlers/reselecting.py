@@ -1,7 +1,8 @@
 """`reselect`: which of its posts are followed, where a person changed what a source asks for.
 
 Each source is gone through from the oldest post that may still be followed, a bounded part at a time, and a second time
-once what was under way has been stored. Posts that are followed again are due at once. Idempotent.
+once what was under way has been stored. Posts that are followed again are due at once, or when the planner says so,
+where it decides. Idempotent.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from shared.domain.engagement.next_reading import RETIRE_AGE
+from shared.domain.engagement.next_reading import RETIRE_AGE, Chooser
 from shared.domain.engagement.selection import AT_ONCE, reselected
 from shared.domain.jobs import Reselect
 from shared.domain.selecting import follow_from
@@ -59,4 +60,4 @@ def _reselect(services: Services, posts: Sequence[Concerned], sources: Mapping[s
         wanted = AT_ONCE if least is None else least
         change = reselected(post.post_id, post.follow_from, follow_from=wanted, metrics=post.metrics)
         changes += [change] if change is not None else []
-    return store.write(changes, now=now)
+    return store.write(changes, due_at=now if services.refresh_policy.by is Chooser.TIERS else None)

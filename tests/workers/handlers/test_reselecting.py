@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -279,3 +280,19 @@ def refresh(services: Services, *ids: int) -> None:
     run = f"run-{services.clock.now().timestamp()}"
     services.stores.runs.begin(run, kind="refresh", subjects=list(map(str, ids)), now=services.clock.now())
     refresh_engagement(services, RefreshEngagement(claim_id=run, post_ids=tuple(map(str, ids)), run_id=run))
+
+
+def test_where_the_planner_decides_posts_wait_for_its_next_plan(
+    make_services: Callable[..., Services], x: ScriptedX
+) -> None:
+    """They are followed again, and nothing is bought beside the plan."""
+    services = make_services(x.url, refresh_by="planner")
+    sweep = begin(services)
+    ask(services, NONE)
+    x.script = lambda asked: told(likes(A, 3))
+    read_to_end(services, sweep.id)
+
+    ask(services, ALL)
+    settle(services)
+
+    assert (known(services, A)["follow_from"], known(services, A)["next_refresh_at"]) == (None, None)
