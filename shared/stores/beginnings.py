@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
-from pymongo import InsertOne, UpdateMany
+from pymongo import InsertOne, UpdateMany, UpdateOne
 
 from shared.domain.engagement.next_reading import DEFAULT_POLICY, RefreshPolicy
 from shared.domain.engagement.refresh import Reading, first_seen

@@ -183,7 +183,9 @@ class EngagementStore:
         return self._history.estimated_document_count()
 
 
-def _insert_new(collection: MongoCollection[Document], writes: Sequence[InsertOne[Document] | UpdateMany]) -> int:
+def _insert_new(
+    collection: MongoCollection[Document], writes: Sequence[InsertOne[Document] | UpdateOne | UpdateMany]
+) -> int:
     """Insert what is not there yet, ignoring what an earlier try or another process stored; answers how many."""
     if not writes:
         return 0
