@@ -16,6 +16,8 @@ from shared.domain.engagement.standing import Standing
 from shared.domain.errors import CoveyError
 from shared.domain.flock import ProcessKind, missing, serving
 from shared.domain.jobs import ALL_QUEUES
+from shared.domain.planning.day import Stage
+from shared.domain.planning.midnight import purchases
 from shared.platforms.x.endpoints import ENDPOINTS
 from shared.ratelimit.model import Window
 from shared.runtime import metrics
@@ -27,11 +29,22 @@ from shared.services.silence import SILENT
 from shared.services.standing import due_now
 from shared.stores.dead_letters import DeadFilter
 from shared.stores.media import PENDING
+from shared.stores.plans import Plan
 
 log = get_logger(__name__)
 
 # Of gaps that wait for a source's share of the money, as a state among those of gaps.
 RESTING = "resting"
+
+
+def export_plan(plan: Plan | None) -> None:
+    """What the planner decided last, where it decides."""
+    if plan is None or plan.stage is Stage.RANK:
+        return
+    made, money = purchases(plan.tally, plan.basis.money.whole, plan.basis.rules), plan.basis.money.whole
+    metrics.PLAN_POSTS.labels("to_choose_from").set(plan.tally.total)
+    metrics.PLAN_POSTS.labels("bought").set(min(money, plan.tally.total))
+    metrics.PLAN_POSTS.labels("late").set(made.late)
 
 
 def export_standing(standing: Standing | None) -> None:
@@ -100,6 +113,7 @@ class Exporter:
         metrics.MEDIA_PENDING.set(media.get(PENDING, 0))
         metrics.REFRESHES_DUE.set(due_now(self._services, now))
         export_standing(stores.standing.last())
+        export_plan(next(iter(stores.plans.newest()), None))
         for of, number in overdue_purges(self._services, now).items():
             metrics.PURGES_OVERDUE.labels(of).set(number)
         for kind, seconds in stores.schedules.most_overdue(now=now).items():

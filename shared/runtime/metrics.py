@@ -175,6 +175,9 @@ AUDIT_MISSING_POSTS = Gauge(
 )
 MARGIN_SECONDS = Gauge("covey_margin_seconds", "How far behind what is covered sweeps begin, for posts that come late.")
 COVERAGE_LAG_SECONDS = Gauge("covey_coverage_lag_seconds", "How far behind now the least covered stream is.")
+PLAN_POSTS = Gauge(
+    "covey_plan_posts", "Posts of the planner's last plan: to choose from, bought, late for want of money.", ["state"]
+)
 FOLLOWED_POSTS = Gauge("covey_followed_posts", "Posts with a next reading of their engagement, by tier.", ["tier"])
 REFRESHES_OVERDUE = Gauge(
     "covey_refreshes_overdue", "Posts that are late by more than the interval of their tier.", ["tier"]

@@ -25,7 +25,7 @@ NARROW = 64  # characters in a query: one account a stream
 
 # A window of 30 s stands for X's of 15 minutes; 60 calls of it are kept for people (10 %), of whom one asks a second.
 LIMIT = 600
-P95_LIMIT_SECONDS = 1.0
+P95_LIMIT_SECONDS, P99_LIMIT_SECONDS = 1.0, 2.0
 
 
 def scheduler_away(folder: Path, *, streams: int) -> Finding:
@@ -60,8 +60,9 @@ def scheduler_away(folder: Path, *, streams: int) -> Finding:
 def all_due_at_once(folder: Path, *, jobs: int, seconds: float) -> Finding:
     """R11: thousands of refreshes are due at once, on the limits of X, while a person asks for a post every second.
 
-    What a person waits is the time from the request until X's word is in the run. What is due are posts that neither X
-    nor Covey knows, so that no job finds its posts read by another one and every job is a call.
+    What a person waits is the time from the request until the reading is stored, as somebody sees it who looks all the
+    time. What is due are posts that neither X nor Covey knows, so that no job finds its posts read by another one and
+    every job is a call.
     """
     with WholeFlock(folder, limits=(f"tweets={LIMIT}",)) as flock:
         services = flock.services
@@ -73,25 +74,61 @@ def all_due_at_once(folder: Path, *, jobs: int, seconds: float) -> Finding:
             flock.worker([Queue.INTERACTIVE, Queue.ENGAGEMENT])
         wait_until(lambda: flock.logged("worker ready") == 2, 60, "both workers are ready")
         asked: list[str] = []
-        pause, began = threading.Event(), time.monotonic()
+        seen, pause, began = Seen(flock), threading.Event(), time.monotonic()
         while time.monotonic() - began < seconds:
             run_id, post_id = uuid.uuid4().hex, ids[len(asked) % len(ids)]
+            seen.asked(post_id)
             services.stores.runs.begin(run_id, kind="refresh", subjects=[post_id], now=now())
             job = RefreshEngagement(claim_id=run_id, post_ids=(post_id,), run_id=run_id)
             services.sender.send(job, queue=Queue.INTERACTIVE)
             asked.append(run_id)
             pause.wait(1.0)
-        pause.wait(5.0)
-        waits = sorted(_wait_seconds(flock, run_id) for run_id in asked)
+        waits = seen.waits(within_seconds=10.0)
         answers = flock.truth.calls()["tweets"]
-    p95, refused = waits[int(len(waits) * 0.95)], answers.get("429", 0)
+    (p95, p99), refused = (waits[int(len(waits) * part)] for part in (0.95, 0.99)), answers.get("429", 0)
     return Finding(
         "R11",
-        passed=refused == 0 and p95 <= P95_LIMIT_SECONDS,
+        passed=refused == 0 and p95 <= P95_LIMIT_SECONDS and p99 <= P99_LIMIT_SECONDS,
         figure=f"{jobs} jobs due, {sum(answers.values())} calls in {seconds:.0f} s: {refused} answers of 429; "
-        f"{len(waits)} people waited {p95:.2f} s (p95), {waits[-1]:.2f} s at most",
-        limit=f"0 answers of 429, p95 of {P95_LIMIT_SECONDS:g} s",
+        f"{len(waits)} people waited {p95:.2f} s (p95), {p99:.2f} s (p99), {waits[-1]:.2f} s at most",
+        limit=f"0 answers of 429, p95 of {P95_LIMIT_SECONDS:g} s, p99 of {P99_LIMIT_SECONDS:g} s",
     )
+
+
+class Seen:
+    """Looks all the time which of the posts that people asked for are stored with their counts."""
+
+    def __init__(self, flock: WholeFlock) -> None:
+        self._states = flock.services.stores.db["X_engagement"]
+        self._open: dict[str, float] = {}
+        self._waits: list[float] = []
+        self._ends, self._lock = threading.Event(), threading.Lock()
+        self._thread = threading.Thread(target=self._look, daemon=True)
+        self._thread.start()
+
+    def asked(self, post_id: str) -> None:
+        """Somebody asks for a post now that was never seen."""
+        with self._lock:
+            self._open[post_id] = time.monotonic()
+
+    def waits(self, *, within_seconds: float) -> list[float]:
+        """How long each took, in order, when all came or so much time went by; infinite is what never came."""
+        deadline = time.monotonic() + within_seconds
+        while self._open and time.monotonic() < deadline:
+            self._ends.wait(0.05)
+        self._ends.set()
+        self._thread.join()
+        return sorted([*self._waits, *(math.inf for _ in self._open)])
+
+    def _look(self) -> None:
+        while not self._ends.wait(0.01):
+            with self._lock:
+                wanted = list(self._open)
+            there = self._states.find({"_id": {"$in": wanted}, "read_at": {"$ne": None}}, {"_id": 1}) if wanted else ()
+            now = time.monotonic()
+            for post_id in [one["_id"] for one in there]:
+                with self._lock:
+                    self._waits.append(now - self._open.pop(post_id))
 
 
 def _strangers(number: int) -> tuple[str, ...]:
@@ -106,9 +143,3 @@ def _some_posts(flock: WholeFlock) -> list[str]:
     query = " OR ".join(f"from:{name}" for name in accounts)
     found = flock.truth.posts(f"({query})", since=now - timedelta(hours=12), until=now)
     return [post["id"] for post in found if post["state"] == "live"]
-
-
-def _wait_seconds(flock: WholeFlock, run_id: str) -> float:
-    """How long X's word on the run took; infinite when it never came."""
-    run = flock.services.stores.runs.get(run_id) or {}
-    return (run["updated_at"] - run["started_at"]).total_seconds() if run.get("results") else math.inf

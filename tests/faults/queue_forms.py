@@ -85,7 +85,7 @@ def long_forms(seed: int) -> dict[str, Form]:
         "R8": partial(unworkable, jobs=200),
         "R9": partial(two_schedulers, lease_seconds=15.0, stop_seconds=30.0, calm_seconds=5.0, limit_seconds=20.0),
         "R10": partial(scheduler_away, streams=1_000),
-        "R11": partial(all_due_at_once, jobs=10_000, seconds=60),
+        "R11": partial(all_due_at_once, jobs=10_000, seconds=120),
         "R12": partial(terminated_under_load, jobs=300, job_ms=300, rounds=6),
         "R12 beside an idle worker": partial(
             terminated_beside_an_idle_one, jobs=14, every_seconds=0.5, long_ms=9_500, limit_seconds=1.0

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from scheduler.day_plan import LEFT
+from scheduler.exporter import export_plan
 from scheduler.planner import PLAN, REFRESH
 from shared.domain.jobs import RankPosts
 from shared.domain.planning.day import Stage
+from shared.runtime import metrics
 from shared.services.bootstrap import Services
 from shared.stores.engagement_documents import day_of
 from tests.scheduler.days import carry_out, read_yesterday
@@ -52,6 +54,9 @@ def test_the_money_buys_what_grows_most(planning: Services) -> None:
     assert len(due(planning)) <= 75
     (made,) = planning.stores.plans.newest()
     assert (made.stage, made.basis.money.now, made.basis.followed, made.tally.total) == (Stage.DONE, 40, 200, 200)
+    export_plan(made)
+    told = {state: metrics.PLAN_POSTS.labels(state)._value.get() for state in ("to_choose_from", "bought", "late")}
+    assert told == {"to_choose_from": 200, "bought": 40, "late": 0}
 
 
 def test_nothing_is_bought_before_the_plan_is_made(planning: Services) -> None:
