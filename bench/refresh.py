@@ -4,9 +4,9 @@
 and polls, and processes that give 100 of them over HTTP as a look-up would. The posts were found an hour before, with
 whom they concern, and a claim has some of each page that they were found in, as they become due. Covey does the whole
 job of a claim, in one process: whose turn it is, what was bought today, grant, request, ledger, settlement, posts,
-mentions, snapshots, states, what is usual. Its peer is given the rows that this changed, as they lie in MongoDB
-afterwards, ready to be written: one unordered bulk a collection, what is new as an insert, the rest as replacements. It
-asks, decides and books nothing.
+mentions, snapshots, states, what is usual, what was read. Its peer is given the rows that this changed, as they lie in
+MongoDB afterwards, ready to be written: one unordered bulk a collection, what is new as an insert, the rest as
+replacements. It asks, decides and books nothing.
 
     changed      every post has more likes and impressions than before: a snapshot each
     unchanged    every post stands still: its last snapshot is extended
@@ -43,11 +43,15 @@ from shared.services.attributing import audience_for
 from shared.services.bootstrap import Services
 from shared.services.storing import store_page
 from shared.stores.database import Db, Document, connect
+from shared.stores.media import OK
 from workers.handlers.engagement import refresh_engagement
 
 RUNS, PAGES = 5, 10
 CHANGED, UNCHANGED, FIRST = CASES = ("changed", "unchanged", "first")
-COLLECTIONS = ("X_tweets", "X_media", "X_engagement_history", "X_engagement", "mentions", "X_usual", "surges")
+COLLECTIONS = (
+    *("X_tweets", "X_media", "X_engagement_history", "X_engagement", "mentions"),
+    *("X_usual", "surges", "reads"),
+)
 READ_BEFORE, BETWEEN_PAGES = timedelta(hours=1), timedelta(minutes=1)
 LEAST_SHARE_OF_RAW = 0.5
 
@@ -102,7 +106,7 @@ def given(folder: Path, bodies: Sequence[Body], case: str) -> list[str]:
 
 
 def find(services: Services, names: Sequence[str], bodies: Sequence[Body], case: str) -> list[RefreshEngagement]:
-    """Find the posts an hour ago and before, page after page, and claim them now: a job for each claim."""
+    """Find the posts an hour ago and before, page by page, whose files are here by now, and claim them: a job each."""
     empty(services.stores.db)
     follow(services, names)
     audience = audience_for(services, [*(name.lower() for name in names), key_of(TERMS)])
@@ -110,6 +114,7 @@ def find(services: Services, names: Sequence[str], bodies: Sequence[Body], case:
         at = services.clock.now() - READ_BEFORE - number * BETWEEN_PAGES
         page = parse_page("search/recent", found_with(body, case), RateHeaders(date_seconds=epoch_seconds(at)))
         store_page(services, page, source="search", now=at, audience=audience)
+    services.stores.db["X_media"].update_many({}, {"$set": {"download.status": OK}})
     jobs = []
     for number, body in enumerate(claimed(bodies)):
         ids = tuple(post["id"] for post in body["data"])

@@ -10,24 +10,23 @@ that died in the middle starts again at the first.
                     |           | posts that were there, versions
                     |           | media, then their jobs
 
-What stands in one column runs at once, and all of it has ended when the next one begins.
+What stands in one column runs at once, and all of it has ended when the next one begins: what MongoDB takes to write
+one collection is time in which the others can be made ready, a third of a page's time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
-from contextvars import copy_context
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
 
 from shared.domain.attribution import Audience, Concern, Why
+from shared.domain.engagement.refresh import Engagement
 from shared.domain.mentions import mentions_of
 from shared.domain.models import Page
 from shared.domain.selecting import asks_for_authors, follow_from
 from shared.runtime import metrics
+from shared.services.beside import beside
 from shared.services.bootstrap import Services
 from shared.services.downloads import downloads
 from shared.services.intake import answered_at, put_aside
@@ -35,18 +34,18 @@ from shared.stores.beginnings import Beginnings, beginnings
 from shared.stores.described import Ready, Told
 from shared.stores.known import Known
 
-T = TypeVar("T")
 NOBODY = Audience()
-# Threads that stay: to begin and end five a page was a fifteenth of its work. More than a worker has jobs for.
-_THREADS = ThreadPoolExecutor(64, thread_name_prefix="store")
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """Which of a page's own posts were new, and which sources the others concern."""
+    """Which of a page's own posts were new, and which sources the others concern; of posts that were looked up, how
+    their engagement stood `before`.
+    """
 
     new_ids: frozenset[int]
     sources: Mapping[int, Collection[str]]
+    before: Mapping[int, Engagement]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,20 +68,20 @@ def store_page(services: Services, page: Page, *, source: str, now: datetime, au
     at, page = answered_at(page.rate, now), services.stores.erasures.blocked(now=now).without(page)
     put_aside(services, page.set_aside, now=now)
     # What asks MongoDB first goes in this thread: one that is new waits for Python's lock, a page's work long.
-    with _beside(lambda: _heard(services, page, source, audience, now, at)) as heard_beside:
+    with beside(lambda: _heard(services, page, source, audience, now, at)) as heard_beside:
         known = services.stores.known.of(page, askers=asks_for_authors(audience.everyone.values()))
     heard = heard_beside.result()
     new = [one for one in heard.posts if one.id not in known.posts]
     with (
-        _beside(lambda: _following(services, heard, known, audience)) as following,
-        _beside(lambda: _store_users(services, heard, known)),
+        beside(lambda: _following(services, heard, known, audience)) as following,
+        beside(lambda: _store_users(services, heard, known)),
     ):
         new_ids = services.stores.posts.put(new, at=at, known=known.posts)
     mentions, begun = following.result()
     with (
-        _beside(lambda: services.stores.mentions.write(mentions)),
-        _beside(lambda: _begin(services, begun)),
-        _beside(lambda: _store_known(services, heard, known)) as missed,
+        beside(lambda: services.stores.mentions.write(mentions)),
+        beside(lambda: _begin(services, begun)),
+        beside(lambda: _store_known(services, heard, known)) as missed,
     ):
         services.stores.media.upsert(page.media, at=at, known=known.media)
         services.sender.send_all(downloads(known.to_download(item.key for item in page.media)))
@@ -90,7 +89,7 @@ def store_page(services: Services, page: Page, *, source: str, now: datetime, au
     new_ids &= {post.id for post in page.posts}
     metrics.POSTS_STORED.labels(source).inc(len(new_ids))
     services.tally.stored(len(new_ids))
-    return Stored(frozenset(new_ids), known.sources)
+    return Stored(frozenset(new_ids), known.sources, known.engagement if page.states else {})
 
 
 def _heard(services: Services, page: Page, source: str, audience: Audience, now: datetime, at: datetime) -> _Heard:
@@ -149,17 +148,3 @@ def _follow_from(heard: _Heard, known: Known, audience: Audience) -> dict[int, f
 def _begin(services: Services, begun: Beginnings) -> None:
     """Begin to follow the engagement of the new posts."""
     metrics.SNAPSHOTS.inc(services.stores.engagement.write(begun))
-
-
-@contextmanager
-def _beside(work: Callable[[], T]) -> Iterator[Future[T]]:
-    """Do `work` in another thread while the block runs; raises what either of them raises.
-
-    What MongoDB takes to write one collection is time in which the others can be made ready: a third of a page's time.
-    """
-    done = _THREADS.submit(copy_context().run, work)
-    try:
-        yield done
-    finally:
-        wait([done])
-    done.result()

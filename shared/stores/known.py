@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from shared.domain.engagement.refresh import Engagement
 from shared.domain.mentions import Author
 from shared.domain.models import Page
 from shared.stores.beginnings import LOOKED_AT as ENGAGEMENT
 from shared.stores.database import Db, Document, guarded
+from shared.stores.engagement_documents import from_document
 from shared.stores.handles import LEARNING
 from shared.stores.media import PENDING
 
@@ -56,6 +58,11 @@ class Known:
         return {int(id_): {why["source"] for why in one.get("concerns", ())} for id_, one in self.posts.items()}
 
     @property
+    def engagement(self) -> dict[int, Engagement]:
+        """The states, where they are whole."""
+        return {int(id_): from_document(one) for id_, one in self.states.items()}
+
+    @property
     def tenants(self) -> dict[str, list[str]]:
         """The tenants that have a mention of a post, by its id."""
         found: dict[str, list[str]] = {}
@@ -85,35 +92,41 @@ class KnownStore:
 
     @guarded
     def of(self, page: Page, *, askers: bool = False) -> Known:
-        """What is there of a page. One round trip, whatever its size. askers: also who asks for its authors."""
+        """What is there of a page. One round trip, whatever its size. askers: also who asks for its authors.
+
+        Of posts that were looked up it is the whole states, of those too that X did not show.
+        """
         own = {str(post.id) for post in page.posts}
         authors = {str(post.author_id) for post in page.posts if post.author_id is not None}
         asked = {
             "X_tweets": own | {str(one) for one in (*page.states, *(post.id for post in page.included_posts))},
             "X_users": authors | {str(user.id) for user in page.users},
             "X_media": {item.key for item in page.media},
-            "X_engagement": own,
+            "X_engagement": own | {str(post_id) for post_id in page.states},
             _HANDLES: {user.username.lower() for user in page.users},
             "mentions": own,
         }
         found: dict[str, dict[str, Document]] = {name: {} for name in asked}
         if any(asked.values()):
-            union = self._union(asked, authors if askers else ())
+            union = self._union(asked, authors if askers else (), whole={"X_engagement"} if page.states else ())
             for document in self._posts.aggregate(union, batchSize=_BATCH):
                 found[document.pop("of")][document["_id"]] = document
         handles, named = found[_HANDLES], asked[_HANDLES]
         found[_HANDLES] = {name: one for name, one in handles.items() if name in named}
         return Known(**{_FIELDS[name]: one for name, one in found.items()}, askers=_askers(handles.values()))
 
-    def _union(self, asked: Mapping[str, Collection[str]], authors: Collection[str]) -> list[Document]:
-        first, *others = ((name, self._look(name, ids)) for name, ids in asked.items())
+    def _union(
+        self, asked: Mapping[str, Collection[str]], authors: Collection[str], whole: Collection[str]
+    ) -> list[Document]:
+        first, *others = ((name, self._look(name, ids, is_whole=name in whole)) for name, ids in asked.items())
         if authors:
             shown = {"$project": {**self._projections[_HANDLES], "of": {"$literal": _HANDLES}}}
             others.append((_HANDLES, [{"$match": {"user_id": {"$in": sorted(authors)}}}, shown]))
         return [*first[1], *({"$unionWith": {"coll": name, "pipeline": look}} for name, look in others)]
 
-    def _look(self, name: str, ids: Collection[str]) -> list[Document]:
-        shown = {"$project": {**self._projections[name], "of": {"$literal": name}}}
+    def _look(self, name: str, ids: Collection[str], *, is_whole: bool) -> list[Document]:
+        of = {"of": {"$literal": name}}
+        shown: Document = {"$set": of} if is_whole else {"$project": self._projections[name] | of}
         key = "external_id" if name == "mentions" else "_id"
         return [{"$match": {key: {"$in": sorted(ids)}}}, shown]
 

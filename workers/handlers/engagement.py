@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 
-from shared.domain.engagement.refresh import Reading, read_absence, read_counts
+from shared.domain.engagement.refresh import Engagement, Reading, read_absence, read_counts
 from shared.domain.errors import NotGranted
 from shared.domain.jobs import RefreshEngagement
-from shared.domain.models import WorkClass
+from shared.domain.models import Page, WorkClass
 from shared.domain.money.prices import PriceKind
 from shared.domain.states import By, Word
 from shared.ratelimit.model import BUDGETS
 from shared.runtime import metrics
 from shared.services.authors import want_authors
+from shared.services.beside import beside
 from shared.services.bootstrap import Services
 from shared.services.intake import answered_at
-from shared.services.storing import store_page
+from shared.services.storing import Stored, store_page
 from shared.spending.attribution import overheard
 from workers.handlers.counting import Asked, count_reads
 from workers.handlers.planning import learn
@@ -88,7 +89,7 @@ def _store(services: Services, job: RefreshEngagement, asked: Asked) -> None:
     stored = store_page(services, page, source="refresh", now=now)
     if stored.new_ids:
         want_authors(services, page, now=now, run_id=job.run_id)
-    states, _ = services.stores.engagement.load(job.claim_id, list(page.states))
+    states = _states(services, job, page, stored)
     posts = {post.id: post for post in page.posts}
     readings: list[Reading] = []
     for post_id, state in page.states.items():
@@ -100,15 +101,26 @@ def _store(services: Services, job: RefreshEngagement, asked: Asked) -> None:
         elif before is not None:
             readings.append(read_absence(before, state, now=read_at, policy=services.refresh_policy))
     _bury(services, readings)
-    watch(services, page, states, readings)
+    with (
+        beside(lambda: watch(services, page, states, readings)),
+        beside(lambda: count_reads(services, asked, stored.sources)),
+    ):
+        new = services.stores.engagement.note(job.claim_id, readings, each_stays=job.run_id is not None)
+    metrics.SNAPSHOTS.inc(new)
     learn(services, states, readings)
     if job.run_id:
         words = {str(post_id): state.value for post_id, state in page.states.items()}
         services.stores.runs.record(job.run_id, words, now=now)
-    count_reads(services, asked, stored.sources)
     # Last, because a claim that is answered is not read again: what is not written by then would never be.
-    new = services.stores.engagement.answer(job.claim_id, readings, each_stays=job.run_id is not None)
-    metrics.SNAPSHOTS.inc(new)
+    services.stores.engagement.end(job.claim_id, readings)
+
+
+def _states(services: Services, job: RefreshEngagement, page: Page, stored: Stored) -> Mapping[int, Engagement]:
+    """How the posts stand; looked at once more where one began to be followed, or came back, with this answer."""
+    before = stored.before
+    if all(post.id in before for post in page.posts) and not any(one.state.is_gone for one in before.values()):
+        return before
+    return services.stores.engagement.load(job.claim_id, list(page.states))[0]
 
 
 def _bury(services: Services, readings: list[Reading]) -> None:

@@ -14,6 +14,7 @@ from shared.domain.models import Post
 from shared.domain.money.budgets import ChosenBudgets
 from shared.domain.snowflake import created_at
 from shared.services.bootstrap import Services
+from tests.shared.services.test_storing import counted
 from tests.workers.world import ScriptedX, Simulator, page, post, post_id, refusing, stored_ids
 from workers.handlers.engagement import refresh_engagement
 
@@ -93,6 +94,29 @@ def test_a_living_post_gets_counts_a_snapshot_and_a_next_time(services: Services
     stored = services.stores.db["X_tweets"].find_one({"_id": str(A)})
     assert stored is not None
     assert stored["public_metrics"]["like_count"] == 10
+
+
+def test_a_hundred_posts_are_refreshed_by_as_many_commands_as_one(
+    services: Services, x: ScriptedX, mongo_uri: str
+) -> None:
+    """Their turn, one look at all that is there, and one write of posts, snapshots, states and what was read."""
+    sent = {}
+    for count in (1, 100):
+        ids = [post_id(1000 + number, count) for number in range(count)]
+        know(services, ids)
+        x.script = lambda asked, ids=ids: page(*ids)  # type: ignore[misc]
+        refresh(services, ids, claim=f"first-{count}")
+        more = {"retweet_count": 3, "reply_count": 2, "like_count": 10, "quote_count": 4}
+        told = (200, {"data": [post(id_, public_metrics=more) for id_ in ids]})
+        x.script = lambda asked, told=told: told  # type: ignore[misc]
+        with counted(services, mongo_uri) as (measured, commands):
+            refresh(measured, ids, claim=f"second-{count}")
+            sent[count] = sorted(commands.names[1:])  # after the claim
+        likes = {engagement(services, id_)["metrics"]["like_count"] for id_ in ids}
+        assert (likes, len(snapshots(services, ids[-1]))) == ({10}, 2)
+
+    assert sent[100] == sent[1]
+    assert sent[100] == ["aggregate", "find", "find", "insert", "update", "update", "update"]
 
 
 def test_the_simulator_and_covey_agree_on_what_became_of_posts(
