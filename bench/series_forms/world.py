@@ -51,7 +51,7 @@ class World:
     def answer(self, group: int, number: int) -> list[Read]:
         """One reading of each post of a group."""
         made_at = self._made_at(group)
-        claim = f"{Random(group * 1000 + number).getrandbits(128):032x}"
+        claim = f"{Random(group * 1000 + number).getrandbits(64):016x}"
         at, before = (_whole(made_at + AGES[one]) for one in (number, max(number - 1, 0)))
         return [
             Read(
