@@ -113,6 +113,8 @@ def cells(row: dict[str, Any]) -> tuple[str, ...]:
     notes = ["paused"] if row["paused"] else []
     if (share := share_words(row)) is not None:
         notes.append(share)
+    if "refresh" in row:
+        notes.append(refresh_words(row["refresh"]))
     if row["members_without_search"]:
         notes.append(f"{row['members_without_search']} in no search yet")
     return (
@@ -124,6 +126,13 @@ def cells(row: dict[str, Any]) -> tuple[str, ...]:
         f"{covered:%Y-%m-%d %H:%M:%S}" if covered else "-",
         "; ".join(notes),
     )
+
+
+def refresh_words(refresh: str | dict[str, Any]) -> str:
+    """Of which posts the engagement is followed, where it is not of all."""
+    if isinstance(refresh, str):
+        return f"follows the engagement of {refresh}"
+    return f"follows engagement: {', '.join(f'{name}={value}' for name, value in refresh.items())}"
 
 
 def share_words(row: dict[str, Any]) -> str | None:

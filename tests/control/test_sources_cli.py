@@ -107,6 +107,8 @@ def test_a_source_says_of_which_posts_the_engagement_is_followed(covey: Covey, s
     assert [walk.source for walk in services.stores.selection.walks()] == ["press"]
     assert Reselect() in jobs_in(services, Queue.BACKFILL)
     assert "min_engagement: 10" in covey("sources", "show", "press").stdout
+    listed = " ".join(covey("sources", "list", COLUMNS="200").stdout.split())
+    assert "follows engagement: min_engagement=10, authors=followed" in listed
 
     wrong = covey("sources", "edit", "press", "--refresh", "sometimes")
 
