@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Collection
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from scheduler.searches import Outgoing
 from shared.domain.engagement.next_reading import Chooser
 from shared.domain.jobs import GREATEST_ID, MAX_IDS, LookAtAccounts, LookUpAuthors, Queue, RefreshEngagement
 from shared.domain.models import WorkClass
-from shared.domain.planning.day import Stage
+from shared.services.allowance import may_buy
 from shared.services.bootstrap import Services
 from shared.spending.ledger import MIDNIGHT_GUARD
 from shared.stores.schedules import Slot
@@ -39,7 +39,7 @@ class Readings:
         is_planned = self._services.refresh_policy.by is Chooser.PLANNER
         if is_planned and (x_now + MIDNIGHT_GUARD).date() != x_now.date():
             return []
-        has_money = WorkClass.ENGAGEMENT not in self._held_back() and (not is_planned or self._is_ready(x_now.date()))
+        has_money = WorkClass.ENGAGEMENT not in self._held_back() and may_buy(self._services)
         bought_on = None if has_money else x_now.replace(hour=0, minute=0, second=0, microsecond=0)
         waiting = self._services.broker.introspection.queue_stats().get(Queue.ENGAGEMENT)
         outstanding = waiting.ready + (waiting.delayed if has_money else 0) if waiting else 0
@@ -57,9 +57,6 @@ class Readings:
             for claim_id, ids in claimed.items()
         }
         return [(RefreshEngagement(claim_id=claim_id, post_ids=ids), None) for claim_id, ids in asked.items() if ids]
-
-    def _is_ready(self, day: date) -> bool:
-        return self._stores.plans.stage(day) is Stage.DONE
 
     def authors(self, slot: Slot, now: datetime) -> Outgoing:
         """Claim wanted authors in batches of 100, those of each run by themselves."""

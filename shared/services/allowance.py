@@ -1,13 +1,14 @@
-"""How many posts the planner may buy today: the budgets as they stand, and what of it is kept for the day."""
+"""How many posts the planner may buy today, by the budgets as they stand, and whether any may be bought now."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
 
+from shared.domain.engagement.next_reading import Chooser
 from shared.domain.models import WorkClass
 from shared.domain.money.prices import PriceKind, posts_of
-from shared.domain.planning.day import Money
+from shared.domain.planning.day import Money, Stage
 from shared.domain.planning.midnight import Rules
 from shared.domain.planning.posts import HOURS_A_DAY, hours
 from shared.domain.planning.reserve import WEEK, reserve
@@ -34,6 +35,16 @@ def money_today(services: Services, *, followed: int) -> Money:
         most=followed,
     )
     return replace(money, kept=reserve(_beside_plans(services, books), money.now, Rules().reserve_share))
+
+
+def may_buy(services: Services) -> bool:
+    """Whether posts may be bought to be read again now: where the planner decides, once the plan of X's day is made.
+
+    What was paid for today may be read at any time. Raises StoreUnavailable.
+    """
+    if services.refresh_policy.by is not Chooser.PLANNER:
+        return True
+    return services.stores.plans.stage(services.ledger.now().date()) is Stage.DONE
 
 
 def _others_yesterday(books: Books, post_micro_usd: int) -> float:

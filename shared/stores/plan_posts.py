@@ -50,8 +50,9 @@ class PlanPostStore:
 
     @guarded
     def date(self, due: Mapping[int, datetime], others: Sequence[int], *, today: datetime) -> int:
-        """Give posts their dates, and take those of the others; what was bought today, by whatever came meanwhile, is
-        left as it is. Answers how many of `due` there were.
+        """Give posts their dates; take those of the others, and the claims of jobs that are on their way.
+
+        What was bought today, by whatever came meanwhile, is left as it is. Answers how many of `due` there were.
         """
         open_: Document = {"bought_on": {"$ne": today}}
         writes: list[UpdateOne | UpdateMany] = [
@@ -59,7 +60,7 @@ class PlanPostStore:
         ]
         if others:
             stale: Document = {"_id": {"$in": [str(one) for one in others]}, "next_refresh_at": {"$ne": None}, **open_}
-            writes.append(UpdateMany(stale, {"$set": {"next_refresh_at": None}}))
+            writes.append(UpdateMany(stale, {"$set": {"next_refresh_at": None}, "$unset": {"claim_id": ""}}))
         if writes:
             self._states.bulk_write(writes, ordered=False)
         return len(due)

@@ -14,6 +14,7 @@ from shared.domain.money.prices import PriceKind
 from shared.domain.states import By, Word
 from shared.ratelimit.model import BUDGETS
 from shared.runtime import metrics
+from shared.services.allowance import may_buy
 from shared.services.authors import want_authors
 from shared.services.beside import beside
 from shared.services.bootstrap import Services
@@ -65,7 +66,12 @@ def _open_ids(services: Services, job: RefreshEngagement) -> list[int]:
     ids = [int(post_id) for post_id in job.post_ids]
     store = services.stores.engagement
     done = store.load(job.claim_id, ids)[1] if job.run_id else store.not_held(job.claim_id, ids)
-    return [post_id for post_id in ids if post_id not in done]
+    asked = [post_id for post_id in ids if post_id not in done]
+    if job.run_id or not asked or may_buy(services):
+        return asked
+    # Sent before midnight: what the plan of the new day does not buy is not bought by what was left of the old one.
+    bought = services.ledger.bought(PriceKind.POST, asked)
+    return [post_id for post_id in asked if post_id in bought]
 
 
 def _look_up(services: Services, job: RefreshEngagement, post_ids: Sequence[int]) -> None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
+from shared.domain import snowflake
 from shared.domain.jobs import RefreshEngagement
+from shared.domain.models import Post
 from shared.services.bootstrap import Services
-from tests.workers.world import Simulator
+from tests.scheduler.days import carry_out
+from tests.workers.world import ScriptedX, Simulator, page
 from workers.handlers.engagement import refresh_engagement
 
 DAY = timedelta(days=1)
@@ -43,3 +46,28 @@ def test_the_tiers_learn_nothing(make_services: Make, simulator: Simulator) -> N
     read_again(services, simulator)
 
     assert services.stores.plans.learned()[0].samples == 0
+
+
+def test_what_was_sent_before_midnight_buys_nothing_before_the_plan(make_services: Make, x: ScriptedX) -> None:
+    """Of a job on its way what was paid for today is read; the rest is not, unless the plan of the day is made."""
+    services = make_services(x.url, refresh_by="planner")
+    services.stores.engagement.begin([a_post(services)], now=services.clock.now())
+    (post_id,) = [one["_id"] for one in services.stores.db["X_engagement"].find()]
+    services.stores.db["X_engagement"].update_one({}, {"$set": {"claim_id": "c"}})
+    job = RefreshEngagement(claim_id="c", post_ids=(post_id,))
+    x.script = lambda asked: page(int(post_id))
+
+    refresh_engagement(services, job)
+    before = list(x.asked)
+    carry_out(services)
+    services.stores.db["X_engagement"].update_one({}, {"$set": {"claim_id": "c"}})
+    refresh_engagement(services, job)
+
+    assert before == []
+    assert [asked.path for asked in x.asked] == ["/2/tweets"]
+
+
+def a_post(services: Services) -> Post:
+    """Without counts: it is bought at once, when the plan is made."""
+    now = services.clock.now()
+    return Post(id=snowflake.first_id_at(now - DAY), author_id=7, text="", created_at=now - DAY)
