@@ -14,6 +14,7 @@ from shared.domain.engagement.standing import TierStanding
 from shared.domain.errors import InputError
 from shared.domain.money.prices import MICRO, PriceKind
 from shared.services.bootstrap import Services
+from shared.services.standing import latest
 from shared.stores.runs import REFRESH
 
 DAYS = 30  # of a source
@@ -31,11 +32,9 @@ def day_of(text: str, *, today: date) -> date:
     return day
 
 
-def followed(services: Services) -> Row | None:
-    """How many posts are followed by tier, due, late and stale, as counted last; None before the first count."""
-    last = services.stores.standing.last()
-    if last is None:
-        return None
+def followed(services: Services) -> Row:
+    """How many posts are followed by tier, due, late and stale, as counted last."""
+    last = latest(services)
     tiers = [_tier(tier.value, one) for tier, one in last.tiers.items()]
     age = (services.clock.now() - last.at).total_seconds()
     counted = {"counted_at": last.at, "age_seconds": round(max(0.0, age), 1), "unpaid": last.unpaid}

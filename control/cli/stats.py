@@ -37,20 +37,17 @@ def stats(
     if source is not None:
         return _tell(doing.of_source(services, source), ("day",), as_json=as_json)
     chosen = today if day is None else doing.day_of(day, today=today)
-    followed = doing.followed(services) if day is None else None
+    followed = {} if day is not None else {"followed": doing.followed(services)}
     readings = doing.of_day(services, chosen)
     if as_json:
-        return print_json({"readings": readings} | ({} if day is not None else {"followed": followed}))
-    if day is None:
-        _tell_followed(followed)
+        return print_json({**followed, "readings": readings})
+    for one in followed.values():
+        _tell_followed(one)
     return _tell(readings, ("day", "source"), as_json=False)
 
 
-def _tell_followed(followed: dict[str, Any] | None) -> None:
+def _tell_followed(followed: dict[str, Any]) -> None:
     """Posts by tier, and how old the count is."""
-    if followed is None:
-        out.print("Posts by tier were not counted yet: a worker of the queue backfill counts them.")
-        return
     columns = ("tier", "followed", "due", "overdue", "lag", "stale")
     out.print(Rows(columns, [_tier(row) for row in followed["tiers"]], whole=columns, title="followed posts"))
     age = span(followed["age_seconds"])

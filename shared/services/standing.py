@@ -21,6 +21,12 @@ def count(services: Services) -> Standing:
     return standing
 
 
+def latest(services: Services) -> Standing:
+    """The last count; one that is made now where nobody has counted lately, as when no worker runs."""
+    last = services.stores.standing.last()
+    return last if last is not None and last.is_fresh(services.clock.now()) else count(services)
+
+
 def due_now(services: Services, now: datetime) -> int:
     """How many posts are due: as was counted, or now where nobody has counted lately; up to a million then."""
     last = services.stores.standing.last()

@@ -11,7 +11,7 @@ import pytest
 from shared.domain.engagement.reads import Reads
 from shared.domain.engagement.standing import Standing, TierStanding
 from shared.domain.engagement.tiers import Tier
-from shared.domain.models import WorkClass
+from shared.domain.models import Post, WorkClass
 from shared.domain.money.purchases import PaidCall
 from shared.domain.sources import Source, SourceKind
 from shared.services.bootstrap import Services
@@ -49,8 +49,11 @@ def test_a_day_is_told_in_all_and_by_source(covey: Covey, services: Services) ->
 
 
 def test_posts_are_told_by_tier_with_the_age_of_the_count(covey: Covey, services: Services) -> None:
-    """Before the first count that is said; a day that was asked for has readings only."""
-    assert "were not counted yet" in covey("stats").stdout
+    """Where nobody has counted lately the command does; a day that was asked for has readings only."""
+    now = services.clock.now()
+    services.stores.engagement.begin([Post(id=1, text="", created_at=now)], now=now)
+    first = json.loads(covey("stats", "--json").stdout)["followed"]["tiers"]
+    assert (len(first), first[-1]["followed"], first[-1]["due"]) == (5, 1, 1)
     at = services.clock.now() - timedelta(seconds=40)
     hot = TierStanding(followed=1_000, due=30, overdue=10, claimed=20, lag_seconds=300)
     tiers = {Tier.HOT: hot, Tier.COLD: TierStanding(followed=1_000)}

@@ -15,6 +15,7 @@ from shared.domain.counts import PostMetrics
 from shared.domain.engagement.next_reading import RefreshPolicy
 from shared.domain.engagement.refresh import Engagement, Reading, read_absence, read_counts
 from shared.domain.models import Post, PostState
+from shared.stores.beginnings import beginnings
 from shared.stores.bundle import Stores
 from shared.stores.database import Db
 from shared.stores.posts import metrics_from_document
@@ -63,6 +64,27 @@ def test_a_batch_of_posts_is_a_handful_of_commands(counted: Stores, commands: Co
     assert commands.during(lambda: read(counted, "c", said)) == ["find", "insert", "update"]
     assert commands.during(lambda: claim(counted, "d")) == ["aggregate"]
     assert commands.during(lambda: counted.engagement.answer("c", [])) == []
+
+
+def test_posts_that_are_found_again_begin_to_be_followed_in_one_more_write(
+    counted: Stores, commands: CommandCount
+) -> None:
+    """Those with enough engagement by now are due; of the others less may be asked; old ones stay as they are."""
+    young, old = [post_of(id_, created_at=NOW, metrics=likes(1)) for id_ in (1, 2, 3)], NOW - timedelta(days=31)
+    posts = [*young, post_of(4, created_at=old, metrics=likes(1))]
+    known = {str(one.id): {"follow_from": 10.0} for one in posts}
+    counted.engagement.write(beginnings(posts, now=NOW, at=NOW, known={}, follow_from=dict.fromkeys(range(1, 5), 10.0)))
+    assert counted.engagement.count_due(now=NOW + timedelta(days=2)) == 0
+    again = [
+        post_of(id_, created_at=one.created_at, metrics=likes(12 if id_ in (1, 4) else 2))
+        for id_, one in enumerate(posts, 1)
+    ]
+
+    found = beginnings(again, now=NOW + HOUR, at=NOW + HOUR, known=known, follow_from={2: 5.0, 3: 20.0})
+
+    assert commands.during(lambda: counted.engagement.write(found)) == ["update"]
+    told = {id_: (state_of(counted, id_).follow_from, state_of(counted, id_).next_refresh_at) for id_ in range(1, 5)}
+    assert told == {1: (None, NOW + HOUR), 2: (5, None), 3: (10, None), 4: (10, None)}
 
 
 def test_a_post_is_due_at_once_and_followed_from_its_first_sighting(stores: Stores) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from shared.domain.attribution import Concern, Why
 from shared.domain.mentions import Author, Mention
 from shared.domain.models import Page, PostState
 from shared.domain.states import By, Word
@@ -38,6 +41,31 @@ def test_what_is_there_of_a_page_is_one_command(counted: Stores, commands: Comma
     assert known.users["7"]["last_updated_at"] == NOW
     assert (known.states.keys(), known.media) == ({"2"}, {})
     assert known.followed == {"nasa": {"_id": "nasa", "user_id": None}}
+
+
+def test_who_asks_for_the_authors_of_a_page_comes_in_the_same_look(counted: Stores, commands: CommandCount) -> None:
+    """Only where it is wanted; what is learned of names is not told of more accounts than were named."""
+    for name, user_id, source in (("nasa", 7, "press"), ("esa", 8, "tracked")):
+        counted.handles.activate([name], now=NOW, source=source)
+        counted.handles.learn([user_of(user_id, name)], now=NOW)
+    written = Page(posts=tuple(replace(one, author_id=8) for one in posts_of([1])), users=(user_of(7, "NASA"),))
+
+    assert commands.during(lambda: counted.known.of(written, askers=True)) == ["aggregate"]
+    known = counted.known.of(written, askers=True)
+
+    assert known.askers == {7: ["press"], 8: ["tracked"]}
+    assert known.followed.keys() == {"nasa"}
+    assert 8 not in counted.known.of(written).askers
+
+
+def test_the_sources_that_posts_concerned_before(stores: Stores) -> None:
+    """Each once, whatever the reasons; posts that a look-up asked for and did not get have theirs too."""
+    whys = [Concern("press", "nasa", why) for why in (Why.AUTHOR, Why.MENTION)]
+    concerns = {1: [*whys, Concern("floods", "+floods", Why.TERM)], 2: whys}
+    stores.posts.upsert(posts_of([1, 2, 3]), source="search", now=NOW, concerns=concerns)
+    answered = Page(posts=tuple(posts_of([1, 3])), states={1: PostState.ALIVE, 2: PostState.DELETED})
+
+    assert stores.known.of(answered).sources == {1: {"press", "floods"}, 2: {"press"}, 3: set()}
 
 
 def test_files_to_download_are_those_of_new_media_and_of_pending_ones(stores: Stores) -> None:
