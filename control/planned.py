@@ -17,11 +17,12 @@ from shared.domain.money.prices import MICRO, PriceKind
 from shared.domain.planning.cadence import last_reading_at
 from shared.domain.planning.cut import acts_within
 from shared.domain.planning.day import Stage, due_at
-from shared.domain.planning.estimates import calibration, estimate
+from shared.domain.planning.estimates import Estimate, calibration, estimate
 from shared.domain.planning.midnight import cell_of, purchases
 from shared.domain.planning.posts import HOURS_A_DAY, Tracked, day_of, hours, moment
 from shared.domain.planning.sizes import grown_share
 from shared.services.bootstrap import Services
+from shared.stores.bundle import Stores
 from shared.stores.plans import Plan
 
 MORE: Final = 0.1  # of the money, in "what a tenth more would buy"
@@ -103,7 +104,7 @@ def of_post(services: Services, post_id: int) -> dict[str, Any]:
         "why": why,
         "usd": 0.0 if is_free else services.ledger.prices.micro[PriceKind.POST] / MICRO,
         "place": place,
-        "estimate": {"acts": round(told.value, 1), "low": round(told.low, 1), "high": round(told.high, 1)},
+        "estimate": _rounded(told),
         "grows": {
             "until_midnight": _grows(model.size(post), post, at, midnight),
             "in_a_day_more": _grows(model.size(post), post, at, midnight + HOURS_A_DAY),
@@ -112,10 +113,23 @@ def of_post(services: Services, post_id: int) -> dict[str, Any]:
     }
 
 
+def estimate_now(stores: Stores, post_id: int, now: datetime) -> dict[str, Any] | None:
+    """The acts that a post probably has by now, and between which bounds; None where it was never read, or is gone."""
+    state = stores.engagement.get(post_id)
+    if state is None or state.read_at is None or state.state is not PostState.ALIVE:
+        return None
+    learned, model, _ = stores.plans.learned()
+    return {"at": now, **_rounded(estimate(tracked(state), hours(now), model, calibration(learned)))}
+
+
 def why_next(services: Services, state: Engagement) -> tuple[datetime | None, str]:
     """When the post is next read, None where it is not known or never, and why then."""
     due, why, _ = _next(services, state, services.ledger.now())
     return due, why
+
+
+def _rounded(told: Estimate) -> dict[str, Any]:
+    return {"acts": round(told.value, 1), "low": round(told.low, 1), "high": round(told.high, 1), "model": told.source}
 
 
 def _grows(size: float, post: Tracked, at: float, until: float) -> float:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
+from control.planned import estimate_now
 from shared.domain.errors import InputError
 from shared.domain.models import PostState, ReferenceType
 from shared.domain.states import stored_state
@@ -19,8 +20,11 @@ WIDTH: Final = 40
 SHOWN_SPAN: Final = timedelta(days=30)
 
 
-def post(stores: Stores, post_id: int) -> dict[str, Any]:
-    """A post: text, author, times, counts, curve, what is stored around it, media, state. Raises InputError."""
+def post(stores: Stores, post_id: int, *, now: datetime) -> dict[str, Any]:
+    """A post: text, author, times, counts, curve, what is stored around it, media, state. Raises InputError.
+
+    estimate: of its engagement by now, beside the counts as they were read, never in their place.
+    """
     document, shown = stores.posts.get(post_id), ShownStore(stores.db)
     if document is None:
         raise InputError(f"post {post_id} is not stored: covey trace {post_id} says why")
@@ -36,6 +40,7 @@ def post(stores: Stores, post_id: int) -> dict[str, Any]:
         "text": document.get("text", ""),
         "counts": counts,
         "curve": curve(shown.readings(post_id)),
+        "estimate": estimate_now(stores, post_id, now),
         "quotes_stored": quotes,
         "quotes_missing": missing(counts.get("quote_count"), quotes),
         "replies_stored": replies,

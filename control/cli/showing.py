@@ -29,7 +29,7 @@ def show(
 
     post_id = post_id_in(what)
     if post_id is not None:
-        found = showing.post(stores_here(), post_id)
+        found = showing.post(stores_here(), post_id, now=SystemClock().now())
     else:
         (name,) = handles([Word(what)])
         found = showing.account(stores_here(), name, now=SystemClock().now())
@@ -50,6 +50,7 @@ def _post(found: dict[str, Any]) -> list[tuple[str, str]]:
         ("text", found["text"] or _no_text(found["state"])),
         ("counts", _counts(found["counts"])),
         ("curve", _curve(found["curve"])),
+        ("now", _now(found["estimate"])),
         ("stored", ", ".join(_stored(found, what) for what in ("quotes", "replies"))),
         ("media", "; ".join(media)),
         ("state", _state(found["state"])),
@@ -114,6 +115,13 @@ def _curve(curve: list[dict[str, Any]]) -> str:
     first, last = curve[0], curve[-1]
     line = sparkline([one["engagement"] for one in curve])
     return f"{line} {first['engagement']:,} to {last['engagement']:,} in {len(curve)} readings, last {_at(last['at'])}"
+
+
+def _now(estimate: dict[str, Any] | None) -> str:
+    """What it probably is by now; nothing where it does not grow."""
+    if not estimate or estimate["high"] - estimate["low"] < 1:
+        return ""
+    return f"probably {estimate['acts']:,.0f} acts, between {estimate['low']:,.0f} and {estimate['high']:,.0f}"
 
 
 def _counts(counts: dict[str, Any]) -> str:

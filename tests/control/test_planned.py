@@ -145,3 +145,21 @@ def test_the_commands_tell_it(planning: Services) -> None:
     assert "not today: it is number" in traced.stdout
     assert "40 of 200 posts for $0.20 cover" in money.stdout
     assert (one.stderr, traced.stderr, money.stderr) == ("", "", "")
+
+
+def test_what_grows_is_estimated_beside_its_count(services: Services) -> None:
+    """More than was read, between its bounds, the later the more; what is gone or was never read has no estimate."""
+    (post_id,) = read_yesterday(services, [500], hours_ago=13.0)
+    now, states = services.clock.now(), services.stores.db["X_engagement"]
+
+    soon = planned.estimate_now(services.stores, post_id, now)
+    later = planned.estimate_now(services.stores, post_id, now + timedelta(hours=30))
+    states.update_one({}, {"$set": {"state": "deleted"}})
+
+    assert soon is not None
+    assert later is not None
+    assert 500 <= soon["low"] <= soon["acts"] <= soon["high"]
+    assert soon["acts"] < later["acts"]
+    assert states.find_one({}, {"metrics.like_count": 1})["metrics"] == {"like_count": 500}  # type: ignore[index]
+    assert planned.estimate_now(services.stores, post_id, now) is None
+    assert planned.estimate_now(services.stores, 5, now) is None

@@ -1,4 +1,7 @@
-"""The planner: owns today's posts for today's money. In memory and deterministic; no clock, no store.
+"""The planner in the memory of one process, for the worlds of a bench: owns today's posts for today's money.
+
+The product makes its plans by the same parts, but in parts of the posts (`day`), and keeps what is due in its store.
+Deterministic; no clock, no store.
 
 Told of every reading (`note`) and asked at every tick (`decide`), with the money that is left today. On the first tick
 of a UTC day it learns, ranks and buys; at the others it buys what came to be known without being paid for, lets go of
