@@ -30,7 +30,7 @@ from tests.faults.queue_fleet import wait_until
 
 # The last reading of a day is due at 23:50: there the clocks go so slowly that a flock has seconds for it.
 SLOW_FROM, SLOW_UNTIL, SLOW_STEP = timedelta(minutes=20), timedelta(minutes=20), timedelta(seconds=10)
-STEP = timedelta(minutes=2)
+STEP = timedelta(minutes=1)
 LIMIT = "the planner errs less than tiers, for no more money; the ledger is the bill"
 
 
