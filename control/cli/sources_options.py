@@ -57,6 +57,7 @@ _AS_THEY_ARE: Final = (
     *("alert_velocity", "refresh", "tenant"),
 )
 NONE: Final = "none"
+_MAY_BE_NONE: Final = frozenset({"id", "refresh"})  # of which it is a value
 
 
 def given(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -81,7 +82,7 @@ def over(
     """The fields of a source with those that were given in their place; `none` takes one away. All scalars are text."""
     fields = {name: _text(value) for name, value in before.items()}
     for name, value in given.items():
-        if value in (NONE, [NONE]) and name != "refresh":  # of which it is a value
+        if value in (NONE, [NONE]) and name not in _MAY_BE_NONE:
             fields.pop(name, None)
         elif name == "terms":
             fields[name] = {k: v for k, v in {**fields.get(name, {}), **value}.items() if v != [NONE]}

@@ -366,3 +366,13 @@ def test_a_dry_run_says_what_reading_fewer_posts_again_saves(covey: Covey, servi
     assert none["day_usd"] == pytest.approx(-50 * 30 * 0.005)
     assert some["day_usd"] == pytest.approx(-50 * 30 * 0.005 * 6 / 8)
     assert some["basis"] == "2 of the newest 8 posts have enough engagement"
+
+
+def test_a_source_may_be_called_none(covey: Covey, services: Services) -> None:
+    """The word takes a value away, and no id."""
+    assert covey("sources", "add", "none", "--keyword", "flood", "--interval", "5m").status == 0
+
+    assert covey("sources", "edit", "none", "--interval", "none").status == 0
+
+    (source,) = services.stores.sources.all()
+    assert (source.id, source.interval_seconds) == ("none", None)
