@@ -39,6 +39,7 @@ from shared.runtime.settings import Settings
 from shared.services import bootstrap
 from shared.services.bootstrap import Services
 from shared.stores.database import Document
+from shared.stores.plan_posts import walk
 from workers.handlers.planning import place_posts, rank_posts
 
 POSTS, RUNS, PROCESSES = (10**5, 10**6), 3, 2
@@ -154,7 +155,7 @@ def in_memory(servers: Servers, posts: int, folder: str) -> tuple[float, float]:
 def _in_memory(services: Services, posts: int) -> None:
     (made,) = services.stores.plans.newest()
     basis = made.basis
-    found = [post for batch in services.stores.plan_posts.batches("0", None) for post in batch]
+    found = [post for batch in walk(services.stores.plan_posts, "0", None) for post in batch]
     best = heapq.nlargest(int(posts * BOUGHT), ((basis.worth(post, basis.at), post.post_id) for post in found))
     chosen = {post_id: moment(basis.at + place / 3_600_000) for place, (_, post_id) in enumerate(best)}
     services.stores.plan_posts.date(chosen, [], today=moment(basis.day * 24))

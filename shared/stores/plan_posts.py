@@ -41,12 +41,12 @@ class PlanPostStore:
         total = self._states.estimated_document_count() if len(drawn) == most else len(drawn)
         return mine, round(total * len(mine) / max(1, len(drawn)))
 
-    def batches(self, from_id: str, to_id: str | None) -> Iterator[list[Tracked]]:
-        """The posts from an id on, up to another, by id."""
-        after: Document = {"$gte": from_id}
-        while found := self._next(after | ({"$lt": to_id} if to_id else {})):
-            yield [_tracked(one) for one in found]
-            after = {"$gt": found[-1]["_id"]}
+    @guarded
+    def some(self, from_id: str, to_id: str | None, *, is_open: bool = True) -> list[Tracked]:
+        """The next posts from an id on, up to another, by id; is_open: the first id is one of them, if it is there."""
+        ids: Document = {"$gte" if is_open else "$gt": from_id} | ({"$lt": to_id} if to_id else {})
+        query: Document = {"_id": ids, **_OPEN, "gone_reports": 0}
+        return [_tracked(one) for one in self._states.find(query, _FIELDS).sort("_id", ASCENDING).limit(BATCH)]
 
     @guarded
     def date(self, due: Mapping[int, datetime], others: Sequence[int], *, today: datetime) -> int:
@@ -79,10 +79,13 @@ class PlanPostStore:
         self._states.update_many(waiting, [{"$set": {"next_refresh_at": day_after}}])
         return str(found[-1]["_id"])
 
-    @guarded
-    def _next(self, ids: Document) -> list[Document]:
-        query: Document = {"_id": ids, **_OPEN, "gone_reports": 0}
-        return list(self._states.find(query, _FIELDS).sort("_id", ASCENDING).limit(BATCH))
+
+def walk(store: PlanPostStore, from_id: str, to_id: str | None) -> Iterator[list[Tracked]]:
+    """All posts from an id on, up to another, by id, some at a time."""
+    found = store.some(from_id, to_id)
+    while found:
+        yield found
+        found = store.some(str(found[-1].post_id), to_id, is_open=False)
 
 
 def edges(ids: Sequence[str], parts: int) -> Iterable[str]:

@@ -17,6 +17,7 @@ from shared.domain.planning.midnight import Purchases, cell_of, purchases
 from shared.domain.planning.posts import Tracked, hours, moment
 from shared.domain.planning.tally import Tally
 from shared.services.bootstrap import Services
+from shared.stores.plan_posts import walk
 
 
 def rank_posts(services: Services, job: RankPosts) -> None:
@@ -26,7 +27,7 @@ def rank_posts(services: Services, job: RankPosts) -> None:
     if plan is None or found is None or found[1] is not Stage.RANK:
         return
     basis, worth, tally = plan.basis, plan.basis.worth, Tally()
-    for posts in services.stores.plan_posts.batches(found[0].from_id, found[0].to_id):
+    for posts in walk(services.stores.plan_posts, found[0].from_id, found[0].to_id):
         for post in _open(posts, basis):
             tally.add(*cell_of(post, basis.at, worth, basis.span_days))
     plans.ranked(day, job.part, tally)
@@ -39,7 +40,7 @@ def place_posts(services: Services, job: PlacePosts) -> None:
     if plan is None or plan.stage is not Stage.PLACE or found is None or found[1] is not Stage.PLACE:
         return
     made, placed = purchases(plan.tally, plan.basis.money.whole, plan.basis.rules), 0
-    for posts in services.stores.plan_posts.batches(found[0].from_id, found[0].to_id):
+    for posts in walk(services.stores.plan_posts, found[0].from_id, found[0].to_id):
         placed += _date(services, day, _open(posts, plan.basis), plan.basis, made)
     plans.placed(day, job.part, placed)
 

@@ -9,7 +9,7 @@ import pytest
 
 from shared.stores import plan_posts
 from shared.stores.database import Db
-from shared.stores.plan_posts import PlanPostStore, edges
+from shared.stores.plan_posts import PlanPostStore, edges, walk
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -40,8 +40,8 @@ def test_a_walk_meets_every_post_once(mongo_db: Db, monkeypatch: pytest.MonkeyPa
     ids = insert(mongo_db, 40)
     store = PlanPostStore(mongo_db)
 
-    found = [str(post.post_id) for batch in store.batches(ids[3], ids[30]) for post in batch]
-    rest = [str(post.post_id) for batch in store.batches(ids[30], None) for post in batch]
+    found = [str(post.post_id) for batch in walk(store, ids[3], ids[30]) for post in batch]
+    rest = [str(post.post_id) for batch in walk(store, ids[30], None) for post in batch]
 
     assert found == ids[3:30]
     assert rest == ids[30:]
@@ -50,7 +50,7 @@ def test_a_walk_meets_every_post_once(mongo_db: Db, monkeypatch: pytest.MonkeyPa
 def test_a_post_is_as_the_planner_remembers_it(mongo_db: Db) -> None:
     """Acts, hours, and the day it was paid for."""
     insert(mongo_db, 1)
-    ((post,),) = PlanPostStore(mongo_db).batches("0", None)
+    ((post,),) = walk(PlanPostStore(mongo_db), "0", None)
     assert (post.acts, post.rate, post.usual, post.is_gone) == (4, 1.5, 0.25, False)
     assert (post.read_at or 0) - post.born_at == pytest.approx(2)
     assert post.owned_day == (NOW.date() - datetime(1970, 1, 1, tzinfo=UTC).date()).days
