@@ -18,6 +18,7 @@ from scheduler.planner import (
     COMPLIANCE,
     FILLS,
     MEDIA,
+    PLAN,
     PURGE,
     QUOTES,
     REFRESH,
@@ -27,6 +28,7 @@ from scheduler.planner import (
 from scheduler.reconciler import Reconciler
 from scheduler.searches import Outgoing
 from scheduler.treasurer import Treasurer
+from shared.domain.engagement.next_reading import Chooser
 from shared.domain.errors import CoveyError
 from shared.domain.jobs import Queue
 from shared.services.bootstrap import Services
@@ -52,7 +54,7 @@ class Planning:
         if Queue.BACKFILL in queues:  # a first reading that goes far back is history, but is due as a search
             self._kinds.add(SEARCH)
         self._began_at = self._clock.now()
-        self._posts_due = 0
+        self._posts_due: int | None = None
         self._quotes_chosen = False
 
     def begin(self) -> int:
@@ -61,11 +63,14 @@ class Planning:
         self._treasurer.run_once(now)
         self._reconciler.rebuild_if_redis_is_new(now)
         self._reconciler.run_once(now)
-        self._posts_due = self._services.stores.engagement.count_due(now=now) if REFRESH in self._kinds else 0
         return self._send([*self._due({SEARCH, USAGE, PURGE, COMPLIANCE}), *self._claim(MEDIA), *self._claim(ALERTS)])
 
     def next(self) -> int:
-        """Send for what can be begun now that the queues are empty; answers how many jobs, 0 at the end."""
+        """Send for what can be begun now that the queues are empty; answers how many jobs, 0 at the end. Where the
+        planner decides, first the plan of the day is made, stage by stage.
+        """
+        if parts := self._claim(PLAN):
+            return self._send(parts)
         quotes = [] if self._quotes_chosen else self._due({QUOTES})
         self._quotes_chosen = True
         return self._send([*quotes, *self._refresh(), *self._claim(AUTHORS), *self._claim(ACCOUNTS)])
@@ -76,8 +81,14 @@ class Planning:
         self._treasurer.run_once(self._clock.now())
 
     def _refresh(self) -> Outgoing:
-        """Claim as many posts as were due at the begin: what comes due meanwhile is the next round's."""
-        if self._posts_due <= 0:
+        """Claim as many posts as were due at the begin, or when the plan was made: what comes due meanwhile is the next
+        round's.
+        """
+        if REFRESH in self._kinds and self._posts_due is None:
+            is_planned = self._services.refresh_policy.by is Chooser.PLANNER
+            at = self._clock.now() if is_planned else self._began_at
+            self._posts_due = self._services.stores.engagement.count_due(now=at)
+        if not self._posts_due:
             return []
         jobs = self._claim(REFRESH)
         claimed = sum(len(getattr(job, "post_ids", ())) for job, _ in jobs)

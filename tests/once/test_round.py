@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -10,9 +11,11 @@ from typing import Any
 from once.brake import Caps
 from once.round import run
 from shared.domain.jobs import ALL_QUEUES, Queue
+from shared.domain.planning.day import Stage
 from shared.services.bootstrap import Services
 from shared.services.pausing import Pausing
 from tests.once.conftest import Round
+from tests.scheduler.days import read_yesterday
 from tests.workers.world import NOW, Asked, ScriptedX, Simulator, page, post_id
 
 PAGES: dict[str | None, tuple[int, Any]] = {
@@ -131,3 +134,23 @@ def test_a_signal_ends_a_round(services: Services, x: ScriptedX) -> None:
 
     assert (done.ended, done.status) == ("interrupted", 3)
     assert services.stores.posts.count() >= 2
+
+
+def test_a_round_makes_the_plan_of_the_day_and_reads_what_it_buys(
+    make_services: Callable[..., Services], x: ScriptedX, one_round: Round
+) -> None:
+    """All of its parts, then the posts for the day's money: a second round the same day buys no other."""
+    services = make_services(
+        x.url, refresh_by="planner", budget_day_usd=1.0, budget_shares={"engagement": 0.05}, compliance_every_seconds=0
+    )
+    ids = read_yesterday(services, [10 * number for number in range(30)])
+    x.script = lambda asked: page(*map(int, asked.params["ids"].split(",")))
+
+    one_round(services, only=[Queue.ENGAGEMENT])
+    one_round(services, only=[Queue.ENGAGEMENT])
+
+    assert services.stores.plans.stage(services.ledger.now().date()) is Stage.DONE
+    asked = {int(one) for call in x.asked if call.path == "/2/tweets" for one in call.params["ids"].split(",")}
+    assert 1 <= len(asked) <= 10  # the twentieth part of a dollar
+    assert asked <= set(ids)
+    assert asked & set(ids[20:])
