@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
-from operator import attrgetter
+from operator import attrgetter, sub
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,11 +44,14 @@ class PostMetrics:
 
     def minus(self, earlier: PostMetrics) -> PostMetrics:
         """The differences since `earlier` of what both know; negative where a count fell."""
-        return _of(map(_minus, _VALUES(self), _VALUES(earlier)))
+        mine, theirs = _VALUES(self), _VALUES(earlier)
+        if None in mine or None in theirs:
+            return _of(map(_minus, mine, theirs))
+        return _of(map(sub, mine, theirs))  # nearly all of them
 
     def or_else(self, earlier: PostMetrics | None) -> PostMetrics:
         """What is known now, and what only `earlier` knows."""
-        if earlier is None:
+        if earlier is None or None not in _VALUES(self):
             return self
         return _of(map(_first, _VALUES(self), _VALUES(earlier)))
 

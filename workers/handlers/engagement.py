@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
@@ -96,16 +97,17 @@ def _store(services: Services, job: RefreshEngagement, asked: Asked) -> None:
     if stored.new_ids:
         want_authors(services, page, now=now, run_id=job.run_id)
     states = _states(services, job, page, stored)
-    posts = {post.id: post for post in page.posts}
+    posts, policy = {post.id: post for post in page.posts}, services.refresh_policy
     readings: list[Reading] = []
     for post_id, state in page.states.items():
         before = states.get(post_id)
         post = posts.get(post_id)
-        metrics.REFRESHED.labels(state.value).inc()
         if post is not None and post.metrics is not None and before is not None:
-            readings.append(read_counts(before, post.metrics, now=read_at, policy=services.refresh_policy))
+            readings.append(read_counts(before, post.metrics, now=read_at, policy=policy))
         elif before is not None:
-            readings.append(read_absence(before, state, now=read_at, policy=services.refresh_policy))
+            readings.append(read_absence(before, state, now=read_at, policy=policy))
+    for state, number in Counter(page.states.values()).items():
+        metrics.REFRESHED.labels(state.value).inc(number)
     _bury(services, readings)
     with (
         beside(lambda: watch(services, page, states, readings)),

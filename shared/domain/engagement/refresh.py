@@ -143,18 +143,21 @@ def read_counts(before: Engagement, metrics: PostMetrics, *, now: datetime, poli
     """The post is alive and has these counts. The same counts of the same moment again are no second snapshot."""
     if before.read_at is not None and now < before.read_at:
         return Reading(now, before, _snapshot(before, metrics, PostMetrics(), now))
-    deltas = metrics.minus(before.metrics) if before.metrics else PostMetrics()
-    measured = _measured(before, metrics, now, MIN_SPAN * policy.time_scale)
+    deltas = metrics.minus(before.metrics) if before.metrics else _NO_DELTAS
+    measured = _measured(before, metrics, deltas, now, MIN_SPAN * policy.time_scale)
     age = now - before.created_at
-    rule = tier_of(age=age, velocity=measured.velocity, time_scale=policy.time_scale)
+    rule = tier_of(age=age, velocity=measured[0], time_scale=policy.time_scale)
     known = metrics.or_else(before.metrics)
     grown = read(tracked(before), known.engagement or 0, hours(now))
     lacks = left_out(before.follow_from or AT_ONCE, known)
     is_unchanged = metrics == before.metrics and before.changed_at is not None
     after = replace(
-        measured,
+        before,
         state=PostState.ALIVE,
         tier=rule.tier,
+        velocity=measured[0],
+        base=measured[1],
+        base_at=measured[2],
         metrics=known,
         read_at=now,
         changed_at=before.changed_at if is_unchanged else now,
@@ -206,16 +209,21 @@ def tracked(state: Engagement) -> Tracked:
     )
 
 
-def _measured(before: Engagement, metrics: PostMetrics, now: datetime, min_span: timedelta) -> Engagement:
-    """The same with acts per hour since the base, of the counts that both readings told. Never negative."""
+def _measured(
+    before: Engagement, metrics: PostMetrics, deltas: PostMetrics, now: datetime, min_span: timedelta
+) -> tuple[float, PostMetrics, datetime]:
+    """Acts per hour since the base, of the counts that both readings told, never negative; and the base from now on,
+    with its time. deltas: since the counts that are known, which most often are the base.
+    """
     if before.base_at is None or before.base is None:
-        return replace(before, velocity=0.0, base=metrics, base_at=now)
+        return 0.0, metrics, now
     span = now - before.base_at
     if span < min_span:
-        return replace(before, base=before.base.or_else(metrics))
-    acts = metrics.minus(before.base).engagement
+        return before.velocity, before.base.or_else(metrics), before.base_at
+    grown = deltas if before.base == before.metrics else metrics.minus(before.base)
+    acts = grown.engagement
     velocity = before.velocity if acts is None else max(0.0, acts / (span / timedelta(hours=1)))
-    return replace(before, velocity=velocity, base=metrics, base_at=now)
+    return velocity, metrics, now
 
 
 def _or_not(occasion: Occasion, lacks: float | None) -> Occasion:

@@ -12,10 +12,12 @@ Invariant: once what is usual is known, a post that ran away moves it no more th
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 
 from shared.domain.counts import PostMetrics
 from shared.domain.engagement.refresh import Engagement, Reading
@@ -120,7 +122,13 @@ def measured(before: Engagement, reading: Reading, *, author_id: int | None, tim
 
 def band_of(age: timedelta, time_scale: float) -> int:
     """The band of an age, 0 before the first. `time_scale` shrinks the ages, as it does those of the tiers."""
-    return sum(age >= one * time_scale for one in BANDS)
+    return bisect_right(_bands(time_scale), age)
+
+
+@lru_cache(maxsize=8)
+def _bands(time_scale: float) -> tuple[timedelta, ...]:
+    """A page asks two hundred times, and of one scale."""
+    return tuple(one * time_scale for one in BANDS)
 
 
 def surge_of(one: Measured, usual: Usual | None, *, sources: Collection[str], thresholds: Thresholds) -> Surge | None:
