@@ -44,23 +44,26 @@ def claim(
 ) -> dict[str, list[int]]:
     """Claim up to `size` posts under each of the ids, the most urgent under the first; answers those that have some.
 
+    Each has its most urgent first: where the money is short, these are read.
     bought_on: only posts that X was paid for on that UTC day (its midnight). Three round trips, and three more as often
     as others were faster.
     """
     got: dict[str, list[int]] = {claim_id: [] for claim_id in claims}
     due: Document = {"next_refresh_at": {"$lte": now, **_IS_DUE}}
     due |= {} if bought_on is None else {"bought_on": bought_on}
+    places: dict[int, int] = {}
     for _ in range(LOOKS):
         wanted = sum(size - len(ids) for ids in got.values())
         chosen = in_turn(_longest_due(states, due, wanted), now=now, most=wanted) if wanted else []
         if not chosen:
             break
+        places |= {int(one): len(places) + place for place, one in enumerate(chosen)}
         _take(states, _shared_out(got, chosen, size), due, now, lease)
         got = _held(states, claims, len(claims) * size)
         lost = sum(map(len, got.values())) - (size * len(claims) - wanted) < len(chosen)
         if len(chosen) < wanted and not lost:
             break  # that was all
-    return {claim_id: ids for claim_id, ids in got.items() if ids}
+    return {claim_id: sorted(ids, key=lambda one: places.get(one, 0)) for claim_id, ids in got.items() if ids}
 
 
 def _longest_due(states: Collection[Document], due: Document, most: int) -> dict[Tier, list[tuple[datetime, str]]]:

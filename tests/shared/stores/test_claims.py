@@ -86,3 +86,14 @@ def test_a_claim_looks_at_what_it_takes_alone(stores: Stores, mongo_db: Db, boug
     assert sum(one["docsExamined"] for one in chosen) <= 30 * len(Tier)
     assert sum(one["keysExamined"] for one in chosen) <= 31 * len(Tier)
     assert not any(one.get("hasSortStage") for one in chosen)
+
+
+def test_a_claim_has_its_most_urgent_first(stores: Stores, mongo_db: Db) -> None:
+    """Whatever their ids: with too little money the first of a claim are read."""
+    due(mongo_db, 5_000, 3, Tier.COLD, since=NOW - 3 * DAY)
+    due(mongo_db, 1_000, 3, Tier.COLD, since=NOW - HOUR)
+    due(mongo_db, 9_000, 3, Tier.COLD, since=NOW - 9 * DAY)
+
+    got = stores.engagement.claim_due(["a"], size=100, now=NOW, lease=LEASE)
+
+    assert got["a"] == [*range(9_000, 9_003), *range(5_000, 5_003), *range(1_000, 1_003)]
