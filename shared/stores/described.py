@@ -20,6 +20,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from enum import Enum
+from itertools import chain
 from typing import Any
 
 from pymongo import InsertOne, UpdateMany, UpdateOne
@@ -28,11 +30,20 @@ from pymongo.errors import BulkWriteError
 
 from shared.stores.database import Document
 from shared.stores.digests import TOLD, digest_of, says_the_same, signed, told_again
+from shared.stores.overlays import put_over, with_added
 
 DESCRIBED_AT = "described_at"
 DUPLICATE_KEY = 11000
 # A part of a document that is no object, from a version before or from elsewhere: $set cannot reach into it.
 _NOT_AN_OBJECT = 28
+
+
+class Recognised(Enum):
+    """From when on a digest of the latest answer is kept: for each object, or where it was told twice."""
+
+    NEVER = "never"
+    AT_ONCE = "at once"
+    ONCE_KNOWN = "once known"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +64,7 @@ class Told:
 @dataclass(frozen=True, slots=True)
 class Ready:
     """A `put` that is ready to be written. told, writes: in one order, of which the first `inserts` are new; those that
-    are told again as they are come last, in one write.
+    are told again as they are come last, in few writes.
     """
 
     at: datetime
@@ -68,8 +79,8 @@ class Described:
     nested: fields that are put over one another field by field too. at_field: where the time of the latest answer is
     kept. until_later: a field, an object with the time `at`, that a later answer takes away. in_one: what is new goes
     along with the updates where there are any, for one command less: for objects of which a page has few new ones.
-    recognised: a digest of the latest answer is kept, and an answer that says the same again only moves the time: for
-    objects that come again and again as they were.
+    recognised: an answer that says the same again, and adds nothing, only moves times: for objects that come again and
+    again as they were.
     """
 
     def __init__(
@@ -80,7 +91,7 @@ class Described:
         at_field: str = DESCRIBED_AT,
         until_later: str | None = None,
         in_one: bool = False,
-        recognised: bool = False,
+        recognised: Recognised = Recognised.NEVER,
     ) -> None:
         self._collection = collection
         self._nested = nested
@@ -93,7 +104,7 @@ class Described:
     def looked_at(self) -> Document:
         """The projection of what has to be known of a document before it is written."""
         also = {} if self._until_later is None else {f"{self._until_later}.at": 1}
-        return {self._at_field: 1} | also | ({TOLD: 1} if self._recognised else {})
+        return {self._at_field: 1} | also | ({} if self._recognised is Recognised.NEVER else {TOLD: 1})
 
     def look(self, ids: Iterable[str]) -> dict[str, Document]:
         """What has to be known of those of the objects that are there. One round trip."""
@@ -112,18 +123,15 @@ class Described:
 
     def ready(self, told: Sequence[Told], *, at: datetime, known: Mapping[str, Document]) -> Ready:
         """All of a `put` that needs no MongoDB."""
-        if self._recognised:
-            told = [replace(one, document=signed(one.id, one.document, at)) for one in told]
-        if self._in_one and any(one.id in known for one in told):
-            return Ready(at, told, [self._over(one, at, known.get(one.id)) for one in told], 0)
-        new = [one for one in told if one.id not in known]
-        others = [one for one in told if one.id in known]
-        again = [one for one in others if self._is_same(one, at, known[one.id])]
-        changed = [one for one in others if not self._is_same(one, at, known[one.id])] if again else others
+        new = [self._signed(one, at, is_new=True) for one in told if one.id not in known]
+        others = [self._signed(one, at, is_new=False) for one in told if one.id in known]
+        again, changed = self._apart(others, at, known)
+        if self._in_one and others:
+            new, changed = [], [*new, *changed]
         inserts = [self._insert(one, at) for one in new]
-        updates = [self._over(one, at, known[one.id]) for one in changed]
-        moved = [told_again({one.id: digest_of(one.document) for one in again}, at, self._at_field, self._guard)]
-        return Ready(at, [*new, *changed, *again], [*inserts, *updates, *(moved if again else ())], len(new))
+        updates = [self._over(one, at, known.get(one.id)) for one in changed]
+        moved = [self._moved(some, at) for some in again]
+        return Ready(at, [*new, *changed, *chain.from_iterable(again)], [*inserts, *updates, *moved], len(new))
 
     def write(self, ready: Ready) -> set[str]:
         """The rest of it; answers the ids of the new ones."""
@@ -153,9 +161,32 @@ class Described:
         inserted = {one.id for index, one in enumerate(told[:inserts]) if index not in failed}
         return redo, inserted | {one["_id"] for one in result["upserted"]}
 
+    def _signed(self, told: Told, at: datetime, *, is_new: bool) -> Told:
+        """With its digest, where that is kept."""
+        is_kept = self._recognised is Recognised.AT_ONCE or (self._recognised is Recognised.ONCE_KNOWN and not is_new)
+        return replace(told, document=signed(told.id, told.document, at)) if is_kept else told
+
+    def _apart(
+        self, told: Sequence[Told], at: datetime, known: Mapping[str, Document]
+    ) -> tuple[list[list[Told]], list[Told]]:
+        """Those of which nothing is new but times, together where these are the same ones; and the others."""
+        again: dict[tuple[tuple[str, Any], ...], list[Told]] = {}
+        changed = []
+        for one in told:
+            if self._is_same(one, at, known[one.id]):
+                again.setdefault(tuple(one.greatest.items()), []).append(one)
+            else:
+                changed.append(one)
+        return list(again.values()), changed
+
+    def _moved(self, told: Sequence[Told], at: datetime) -> UpdateMany:
+        """The one update of objects of which nothing is new but the same times."""
+        digests = {one.id: digest_of(one.document) for one in told}
+        return told_again(digests, {self._at_field: at, **told[0].greatest}, self._at_field, self._guard)
+
     def _is_same(self, told: Told, at: datetime, known: Document) -> bool:
-        """Whether nothing of the object is new but the time."""
-        if not self._recognised or told.greatest or told.added or (self._until_later or "") in known:
+        """Whether nothing of the object is new but times."""
+        if self._recognised is Recognised.NEVER or told.added or (self._until_later or "") in known:
             return False
         return says_the_same(told.document, known, at, self._at_field)
 
@@ -186,58 +217,13 @@ class Described:
 
     def _careful(self, told: Told, at: datetime) -> list[Document]:
         also: Document = {name: {"$max": [f"${name}", value]} for name, value in told.greatest.items()}
-        also |= {name: _with_added(name, values) for name, values in told.added.items()}
+        also |= {name: with_added(name, values) for name, values in told.added.items()}
         if (until := self._until_later) is not None:
             also[until] = {"$cond": [{"$gt": [f"${until}.at", at]}, f"${until}", "$$REMOVE"]}
         return [
             *put_over(told.document, at=at, nested=self._nested, on_insert=told.on_insert, at_field=self._at_field),
             *([{"$set": also}] if also else []),
         ]
-
-
-def put_over(
-    document: Document,
-    *,
-    at: datetime,
-    nested: Collection[str] = (),
-    on_insert: Mapping[str, Any] | None = None,
-    at_field: str = DESCRIBED_AT,
-) -> list[Document]:
-    """An update (a pipeline) that puts `document`, which X told at that time by its clock, over what is stored.
-
-    nested: fields that are put over one another field by field too. on_insert: fields of a document that is new.
-    at_field: where the time of the latest answer is kept. Every value is taken as it is: `$` in it means nothing.
-    """
-    parts = [name for name in nested if name in document]
-    said_before = _merged("$$ROOT", "$$told", parts)
-    later = {"$gte": [at, {"$ifNull": [f"${at_field}", at]}]}
-    return [
-        {
-            "$replaceWith": {
-                "$let": {
-                    "vars": {"told": {"$literal": document}, "is_later": later},
-                    "in": {
-                        "$mergeObjects": [
-                            {"$literal": dict(on_insert or {})},
-                            {"$cond": ["$$is_later", _merged("$$told", "$$ROOT", parts), said_before]},
-                            {at_field: {"$max": [f"${at_field}", at]}},
-                        ]
-                    },
-                }
-            }
-        }
-    ]
-
-
-def _merged(upper: str, lower: str, parts: Collection[str]) -> Document:
-    """An expression: `upper` over `lower`, and so each of the parts."""
-    merged = {name: {"$mergeObjects": [f"{lower}.{name}", f"{upper}.{name}"]} for name in parts}
-    return {"$mergeObjects": [lower, upper, merged]}
-
-
-def _with_added(name: str, values: Sequence[Any]) -> Document:
-    """An expression: the list of that name with the values in it, once each."""
-    return {"$setUnion": [{"$ifNull": [f"${name}", []]}, {"$literal": list(values)}]}
 
 
 def _are_plain(document: Document, parts: Collection[str]) -> bool:

@@ -40,10 +40,14 @@ def says_the_same(document: Document, known: Document, at: datetime, at_field: s
     return bool(told.get("as") == digest_of(document))
 
 
-def told_again(digests: Mapping[str, bytes], at: datetime, at_field: str, guard: Document) -> UpdateMany:
-    """The one update of objects (id -> digest) that were told again at that time, where they are still so."""
+def told_again(
+    digests: Mapping[str, bytes], times: Mapping[str, datetime], at_field: str, guard: Document
+) -> UpdateMany:
+    """The one update of objects (id -> digest) that were told again, where they are still so. times: that move forward,
+    among them `at_field`, that of the answer.
+    """
     still = {"_id": {"$in": list(digests)}, f"{TOLD}.as": {"$in": list(digests.values())}}
     return UpdateMany(
         {**still, "$expr": {"$eq": [f"${TOLD}.at", f"${at_field}"]}, **guard},
-        {"$max": {at_field: at, f"{TOLD}.at": at}},
+        {"$max": {**times, f"{TOLD}.at": times[at_field]}},
     )

@@ -42,7 +42,7 @@ INDEXES = (
 # What people wrote, showed and told of themselves.
 PERSONAL = (
     *("text", "raw", "raw_text", "entities", "attachments", "polls", "place", "geo", "withheld", "source", "lang"),
-    *("edit_controls", "reply_settings"),
+    *("edit_controls", "reply_settings", TOLD),
 )
 PERSONAL_OF_USERS = ("username", "name", "profile_image_url", "bio_snapshot", "raw", "raw_text", TOLD)
 # The same of the normalized form, whose fields are all there.
@@ -138,7 +138,7 @@ class FateStore:
     @guarded
     def scrub_places(self, post_ids: Sequence[int]) -> None:
         """Take away where posts were written."""
-        where = {"geo": "", "place": "", "raw.geo": "", "raw.place": "", "raw_text": ""}
+        where = {"geo": "", "place": "", "raw.geo": "", "raw.place": "", "raw_text": "", TOLD: ""}
         self._posts.update_many({"_id": {"$in": [str(one) for one in post_ids]}}, {"$unset": where})
 
     @guarded
@@ -178,7 +178,9 @@ class FateStore:
     def purge(self, documents: Sequence[Document], *, now: datetime) -> int:
         """Take what is personal from these posts and their mentions; answers from how many posts."""
         ids = [one["_id"] for one in documents]
-        self._mentions.update_many({"external_id": {"$in": ids}, "platform": X}, {"$set": _NOT_TOLD})
+        self._mentions.update_many(
+            {"external_id": {"$in": ids}, "platform": X}, {"$set": _NOT_TOLD, "$unset": {TOLD: ""}}
+        )
         change = {"$set": {"gone.purged_at": now}, "$unset": dict.fromkeys((*PERSONAL, "gone.purge_at"), "")}
         return self._posts.update_many({"_id": {"$in": ids}, "gone.purge_at": {"$lte": now}}, change).modified_count
 

@@ -10,7 +10,7 @@ from pymongo import ASCENDING
 from shared.domain.models import Media, MediaType, Variant
 from shared.stores.counting import by_value
 from shared.stores.database import Db, Document, guarded
-from shared.stores.described import Described, Told
+from shared.stores.described import Described, Recognised, Told
 from shared.stores.indexes import Index
 
 _NESTED = ("public_metrics", "raw")
@@ -26,7 +26,7 @@ class MediaStore:
 
     def __init__(self, db: Db) -> None:
         self._media = db["X_media"]
-        self.described = Described(self._media, nested=_NESTED, in_one=True)
+        self.described = Described(self._media, nested=_NESTED, in_one=True, recognised=Recognised.ONCE_KNOWN)
 
     @guarded
     def upsert(self, media: Iterable[Media], *, at: datetime, known: Mapping[str, Document] | None = None) -> None:

@@ -16,7 +16,7 @@ from shared.domain.mentions import Mention, MentionStatus, author_of
 from shared.domain.models import User
 from shared.domain.sources import X
 from shared.stores.database import Db, Document, guarded
-from shared.stores.described import Described, Ready, Told
+from shared.stores.described import Described, Ready, Recognised, Told
 from shared.stores.indexes import Index
 
 # The newest of a source, the newest of a tenant in a state, all of one post, and all of one author.
@@ -41,7 +41,7 @@ class MentionStore:
 
     def __init__(self, db: Db) -> None:
         self._mentions = db["mentions"]
-        self.described = Described(self._mentions)
+        self.described = Described(self._mentions, recognised=Recognised.ONCE_KNOWN)
 
     @guarded
     def put(

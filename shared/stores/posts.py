@@ -15,7 +15,7 @@ from shared.domain.coverage.silence import Rhythm
 from shared.domain.models import Post
 from shared.domain.sources import source_of
 from shared.stores.database import Db, Document, guarded
-from shared.stores.described import Described, Told
+from shared.stores.described import Described, Recognised, Told
 from shared.stores.indexes import Index
 
 # The newest posts of an author, the quotes and replies around a post, the newest of all, conversations, and the newest
@@ -41,7 +41,9 @@ class PostStore:
     def __init__(self, db: Db) -> None:
         self._posts = db["X_tweets"]
         # X gives a post that was gone: it is there, but for what X said later.
-        self.described = Described(self._posts, nested=("public_metrics", "raw"), until_later="gone")
+        self.described = Described(
+            self._posts, nested=("public_metrics", "raw"), until_later="gone", recognised=Recognised.ONCE_KNOWN
+        )
 
     @guarded
     def upsert(

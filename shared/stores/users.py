@@ -9,7 +9,7 @@ from pymongo import ASCENDING
 
 from shared.domain.models import User
 from shared.stores.database import Db, Document, guarded
-from shared.stores.described import Described, Told
+from shared.stores.described import Described, Recognised, Told
 from shared.stores.indexes import Index
 
 _NESTED, _AT = ("public_metrics", "bio_snapshot", "raw"), "last_updated_at"
@@ -22,7 +22,9 @@ class UserStore:
     def __init__(self, db: Db) -> None:
         self._users = db["X_users"]
         # X shows an account that was gone: it is there, but for what X said later.
-        self.described = Described(self._users, nested=_NESTED, at_field=_AT, until_later="gone", recognised=True)
+        self.described = Described(
+            self._users, nested=_NESTED, at_field=_AT, until_later="gone", recognised=Recognised.AT_ONCE
+        )
 
     @guarded
     def upsert(self, users: Iterable[User], *, now: datetime, known: Mapping[str, Document] | None = None) -> None:

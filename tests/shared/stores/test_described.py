@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared.stores.database import Db, Document
-from shared.stores.described import Described, Told
+from shared.stores.described import Described, Recognised, Told
 from tests.shared.stores.conftest import NOW, CommandCount, Stores, at_once
 
 SECOND = timedelta(seconds=1)
@@ -21,7 +21,7 @@ answers = st.fixed_dictionaries({}, optional={"x": values, "y": values, "raw": p
 said = st.lists(st.tuples(st.integers(0, 3), answers, st.booleans()), min_size=1, max_size=5)
 
 
-def described(db: Db, *, in_one: bool = False, recognised: bool = False) -> Described:
+def described(db: Db, *, in_one: bool = False, recognised: Recognised = Recognised.NEVER) -> Described:
     """Objects with a part, and a mark that a later answer takes away."""
     return Described(db["X_tweets"], nested=("raw",), until_later="gone", in_one=in_one, recognised=recognised)
 
