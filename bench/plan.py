@@ -31,7 +31,7 @@ from bench.report import Claim, Report
 from scheduler.day_plan import DayPlan
 from shared.domain import snowflake
 from shared.domain.jobs import PlacePosts, RankPosts
-from shared.domain.planning.posts import moment
+from shared.domain.planning.posts import EPOCH, moment
 from shared.runtime.clock import SystemClock
 from shared.runtime.embedded import Servers, running
 from shared.runtime.log import configure
@@ -155,7 +155,7 @@ def in_memory(servers: Servers, posts: int, folder: str) -> tuple[float, float]:
 def _in_memory(services: Services, posts: int) -> None:
     (made,) = services.stores.plans.newest()
     basis = made.basis
-    found = [post for batch in walk(services.stores.plan_posts, "0", None) for post in batch]
+    found = [post for batch in walk(services.stores.plan_posts, "0", None, since=EPOCH) for post in batch]
     best = heapq.nlargest(int(posts * BOUGHT), ((basis.worth(post, basis.at), post.post_id) for post in found))
     chosen = {post_id: moment(basis.at + place / 3_600_000) for place, (_, post_id) in enumerate(best)}
     services.stores.plan_posts.date(chosen, [], today=moment(basis.day * 24))

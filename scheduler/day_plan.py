@@ -64,9 +64,9 @@ class DayPlan:
         left = state.get(LEFT) or {}
         if not plans or (left.get("plan") == plans[0].day.isoformat() and left.get("after") is None):
             return
-        from_id = str(snowflake.first_id_at(now - RETIRE_AGE))
-        after = left["after"] if left.get("plan") == plans[0].day.isoformat() else from_id
-        last = self._services.stores.plan_posts.give_back(after, limit=GIVEN_BACK)
+        since = now - RETIRE_AGE
+        after = left["after"] if left.get("plan") == plans[0].day.isoformat() else str(snowflake.first_id_at(since))
+        last = self._services.stores.plan_posts.give_back(after, since=since, limit=GIVEN_BACK)
         state.set(LEFT, {"plan": plans[0].day.isoformat(), "after": last})
 
     def _next(self, day: date, stage: Stage, now: datetime) -> Stage:
@@ -82,8 +82,8 @@ class DayPlan:
     def _begin(self, day: date, now: datetime) -> Stage:
         """From a sample of the posts: how many there are, what is typical, and where parts of the same size end."""
         x_now = self._services.ledger.now()
-        from_id = str(snowflake.first_id_at(x_now - RETIRE_AGE))
-        sample, followed = self._services.stores.plan_posts.sample(SAMPLE, from_id=from_id)
+        since = x_now - RETIRE_AGE
+        sample, followed = self._services.stores.plan_posts.sample(SAMPLE, since=since)
         basis = Basis(
             at=hours(x_now),
             money=money_today(self._services, followed=followed),
@@ -92,7 +92,7 @@ class DayPlan:
             model=self._model(day),
             span_days=self._services.settings.plan_span_days,
         )
-        self._plans.begin(day, basis, _parts(from_id, sample, followed), now=now)
+        self._plans.begin(day, basis, _parts(str(snowflake.first_id_at(since)), sample, followed), now=now)
         log.info("plan begun", day=day.isoformat(), posts=followed, buys=basis.money.whole, model=basis.model.source)
         return Stage.RANK
 

@@ -17,6 +17,7 @@ from shared.domain.planning.posts import moment
 from shared.runtime import metrics
 from shared.services.bootstrap import Services
 from shared.stores.engagement_documents import day_of
+from shared.stores.plan_posts import BATCH
 from tests.scheduler.days import carry_out, read_yesterday
 from tests.scheduler.slots import plan
 from tests.workers.world import HANDLERS, ScriptedX
@@ -129,6 +130,68 @@ def test_old_posts_and_those_that_are_gone_are_no_part_of_it(planning: Services)
     (made,) = planning.stores.plans.newest()
     assert made.tally.total == 2
     assert due(planning) == {ids[1], *ids[3:]}
+
+
+@pytest.mark.parametrize("old_id", ["20", "999999999999999999", "31337"])
+def test_a_post_is_as_old_as_it_is_not_as_its_id_is_spelt(planning: Services, old_id: str) -> None:
+    """Ids of fewer digits, as posts had until 2018, stand behind those of today in the order of MongoDB."""
+    read_yesterday(planning, [5] * 3)
+    states = planning.stores.db["X_engagement"]
+    one = states.find_one() or {}
+    past = planning.clock.now() - timedelta(days=3_000)
+    states.insert_one(one | {"_id": old_id, "created_at": past, "next_refresh_at": None})
+
+    carry_out(planning)
+
+    (made,) = planning.stores.plans.newest()
+    assert (made.basis.followed, made.tally.total) == (3, 3)
+    assert int(old_id) not in due(planning)
+
+
+@pytest.mark.parametrize(
+    ("change", "is_planned"),
+    [
+        ({"$unset": {"created_at": ""}}, False),
+        ({"$set": {"created_at": "yesterday"}}, False),
+        ({"$set": {"read_at": "yesterday"}}, False),
+        ({"$unset": {"read_at": ""}}, False),
+        ({"$unset": {"state": ""}}, False),
+        ({"$set": {"metrics": {"like_count": "many"}}}, False),
+        ({"$set": {"rate": float("nan")}}, False),
+        ({"$set": {"usual": float("inf")}}, False),
+        ({"$set": {"rate": None}}, True),
+        ({"$set": {"metrics": None}}, True),
+        ({"$unset": {"metrics": "", "rate": "", "usual": "", "bought_on": "", "gone_reports": ""}}, True),
+        ({"$set": {"metrics": {"like_count": -7}}}, True),
+        ({"$set": {"metrics": {"like_count": 2**62}}}, True),
+    ],
+    ids=lambda one: str(one)[:60],
+)
+def test_one_odd_post_stops_no_other(planning: Services, change: dict[str, Any], *, is_planned: bool) -> None:
+    """What cannot be understood is left out; what is only missing counts as nothing."""
+    ids = read_yesterday(planning, [5] * 20)
+    planning.stores.db["X_engagement"].update_one({"_id": str(ids[7])}, change)
+
+    carry_out(planning)
+
+    (made,) = planning.stores.plans.newest()
+    assert (made.stage, made.tally.total) == (Stage.DONE, 19 + is_planned)
+    assert {*ids[:7], *ids[8:]} <= due(planning)
+
+
+def test_a_post_without_a_number_stops_no_other(planning: Services) -> None:
+    """Nor do as many of them as are read at once."""
+    ids = read_yesterday(planning, [5] * 20)
+    states = planning.stores.db["X_engagement"]
+    odd = states.find_one() or {}
+    states.insert_many([odd | {"_id": f"3{number:04}x", "next_refresh_at": None} for number in range(BATCH + 1)])
+    states.insert_one(odd | {"_id": "4000000000000000000", "next_refresh_at": None})
+
+    carry_out(planning)
+
+    (made,) = planning.stores.plans.newest()
+    assert (made.stage, made.tally.total) == (Stage.DONE, 21)
+    assert {*ids, 4_000_000_000_000_000_000} <= due(planning)
 
 
 def test_a_database_without_posts_has_a_plan(planning: Services) -> None:

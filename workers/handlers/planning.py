@@ -5,10 +5,10 @@ A part that is done again comes to the same; one whose turn is over is passed ov
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 
-from shared.domain.engagement.next_reading import Chooser
+from shared.domain.engagement.next_reading import RETIRE_AGE, Chooser
 from shared.domain.engagement.refresh import Engagement, Reading, tracked
 from shared.domain.jobs import PlacePosts, RankPosts
 from shared.domain.planning.day import Basis, Stage, due_at
@@ -18,6 +18,7 @@ from shared.domain.planning.posts import Tracked, hours, moment
 from shared.domain.planning.tally import Tally
 from shared.services.bootstrap import Services
 from shared.stores.plan_posts import walk
+from shared.stores.plans import Part
 
 
 def rank_posts(services: Services, job: RankPosts) -> None:
@@ -27,8 +28,8 @@ def rank_posts(services: Services, job: RankPosts) -> None:
     if plan is None or found is None or found[1] is not Stage.RANK:
         return
     basis, worth, tally = plan.basis, plan.basis.worth, Tally()
-    for posts in walk(services.stores.plan_posts, found[0].from_id, found[0].to_id):
-        for post in _open(posts, basis):
+    for posts in _posts(services, found[0], basis):
+        for post in posts:
             tally.add(*cell_of(post, basis.at, worth, basis.span_days))
     plans.ranked(day, job.part, tally)
 
@@ -40,8 +41,8 @@ def place_posts(services: Services, job: PlacePosts) -> None:
     if plan is None or plan.stage is not Stage.PLACE or found is None or found[1] is not Stage.PLACE:
         return
     made, placed = purchases(plan.tally, plan.basis.money.whole, plan.basis.rules), 0
-    for posts in walk(services.stores.plan_posts, found[0].from_id, found[0].to_id):
-        placed += _date(services, day, _open(posts, plan.basis), plan.basis, made)
+    for posts in _posts(services, found[0], plan.basis):
+        placed += _date(services, day, posts, plan.basis, made)
     plans.placed(day, job.part, placed)
 
 
@@ -70,6 +71,8 @@ def _date(services: Services, day: date, posts: Sequence[Tracked], basis: Basis,
     return services.stores.plan_posts.date(due, others, today=datetime.combine(day, time(), UTC))
 
 
-def _open(posts: Sequence[Tracked], basis: Basis) -> list[Tracked]:
-    """Those that must be bought to be read."""
-    return [post for post in posts if not post.is_owned(basis.at)]
+def _posts(services: Services, part: Part, basis: Basis) -> Iterator[list[Tracked]]:
+    """A part's posts that must be bought to be read, some at a time."""
+    since = moment(basis.at) - RETIRE_AGE
+    for posts in walk(services.stores.plan_posts, part.from_id, part.to_id, since=since):
+        yield [post for post in posts if not post.is_owned(basis.at)]

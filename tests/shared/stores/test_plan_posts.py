@@ -13,7 +13,8 @@ from shared.stores.plan_posts import PlanPostStore, edges, walk
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-FIRST = 1_900_000_000_000_000_000
+LONG_AGO = NOW - timedelta(days=30)
+FIRST = 2_050_000_000_000_000_000
 
 
 def insert(db: Db, count: int, **more: Any) -> list[str]:
@@ -40,8 +41,8 @@ def test_a_walk_meets_every_post_once(mongo_db: Db, monkeypatch: pytest.MonkeyPa
     ids = insert(mongo_db, 40)
     store = PlanPostStore(mongo_db)
 
-    found = [str(post.post_id) for batch in walk(store, ids[3], ids[30]) for post in batch]
-    rest = [str(post.post_id) for batch in walk(store, ids[30], None) for post in batch]
+    found = [str(post.post_id) for batch in walk(store, ids[3], ids[30], since=LONG_AGO) for post in batch]
+    rest = [str(post.post_id) for batch in walk(store, ids[30], None, since=LONG_AGO) for post in batch]
 
     assert found == ids[3:30]
     assert rest == ids[30:]
@@ -50,7 +51,7 @@ def test_a_walk_meets_every_post_once(mongo_db: Db, monkeypatch: pytest.MonkeyPa
 def test_a_post_is_as_the_planner_remembers_it(mongo_db: Db) -> None:
     """Acts, hours, and the day it was paid for."""
     insert(mongo_db, 1)
-    ((post,),) = walk(PlanPostStore(mongo_db), "0", None)
+    ((post,),) = walk(PlanPostStore(mongo_db), "0", None, since=LONG_AGO)
     assert (post.acts, post.rate, post.usual, post.is_gone) == (4, 1.5, 0.25, False)
     assert (post.read_at or 0) - post.born_at == pytest.approx(2)
     assert post.owned_day == (NOW.date() - datetime(1970, 1, 1, tzinfo=UTC).date()).days
@@ -73,11 +74,12 @@ def test_dates_are_given_and_taken(mongo_db: Db) -> None:
 def test_a_sample_tells_how_many_there_are(mongo_db: Db) -> None:
     """All where they are few; those that are gone or old are not among them."""
     ids = insert(mongo_db, 30)
-    mongo_db["X_engagement"].update_many({"_id": {"$in": ids[:10]}}, {"$set": {"state": "deleted"}})
+    mongo_db["X_engagement"].update_many({"_id": {"$in": ids[:8]}}, {"$set": {"state": "deleted"}})
+    mongo_db["X_engagement"].update_many({"_id": {"$in": ids[8:10]}}, {"$set": {"created_at": LONG_AGO - HOUR}})
     store = PlanPostStore(mongo_db)
 
-    sample, followed = store.sample(100, from_id=ids[5])
-    some, about = store.sample(15, from_id="0")
+    sample, followed = store.sample(100, since=LONG_AGO)
+    some, about = store.sample(15, since=LONG_AGO)
 
     assert [str(post.post_id) for post in sample] == ids[10:]
     assert followed == 20
