@@ -11,7 +11,7 @@ from shared.domain.planning.posts import Tracked, read
 from shared.domain.planning.ranking import Worth
 from shared.domain.planning.sizes import Model
 
-STEP = 2 ** (1 / 8)
+STEP = 2 ** (1 / 32)
 WORTH = Worth(Model(), fairness=0.0, typical_count=1.0)
 
 

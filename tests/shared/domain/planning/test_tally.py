@@ -9,8 +9,8 @@ from shared.domain.planning.tally import LEAST_WORTH, Cell, Tally, level_of, mix
 
 
 @given(st.floats(min_value=LEAST_WORTH, max_value=1e12))
-def test_a_level_holds_a_worth_to_nine_parts_in_a_hundred(worth: float) -> None:
-    """Eight levels to a doubling; what is worth nothing has the lowest."""
+def test_a_level_holds_a_worth_to_two_parts_in_a_hundred(worth: float) -> None:
+    """32 levels to a doubling; what is worth nothing has the lowest."""
     assert worth_of(level_of(worth)) <= worth * 1.000001
     assert worth < worth_of(level_of(worth) + 1) * 1.000001
     assert level_of(0.0) == level_of(LEAST_WORTH)
