@@ -72,6 +72,8 @@ class DayPlan:
     def _next(self, day: date, stage: Stage, now: datetime) -> Stage:
         """On to the next stage, for all parts have been through this one."""
         if stage is Stage.RANK:
+            if self._plans.complete(day):
+                return Stage.RANK
             self._plans.place(day, summed(self._plans.tallies(day)))
             return Stage.PLACE
         self._plans.done(day, now=now)

@@ -11,15 +11,24 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from pymongo import ASCENDING, DESCENDING
+from pymongo import ASCENDING, DESCENDING, UpdateOne
 from pymongo.errors import DuplicateKeyError
 
-from shared.domain.planning.day import Basis, Money, Stage
-from shared.domain.planning.fitting import Learned, Spread
+from shared.domain.planning.day import Basis, Stage
+from shared.domain.planning.fitting import Learned
 from shared.domain.planning.sizes import Model
-from shared.domain.planning.tally import Cell, Tally
+from shared.domain.planning.tally import Tally
 from shared.stores.database import Db, Document, guarded
 from shared.stores.indexes import Index
+from shared.stores.plan_documents import (
+    basis_document,
+    basis_of,
+    learned_of,
+    model_document,
+    model_of,
+    sums_of,
+    tally_of,
+)
 
 KEPT, PARTS_KEPT = timedelta(days=92), timedelta(days=3)
 INDEXES = (
@@ -75,33 +84,31 @@ class PlanStore:
 
     @guarded
     def begin(self, day: date, basis: Basis, parts: Sequence[Part], *, now: datetime) -> None:
-        """A new plan with its parts. One that was begun already stays as it is."""
-        rows = [
-            {
-                "_id": f"{day.isoformat()}:{one.number}",
-                "day": day.isoformat(),
-                "number": one.number,
-                "from_id": one.from_id,
-                "to_id": one.to_id,
-                "stage": Stage.RANK.value,
-                "begun_at": now,
-            }
-            for one in parts
-        ]
-        self._parts.delete_many({"day": day.isoformat()})  # of a try that died before the plan itself was written
-        self._parts.insert_many(rows, ordered=False)
+        """A new plan with its parts. One that was begun already stays as it is, and so do its parts."""
+        plan: Document = {
+            "_id": day.isoformat(),
+            "stage": Stage.RANK.value,
+            "begun_at": now,
+            "basis": basis_document(basis),
+            "bounds": [[one.number, one.from_id, one.to_id] for one in parts],
+        }
         try:
-            self._plans.insert_one(
-                {
-                    "_id": day.isoformat(),
-                    "stage": Stage.RANK.value,
-                    "begun_at": now,
-                    "basis": _basis_document(basis),
-                    "parts": len(rows),
-                }
-            )
-        except DuplicateKeyError:
+            self._plans.insert_one(plan)
+        except DuplicateKeyError:  # another scheduler was first, and its parts may be counted by now
             return
+        self._write_parts(plan)
+
+    @guarded
+    def complete(self, day: date) -> int:
+        """Write the parts of a plan that are not there, for who began it may have ended before; answers how many."""
+        found = self._plans.find_one({"_id": day.isoformat()}, {"cells": 0})
+        return self._write_parts(found) if found else 0
+
+    @guarded
+    def forget(self, day: date) -> None:
+        """As if no plan had been begun that day. The plan goes last: what ends before that is done again."""
+        self._parts.delete_many({"day": day.isoformat()})
+        self._plans.delete_one({"_id": day.isoformat()})
 
     @guarded
     def part(self, day: date, number: int) -> tuple[Part, Stage] | None:
@@ -130,7 +137,7 @@ class PlanStore:
     def tallies(self, day: date) -> list[Tally]:
         """Of all parts that are ranked."""
         return [
-            _tally(one["cells"]) for one in self._parts.find({"day": day.isoformat()}, {"cells": 1}) if "cells" in one
+            tally_of(one["cells"]) for one in self._parts.find({"day": day.isoformat()}, {"cells": 1}) if "cells" in one
         ]
 
     @guarded
@@ -154,21 +161,37 @@ class PlanStore:
     @guarded
     def learn(self, more: Learned) -> None:
         """Add to what was learned."""
-        self._state.update_one({"_id": _LEARNED}, {"$inc": _sums(more)}, upsert=True)
+        self._state.update_one({"_id": _LEARNED}, {"$inc": sums_of(more)}, upsert=True)
 
     @guarded
     def learned(self) -> tuple[Learned, Model, date | None]:
         """The sums; the model that was last fitted, untrained until then; and on which day it was."""
         value: Document = (self._state.find_one({"_id": _LEARNED}) or {}).get("value", {})
         fitted = value.get("fitted_on")
-        return _learned(value), _model(value.get("model")), date.fromisoformat(fitted) if fitted else None
+        return learned_of(value), model_of(value.get("model")), date.fromisoformat(fitted) if fitted else None
 
     @guarded
     def fitted(self, day: date, model: Model, kept: float) -> None:
         """The weekly fit; of the sums that part is kept. The first look, which fits nothing, keeps all."""
-        factors = dict.fromkeys(_sums(Learned()), kept)
-        change: Document = {"$set": {"value.fitted_on": day.isoformat(), "value.model": _model_document(model)}}
+        factors = dict.fromkeys(sums_of(Learned()), kept)
+        change: Document = {"$set": {"value.fitted_on": day.isoformat(), "value.model": model_document(model)}}
         self._state.update_one({"_id": _LEARNED}, change | ({"$mul": factors} if kept < 1 else {}), upsert=True)
+
+    def _write_parts(self, plan: Document) -> int:
+        rows = [
+            {
+                "_id": f"{plan['_id']}:{number}",
+                "day": plan["_id"],
+                "number": number,
+                "from_id": from_id,
+                "to_id": to_id,
+                "stage": Stage.RANK.value,
+                "begun_at": plan["begun_at"],
+            }
+            for number, from_id, to_id in plan.get("bounds", [])
+        ]
+        writes = [UpdateOne({"_id": one["_id"]}, {"$setOnInsert": one}, upsert=True) for one in rows]
+        return self._parts.bulk_write(writes, ordered=False).upserted_count if writes else 0
 
     def _end(self, day: date, number: int, stage: Stage, change: Mapping[str, Any]) -> None:
         self._parts.update_one({"_id": f"{day.isoformat()}:{number}", "stage": stage.value}, {"$set": change})
@@ -178,63 +201,7 @@ def _plan(found: Document) -> Plan:
     return Plan(
         day=date.fromisoformat(found["_id"]),
         stage=Stage(found["stage"]),
-        basis=_basis(found["basis"]),
-        tally=_tally(found.get("cells", [])),
+        basis=basis_of(found["basis"]),
+        tally=tally_of(found.get("cells", [])),
         placed=found.get("placed", 0),
-    )
-
-
-def _tally(cells: Sequence[Sequence[float]]) -> Tally:
-    tally = Tally()
-    for days, level, posts, acts in cells:
-        tally.posts[Cell(int(days), int(level))], tally.acts[Cell(int(days), int(level))] = int(posts), acts
-    return tally
-
-
-def _basis_document(basis: Basis) -> Document:
-    money = basis.money
-    return {
-        "at": basis.at,
-        "money": {"now": money.now, "whole": money.whole, "kept": money.kept},
-        "followed": basis.followed,
-        "typical_count": basis.typical_count,
-        "model": _model_document(basis.model),
-        "span_days": basis.span_days,
-    }
-
-
-def _basis(found: Document) -> Basis:
-    return Basis(
-        at=found["at"],
-        money=Money(**found["money"]),
-        followed=found["followed"],
-        typical_count=found["typical_count"],
-        model=_model(found["model"]),
-        span_days=found["span_days"],
-    )
-
-
-def _model_document(model: Model) -> Document:
-    return {"weights": [list(pair) for pair in model.weights], "source": model.source}
-
-
-def _model(found: Document | None) -> Model:
-    return Model(tuple((first, second) for first, second in found["weights"]), found["source"]) if found else Model()
-
-
-def _sums(learned: Learned) -> dict[str, float]:
-    sums = {f"value.fits.{row}.{place}": x for row, fit in enumerate(learned.fits) for place, x in enumerate(fit)}
-    for row, one in enumerate(learned.spreads):
-        sums |= {f"value.spreads.{row}.{name}": getattr(one, name) for name in ("count", "total", "squares")}
-    return {"value.samples": learned.samples, **sums}
-
-
-def _learned(value: Document) -> Learned:
-    empty, fits, spreads = Learned(), value.get("fits", {}), value.get("spreads", {})
-    return Learned(
-        samples=value.get("samples", 0.0),
-        fits=tuple(
-            (*(fits.get(str(row), {}).get(str(place), 0.0) for place in range(5)),) for row in range(len(empty.fits))
-        ),
-        spreads=tuple(Spread(**spreads.get(str(row), {})) for row in range(len(empty.spreads))),
     )

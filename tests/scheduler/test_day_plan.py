@@ -115,6 +115,19 @@ def test_a_part_that_is_lost_is_sent_again(planning: Services) -> None:
     assert [job for job, _ in first] == [job for job, _ in again] == [RankPosts(day=first[0][0].day, part=0)]  # type: ignore[attr-defined]
 
 
+def test_a_scheduler_that_ended_while_it_began_the_plan_leaves_nothing_out(planning: Services) -> None:
+    """The plan is there and its parts are not: the next look writes and sends them."""
+    ids = read_yesterday(planning, [5] * 20)
+    plan(planning, PLAN)
+    planning.stores.db["X_plan_parts"].delete_many({})
+
+    jobs = carry_out(planning)
+
+    (made,) = planning.stores.plans.newest()
+    assert (len(jobs), made.stage, made.tally.total) == (2, Stage.DONE, 20)
+    assert set(ids) == due(planning)
+
+
 def test_old_posts_and_those_that_are_gone_are_no_part_of_it(planning: Services) -> None:
     """Nor those that wait for X's second word, or that no source wants followed; what else was read once is."""
     ids = read_yesterday(planning, [5] * 5)

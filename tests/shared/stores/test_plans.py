@@ -74,6 +74,45 @@ def test_what_is_done_once_is_done(plans: PlanStore) -> None:
     assert plans.part(DAY, 1) == (PARTS[1], Stage.RANK)
 
 
+def test_who_begins_a_plan_late_changes_nothing_of_it(plans: PlanStore) -> None:
+    """A scheduler that stood still while another one led: the parts keep their bounds, and are as far as they were."""
+    plans.begin(DAY, BASIS, PARTS, now=NOW)
+    for number in (0, 1):
+        plans.ranked(DAY, number, tally((1, 5, 2, 7.5)))
+    plans.place(DAY, tally((1, 5, 4, 15.0)))
+
+    plans.begin(DAY, BASIS, [Part(0, "100", "150"), Part(1, "150", "180"), Part(2, "180", None)], now=NOW)
+
+    assert plans.open_parts(DAY, Stage.PLACE) == [0, 1]
+    assert plans.open_parts(DAY, Stage.RANK) == []
+    assert plans.part(DAY, 1) == (PARTS[1], Stage.PLACE)
+
+
+def test_parts_that_were_never_written_are_made_good(plans: PlanStore, mongo_db: Db) -> None:
+    """Who began the plan ended before; those that are there stay as they are."""
+    plans.begin(DAY, BASIS, PARTS, now=NOW)
+    plans.ranked(DAY, 0, tally((1, 5, 2, 7.5)))
+    mongo_db["X_plan_parts"].delete_one({"number": 1})
+
+    assert (plans.complete(DAY), plans.complete(DAY)) == (1, 0)
+
+    assert [plans.part(DAY, number) for number in (0, 1)] == [(PARTS[0], Stage.PLACE), (PARTS[1], Stage.RANK)]
+
+
+def test_a_plan_that_is_forgotten_can_be_begun_again(plans: PlanStore) -> None:
+    """With other parts."""
+    plans.begin(DAY, BASIS, PARTS, now=NOW)
+    plans.ranked(DAY, 0, tally((1, 5, 2, 7.5)))
+
+    plans.forget(DAY)
+    before = plans.stage(DAY)
+    plans.begin(DAY, BASIS, [Part(0, "100", None)], now=NOW)
+
+    assert before is None
+    assert (plans.stage(DAY), plans.open_parts(DAY, Stage.RANK)) == (Stage.RANK, [0])
+    assert plans.part(DAY, 1) is None
+
+
 def test_what_is_learned_adds_up(plans: PlanStore) -> None:
     """By any number of workers; after a fit a part of it is kept, and the model is what was fitted."""
     before = read(Tracked(1, 0.0), 10, 1.0)
