@@ -77,14 +77,15 @@ class SelectionStore:
         return {int(one["user_id"]): one.get("sources") or [] for one in found}
 
     @guarded
-    def write(self, changes: Sequence[Reselected], *, due_at: datetime | None) -> int:
+    def write(self, changes: Sequence[Reselected], *, now: datetime, is_planned: bool) -> int:
         """Follow posts, or no longer, in one bulk; answers how many. One that changed meanwhile stays as it is.
 
-        due_at: when what is followed again is read; None: when a plan says so. A claim on what is not followed any more
-        is void.
+        What is followed again is due now; is_planned: what was read before, when a plan says so. A claim on what is not
+        followed any more is void.
         """
         writes = [
-            UpdateOne({"_id": str(one.post_id), "follow_from": one.before}, _change(one, due_at)) for one in changes
+            UpdateOne({"_id": str(one.post_id), "follow_from": one.before}, _change(one, now, is_planned))
+            for one in changes
         ]
         return self._states.bulk_write(writes, ordered=False).modified_count if writes else 0
 
@@ -121,7 +122,10 @@ def _concerns(documents: Iterable[Document]) -> Iterable[Concern]:
     return (Concern(one["source"], one["member"], Why(one["why"])) for one in documents)
 
 
-def _change(one: Reselected, due_at: datetime | None) -> Document:
-    due = due_at if one.follow_from is None else None
-    void: Document = {} if one.follow_from is None else {"$unset": {"claim_id": ""}}
-    return {"$set": {"follow_from": one.follow_from, "next_refresh_at": due}, **void}
+def _change(one: Reselected, now: datetime, is_planned: bool) -> Document | list[Document]:
+    if one.follow_from is not None:
+        return {"$set": {"follow_from": one.follow_from, "next_refresh_at": None}, "$unset": {"claim_id": ""}}
+    if not is_planned:
+        return {"$set": {"follow_from": None, "next_refresh_at": now}}
+    was_read = {"$eq": [{"$type": "$read_at"}, "date"]}  # what never was is in no plan
+    return [{"$set": {"follow_from": None, "next_refresh_at": {"$cond": [was_read, None, now]}}}]

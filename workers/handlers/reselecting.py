@@ -60,4 +60,4 @@ def _reselect(services: Services, posts: Sequence[Concerned], sources: Mapping[s
         wanted = AT_ONCE if least is None else least
         change = reselected(post.post_id, post.follow_from, follow_from=wanted, metrics=post.metrics)
         changes += [change] if change is not None else []
-    return store.write(changes, due_at=now if services.refresh_policy.by is Chooser.TIERS else None)
+    return store.write(changes, now=now, is_planned=services.refresh_policy.by is Chooser.PLANNER)

@@ -296,3 +296,21 @@ def test_where_the_planner_decides_posts_wait_for_its_next_plan(
     settle(services)
 
     assert (known(services, A)["follow_from"], known(services, A)["next_refresh_at"]) == (None, None)
+
+
+def test_by_the_planner_what_was_never_counted_is_due_at_once(
+    make_services: Callable[..., Services], x: ScriptedX
+) -> None:
+    """No plan could say what it is worth; its first reading is bought as that of any post without counts."""
+    services = make_services(x.url, refresh_by="planner")
+    sweep = begin(services)
+    ask(services, NONE)
+    x.script = lambda asked: told({name: value for name, value in post(A).items() if name != "public_metrics"})
+    read_to_end(services, sweep.id)
+    before = known(services, A)["read_at"], known(services, A)["next_refresh_at"]
+
+    ask(services, ALL)
+    settle(services)
+
+    assert before == (None, None)
+    assert due(services) == {A}
