@@ -1,6 +1,6 @@
 """`rank_posts` and `place_posts`: a part of the plan of a day, counted, and given its dates; what readings teach.
 
-A part that is done again comes to the same; one whose turn is over is passed over.
+A part that is done again comes to the same; one whose turn is over, or whose day, is passed over.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def rank_posts(services: Services, job: RankPosts) -> None:
     """Count a part's posts by what they are worth today."""
     plans, day = services.stores.plans, job.day
     plan, found = plans.get(day), plans.part(day, job.part)
-    if plan is None or found is None or found[1] is not Stage.RANK:
+    if plan is None or found is None or found[1] is not Stage.RANK or _is_over(services, day):
         return
     basis, worth, tally = plan.basis, plan.basis.worth, Tally()
     for posts in _posts(services, found[0], basis):
@@ -39,6 +39,8 @@ def place_posts(services: Services, job: PlacePosts) -> None:
     plans, day = services.stores.plans, job.day
     plan, found = plans.get(day), plans.part(day, job.part)
     if plan is None or plan.stage is not Stage.PLACE or found is None or found[1] is not Stage.PLACE:
+        return
+    if _is_over(services, day):
         return
     made, placed = purchases(plan.tally, plan.basis.money.whole, plan.basis.rules), 0
     for posts in _posts(services, found[0], plan.basis):
@@ -69,6 +71,11 @@ def _date(services: Services, day: date, posts: Sequence[Tracked], basis: Basis,
             due[post.post_id] = moment(at)
     others = [post.post_id for post in posts if post.post_id not in due]
     return services.stores.plan_posts.date(due, others, today=datetime.combine(day, time(), UTC))
+
+
+def _is_over(services: Services, day: date) -> bool:
+    """Whether it is not X's present day: dates by a plan of another one would be bought beside today's."""
+    return services.ledger.now().date() != day
 
 
 def _posts(services: Services, part: Part, basis: Basis) -> Iterator[list[Tracked]]:

@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
+from scheduler.planner import PLAN
 from shared.domain import snowflake
-from shared.domain.jobs import RefreshEngagement
+from shared.domain.jobs import PlacePosts, RefreshEngagement
 from shared.domain.models import Post
+from shared.domain.planning.day import Stage
 from shared.services.bootstrap import Services
-from tests.scheduler.days import carry_out
-from tests.workers.world import ScriptedX, Simulator, page
+from shared.stores.engagement_documents import day_of
+from tests.scheduler.days import carry_out, read_yesterday
+from tests.scheduler.slots import plan
+from tests.workers.world import HANDLERS, ScriptedX, Simulator, page
 from workers.handlers.engagement import refresh_engagement
+from workers.handlers.planning import place_posts
 
 DAY = timedelta(days=1)
 Make = Callable[..., Services]
@@ -65,6 +70,31 @@ def test_what_was_sent_before_midnight_buys_nothing_before_the_plan(make_service
 
     assert before == []
     assert [asked.path for asked in x.asked] == ["/2/tweets"]
+
+
+def test_a_part_that_comes_after_its_day_dates_nothing(make_services: Make, x: ScriptedX) -> None:
+    """A plan that was not done by midnight is passed over: the money of the new day is not spent by it."""
+    services = make_services(x.url, refresh_by="planner")
+    read_yesterday(services, [5] * 5)
+    long_ago = {"read_at": services.clock.now() - 3 * DAY, "bought_on": day_of(services.clock.now() - 3 * DAY)}
+    services.stores.db["X_engagement"].update_many({}, {"$set": long_ago})
+    today = services.ledger.now().date()
+    ((rank, _),) = plan(services, PLAN)
+    HANDLERS[type(rank)](services, rank)
+    ((place, _),) = plan(services, PLAN)
+    yesterday, db = today - DAY, services.stores.db
+    for name in ("X_plans", "X_plan_parts"):
+        (one,) = db[name].find()
+        db[name].delete_many({})
+        db[name].insert_one(one | {"_id": one["_id"].replace(today.isoformat(), yesterday.isoformat())})
+    db["X_plan_parts"].update_one({}, {"$set": {"day": yesterday.isoformat()}})
+
+    place_posts(services, PlacePosts(day=yesterday, part=0))
+    before = db["X_engagement"].count_documents({"next_refresh_at": {"$ne": None}})
+
+    assert isinstance(place, PlacePosts)
+    assert before == 0
+    assert services.stores.plans.open_parts(yesterday, Stage.PLACE) == [0]
 
 
 def a_post(services: Services) -> Post:
