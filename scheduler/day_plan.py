@@ -41,6 +41,7 @@ class DayPlan:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._plans = services.stores.plans
+        self._has_come_back = False  # settings stay as they are while a process runs
 
     def due(self, now: datetime) -> Outgoing:
         """The jobs of the parts that are open; none while the plan is done, or the tiers decide."""
@@ -48,6 +49,7 @@ class DayPlan:
             self._leave(now)
             return []
         day = self._services.ledger.now().date()
+        self._come_back(day)
         stage = self._plans.stage(day)
         if stage is None:
             stage = self._begin(day, now)
@@ -68,6 +70,17 @@ class DayPlan:
         after = left["after"] if left.get("plan") == plans[0].day.isoformat() else str(snowflake.first_id_at(since))
         last = self._services.stores.plan_posts.give_back(after, since=since, limit=GIVEN_BACK)
         state.set(LEFT, {"plan": plans[0].day.isoformat(), "after": last})
+
+    def _come_back(self, day: date) -> None:
+        """Where the tiers decided since the last plan: what that plan says of today is not so any more."""
+        if self._has_come_back:
+            return
+        state = self._services.stores.state
+        if left := state.get(LEFT):
+            if left["plan"] == day.isoformat():
+                self._plans.forget(day)
+            state.set(LEFT, None)
+        self._has_come_back = True
 
     def _next(self, day: date, stage: Stage, now: datetime) -> Stage:
         """On to the next stage, for all parts have been through this one."""

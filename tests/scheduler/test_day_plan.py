@@ -227,3 +227,40 @@ def test_the_tiers_take_back_what_waited_for_a_plan(planning: Services, make_ser
     assert {int(one["_id"]) for one in found} == set(ids)
     assert all(one["next_refresh_at"] == one["read_at"] + DAY for one in found)
     assert tiers.stores.state.get(LEFT)["after"] is None
+
+
+def test_a_planner_that_is_back_the_same_day_decides_anew(
+    planning: Services, make_services: Make, x: ScriptedX
+) -> None:
+    """What the tiers had dated meanwhile is not bought beside the plan, and the money is what is left."""
+    read_yesterday(planning, [5] * 90)
+    carry_out(planning)
+    states, now = planning.stores.db["X_engagement"], planning.clock.now()
+    states.update_many({}, {"$set": {"next_refresh_at": None}})
+    tiers = make_services(x.url)
+    for _ in range(3):
+        plan(tiers, PLAN)
+    given_back = due(planning, until=now + DAY)
+
+    assert given_back
+    assert carry_out(planning)
+    assert carry_out(planning) == []
+
+    assert 15 <= len(due(planning)) <= 75  # forty, and some spare ones, of ninety that are alike
+    (made,) = planning.stores.plans.newest()
+    assert (made.stage, made.tally.total) == (Stage.DONE, 90)
+
+
+def test_the_tiers_take_posts_back_as_often_as_they_decide(
+    planning: Services, make_services: Make, x: ScriptedX
+) -> None:
+    """Also the second time that the planner is left on one day: none waits for a plan that nobody makes."""
+    read_yesterday(planning, [5] * 20)
+    states, tiers = planning.stores.db["X_engagement"], make_services(x.url)
+    for _ in range(2):
+        carry_out(planning)
+        states.update_many({}, {"$set": {"next_refresh_at": None}})
+        for _ in range(3):
+            plan(tiers, PLAN)
+
+    assert len(due(planning)) == 20
