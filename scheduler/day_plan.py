@@ -89,6 +89,9 @@ class DayPlan:
                 return Stage.RANK
             self._plans.place(day, summed(self._plans.tallies(day)))
             return Stage.PLACE
+        x_now = self._services.ledger.now()
+        today = x_now.replace(hour=0, minute=0, second=0, microsecond=0)
+        self._services.stores.plan_posts.let_rest(before=x_now - RETIRE_AGE, today=today)
         self._plans.done(day, now=now)
         if plan := self._plans.get(day):
             _tell(plan)

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from pymongo import ASCENDING, UpdateMany, UpdateOne
 
+from shared.domain.engagement.tiers import Tier
 from shared.domain.models import PostState
 from shared.domain.planning.growth import left
 from shared.domain.planning.posts import Tracked, day_of, hours
@@ -84,6 +85,16 @@ class PlanPostStore:
         if writes:
             self._states.bulk_write(writes, ordered=False)
         return len(due)
+
+    @guarded
+    def let_rest(self, *, before: datetime, today: datetime) -> int:
+        """Take the dates of posts made before that, which no plan buys and which were not bought today; answers how
+        many. They were dated on another day, or by the tiers.
+        """
+        stale: Document = {"tier": {"$in": [one.value for one in Tier]}, "next_refresh_at": {"$type": "date"}}
+        stale |= {**_OPEN, "gone_reports": _NOT_REPORTED, "created_at": {"$lt": before}, "bought_on": {"$ne": today}}
+        rest: Document = {"$set": {"next_refresh_at": None}, "$unset": {"claim_id": ""}}
+        return self._states.update_many(stale, rest).modified_count
 
     @guarded
     def give_back(self, after: str, *, since: datetime, limit: int) -> str | None:

@@ -264,3 +264,21 @@ def test_the_tiers_take_posts_back_as_often_as_they_decide(
             plan(tiers, PLAN)
 
     assert len(due(planning)) == 20
+
+
+def test_a_date_of_another_day_is_not_bought_beside_the_plan(planning: Services) -> None:
+    """Of a post too old for the plan, whose last free reading of yesterday was missed."""
+    (old,) = read_yesterday(planning, [5], hours_ago=24 * 40)
+    (young,) = read_yesterday(planning, [5])
+    states, now = planning.stores.db["X_engagement"], planning.clock.now()
+    states.update_many({}, {"$set": {"next_refresh_at": now - HOUR, "claim_id": "lost"}})
+    today = states.find_one({"_id": str(old)}) or {}
+    own = {"bought_on": day_of(planning.ledger.now())}
+    states.insert_one(today | own | {"_id": str(old + 1)})
+    states.insert_one(today | {"_id": str(old + 2), "gone_reports": 1})
+    states.insert_one(today | {"_id": str(old + 3), "read_at": None, "metrics": None, "bought_on": None})
+
+    carry_out(planning)
+
+    assert due(planning) == {young, old + 1, old + 2, old + 3}
+    assert "claim_id" not in (states.find_one({"_id": str(old)}) or {})
