@@ -24,7 +24,7 @@ from shared.domain.planning.reserve import WEEK
 from shared.domain.planning.sizes import Model
 from shared.domain.planning.tally import summed
 from shared.runtime.log import get_logger
-from shared.services.allowance import money_today
+from shared.services.allowance import bought_today, budgets_today, money_today
 from shared.services.bootstrap import Services
 from shared.stores.plan_posts import edges
 from shared.stores.plans import Part, Plan
@@ -50,6 +50,7 @@ class DayPlan:
             return []
         day = self._services.ledger.now().date()
         self._come_back(day)
+        self._heed_budgets(day)
         stage = self._plans.stage(day)
         if stage is None:
             stage = self._begin(day, now)
@@ -82,6 +83,13 @@ class DayPlan:
             state.set(LEFT, None)
         self._has_come_back = True
 
+    def _heed_budgets(self, day: date) -> None:
+        """A plan that was begun with other budgets is of no use: for the rest of the day another one is made."""
+        begun_with = self._plans.budgets(day)
+        if begun_with and begun_with != budgets_today(self._services):
+            log.info("budgets changed: the plan of the day is made anew", day=day.isoformat())
+            self._plans.forget(day)
+
     def _next(self, day: date, stage: Stage, now: datetime) -> Stage:
         """On to the next stage, for all parts have been through this one."""
         if stage is Stage.RANK:
@@ -99,16 +107,19 @@ class DayPlan:
 
     def _begin(self, day: date, now: datetime) -> Stage:
         """From a sample of the posts: how many there are, what is typical, and where parts of the same size end."""
-        x_now = self._services.ledger.now()
+        services, x_now = self._services, self._services.ledger.now()
+        services.limiter.choose_budgets(services.budget_choices.load())  # it tells what is left of them
         since = x_now - RETIRE_AGE
-        sample, followed = self._services.stores.plan_posts.sample(SAMPLE, since=since)
+        sample, followed = services.stores.plan_posts.sample(SAMPLE, since=since)
         basis = Basis(
             at=hours(x_now),
-            money=money_today(self._services, followed=followed),
+            money=money_today(services, followed=followed),
             followed=followed,
             typical_count=typical_count(sample),
             model=self._model(day),
-            span_days=self._services.settings.plan_span_days,
+            span_days=services.settings.plan_span_days,
+            budgets=budgets_today(services),
+            already=bought_today(services),
         )
         self._plans.begin(day, basis, _parts(str(snowflake.first_id_at(since)), sample, followed), now=now)
         log.info("plan begun", day=day.isoformat(), posts=followed, buys=basis.money.whole, model=basis.model.source)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 from shared.domain.engagement.next_reading import Chooser
 from shared.domain.models import WorkClass
+from shared.domain.money.budgets import CHOOSABLE, Budgets
 from shared.domain.money.prices import PriceKind, posts_of
 from shared.domain.planning.day import Money, Stage
 from shared.domain.planning.midnight import Rules
@@ -23,18 +24,34 @@ _DAY = timedelta(days=1)
 def money_today(services: Services, *, followed: int) -> Money:
     """In posts. followed: how many there are to buy. Raises LimiterUnavailable, StoreUnavailable."""
     books, micro = services.treasury.books(), services.ledger.prices.micro[PriceKind.POST]
-    shares = services.budget_choices.load().over(started_budgets(services.settings)).shares
     left = 1 - hours(books.now) % HOURS_A_DAY / HOURS_A_DAY
     money = posts_today(
         WorkClass.ENGAGEMENT,
         project_budgets(services.limiter.state()),
-        share=shares.get(WorkClass.ENGAGEMENT, 1.0),
+        share=_chosen(services).shares.get(WorkClass.ENGAGEMENT, 1.0),
         post_micro_usd=micro,
         others_posts=_others_yesterday(books, micro) * left,
         now=books.now,
         most=followed,
     )
     return replace(money, kept=reserve(_beside_plans(services, books), money.now, Rules().reserve_share))
+
+
+def budgets_today(services: Services) -> dict[str, float | None]:
+    """The budgets that a person chose, or the processes were started with, and the share of the class, by their names;
+    a plan that was begun with others is of no use. Raises StoreUnavailable.
+    """
+    chosen = _chosen(services)
+    limits = {name: getattr(chosen, name) for name in CHOOSABLE}
+    return {name: None if limit is None else float(limit) for name, limit in limits.items()} | {
+        "share": float(chosen.shares.get(WorkClass.ENGAGEMENT, 1.0))
+    }
+
+
+def bought_today(services: Services) -> int:
+    """How many posts the class has bought on X's present day. Raises LimiterUnavailable, StoreUnavailable."""
+    books = services.treasury.books()
+    return _bought(books, books.now.date())
 
 
 def may_buy(services: Services) -> bool:
@@ -60,12 +77,18 @@ def _others_yesterday(books: Books, post_micro_usd: int) -> float:
 
 def _beside_plans(services: Services, books: Books) -> list[int]:
     """Posts that were bought beside each of the last plans, the latest last: they had come without counts."""
-    taken = []
-    for plan in reversed(services.stores.plans.newest(WEEK)):
-        bought = sum(
-            posts_of(sums.bought)
-            for key, sums in books.rows.items()
-            if key.day == plan.day and key.work_class is WorkClass.ENGAGEMENT
-        )
-        taken.append(max(0, bought - plan.placed))
-    return taken
+    plans = reversed(services.stores.plans.newest(WEEK))
+    return [max(0, _bought(books, plan.day) - plan.basis.already - plan.placed) for plan in plans]
+
+
+def _bought(books: Books, day: date) -> int:
+    """Posts that the class bought on that day."""
+    return sum(
+        posts_of(sums.bought)
+        for key, sums in books.rows.items()
+        if key.day == day and key.work_class is WorkClass.ENGAGEMENT
+    )
+
+
+def _chosen(services: Services) -> Budgets:
+    return services.budget_choices.load().over(started_budgets(services.settings))

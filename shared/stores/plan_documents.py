@@ -32,6 +32,8 @@ def basis_document(basis: Basis) -> Document:
         "typical_count": basis.typical_count,
         "model": model_document(basis.model),
         "span_days": basis.span_days,
+        "budgets": dict(basis.budgets),
+        "already": basis.already,
     }
 
 
@@ -44,6 +46,8 @@ def basis_of(found: Document) -> Basis:
         typical_count=found["typical_count"],
         model=model_of(found["model"]),
         span_days=found["span_days"],
+        budgets=found.get("budgets", {}),
+        already=found.get("already", 0),
     )
 
 

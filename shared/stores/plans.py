@@ -78,6 +78,12 @@ class PlanStore:
         return Stage(found["stage"]) if found else None
 
     @guarded
+    def budgets(self, day: date) -> Mapping[str, float | None]:
+        """Those that the plan of that day was begun with; empty: there is none, or nobody noted them."""
+        found = self._plans.find_one({"_id": day.isoformat()}, {"basis.budgets": 1}) or {}
+        return dict(found.get("basis", {}).get("budgets", {}))
+
+    @guarded
     def newest(self, count: int = 1) -> list[Plan]:
         """The last plans, the latest first."""
         return [_plan(one) for one in self._plans.find().sort("_id", DESCENDING).limit(count)]

@@ -12,9 +12,13 @@ from scheduler.day_plan import LEFT
 from scheduler.exporter import export_plan
 from scheduler.planner import PLAN, REFRESH
 from shared.domain.jobs import RankPosts
+from shared.domain.models import WorkClass
+from shared.domain.money.prices import PriceKind
+from shared.domain.money.purchases import CallResult, Purchase
 from shared.domain.planning.day import Stage
 from shared.domain.planning.posts import moment
 from shared.runtime import metrics
+from shared.services.allowance import money_today
 from shared.services.bootstrap import Services
 from shared.stores.engagement_documents import day_of
 from shared.stores.plan_posts import BATCH
@@ -282,3 +286,50 @@ def test_a_date_of_another_day_is_not_bought_beside_the_plan(planning: Services)
 
     assert due(planning) == {young, old + 1, old + 2, old + 3}
     assert "claim_id" not in (states.find_one({"_id": str(old)}) or {})
+
+
+def test_a_budget_that_is_changed_during_the_day_counts_from_then_on(planning: Services) -> None:
+    """More buys more of the rest of the day, less buys less, and what is as it was changes nothing."""
+    read_yesterday(planning, [10 * number for number in range(200)])
+    bought = {}
+    for usd in (0.0, 4.0, 4.0, 0.5):
+        planning.budget_choices.choose({"day_usd": usd}, {})
+        jobs = carry_out(planning)
+        (made,) = planning.stores.plans.newest()
+        bought[len(bought)] = (len(jobs), made.basis.money.now, len(due(planning)))
+
+    assert bought == {0: (2, 0, 0), 1: (2, 160, 186), 2: (0, 160, 186), 3: (2, 20, 32)}
+
+
+def test_a_share_that_is_changed_counts_too(planning: Services) -> None:
+    """Half of $1 buys a hundred posts."""
+    read_yesterday(planning, [5] * 200)
+    carry_out(planning)
+    planning.budget_choices.choose({}, {WorkClass.ENGAGEMENT: 0.5})
+    carry_out(planning)
+
+    (made,) = planning.stores.plans.newest()
+    assert made.basis.money.now == 100
+
+
+def test_what_was_bought_before_the_plan_is_not_kept_for_tomorrow(planning: Services) -> None:
+    """The tiers bought thirty posts in the morning: tomorrow's plan keeps nothing for posts without counts."""
+    read_yesterday(planning, [5] * 200)
+    x_now = planning.ledger.now()
+    ids = frozenset(range(1, 31))
+    one = Purchase(
+        endpoint="posts",
+        credential_id="app",
+        work_class=WorkClass.ENGAGEMENT,
+        result=CallResult.ANSWERED,
+        object_ids={PriceKind.POST: ids},
+        at=x_now,
+    )
+    planning.ledger.record(one)
+    planning.ledger.copy()
+    carry_out(planning)
+    planning.stores.db["X_plans"].update_one({}, {"$set": {"placed": 0}})
+    (made,) = planning.stores.plans.newest()
+
+    assert made.basis.already == 30
+    assert money_today(planning, followed=200).kept == 0

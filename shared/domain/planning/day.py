@@ -10,7 +10,8 @@ go evenly; what the floors of more urgent work hold is due when they give it up,
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
@@ -46,7 +47,9 @@ class Money:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Basis:
-    """What all parts of a plan are ranked by. at: when it was begun, in hours since 1970."""
+    """What all parts of a plan are ranked by. at: when it was begun, in hours since 1970. budgets: as they stood, and
+    the share, by their names. already: how many posts were bought that day before it was begun.
+    """
 
     at: float
     money: Money
@@ -54,6 +57,8 @@ class Basis:
     typical_count: float
     model: Model
     span_days: int
+    budgets: Mapping[str, float | None] = field(default_factory=dict)
+    already: int = 0
 
     @property
     def day(self) -> int:
