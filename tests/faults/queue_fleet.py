@@ -23,13 +23,13 @@ from shared.runtime.embedded import EmbeddedServer, start_redis
 from tests.faults.queue_worker import QUEUE
 
 
-def wait_until(condition: Callable[[], object], seconds: float, what: str) -> float:
-    """Wait until `condition` holds; how long that took. Raises AssertionError after `seconds`."""
+def wait_until(condition: Callable[[], object], seconds: float, what: str, *, look_seconds: float = 0.02) -> float:
+    """Wait until `condition` holds, seen every `look_seconds`; how long that took. AssertionError after `seconds`."""
     started, pause = time.monotonic(), threading.Event()
     while not condition():
         if time.monotonic() - started > seconds:
             raise AssertionError(f"not within {seconds} s: {what}")
-        pause.wait(0.02)
+        pause.wait(look_seconds)
     return time.monotonic() - started
 
 

@@ -26,6 +26,8 @@ Loss = Literal["everything", "the last second", "nothing"]
 LIMIT_SECONDS = 120.0
 LOST_SECONDS = 1.0
 AD_HOC_IDS = 150
+# A look at all outstanding work is four queries; in a row without a pause they cost more than the work itself.
+_LOOK_SECONDS = 0.1
 # Without a file to download, the queue of media fills up while everything else is worked off.
 _WITHOUT_MEDIA = [queue for queue in ALL_QUEUES if queue != Queue.MEDIA]
 
@@ -122,6 +124,7 @@ def redis_forgets(folder: Path, *, loss: Loss, least: int) -> Finding:
             ),
             180,
             "all is in the queue again",
+            look_seconds=_LOOK_SECONDS,
         )
         copies = max(_ad_hoc_copies(flock).values())
         flock.worker(ALL_QUEUES)
@@ -147,7 +150,11 @@ def _work_for_a_while(flock: WholeFlock, least: int) -> None:
     commands.track(flock.services, flock.truth.accounts(), since=timedelta(minutes=5))
     worker = flock.worker(_WITHOUT_MEDIA)
     posts = flock.services.stores.posts
-    wait_until(lambda: posts.count() > AD_HOC_IDS and len(outstanding(flock).media) >= least, 60, "posts and files")
+
+    def enough_found() -> bool:
+        return posts.count() > AD_HOC_IDS and len(outstanding(flock).media) >= least
+
+    wait_until(enough_found, 60, "posts and files", look_seconds=_LOOK_SECONDS)
     wait_until(lambda: _stands_between_calls(flock, worker), 30, "the worker is between two calls")
     flock.kill(worker)
 
@@ -155,7 +162,7 @@ def _work_for_a_while(flock: WholeFlock, least: int) -> None:
         work = outstanding(flock)
         return len(work.refreshes) >= least and len(work.sweeps) > 0
 
-    wait_until(enough, 60, "sweeps and refreshes that nobody works on")
+    wait_until(enough, 60, "sweeps and refreshes that nobody works on", look_seconds=_LOOK_SECONDS)
 
 
 def _stands_between_calls(flock: WholeFlock, worker: Process) -> bool:
@@ -174,7 +181,8 @@ def _newest_posts(flock: WholeFlock, count: int) -> list[str]:
 
 def _carry_out(flock: WholeFlock, wanted: Work, *, seconds: float) -> Work:
     """What of the wanted work is not done within `seconds`."""
-    deadline, left = time.monotonic() + seconds, wanted
+    deadline, left, pause = time.monotonic() + seconds, wanted, threading.Event()
     while any(left.counts()) and time.monotonic() < deadline:
+        pause.wait(_LOOK_SECONDS)
         left -= left - outstanding(flock)  # what was done once is done, though a post may be due again by now
     return left
