@@ -8,3 +8,7 @@ treasurer  the ledger copied, the budgets watched, who has no money
 leader     a lease that saves work; correctness is the claim in MongoDB
 exporter   the state of the whole system as metrics
 """
+
+from shared.runtime.garbage import look_seldom_at_imports
+
+look_seldom_at_imports()  # here, as what the program imports comes after this

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import subprocess
+import sys
 import weakref
 from collections.abc import Iterator
 
@@ -20,7 +22,7 @@ class Circle:
 
 @pytest.fixture(autouse=True)
 def as_before() -> Iterator[None]:
-    """Other tests have Python's own rhythm."""
+    """Other tests have the rhythm that they had."""
     before = gc.get_threshold()
     yield
     gc.set_threshold(*before)
@@ -41,6 +43,16 @@ def test_a_page_is_read_without_looking_for_garbage() -> None:
 
     assert looks() == before
     assert len(page) == 5_000
+
+
+@pytest.mark.parametrize("program", ["workers.main", "scheduler.__main__", "listener.__main__"])
+def test_a_program_loads_without_looking_through_all_it_has_loaded(program: str) -> None:
+    """No object that was imported is old enough, when all is imported, to have been looked at with all others."""
+    code = f"import gc, {program}; print(gc.get_stats()[2]['collections'])"
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30)
+
+    assert (done.stdout.strip(), done.stderr) == ("0", "")
 
 
 def test_garbage_is_found_in_time() -> None:
