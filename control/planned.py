@@ -173,10 +173,10 @@ def _planned(
             last = " for the last time" if hours(due) >= last_reading_at(at) else ""
             return due, f"it was paid for today: read again{last} for nothing", None
         return None, "it was read for the last time today: the plan of tomorrow says whether it is bought", None
-    if now - state.created_at > RETIRE_AGE:
-        return None, f"never: it is older than {RETIRE_AGE.days} days", None
     if state.read_at is None:
         return due, "it came without counts: it is bought at once", None
+    if now - state.created_at > RETIRE_AGE:
+        return None, f"never: it is older than {RETIRE_AGE.days} days", None
     plan = _plan(services)
     if plan is None or plan.stage is Stage.RANK:
         return None, "the plan of today is not made yet", None

@@ -99,6 +99,28 @@ def test_every_reason_has_its_words(planning: Services, change: dict[str, object
     assert planned.of_post(planning, post_id)["why"] == why
 
 
+@pytest.mark.parametrize(
+    ("change", "why", "is_due"),
+    [
+        ({}, "never: it is older than 30 days", False),
+        ({"read_at": None, "metrics": None}, "it came without counts: it is bought at once", True),
+    ],
+    ids=["counted", "without counts"],
+)
+def test_an_old_post_is_told_what_is_done_with_it(
+    planning: Services, change: dict[str, object], why: str, *, is_due: bool
+) -> None:
+    """No plan buys it; one that was just found without counts is read all the same."""
+    (post_id,) = read_yesterday(planning, [50], hours_ago=24 * 40)
+    due = {"next_refresh_at": planning.clock.now()} if is_due else {}
+    planning.stores.db["X_engagement"].update_one({}, {"$set": change | due})
+    carry_out(planning)
+
+    told = planned.of_post(planning, post_id)
+
+    assert (told["why"], told["next_reading_at"] is not None) == (why, is_due)
+
+
 def test_a_plan_that_is_not_made_is_told(planning: Services) -> None:
     """From when it was begun, or since midnight where the last one is of another day; what is done is no news."""
     read_yesterday(planning, [5])
