@@ -129,15 +129,15 @@ class PlanStore:
         return sorted(int(one["number"]) for one in found)
 
     @guarded
-    def ranked(self, day: date, number: int, tally: Tally) -> None:
-        """A part is counted."""
+    def ranked(self, day: date, number: int, tally: Tally, *, at: float) -> None:
+        """A part is counted. at: when its plan was begun; one that was forgotten since is told nothing."""
         cells = [[*cell, posts, tally.acts.get(cell, 0.0)] for cell, posts in tally.posts.items()]
-        self._end(day, number, Stage.RANK, {"stage": Stage.PLACE.value, "cells": cells})
+        self._end(day, number, Stage.RANK, {"stage": Stage.PLACE.value, "cells": cells}, at)
 
     @guarded
-    def placed(self, day: date, number: int, posts: int) -> None:
-        """What a part buys has its dates."""
-        self._end(day, number, Stage.PLACE, {"stage": Stage.DONE.value, "placed": posts})
+    def placed(self, day: date, number: int, posts: int, *, at: float) -> None:
+        """What a part buys has its dates. at: as with `ranked`."""
+        self._end(day, number, Stage.PLACE, {"stage": Stage.DONE.value, "placed": posts}, at)
 
     @guarded
     def tallies(self, day: date) -> list[Tally]:
@@ -193,14 +193,16 @@ class PlanStore:
                 "to_id": to_id,
                 "stage": Stage.RANK.value,
                 "begun_at": plan["begun_at"],
+                "at": plan["basis"]["at"],
             }
             for number, from_id, to_id in plan.get("bounds", [])
         ]
         writes = [UpdateOne({"_id": one["_id"]}, {"$setOnInsert": one}, upsert=True) for one in rows]
         return self._parts.bulk_write(writes, ordered=False).upserted_count if writes else 0
 
-    def _end(self, day: date, number: int, stage: Stage, change: Mapping[str, Any]) -> None:
-        self._parts.update_one({"_id": f"{day.isoformat()}:{number}", "stage": stage.value}, {"$set": change})
+    def _end(self, day: date, number: int, stage: Stage, change: Mapping[str, Any], at: float) -> None:
+        mine: Document = {"_id": f"{day.isoformat()}:{number}", "stage": stage.value, "at": {"$in": [at, None]}}
+        self._parts.update_one(mine, {"$set": change})
 
 
 def _plan(found: Document) -> Plan:

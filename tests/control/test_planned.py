@@ -128,6 +128,7 @@ def test_a_plan_that_is_not_made_is_told(planning: Services) -> None:
     plan(planning, PLAN)
     plans, now = planning.stores.db["X_plans"], planning.ledger.now()
     plans.update_one({}, {"$set": {"basis.at": hours(now) - 2}})
+    planning.stores.db["X_plan_parts"].update_many({}, {"$set": {"at": hours(now) - 2}})
     assert planned.unplanned(planning) >= timedelta(hours=2)
     carry_out(planning)
     assert planned.unplanned(planning) == NONE

@@ -31,7 +31,7 @@ def rank_posts(services: Services, job: RankPosts) -> None:
     for posts in _posts(services, found[0], basis):
         for post in posts:
             tally.add(*cell_of(post, basis.at, worth, basis.span_days))
-    plans.ranked(day, job.part, tally)
+    plans.ranked(day, job.part, tally, at=basis.at)
 
 
 def place_posts(services: Services, job: PlacePosts) -> None:
@@ -45,7 +45,7 @@ def place_posts(services: Services, job: PlacePosts) -> None:
     made, placed = purchases(plan.tally, plan.basis.money.whole, plan.basis.rules), 0
     for posts in _posts(services, found[0], plan.basis):
         placed += _date(services, day, posts, plan.basis, made)
-    plans.placed(day, job.part, placed)
+    plans.placed(day, job.part, placed, at=plan.basis.at)
 
 
 def learn(services: Services, states: Mapping[int, Engagement], readings: Sequence[Reading]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -46,14 +47,14 @@ def test_a_plan_goes_through_its_stages(plans: PlanStore) -> None:
     plans.begin(DAY, BASIS, PARTS, now=NOW)
     assert plans.open_parts(DAY, Stage.RANK) == [0, 1]
     assert plans.part(DAY, 1) == (PARTS[1], Stage.RANK)
-    plans.ranked(DAY, 0, tally((1, 5, 2, 7.5)))
-    plans.ranked(DAY, 1, tally((1, 5, 1, 1.0), (3, -9, 4, 0.5)))
+    plans.ranked(DAY, 0, tally((1, 5, 2, 7.5)), at=BASIS.at)
+    plans.ranked(DAY, 1, tally((1, 5, 1, 1.0), (3, -9, 4, 0.5)), at=BASIS.at)
     assert plans.open_parts(DAY, Stage.RANK) == []
     assert len(plans.tallies(DAY)) == 2
 
     plans.place(DAY, tally((1, 5, 3, 8.5), (3, -9, 4, 0.5)))
-    plans.placed(DAY, 0, 2)
-    plans.placed(DAY, 1, 3)
+    plans.placed(DAY, 0, 2, at=BASIS.at)
+    plans.placed(DAY, 1, 3, at=BASIS.at)
     plans.done(DAY, now=NOW)
 
     found = plans.get(DAY)
@@ -66,9 +67,9 @@ def test_a_plan_goes_through_its_stages(plans: PlanStore) -> None:
 def test_what_is_done_once_is_done(plans: PlanStore) -> None:
     """A part that is ranked or placed again, and a plan that is begun again, stay as they are."""
     plans.begin(DAY, BASIS, PARTS, now=NOW)
-    plans.ranked(DAY, 0, tally((1, 5, 2, 7.5)))
-    plans.ranked(DAY, 0, tally((9, 9, 9, 9.0)))
-    plans.placed(DAY, 1, 3)
+    plans.ranked(DAY, 0, tally((1, 5, 2, 7.5)), at=BASIS.at)
+    plans.ranked(DAY, 0, tally((9, 9, 9, 9.0)), at=BASIS.at)
+    plans.placed(DAY, 1, 3, at=BASIS.at)
 
     assert plans.tallies(DAY) == [tally((1, 5, 2, 7.5))]
     assert plans.part(DAY, 1) == (PARTS[1], Stage.RANK)
@@ -78,7 +79,7 @@ def test_who_begins_a_plan_late_changes_nothing_of_it(plans: PlanStore) -> None:
     """A scheduler that stood still while another one led: the parts keep their bounds, and are as far as they were."""
     plans.begin(DAY, BASIS, PARTS, now=NOW)
     for number in (0, 1):
-        plans.ranked(DAY, number, tally((1, 5, 2, 7.5)))
+        plans.ranked(DAY, number, tally((1, 5, 2, 7.5)), at=BASIS.at)
     plans.place(DAY, tally((1, 5, 4, 15.0)))
 
     plans.begin(DAY, BASIS, [Part(0, "100", "150"), Part(1, "150", "180"), Part(2, "180", None)], now=NOW)
@@ -91,7 +92,7 @@ def test_who_begins_a_plan_late_changes_nothing_of_it(plans: PlanStore) -> None:
 def test_parts_that_were_never_written_are_made_good(plans: PlanStore, mongo_db: Db) -> None:
     """Who began the plan ended before; those that are there stay as they are."""
     plans.begin(DAY, BASIS, PARTS, now=NOW)
-    plans.ranked(DAY, 0, tally((1, 5, 2, 7.5)))
+    plans.ranked(DAY, 0, tally((1, 5, 2, 7.5)), at=BASIS.at)
     mongo_db["X_plan_parts"].delete_one({"number": 1})
 
     assert (plans.complete(DAY), plans.complete(DAY)) == (1, 0)
@@ -102,7 +103,7 @@ def test_parts_that_were_never_written_are_made_good(plans: PlanStore, mongo_db:
 def test_a_plan_that_is_forgotten_can_be_begun_again(plans: PlanStore) -> None:
     """With other parts."""
     plans.begin(DAY, BASIS, PARTS, now=NOW)
-    plans.ranked(DAY, 0, tally((1, 5, 2, 7.5)))
+    plans.ranked(DAY, 0, tally((1, 5, 2, 7.5)), at=BASIS.at)
 
     plans.forget(DAY)
     before = plans.stage(DAY)
@@ -111,6 +112,22 @@ def test_a_plan_that_is_forgotten_can_be_begun_again(plans: PlanStore) -> None:
     assert before is None
     assert (plans.stage(DAY), plans.open_parts(DAY, Stage.RANK)) == (Stage.RANK, [0])
     assert plans.part(DAY, 1) is None
+
+
+def test_what_is_done_for_a_forgotten_plan_is_nothing_to_the_next(plans: PlanStore) -> None:
+    """Parts that a worker still counted or dated by the plan before are to be done by the new one."""
+    plans.begin(DAY, BASIS, PARTS, now=NOW)
+    plans.forget(DAY)
+    later = replace(BASIS, at=BASIS.at + 1)
+    plans.begin(DAY, later, PARTS, now=NOW)
+
+    plans.ranked(DAY, 0, tally((1, 5, 2, 7.5)), at=BASIS.at)
+    before = plans.open_parts(DAY, Stage.RANK)
+    plans.ranked(DAY, 0, tally((1, 5, 2, 7.5)), at=later.at)
+    plans.placed(DAY, 0, 2, at=BASIS.at)
+
+    assert before == [0, 1]
+    assert plans.open_parts(DAY, Stage.PLACE) == [0]
 
 
 def test_what_is_learned_adds_up(plans: PlanStore) -> None:
