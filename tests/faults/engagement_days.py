@@ -2,6 +2,8 @@
 
 The same world twice: the simulator draws it from its seed and the time at which it begins. What is stored is compared
 with what X would show at that moment, every hour of the days, for all posts that are known.
+
+The limiter's day is Redis's, and that is the machine's: so at each midnight of the days its budget is raised by a day's.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from typing import Any
 
 import requests
 
-from control import commands
+from control import budget, commands
 from control.look_up import look_up
 from shared.domain import snowflake
 from shared.domain.jobs import ALL_QUEUES
@@ -30,7 +32,8 @@ from tests.faults.queue_fleet import wait_until
 
 # The last reading of a day is due at 23:50: there the clocks go so slowly that a flock has seconds for it.
 SLOW_FROM, SLOW_UNTIL, SLOW_STEP = timedelta(minutes=20), timedelta(minutes=20), timedelta(seconds=10)
-STEP = timedelta(minutes=1)
+STEP = timedelta(minutes=2)
+SHARE = 0.01
 LIMIT = "the planner errs less than tiers, for no more money; the ledger is the bill"
 
 
@@ -100,14 +103,12 @@ def _run(folder: Path, seed: int, days: Days, began_at: datetime, by: str) -> Ou
         *("--seed", str(seed), "--time-start", began_at.isoformat(), "--time-offset-seconds", str(ahead.seconds)),
         *("--accounts", str(days.accounts), "--activity", str(days.activity), "--tempo", "1"),
     )
-    # A day's money is a hundred times what engagement may spend of it, so that no other work is ever short of it.
-    usd = days.posts_a_day * 0.005
     rhythm: dict[str, Any] = RHYTHM | {
         "refresh_interval_seconds": 240.0,
         "refresh_time_scale": 1.0,
         "refresh_by": by,
-        "budget_day_usd": usd * 100,
-        "budget_shares": json.dumps({WorkClass.ENGAGEMENT.value: 0.01}),
+        "budget_day_usd": _usd(days, 1),
+        "budget_shares": json.dumps({WorkClass.ENGAGEMENT.value: SHARE}),
         "compliance_every_seconds": 0.0,
     }
     with ExitStack() as stack:
@@ -120,16 +121,37 @@ def _run(folder: Path, seed: int, days: Days, began_at: datetime, by: str) -> Ou
         commands.track(flock.services, names, since=timedelta(hours=6), found=look_up(flock.services, names))
         wait_until(lambda: flock.services.stores.posts.count() > 0, 60, "the work has begun")
         outcome = Outcome()
-        _pass(flock, days.before, lambda: None)
-        _pass(flock, days.judged, lambda: _look(flock, outcome))
+        money = Money(flock, days)
+        _pass(flock, days.before, money.raise_at_midnight)
+        _pass(flock, days.judged, lambda: (money.raise_at_midnight(), _look(flock, outcome)))
         for process in flock.processes[1:]:
             flock.kill(process)
         _pay(flock, outcome)
     return outcome
 
 
-def _pass(flock: DaysFlock, length: timedelta, each_hour: Callable[[], None]) -> None:
-    """So much time passes, slowly around midnight; something is done every hour."""
+def _usd(days: Days, number: int) -> float:
+    """The budget of so many days. It is a hundred times what engagement may spend, so that no other work is short."""
+    return days.posts_a_day * 0.005 * number / SHARE
+
+
+class Money:
+    """What may be spent."""
+
+    def __init__(self, flock: DaysFlock, days: Days) -> None:
+        self._flock, self._days = flock, days
+        self._begun_on = self._today = flock.services.ledger.now().date()
+
+    def raise_at_midnight(self) -> None:
+        """By a day's money, where a day has begun."""
+        today = self._flock.services.ledger.now().date()
+        if today != self._today:
+            self._today = today
+            budget.choose(self._flock.services, {"day_usd": _usd(self._days, (today - self._begun_on).days + 1)}, {})
+
+
+def _pass(flock: DaysFlock, length: timedelta, each_hour: Callable[[], object]) -> None:
+    """So much time passes, slowly around midnight; something is done every hour, and when a day has begun."""
     clock = flock.services.clock
     until, look_at = clock.now() + length, clock.now()
     while clock.now() < until:
@@ -138,9 +160,9 @@ def _pass(flock: DaysFlock, length: timedelta, each_hour: Callable[[], None]) ->
         is_midnight = since < SLOW_UNTIL or DAY - since < SLOW_FROM
         step = SLOW_STEP if is_midnight else STEP
         flock.run(step, step=step)
-        if clock.now() >= look_at:
+        if clock.now() >= look_at or clock.now().date() != now.date():
             each_hour()
-            look_at += HOUR
+            look_at = clock.now() + HOUR
 
 
 def _look(flock: DaysFlock, outcome: Outcome) -> None:
