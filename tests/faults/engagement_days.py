@@ -3,7 +3,7 @@
 The same world twice: the simulator draws it from its seed and the time at which it begins. What is stored is compared
 with what X would show at that moment, every hour of the days, for all posts that are known.
 
-The limiter's day is Redis's, and that is the machine's: so at each midnight of the days its budget is raised by a day's.
+The day of the limiter is that of Redis, the machine's: so at each midnight of the days its budget is raised by a day's.
 """
 
 from __future__ import annotations
