@@ -29,6 +29,7 @@ from workers.middleware.telemetry import Telemetry, tell_outcome
 __all__ = ["database", "db", "make_services", "services", "simulated", "simulator", "x"]
 
 Invoke = Callable[..., Result]
+OURS = {"shared", "workers", "scheduler", "listener", "control", "once"}
 
 
 def servers_of(services: Services) -> dict[str, str]:
@@ -57,8 +58,11 @@ def own_logging() -> Iterator[None]:
 
 
 def _forget_loggers() -> None:
-    """A logger that was used keeps the configuration it was used with: let each find the present one."""
-    for module in tuple(sys.modules.values()):
+    """A logger of ours that was used keeps the configuration it was used with: let each find the present one.
+
+    Only ours: looking through the thousands of modules that are loaded took 4 ms of each test.
+    """
+    for module in [module for name, module in tuple(sys.modules.items()) if name.partition(".")[0] in OURS]:
         for name in ("log", "logger", "_log"):
             logger = getattr(module, name, None)
             if isinstance(logger, BoundLoggerLazyProxy):
