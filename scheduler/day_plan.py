@@ -24,7 +24,7 @@ from shared.domain.planning.reserve import WEEK
 from shared.domain.planning.sizes import Model
 from shared.domain.planning.tally import summed
 from shared.runtime.log import get_logger
-from shared.services.allowance import bought_today, budgets_today, money_today
+from shared.services.allowance import bought_today, budgets_today, may_plan, money_today
 from shared.services.bootstrap import Services
 from shared.stores.plan_posts import edges
 from shared.stores.plans import Part, Plan
@@ -53,6 +53,8 @@ class DayPlan:
         self._heed_budgets(day)
         stage = self._plans.stage(day)
         if stage is None:
+            if not may_plan(self._services):
+                return []
             stage = self._begin(day, now)
         while stage is not Stage.DONE:
             if parts := self._plans.open_parts(day, stage):

@@ -14,7 +14,7 @@ from shared.domain.planning.midnight import Rules
 from shared.domain.planning.posts import HOURS_A_DAY, hours
 from shared.domain.planning.reserve import WEEK, reserve
 from shared.services.bootstrap import Services, started_budgets
-from shared.spending.allowance import posts_today
+from shared.spending.allowance import is_of_the_day, posts_today
 from shared.spending.levels import project_budgets
 from shared.spending.treasury import Books
 
@@ -35,6 +35,13 @@ def money_today(services: Services, *, followed: int) -> Money:
         most=followed,
     )
     return replace(money, kept=reserve(_beside_plans(services, books), money.now, Rules().reserve_share))
+
+
+def may_plan(services: Services) -> bool:
+    """Whether the limiter has come to X's present day, so that it tells what the day's money is. Raises
+    LimiterUnavailable.
+    """
+    return is_of_the_day(project_budgets(services.limiter.state()), services.ledger.now())
 
 
 def budgets_today(services: Services) -> dict[str, float | None]:

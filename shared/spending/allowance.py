@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from calendar import monthrange
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from shared.domain.models import WorkClass
@@ -50,3 +50,15 @@ def posts_today(
         at_once = min(at_once, first / unit)
         whole = min(whole, max(first / unit, in_all / unit - others_posts))
     return Money(now=max(0, math.floor(at_once + 1e-6)), whole=max(0, math.floor(whole + 1e-6)))
+
+
+def is_of_the_day(budgets: Mapping[str, BudgetState], now: datetime) -> bool:
+    """Whether the limiter, which has a clock of its own, is in the same UTC day: by another clock it tells around
+    midnight what was left of the day before, or what it believes of the next. A day that has ended for it is no other
+    one: nothing was granted since.
+    """
+    left = timedelta(days=1) - (now - now.replace(hour=0, minute=0, second=0, microsecond=0))
+    resets = [
+        one.reset_in_seconds for one in budgets.values() if one.window is Window.DAY_MONEY and one.reset_in_seconds
+    ]
+    return all(abs(left.total_seconds() - one) < timedelta(hours=12).total_seconds() for one in resets)

@@ -13,10 +13,11 @@ from scheduler.exporter import export_plan
 from scheduler.planner import PLAN, REFRESH
 from shared.domain.jobs import RankPosts
 from shared.domain.models import WorkClass
-from shared.domain.money.prices import PriceKind
+from shared.domain.money.prices import Amounts, PriceKind
 from shared.domain.money.purchases import CallResult, Purchase
 from shared.domain.planning.day import Stage
 from shared.domain.planning.posts import moment
+from shared.ratelimit.model import CallRequest
 from shared.runtime import metrics
 from shared.services.allowance import money_today
 from shared.services.bootstrap import Services
@@ -335,3 +336,21 @@ def test_what_was_bought_before_the_plan_is_not_kept_for_tomorrow(planning: Serv
 
     assert made.basis.already == 30
     assert money_today(planning, followed=200).kept == 0
+
+
+def test_no_plan_is_begun_before_the_limiter_has_come_to_the_day(planning: Services) -> None:
+    """Where the clock of Redis is behind X's, it would be made with what was left of yesterday's money."""
+    read_yesterday(planning, [5] * 20)
+    now, second = planning.clock.now(), timedelta(seconds=1)
+    x_now = day_of(now) + DAY + second if now.hour >= 12 else day_of(now) - second
+    planning.limiter.acquire(
+        CallRequest("tweets", ("app",), WorkClass.SEARCH, is_paid=True, most=Amounts({PriceKind.POST: 1}))
+    )
+    planning.ledger.record(
+        Purchase(
+            endpoint="tweets", credential_id="app", work_class=WorkClass.SEARCH, result=CallResult.ANSWERED, at=x_now
+        )
+    )
+
+    assert plan(planning, PLAN) == []
+    assert planning.stores.plans.newest() == []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +10,7 @@ import pytest
 from shared.domain.models import WorkClass
 from shared.domain.planning.day import Money
 from shared.ratelimit.model import BudgetState, Window
-from shared.spending.allowance import posts_today
+from shared.spending.allowance import is_of_the_day, posts_today
 
 NOW = datetime(2026, 4, 21, tzinfo=UTC)  # ten days of the month are left
 ENGAGEMENT, SEARCH = WorkClass.ENGAGEMENT, WorkClass.SEARCH
@@ -71,3 +71,24 @@ def test_the_smallest_budget_decides() -> None:
     """A day's and a month's; calls are no money."""
     budgets = budget(Window.DAY_MONEY, 100.0), budget(Window.MONTH_POSTS, 3_000), budget(Window.MONTH_REQUESTS, 1)
     assert money(*budgets) == Money(150, 285)
+
+
+@pytest.mark.parametrize(
+    ("now", "resets_in_seconds", "expected"),
+    [
+        (NOW, 86_400.0, True),
+        (NOW + timedelta(seconds=2), 3.0, False),
+        (NOW - timedelta(seconds=2), 86_397.0, False),
+        (NOW - timedelta(seconds=2), 1.0, True),
+        (NOW + timedelta(hours=12), 43_000.0, True),
+        (NOW + timedelta(seconds=2), 0.0, True),
+    ],
+    ids=["midnight", "the limiter is behind", "the limiter is ahead", "before midnight", "noon", "its day has ended"],
+)
+def test_around_midnight_the_limiter_may_be_in_another_day(
+    now: datetime, resets_in_seconds: float, *, expected: bool
+) -> None:
+    """By the clock of Redis, which is not X's."""
+    one = BudgetState(Window.DAY_MONEY, None, 1.0, 0.0, {}, resets_in_seconds)
+    month = BudgetState(Window.MONTH_POSTS, None, 1.0, 0.0, {}, 9 * 86_400.0)
+    assert is_of_the_day({"day_usd": one, "month_posts": month}, now) is expected
