@@ -2,8 +2,6 @@
 
 The same world twice: the simulator draws it from its seed and the time at which it begins. What is stored is compared
 with what X would show at that moment, every hour of the days, for all posts that are known.
-
-The day of the limiter is that of Redis, the machine's: so at each midnight of the days its budget is raised by a day's.
 """
 
 from __future__ import annotations
@@ -18,7 +16,7 @@ from typing import Any
 
 import requests
 
-from control import budget, commands
+from control import commands
 from control.look_up import look_up
 from shared.domain import snowflake
 from shared.domain.jobs import ALL_QUEUES
@@ -26,7 +24,9 @@ from shared.domain.models import PostState, WorkClass
 from shared.domain.money.prices import MICRO
 from shared.stores.posts import metrics_from_document
 from tests.faults.coverage_days import DAY, HOUR, RHYTHM, DaysFlock
+from tests.faults.engagement_clock import limits_by_the_same_clock
 from tests.faults.finding import Finding
+from tests.faults.flock import Process, WholeFlock
 from tests.faults.later_clock import Ahead, clocks
 from tests.faults.queue_fleet import wait_until
 
@@ -107,13 +107,15 @@ def _run(folder: Path, seed: int, days: Days, began_at: datetime, by: str) -> Ou
         "refresh_interval_seconds": 240.0,
         "refresh_time_scale": 1.0,
         "refresh_by": by,
-        "budget_day_usd": _usd(days, 1),
+        # A hundred times what engagement may spend of it, so that no other work is short of money.
+        "budget_day_usd": days.posts_a_day * 0.005 / SHARE,
         "budget_shares": json.dumps({WorkClass.ENGAGEMENT.value: SHARE}),
         "compliance_every_seconds": 0.0,
     }
     with ExitStack() as stack:
         stack.enter_context(clocks(ahead))
-        flock = stack.enter_context(DaysFlock(folder, ahead, world=world, **rhythm))
+        stack.enter_context(limits_by_the_same_clock())
+        flock = stack.enter_context(SameDaysFlock(folder, ahead, world=world, **rhythm))
         names = flock.truth.accounts()
         for _ in range(2):
             flock.worker(ALL_QUEUES)
@@ -121,37 +123,24 @@ def _run(folder: Path, seed: int, days: Days, began_at: datetime, by: str) -> Ou
         commands.track(flock.services, names, since=timedelta(hours=6), found=look_up(flock.services, names))
         wait_until(lambda: flock.services.stores.posts.count() > 0, 60, "the work has begun")
         outcome = Outcome()
-        money = Money(flock, days)
-        _pass(flock, days.before, money.raise_at_midnight)
-        _pass(flock, days.judged, lambda: (money.raise_at_midnight(), _look(flock, outcome)))
+        _pass(flock, days.before, lambda: None)
+        _pass(flock, days.judged, lambda: _look(flock, outcome))
         for process in flock.processes[1:]:
             flock.kill(process)
         _pay(flock, outcome)
     return outcome
 
 
-def _usd(days: Days, number: int) -> float:
-    """The budget of so many days. It is a hundred times what engagement may spend, so that no other work is short."""
-    return days.posts_a_day * 0.005 * number / SHARE
+class SameDaysFlock(DaysFlock):
+    """Whose limiter goes by the same clock as all else."""
+
+    def _start(self, arguments: list[str], **environment: str) -> Process:
+        later = ["-m", "tests.faults.engagement_clock", str(self.ahead.file), *arguments[1:]]
+        return WholeFlock._start(self, later, **environment)
 
 
-class Money:
-    """What may be spent."""
-
-    def __init__(self, flock: DaysFlock, days: Days) -> None:
-        self._flock, self._days = flock, days
-        self._begun_on = self._today = flock.services.ledger.now().date()
-
-    def raise_at_midnight(self) -> None:
-        """By a day's money, where a day has begun."""
-        today = self._flock.services.ledger.now().date()
-        if today != self._today:
-            self._today = today
-            budget.choose(self._flock.services, {"day_usd": _usd(self._days, (today - self._begun_on).days + 1)}, {})
-
-
-def _pass(flock: DaysFlock, length: timedelta, each_hour: Callable[[], object]) -> None:
-    """So much time passes, slowly around midnight; something is done every hour, and when a day has begun."""
+def _pass(flock: DaysFlock, length: timedelta, each_hour: Callable[[], None]) -> None:
+    """So much time passes, slowly around midnight; something is done every hour."""
     clock = flock.services.clock
     until, look_at = clock.now() + length, clock.now()
     while clock.now() < until:
@@ -160,9 +149,9 @@ def _pass(flock: DaysFlock, length: timedelta, each_hour: Callable[[], object]) 
         is_midnight = since < SLOW_UNTIL or DAY - since < SLOW_FROM
         step = SLOW_STEP if is_midnight else STEP
         flock.run(step, step=step)
-        if clock.now() >= look_at or clock.now().date() != now.date():
+        if clock.now() >= look_at:
             each_hour()
-            look_at = clock.now() + HOUR
+            look_at += HOUR
 
 
 def _look(flock: DaysFlock, outcome: Outcome) -> None:
