@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import redis
 from redis.backoff import NoBackoff
+from redis.driver_info import DriverInfo
 from redis.retry import Retry
 from redis.sentinel import Sentinel
 
@@ -24,6 +25,8 @@ CONNECT_TIMEOUT_SECONDS = 2.0
 # A connection idle for longer is pinged before use, so that a dead one is found by a harmless command.
 HEALTH_CHECK_SECONDS = 30
 SENTINEL_PORT = 26379
+# What `CLIENT LIST` shows of us. redis-py would look its own version up for each connection, most of what one costs.
+_DRIVER = DriverInfo()
 _SCHEMES = ("redis", "rediss", "unix", "sentinel", "sentinels")
 
 # What a sentinel URL may carry behind the question mark. TLS: for the data servers and the sentinels alike.
@@ -45,6 +48,7 @@ def connect(
         "socket_timeout": timeout_seconds,
         "socket_connect_timeout": connect_timeout_seconds,
         "health_check_interval": HEALTH_CHECK_SECONDS,
+        "driver_info": _DRIVER,
     }
     check_url("REDIS_URL", url, schemes=_SCHEMES)
     scheme = url.partition("://")[0]

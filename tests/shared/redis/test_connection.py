@@ -12,6 +12,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,14 @@ def test_a_password_and_a_logical_database_are_used(redis_client: redis.Redis) -
             client.ping()
     finally:
         redis_client.execute_command("ACL", "DELUSER", "covey")
+
+
+def test_who_calls_is_found_out_once() -> None:
+    """Every client tells the server the same name and version, those of the library as it is installed."""
+    first, second = (connect(f"redis://127.0.0.1:1/{db}").get_connection_kwargs()["driver_info"] for db in (0, 1))
+
+    assert first is second
+    assert (first.name, first.lib_version) == ("redis-py", metadata.version("redis"))
 
 
 def test_nothing_is_retried(redis_client: redis.Redis) -> None:
