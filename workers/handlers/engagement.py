@@ -79,11 +79,11 @@ def _look_up(services: Services, job: RefreshEngagement, post_ids: Sequence[int]
     free = services.ledger.bought(PriceKind.POST, post_ids)
     if job.run_id is None:
         with overheard() as calls:
-            page = services.x.lookup_posts(work_class=WorkClass.ENGAGEMENT, post_ids=post_ids)
+            page = services.x.lookup_posts(work_class=WorkClass.ENGAGEMENT, post_ids=post_ids, bought=free)
         return _store(services, job, Asked(post_ids, free, page, calls))
     known = services.stores.engagement.load(job.claim_id, post_ids)[0]
     with paid_by(services, job.run_id), overheard() as calls:
-        page = services.x.lookup_posts(work_class=WorkClass.INTERACTIVE, post_ids=post_ids)
+        page = services.x.lookup_posts(work_class=WorkClass.INTERACTIVE, post_ids=post_ids, bought=free)
     bought, found = ([str(post.id) for post in page.posts if post.id not in there] for there in (free, known))
     services.stores.runs.note(job.run_id, bought=bought, found=found)
     return _store(services, job, Asked(post_ids, free, page, calls))

@@ -18,7 +18,7 @@ from typing import TypeVar, Unpack
 from shared.domain.coverage.counted import Counted
 from shared.domain.errors import Forbidden
 from shared.domain.models import Page, Usage, User, UserLookup, WorkClass
-from shared.domain.money.prices import PriceKind
+from shared.domain.money.prices import Amounts, PriceKind
 from shared.platforms.call import GrantedCall
 from shared.platforms.gateway import CallLedger, CallLimiter, CredentialSource, FixedCredentials, Gateway
 from shared.platforms.x import calls
@@ -133,10 +133,21 @@ class XGateway:
         call = timeline(user_id=user_id, of_mentions=of_mentions, is_owned=own is not None, along=self._along, **span)
         return (self if own is None else self.asking_as(own)).read(work_class, call)
 
-    def lookup_posts(self, work_class: WorkClass, *, post_ids: Sequence[int], expand_authors: bool = False) -> Page:
-        """Up to 100 posts by id; `states` says what became of each. Those bought today reserve no money."""
+    def lookup_posts(
+        self,
+        work_class: WorkClass,
+        *,
+        post_ids: Sequence[int],
+        expand_authors: bool = False,
+        bought: Collection[int] | None = None,
+    ) -> Page:
+        """Up to 100 posts by id; `states` says what became of each. Those bought today reserve no money.
+
+        bought: these, where the caller has just asked the ledger.
+        """
         call = calls.lookup_posts(post_ids=post_ids, expand_authors=expand_authors, along=self._along)
-        return self.read(work_class, call, asked={PriceKind.POST: post_ids})
+        known = None if bought is None else Amounts({PriceKind.POST: len(bought)})
+        return self.read(work_class, call, asked={PriceKind.POST: post_ids}, bought=known)
 
     def users_by(self, work_class: WorkClass, *, usernames: Sequence[str]) -> UserLookup:
         """Up to 100 accounts by username, and why the others are missing."""
@@ -158,12 +169,20 @@ class XGateway:
         """What X itself counted for the project."""
         return self.read(work_class, calls.usage(days=days))
 
-    def read(self, work_class: WorkClass, call: Call[T], *, asked: Mapping[PriceKind, Collection[int]] = _NOTHING) -> T:
+    def read(
+        self,
+        work_class: WorkClass,
+        call: Call[T],
+        *,
+        asked: Mapping[PriceKind, Collection[int]] = _NOTHING,
+        bought: Amounts | None = None,
+    ) -> T:
         """Make any call of `calls` under a grant; under a second one again when only the dialect was wrong.
 
-        asked: what the call names itself, so that what was bought today need not be reserved again.
+        asked: what the call names itself, so that what was bought today (looked up, unless it is given) need not be
+        reserved again.
         """
-        bought = self._gateway.bought(asked)
+        bought = self._gateway.bought(asked) if bought is None else bought
         answer = self._gateway.call(work_class, self._granted(call), bought=bought)
         if answer.dialect_changed:
             answer = self._gateway.call(work_class, self._granted(call), bought=bought)

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import redis
 
 from shared.domain.errors import NotGranted, StoreUnavailable
 from shared.domain.jobs import RefreshEngagement
@@ -117,6 +118,25 @@ def test_a_hundred_posts_are_refreshed_by_as_many_commands_as_one(
 
     assert sent[100] == sent[1]
     assert sent[100] == ["aggregate", "find", "find", "insert", "update", "update", "update"]
+
+
+def test_what_was_bought_today_is_looked_up_once_a_job(
+    services: Services, x: ScriptedX, redis_client: redis.Redis
+) -> None:
+    """What it reserves and what it counts as free rest on one look at the ledger."""
+    know(services, [A, B, C])
+    x.script = lambda asked: page(*(int(one) for one in asked.params["ids"].split(",")))
+    refresh(services, [A, B])
+    redis_client.config_resetstat()
+
+    refresh(services, [A, B, C], claim="c2")
+
+    told = redis_client.info("commandstats")
+    assert isinstance(told, dict)
+    reads = services.stores.db["reads"].find_one({"source": None})
+    assert reads is not None
+    assert told["cmdstat_sismember"]["calls"] == 3  # once a post
+    assert (reads["calls"], reads["bought"], reads["free"]) == (2, 3, 2)
 
 
 def test_the_simulator_and_covey_agree_on_what_became_of_posts(
