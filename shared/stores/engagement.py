@@ -27,7 +27,7 @@ from shared.stores.described import DUPLICATE_KEY
 from shared.stores.engagement_documents import from_document, to_document
 from shared.stores.indexes import Index
 from shared.stores.posts import metrics_from_document
-from shared.stores.quote_debts import WANTED, recounted
+from shared.stores.quote_debts import OWED, WANTED, recounted, told
 
 INDEXES = (
     # The newest of a tier, for people. Partial, so that it is no candidate for what claims ask.
@@ -207,10 +207,16 @@ def _insert_new(
 def _answered(reading: Reading, claim_id: str) -> list[Document]:
     """The update that ends a claim, unless it has answered already, and sets the state where nobody wrote a later
     reading."""
+    after, counts = reading.engagement, reading.engagement.metrics
     is_later = {"$gte": [reading.at, {"$ifNull": ["$read_at", reading.at]}]}
-    told = to_document(reading.engagement) | {"follow_from": reading.engagement.follow_from}
-    state = {"$cond": [is_later, {"$literal": told}, {}]}
+    literal = {"$literal": to_document(after) | {"follow_from": after.follow_from}}
+    debt = told(counts.quote_count if counts else None, is_alive=after.state is PostState.ALIVE)
+    state = {"$cond": [is_later, {"$mergeObjects": [literal, debt]}, {OWED: f"${OWED}"}]}
     ended = {"answered_claim": {"$literal": claim_id}, "readings": {"$add": [{"$ifNull": ["$readings", 0]}, 1]}}
-    after = {"$unsetField": {"field": "claim_id", "input": {"$mergeObjects": ["$$ROOT", state, ended]}}}
+    rest = _without(OWED, _without("claim_id", "$$ROOT"))
     is_ended = {"$eq": ["$answered_claim", {"$literal": claim_id}]}
-    return [{"$replaceWith": {"$cond": [is_ended, "$$ROOT", after]}}, *recounted()]
+    return [{"$replaceWith": {"$cond": [is_ended, "$$ROOT", {"$mergeObjects": [rest, state, ended]}]}}]
+
+
+def _without(field: str, document: str | Document) -> Document:
+    return {"$unsetField": {"field": field, "input": document}}

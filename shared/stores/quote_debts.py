@@ -36,6 +36,20 @@ def begun(metrics: PostMetrics | None) -> Document:
     return {WANTED: True} | ({OWED: owed} if owed > 0 else {})
 
 
+def told(count: int | None, *, is_alive: bool) -> Document:
+    """What these fields are by a reading of X's count, as expressions on the state before; a post without a debt has no
+    `OWED` in it. What is known of the reading is decided here: 100 states take MongoDB 7 ms so, by stages 11.
+    """
+    if count is None:
+        return {}
+    counted: Document = {COUNTED: {"$cond": [{"$gt": [f"${COUNTED}", count]}, count, f"${COUNTED}"]}}
+    if not is_alive or count == 0:
+        return counted
+    missing = {"$subtract": [count, {"$ifNull": [f"${COUNTED}", 0]}]}
+    has_debt = {"$and": [{"$eq": [f"${WANTED}", True]}, {"$gt": [missing, 0]}]}
+    return counted | {OWED: {"$cond": [has_debt, missing, "$$REMOVE"]}}
+
+
 def recounted(change: Mapping[str, Any] | None = None) -> list[Document]:
     """Stages of an update that come after a change of counts, or make one of these fields: the debt follows.
 

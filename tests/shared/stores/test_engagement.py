@@ -327,6 +327,7 @@ def debts(mongo_db: Db) -> dict[str, tuple[int | None, int | None]]:
         ({"quotes_wanted": True, "quotes_counted": 3, "quotes_owed": 1}, 4, 3, 1),
         ({"quotes_wanted": True, "quotes_counted": 3, "quotes_owed": 1}, 3, 3, None),
         ({"quotes_wanted": True, "quotes_counted": 3}, 2, 2, None),
+        ({"quotes_wanted": True, "quotes_counted": 3, "quotes_owed": 1}, 0, 0, None),
         ({"quotes_wanted": True, "quotes_counted": 3}, None, 3, None),
         ({"quotes_counted": 3}, 9, 3, None),
         ({}, 9, None, None),
@@ -381,6 +382,23 @@ def test_what_changed_since_the_posts_were_loaded_is_kept(stores: Stores, mongo_
     assert debts(mongo_db) == {"1": (None, None), "2": (2, 3), "3": (None, None)}
     assert stores.engagement.load("c", [1, 2, 3])[1] == {1, 2, 3}
     assert [one["readings"] for one in mongo_db["X_engagement"].find().sort("_id", 1)] == [2, 1, 1]
+
+
+def test_what_is_gone_owes_no_quotes_and_an_older_reading_changes_no_debt(stores: Stores, mongo_db: Db) -> None:
+    """X's word that a post is gone ends its debt; a reading from before the last one says nothing of it."""
+    follow(stores, [1, 2])
+    states, _ = stores.engagement.load("c", [1, 2])
+    said = PostMetrics(like_count=1, quote_count=5)
+    older = read_counts(states[2], said, now=NOW + HOUR, policy=POLICY)
+    read(stores, "another", {2: PostMetrics(like_count=1, quote_count=9)}, now=NOW + 2 * HOUR)
+    mongo_db["X_engagement"].update_many({}, {"$set": {"quotes_wanted": True, "quotes_counted": 2, "quotes_owed": 7}})
+    first = read_absence(states[1], PostState.DELETED, now=NOW + HOUR, policy=POLICY)
+    second = read_absence(first.engagement, PostState.DELETED, now=NOW + 9 * HOUR, policy=POLICY)
+
+    stores.engagement.answer("c", [second, older])
+
+    assert state_of(stores, 1).state is PostState.DELETED
+    assert debts(mongo_db) == {"1": (2, None), "2": (2, 7)}
 
 
 def test_an_unchanged_page_extends_only_the_last_snapshot_of_each(stores: Stores, mongo_db: Db) -> None:
