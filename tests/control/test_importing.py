@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from shared.services.bootstrap import Services
-from shared.stores.digests import TOLD
+from shared.stores.digests import TOLD as DIGEST
 from tests.control.whole import Covey, covey
 
 __all__ = ["covey"]
@@ -107,7 +107,7 @@ def test_importing_twice_changes_nothing(services: Services, covey: Covey, tmp_p
         for post in stored["X_tweets"]:
             post.pop("raw")
         for one in (*stored["X_tweets"], *stored["X_media"]):
-            one.pop(TOLD, None)
+            one.pop(DIGEST, None)
     assert after == before
 
 
