@@ -145,7 +145,7 @@ def test_strangers_quote_a_post_on_order(serve: Callable[..., Server]) -> None:
     """So many quotes are there and counted at once; those that come late are shown when they are due."""
     server = serve("--accounts", "3", "--history-hours", "3")
     name = server.truth("accounts")["accounts"][1]["username"]
-    posts = server.truth("posts", query=f"from:{name}")["posts"]
+    posts = server.truth("posts", query=f"from:{name} -is:retweet")["posts"]
     quoted = next(one["id"] for one in posts if one["state"] == "live")
 
     def shown() -> set[str]:
