@@ -12,6 +12,7 @@ from typing import Any
 
 from control import planned
 from shared.broker.reached import reached
+from shared.domain.days import midnight
 from shared.domain.models import WorkClass
 from shared.domain.money.budgets import ChosenBudgets
 from shared.domain.money.estimate import RefreshEstimate, of_refresh
@@ -168,7 +169,7 @@ def _forecast(forecast: Forecast) -> dict[str, Any]:
 
 def _wanted(services: Services, books: Books, left: OneOff, history: int) -> dict[str, dict[str, Any]]:
     """What each class would like to spend until midnight. What is known is counted, the rest follows today."""
-    day_starts = books.now.replace(hour=0, minute=0, second=0, microsecond=0)
+    day_starts = midnight(books.now)
     due = unpaid_today(services, day_starts=day_starts, day_ends=day_starts + timedelta(days=1))
     prices, names = services.ledger.prices, f" and {left.names} names" if left.names else ""
     wanted: dict[WorkClass, tuple[float, str]] = {

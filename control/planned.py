@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from shared.domain.days import midnight
 from shared.domain.engagement.next_reading import RETIRE_AGE, Chooser
 from shared.domain.engagement.refresh import Engagement, tracked
 from shared.domain.engagement.selection import NEVER
@@ -77,7 +78,7 @@ def unplanned(services: Services) -> timedelta:
     if newest is None or (newest.day == now.date() and newest.stage is Stage.DONE):
         return timedelta(0)
     begun = moment(newest.basis.at)
-    return now - (begun if newest.day == now.date() else now.replace(hour=0, minute=0, second=0, microsecond=0))
+    return now - (begun if newest.day == now.date() else midnight(now))
 
 
 def of_post(services: Services, post_id: int) -> dict[str, Any]:

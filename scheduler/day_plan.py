@@ -14,6 +14,7 @@ from datetime import date, datetime, timedelta
 
 from scheduler.searches import Outgoing
 from shared.domain import snowflake
+from shared.domain.days import midnight
 from shared.domain.engagement.next_reading import RETIRE_AGE, Chooser
 from shared.domain.jobs import PlacePosts, RankPosts
 from shared.domain.planning.day import Basis, Stage
@@ -100,7 +101,7 @@ class DayPlan:
             self._plans.place(day, summed(self._plans.tallies(day)))
             return Stage.PLACE
         x_now = self._services.ledger.now()
-        today = x_now.replace(hour=0, minute=0, second=0, microsecond=0)
+        today = midnight(x_now)
         self._services.stores.plan_posts.let_rest(before=x_now - RETIRE_AGE, today=today)
         self._plans.done(day, now=now)
         if plan := self._plans.get(day):

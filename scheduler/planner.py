@@ -15,6 +15,7 @@ from scheduler.day_plan import DayPlan
 from scheduler.quoting import Quoting
 from scheduler.readings import Readings
 from scheduler.searches import Outgoing, Searches
+from shared.domain.days import midnight
 from shared.domain.jobs import (
     ALL_QUEUES,
     MAX_IDS,
@@ -108,8 +109,7 @@ def standing_schedules(services: Services, *, now: datetime) -> list[Schedule]:
         PLAN: PLAN_INTERVAL_SECONDS,
         COUNT: COUNT_INTERVAL_SECONDS,
     }
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    usage_at = midnight + timedelta(days=1) + USAGE_AFTER_MIDNIGHT
+    usage_at = midnight(now) + timedelta(days=1) + USAGE_AFTER_MIDNIGHT
     return [
         *(Schedule(kind, kind, "", timedelta(seconds=s), now, 0) for kind, s in seconds.items()),
         Schedule(USAGE, USAGE, "", timedelta(days=1), usage_at, 0),

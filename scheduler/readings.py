@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 
 from scheduler.searches import Outgoing
+from shared.domain.days import midnight
 from shared.domain.engagement.next_reading import Chooser
 from shared.domain.jobs import GREATEST_ID, MAX_IDS, LookAtAccounts, LookUpAuthors, Queue, RefreshEngagement
 from shared.domain.models import WorkClass
@@ -40,7 +41,7 @@ class Readings:
         if is_planned and (x_now + MIDNIGHT_GUARD).date() != x_now.date():
             return []
         has_money = WorkClass.ENGAGEMENT not in self._held_back() and may_buy(self._services)
-        bought_on = None if has_money else x_now.replace(hour=0, minute=0, second=0, microsecond=0)
+        bought_on = None if has_money else midnight(x_now)
         waiting = self._services.broker.introspection.queue_stats().get(Queue.ENGAGEMENT)
         outstanding = waiting.ready + (waiting.delayed if has_money else 0) if waiting else 0
         lease = timedelta(seconds=self._services.settings.refresh_lease_seconds)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from shared.domain.days import midnight
 from shared.domain.engagement.standing import Standing
 from shared.domain.engagement.turns import INTERVALS
 from shared.services.bootstrap import Services
@@ -14,7 +15,7 @@ def count(services: Services) -> Standing:
     store, began = services.stores.standing, services.clock.now()
     scale = services.settings.refresh_time_scale
     tiers = store.tiers({tier: interval * scale for tier, interval in INTERVALS.items()}, now=began)
-    unpaid = store.unpaid(day_starts=services.ledger.now().replace(hour=0, minute=0, second=0, microsecond=0))
+    unpaid = store.unpaid(day_starts=midnight(services.ledger.now()))
     took = (services.clock.now() - began).total_seconds()
     standing = Standing(at=began, took_seconds=took, tiers=tiers, unpaid=unpaid)
     store.keep(standing)

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
+from shared.domain.days import midnight
 from shared.domain.models import WorkClass
 from shared.domain.money.classes import BACKGROUND_STOPS, CLASSES, PACED_FROM, held
 from shared.domain.money.prices import MICRO
@@ -57,7 +58,7 @@ def is_of_the_day(budgets: Mapping[str, BudgetState], now: datetime) -> bool:
     midnight what was left of the day before, or what it believes of the next. A day that has ended for it is no other
     one: nothing was granted since.
     """
-    left = timedelta(days=1) - (now - now.replace(hour=0, minute=0, second=0, microsecond=0))
+    left = timedelta(days=1) - (now - midnight(now))
     resets = [
         one.reset_in_seconds for one in budgets.values() if one.window is Window.DAY_MONEY and one.reset_in_seconds
     ]

@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from shared.domain.days import midnight
 from shared.domain.models import WorkClass
 from shared.domain.money.classes import BACKGROUND, BACKGROUND_STOPS, CLASSES
 from shared.domain.money.prices import MICRO, Amounts, PriceKind, Prices, posts_of
@@ -170,9 +171,9 @@ def _waits(work_class: WorkClass, budget: BudgetState, share: float, amount: int
     unit = MICRO if budget.window in _MONEY else 1
     if budget.limit is None or amount == 0:
         return False
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    today = midnight(now)
     is_day = budget.window is Window.DAY_MONEY
-    starts = midnight if is_day else midnight.replace(day=1)
+    starts = today if is_day else today.replace(day=1)
     span = timedelta(days=1 if is_day else monthrange(now.year, now.month)[1])
     wait = budget_wait_ms(
         work_class,

@@ -10,12 +10,13 @@ from types import MappingProxyType
 
 from pymongo import InsertOne, UpdateMany, UpdateOne
 
+from shared.domain.days import midnight
 from shared.domain.engagement.next_reading import DEFAULT_POLICY, RefreshPolicy
 from shared.domain.engagement.refresh import Reading, first_seen
 from shared.domain.engagement.selection import AT_ONCE, is_young, left_out
 from shared.domain.models import Post
 from shared.stores.database import Document
-from shared.stores.engagement_documents import day_of, snapshot_to_document, to_document
+from shared.stores.engagement_documents import snapshot_to_document, to_document
 from shared.stores.quote_debts import WANTED, begun
 
 FIRST = "first"  # in the place of a claim, for the counts that a post was found with
@@ -99,7 +100,7 @@ def _wanted(
         least = min(before, follow_from.get(post.id, math.inf))
         query = {"_id": str(post.id), "follow_from": {"$ne": None}}
         if left_out(least, post.metrics) is None and is_young(at - post.created_at, policy):
-            due = {"follow_from": None, "next_refresh_at": now, "bought_on": day_of(at)}
+            due = {"follow_from": None, "next_refresh_at": now, "bought_on": midnight(at)}
             yield UpdateOne(query, {"$set": due})
         elif least < before:
             yield UpdateOne(query, {"$min": {"follow_from": least}})
@@ -108,5 +109,5 @@ def _wanted(
 def _state(reading: Reading, now: datetime, own: Collection[int]) -> InsertOne[Document]:
     state = reading.engagement
     debt = begun(state.metrics) if state.post_id in own else {}
-    document = {"_id": str(state.post_id), **to_document(state), "bought_on": day_of(reading.at), **debt}
+    document = {"_id": str(state.post_id), **to_document(state), "bought_on": midnight(reading.at), **debt}
     return InsertOne(document | {"first_seen_at": now})

@@ -5,9 +5,8 @@ Invariant: a state comes back from its document as it was, also from one of a ve
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from shared.domain.counts import PostMetrics
+from shared.domain.days import midnight
 from shared.domain.engagement.refresh import Engagement, Snapshot
 from shared.domain.engagement.tiers import Tier
 from shared.domain.models import PostState
@@ -37,11 +36,6 @@ def stored_deltas(deltas: PostMetrics) -> Document:
     return {"$set": told} | ({} if fallen else {"$unset": {"fallen": ""}})
 
 
-def day_of(moment: datetime) -> datetime:
-    """The beginning of its UTC day: what X was paid for then, it bills no more until the next."""
-    return moment.replace(hour=0, minute=0, second=0, microsecond=0)
-
-
 def to_document(engagement: Engagement) -> Document:
     """The document of a state, without `_id`."""
     metrics = metrics_to_document(engagement.metrics) if engagement.metrics else None
@@ -54,7 +48,7 @@ def to_document(engagement: Engagement) -> Document:
         "velocity": engagement.velocity,
         "metrics": metrics,
         "read_at": engagement.read_at,
-        "bought_on": day_of(engagement.read_at) if engagement.read_at else None,
+        "bought_on": midnight(engagement.read_at) if engagement.read_at else None,
         "base": metrics if is_base else metrics_to_document(engagement.base) if engagement.base else None,
         "base_at": engagement.base_at,
         "changed_at": engagement.changed_at,

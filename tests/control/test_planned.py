@@ -10,10 +10,10 @@ import pytest
 
 from control import planned
 from scheduler.planner import PLAN
+from shared.domain.days import midnight
 from shared.domain.errors import InputError
 from shared.domain.planning.posts import hours
 from shared.services.bootstrap import Services
-from shared.stores.engagement_documents import day_of
 from tests.control.conftest import servers_of
 from tests.control.whole import run_covey
 from tests.scheduler.days import carry_out, read_yesterday
@@ -69,8 +69,8 @@ def test_what_was_paid_for_today_costs_nothing(planning: Services) -> None:
     """Until it is read for the last time."""
     (post_id,) = read_yesterday(planning, [50])
     now = planning.ledger.now()
-    states, noon = planning.stores.db["X_engagement"], day_of(now) + timedelta(hours=12)
-    own = {"read_at": now, "bought_on": day_of(now), "next_refresh_at": max(now, noon) + timedelta(seconds=1)}
+    states, noon = planning.stores.db["X_engagement"], midnight(now) + timedelta(hours=12)
+    own = {"read_at": now, "bought_on": midnight(now), "next_refresh_at": max(now, noon) + timedelta(seconds=1)}
     states.update_one({}, {"$set": own})
     again = planned.of_post(planning, post_id)
     states.update_one({}, {"$set": {"next_refresh_at": None}})
@@ -137,7 +137,7 @@ def test_a_plan_that_is_not_made_is_told(planning: Services) -> None:
     plans.delete_many({})
     plans.insert_one(done | {"_id": (now - timedelta(days=1)).date().isoformat()})
 
-    assert planned.unplanned(planning) >= now - day_of(now)
+    assert planned.unplanned(planning) >= now - midnight(now)
 
 
 def test_by_the_tiers_it_is_the_interval(services: Services) -> None:

@@ -7,10 +7,10 @@ from datetime import timedelta
 from scheduler.planner import PLAN
 from shared.domain import snowflake
 from shared.domain.counts import PostMetrics
+from shared.domain.days import midnight
 from shared.domain.jobs import Job
 from shared.domain.models import Post
 from shared.services.bootstrap import Services
-from shared.stores.engagement_documents import day_of
 from tests.scheduler.slots import plan
 from tests.workers.world import HANDLERS
 
@@ -31,7 +31,7 @@ def read_yesterday(services: Services, likes: list[int], *, hours_ago: float = 3
         )
         for number, count in enumerate(likes)
     ]
-    at = min(made + 12 * HOUR, day_of(now) - HOUR)
+    at = min(made + 12 * HOUR, midnight(now) - HOUR)
     services.stores.engagement.begin(posts, now=now, at=at, policy=services.refresh_policy)
     return [post.id for post in posts]
 

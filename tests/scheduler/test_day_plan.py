@@ -11,6 +11,7 @@ import pytest
 from scheduler.day_plan import LEFT
 from scheduler.exporter import export_plan
 from scheduler.planner import PLAN, REFRESH
+from shared.domain.days import midnight
 from shared.domain.jobs import RankPosts
 from shared.domain.models import WorkClass
 from shared.domain.money.prices import Amounts, PriceKind
@@ -21,7 +22,6 @@ from shared.ratelimit.model import CallRequest
 from shared.runtime import metrics
 from shared.services.allowance import money_today
 from shared.services.bootstrap import Services
-from shared.stores.engagement_documents import day_of
 from shared.stores.plan_posts import BATCH
 from tests.scheduler.days import carry_out, read_yesterday
 from tests.scheduler.slots import plan
@@ -82,7 +82,7 @@ def test_what_was_bought_today_is_left_alone(planning: Services) -> None:
     ids = read_yesterday(planning, [5] * 20)
     now = planning.clock.now()
     mine = {"_id": {"$in": [str(one) for one in ids[:10]]}}
-    own: dict[str, Any] = {"bought_on": day_of(planning.ledger.now()), "next_refresh_at": now + 3 * HOUR}
+    own: dict[str, Any] = {"bought_on": midnight(planning.ledger.now()), "next_refresh_at": now + 3 * HOUR}
     planning.stores.db["X_engagement"].update_many(mine, {"$set": own})
 
     carry_out(planning)
@@ -278,7 +278,7 @@ def test_a_date_of_another_day_is_not_bought_beside_the_plan(planning: Services)
     states, now = planning.stores.db["X_engagement"], planning.clock.now()
     states.update_many({}, {"$set": {"next_refresh_at": now - HOUR, "claim_id": "lost"}})
     today = states.find_one({"_id": str(old)}) or {}
-    own = {"bought_on": day_of(planning.ledger.now())}
+    own = {"bought_on": midnight(planning.ledger.now())}
     states.insert_one(today | own | {"_id": str(old + 1)})
     states.insert_one(today | {"_id": str(old + 2), "gone_reports": 1})
     states.insert_one(today | {"_id": str(old + 3), "read_at": None, "metrics": None, "bought_on": None})
@@ -342,7 +342,7 @@ def test_no_plan_is_begun_before_the_limiter_has_come_to_the_day(planning: Servi
     """Where the clock of Redis is behind X's, it would be made with what was left of yesterday's money."""
     read_yesterday(planning, [5] * 20)
     now, second = planning.clock.now(), timedelta(seconds=1)
-    x_now = day_of(now) + DAY + second if now.hour >= 12 else day_of(now) - second
+    x_now = midnight(now) + DAY + second if now.hour >= 12 else midnight(now) - second
     planning.limiter.acquire(
         CallRequest("tweets", ("app",), WorkClass.SEARCH, is_paid=True, most=Amounts({PriceKind.POST: 1}))
     )

@@ -11,6 +11,7 @@ import pytest
 from control import sources
 from scheduler.resting import rests
 from shared.domain.coverage.streams import Stream
+from shared.domain.days import midnight
 from shared.domain.sources import Source, SourceKind, Terms
 from shared.services.bootstrap import Services
 from shared.services.following import SEARCH
@@ -31,8 +32,8 @@ def read_before(services: Services, source: Source) -> Stream:
 
 def at(services: Services, hour: float) -> datetime:
     """That hour of the coming day."""
-    midnight = services.clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
-    return midnight + timedelta(days=1, hours=hour)
+    today = midnight(services.clock.now())
+    return today + timedelta(days=1, hours=hour)
 
 
 @pytest.mark.parametrize(("hour", "rests_then"), [(21.9, False), (22.1, True), (23.99, True), (24.0, False)])

@@ -19,8 +19,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
+
+from shared.domain.days import midnight
 
 HOURS: Final = 24
 HISTORY_DAYS: Final = 7
@@ -79,7 +81,7 @@ class Course:
         if soon >= limit or self.level <= 0:
             return self.now
         share = passed(self.shape, self.now) + (limit - soon) / self.level
-        return max(self.now, _midnight(self.now) + timedelta(hours=_hour_of(self.shape, share)))
+        return max(self.now, midnight(self.now) + timedelta(hours=_hour_of(self.shape, share)))
 
 
 def course_of(now: datetime, today: Hours, days: Sequence[Hours], *, once: float = 0.0, left: float = 0.0) -> Course:
@@ -103,7 +105,7 @@ def of_day(course: Course, limit: float | None = None) -> Forecast:
 
 def of_month(course: Course, before: float, days: Sequence[Hours], limit: float | None = None) -> Forecast:
     """The calendar month. before: all that was spent in it on the days before today. limit: its budget."""
-    left = (_next_month(course.now) - _midnight(course.now)).days - 1
+    left = (_next_month(course.now) - midnight(course.now)).days - 1
     day = (sum(map(sum, days)) + course.whole_day) / (len(days) + 1)
     spent = before + course.spent
     total = before + course.total + left * day
@@ -113,7 +115,7 @@ def of_month(course: Course, before: float, days: Sequence[Hours], limit: float 
     if today is not None or day <= 0:
         return Forecast(spent, total, today or course.now)
     more = (limit - before - course.total) / day  # whole and part days after today
-    return Forecast(spent, total, _midnight(course.now) + timedelta(days=1 + more))
+    return Forecast(spent, total, midnight(course.now) + timedelta(days=1 + more))
 
 
 def whole_days(days: Sequence[Hours]) -> list[Hours]:
@@ -151,9 +153,5 @@ def _hour_of(shape: Sequence[float], share: float) -> float:
     return float(HOURS)
 
 
-def _midnight(now: datetime) -> datetime:
-    return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-
-
 def _next_month(now: datetime) -> datetime:
-    return (_midnight(now).replace(day=1) + timedelta(days=32)).replace(day=1)
+    return (midnight(now).replace(day=1) + timedelta(days=32)).replace(day=1)

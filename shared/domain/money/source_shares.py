@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from shared.domain.days import midnight
 from shared.domain.money.prices import MICRO
 from shared.domain.sources import Source
 
@@ -65,7 +66,7 @@ class ShareStanding:
 
     @property
     def _midnight(self) -> datetime:
-        return self.now.replace(hour=0, minute=0, second=0, microsecond=0)
+        return midnight(self.now)
 
     def _left_of(self, part: float) -> int | None:
         if self.limit_micro_usd is None:

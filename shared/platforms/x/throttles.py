@@ -15,6 +15,7 @@ from __future__ import annotations
 from calendar import monthrange
 from datetime import UTC, datetime, timedelta
 
+from shared.domain.days import midnight
 from shared.domain.errors import BurstExceeded, DailyCapExceeded, Throttled, UsageCapExceeded, WindowExceeded
 from shared.domain.models import JsonObject, RateHeaders
 from shared.platforms.x.body import text
@@ -62,9 +63,9 @@ def _usage_cap(endpoint: str, problem: JsonObject, rate: RateHeaders) -> UsageCa
 
 def end_of_period(period: str, now: float) -> float:
     """The first moment of the next UTC month, or day where the period is not a month."""
-    midnight = from_epoch_seconds(now).astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    days = monthrange(midnight.year, midnight.month)[1] - midnight.day + 1 if period == MONTHLY else 1
-    return epoch_seconds(midnight + timedelta(days=days))
+    today = midnight(from_epoch_seconds(now))
+    days = monthrange(today.year, today.month)[1] - today.day + 1 if period == MONTHLY else 1
+    return epoch_seconds(today + timedelta(days=days))
 
 
 def _wait(reset_at: float | None, now: float | None, default: float) -> tuple[float, datetime | None]:

@@ -7,11 +7,11 @@ from datetime import timedelta
 
 from scheduler.planner import PLAN
 from shared.domain import snowflake
+from shared.domain.days import midnight
 from shared.domain.jobs import PlacePosts, RefreshEngagement
 from shared.domain.models import Post
 from shared.domain.planning.day import Stage
 from shared.services.bootstrap import Services
-from shared.stores.engagement_documents import day_of
 from tests.scheduler.days import carry_out, read_yesterday
 from tests.scheduler.slots import plan
 from tests.workers.world import HANDLERS, ScriptedX, Simulator, page
@@ -76,7 +76,7 @@ def test_a_part_that_comes_after_its_day_dates_nothing(make_services: Make, x: S
     """A plan that was not done by midnight is passed over: the money of the new day is not spent by it."""
     services = make_services(x.url, refresh_by="planner")
     read_yesterday(services, [5] * 5)
-    long_ago = {"read_at": services.clock.now() - 3 * DAY, "bought_on": day_of(services.clock.now() - 3 * DAY)}
+    long_ago = {"read_at": services.clock.now() - 3 * DAY, "bought_on": midnight(services.clock.now() - 3 * DAY)}
     services.stores.db["X_engagement"].update_many({}, {"$set": long_ago})
     today = services.ledger.now().date()
     ((rank, _),) = plan(services, PLAN)
