@@ -120,7 +120,8 @@ def plan(servers: Servers, posts: int, folder: str) -> tuple[float, float]:
         while jobs := [job for job, _ in DayPlan(scheduler).due(clock.now())]:
             memory = max(memory, *pool.imap_unordered(_work, jobs))
         seconds = time.perf_counter() - began
-    (made,) = scheduler.stores.plans.newest()
+    made = scheduler.stores.plans.last()
+    assert made is not None
     assert made.tally.total == posts, made.tally.total
     scheduler.broker.close()
     return seconds, memory
@@ -153,7 +154,8 @@ def in_memory(servers: Servers, posts: int, folder: str) -> tuple[float, float]:
 
 
 def _in_memory(services: Services, posts: int) -> None:
-    (made,) = services.stores.plans.newest()
+    made = services.stores.plans.last()
+    assert made is not None
     basis = made.basis
     found = [post for batch in walk(services.stores.plan_posts, "0", None, since=EPOCH) for post in batch]
     best = heapq.nlargest(int(posts * BOUGHT), ((basis.worth(post, basis.at), post.post_id) for post in found))

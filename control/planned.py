@@ -6,7 +6,7 @@ Money is in US dollars in what is answered, growth in acts of people. It asks X 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from shared.domain.days import midnight
 from shared.domain.engagement.next_reading import RETIRE_AGE, Chooser
@@ -19,7 +19,7 @@ from shared.domain.planning.cadence import last_reading_at
 from shared.domain.planning.cut import acts_within
 from shared.domain.planning.day import Stage, due_at
 from shared.domain.planning.estimates import Estimate, calibration, estimate
-from shared.domain.planning.midnight import cell_of, purchases
+from shared.domain.planning.midnight import cell_of
 from shared.domain.planning.posts import HOURS_A_DAY, Tracked, day_of, hours, moment
 from shared.domain.planning.sizes import grown_share
 from shared.services.bootstrap import Services
@@ -27,6 +27,16 @@ from shared.stores.bundle import Stores
 from shared.stores.plans import Plan
 
 MORE: Final = 0.1  # of the money, in "what a tenth more would buy"
+
+
+class Next(NamedTuple):
+    """at: when a post is read next; None: not known, or never. why: in words. place: in the order of the day, of how
+    many, of which so many are bought; None where no plan says so.
+    """
+
+    at: datetime | None
+    why: str
+    place: dict[str, Any] | None = None
 
 
 def today(services: Services) -> dict[str, Any] | None:
@@ -38,7 +48,7 @@ def today(services: Services) -> dict[str, Any] | None:
     plan = _plan(services)
     if plan is None:
         return None
-    money, made = plan.basis.money, purchases(plan.tally, plan.basis.money.whole, plan.basis.rules)
+    money, made = plan.basis.money, plan.made
     price = services.ledger.prices.micro[PriceKind.POST] / MICRO
     whole = acts_within(plan.tally, made.order, 0, plan.tally.total)
     bought = min(money.whole, plan.tally.total)
@@ -74,11 +84,10 @@ def unplanned(services: Services) -> timedelta:
     if services.refresh_policy.by is not Chooser.PLANNER:
         return timedelta(0)
     now = services.ledger.now()
-    newest = next(iter(services.stores.plans.newest()), None)
-    if newest is None or (newest.day == now.date() and newest.stage is Stage.DONE):
+    last = services.stores.plans.last()
+    if last is None or (last.day == now.date() and last.stage is Stage.DONE):
         return timedelta(0)
-    begun = moment(newest.basis.at)
-    return now - (begun if newest.day == now.date() else midnight(now))
+    return now - (moment(last.basis.at) if last.day == now.date() else midnight(now))
 
 
 def of_post(services: Services, post_id: int) -> dict[str, Any]:
@@ -91,8 +100,8 @@ def of_post(services: Services, post_id: int) -> dict[str, Any]:
     post, at = tracked(state), hours(now)
     midnight = float((day_of(at) + 1) * HOURS_A_DAY)
     told = estimate(post, at, model, calibration(learned))
-    due, why, place = _next(services, state, now)
-    is_free = post.is_owned(at if due is None else hours(due))
+    following = _next(services, state, now)
+    is_free = post.is_owned(at if following.at is None else hours(following.at))
     return {
         "id": str(post_id),
         "by": services.refresh_policy.by.value,
@@ -101,10 +110,10 @@ def of_post(services: Services, post_id: int) -> dict[str, Any]:
         "velocity": round(state.velocity, 1),
         "acts": post.acts,
         "read_at": state.read_at,
-        "next_reading_at": due,
-        "why": why,
+        "next_reading_at": following.at,
+        "why": following.why,
         "usd": 0.0 if is_free else services.ledger.prices.micro[PriceKind.POST] / MICRO,
-        "place": place,
+        "place": following.place,
         "estimate": _rounded(told),
         "grows": {
             "until_midnight": _grows(model.size(post), post, at, midnight),
@@ -125,8 +134,8 @@ def estimate_now(stores: Stores, post_id: int, now: datetime) -> dict[str, Any] 
 
 def why_next(services: Services, state: Engagement) -> tuple[datetime | None, str]:
     """When the post is next read, None where it is not known or never, and why then."""
-    due, why, _ = _next(services, state, services.ledger.now())
-    return due, why
+    found = _next(services, state, services.ledger.now())
+    return found.at, found.why
 
 
 def _rounded(told: Estimate) -> dict[str, Any]:
@@ -140,21 +149,17 @@ def _grows(size: float, post: Tracked, at: float, until: float) -> float:
     return round(size * (grown_share(post, until) - grown_share(post, at)), 2)
 
 
-def _next(services: Services, state: Engagement, now: datetime) -> tuple[datetime | None, str, dict[str, Any] | None]:
+def _next(services: Services, state: Engagement, now: datetime) -> Next:
     due = state.next_refresh_at
     if state.state is not PostState.ALIVE and due is None:
-        return None, f"never: it is {state.state}", None
+        return Next(None, f"never: it is {state.state}")
     if state.follow_from is not None:
-        return None, f"none: {_left_out(state.follow_from)}", None
+        return Next(None, f"none: {_left_out(state.follow_from)}")
     if state.gone_reports:
-        return due, "X said once that it is gone, to be confirmed", None
-    if services.refresh_policy.by is Chooser.TIERS:
-        return (
-            (None, "never: it is cold and old", None)
-            if due is None
-            else (due, f"the interval of tier {state.tier}", None)
-        )
-    return _planned(services, state, now)
+        return Next(due, "X said once that it is gone, to be confirmed")
+    if services.refresh_policy.by is Chooser.PLANNER:
+        return _planned(services, state, now)
+    return Next(due, "never: it is cold and old" if due is None else f"the interval of tier {state.tier}")
 
 
 def _left_out(follow_from: float) -> str:
@@ -164,33 +169,36 @@ def _left_out(follow_from: float) -> str:
     return f"its sources ask for its engagement from {follow_from:.0f} acts on (covey sources show ID: refresh)"
 
 
-def _planned(
-    services: Services, state: Engagement, now: datetime
-) -> tuple[datetime | None, str, dict[str, Any] | None]:
-    """By the planner. place: in the order of the day, of how many, of which so many are bought."""
+def _planned(services: Services, state: Engagement, now: datetime) -> Next:
+    """By the planner."""
     post, at, due = tracked(state), hours(now), state.next_refresh_at
     if post.is_owned(at):
-        if due is not None:
-            last = " for the last time" if hours(due) >= last_reading_at(at) else ""
-            return due, f"it was paid for today: read again{last} for nothing", None
-        return None, "it was read for the last time today: the plan of tomorrow says whether it is bought", None
+        if due is None:
+            return Next(None, "it was read for the last time today: the plan of tomorrow says whether it is bought")
+        last = " for the last time" if hours(due) >= last_reading_at(at) else ""
+        return Next(due, f"it was paid for today: read again{last} for nothing")
     if state.read_at is None:
-        return due, "it came without counts: it is bought at once", None
+        return Next(due, "it came without counts: it is bought at once")
     if now - state.created_at > RETIRE_AGE:
-        return None, f"never: it is older than {RETIRE_AGE.days} days", None
+        return Next(None, f"never: it is older than {RETIRE_AGE.days} days")
     plan = _plan(services)
     if plan is None or plan.stage is Stage.RANK:
-        return None, "the plan of today is not made yet", None
+        return Next(None, "the plan of today is not made yet")
+    return _placed(plan, post, due)
+
+
+def _placed(plan: Plan, post: Tracked, due: datetime | None) -> Next:
+    """By the place that a plan has for it."""
     cell, _ = cell_of(post, plan.basis.at, plan.basis.worth, plan.basis.span_days)
-    made = purchases(plan.tally, plan.basis.money.whole, plan.basis.rules)
+    made = plan.made
     found = made.order.place(post.post_id, cell)
     if found is None:
-        return due, "it came after the plan of today was made", None
+        return Next(due, "it came after the plan of today was made")
     place = {"number": int(found) + 1, "of": plan.tally.total, "buys": plan.basis.money.whole}
     words = f"it is number {place['number']} of {place['of']}, of which today's money buys {place['buys']}"
     if due_at(found, plan.basis, made) is None:
-        return None, f"not today: {words}", place
-    return due, words, place
+        return Next(None, f"not today: {words}", place)
+    return Next(due, words, place)
 
 
 def _plan(services: Services) -> Plan | None:

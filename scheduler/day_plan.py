@@ -19,7 +19,7 @@ from shared.domain.engagement.next_reading import RETIRE_AGE, Chooser
 from shared.domain.jobs import PlacePosts, RankPosts
 from shared.domain.planning.day import Basis, Stage
 from shared.domain.planning.fitting import FADING
-from shared.domain.planning.midnight import purchases, typical_count
+from shared.domain.planning.midnight import typical_count
 from shared.domain.planning.posts import Tracked, hours
 from shared.domain.planning.reserve import WEEK
 from shared.domain.planning.sizes import Model
@@ -66,14 +66,16 @@ class DayPlan:
 
     def _leave(self, now: datetime) -> None:
         """Where the planner decided before: what waited for a plan is read by the tiers again, some posts at a look."""
-        state, plans = self._services.stores.state, self._plans.newest()
-        left = state.get(LEFT) or {}
-        if not plans or (left.get("plan") == plans[0].day.isoformat() and left.get("after") is None):
+        state, plan = self._services.stores.state, self._plans.last()
+        if plan is None:
             return
-        since = now - RETIRE_AGE
-        after = left["after"] if left.get("plan") == plans[0].day.isoformat() else str(snowflake.first_id_at(since))
-        last = self._services.stores.plan_posts.give_back(after, since=since, limit=GIVEN_BACK)
-        state.set(LEFT, {"plan": plans[0].day.isoformat(), "after": last})
+        since, left = now - RETIRE_AGE, state.get(LEFT) or {}
+        has_begun = left.get("plan") == plan.day.isoformat()
+        if has_begun and left["after"] is None:
+            return
+        after = left["after"] if has_begun else str(snowflake.first_id_at(since))
+        through = self._services.stores.plan_posts.give_back(after, since=since, limit=GIVEN_BACK)
+        state.set(LEFT, {"plan": plan.day.isoformat(), "after": through})
 
     def _come_back(self, day: date) -> None:
         """Where the tiers decided since the last plan: what that plan says of today is not so any more."""
@@ -148,7 +150,7 @@ def _parts(from_id: str, sample: Sequence[Tracked], followed: int) -> list[Part]
 
 def _tell(plan: Plan) -> None:
     """What became of it."""
-    made = purchases(plan.tally, plan.basis.money.whole, plan.basis.rules)
+    made = plan.made
     log.info("plan of the day", day=plan.day.isoformat(), posts=plan.tally.total, dated=plan.placed, late=made.late)
     if made.late:
         log.warning("not all posts can be read in their span", late=made.late, span_days=plan.basis.span_days)

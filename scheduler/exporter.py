@@ -12,12 +12,12 @@ from scheduler.servers import Servers
 from scheduler.treasurer import export_money, export_shares
 from shared.domain.coverage.accounts import AccountState
 from shared.domain.coverage.gaps import GapReason, GapState
+from shared.domain.engagement.next_reading import Chooser
 from shared.domain.engagement.standing import Standing
 from shared.domain.errors import CoveyError
 from shared.domain.flock import ProcessKind, missing, serving
 from shared.domain.jobs import ALL_QUEUES
 from shared.domain.planning.day import Stage
-from shared.domain.planning.midnight import purchases
 from shared.platforms.x.endpoints import ENDPOINTS
 from shared.ratelimit.model import Window
 from shared.runtime import metrics
@@ -38,10 +38,10 @@ RESTING = "resting"
 
 
 def export_plan(plan: Plan | None) -> None:
-    """What the planner decided last, where it decides."""
+    """What the planner decided last."""
     if plan is None or plan.stage is Stage.RANK:
         return
-    made, money = purchases(plan.tally, plan.basis.money.whole, plan.basis.rules), plan.basis.money.whole
+    made, money = plan.made, plan.basis.money.whole
     metrics.PLAN_POSTS.labels("to_choose_from").set(plan.tally.total)
     metrics.PLAN_POSTS.labels("bought").set(min(money, plan.tally.total))
     metrics.PLAN_POSTS.labels("late").set(made.late)
@@ -113,7 +113,8 @@ class Exporter:
         metrics.MEDIA_PENDING.set(media.get(PENDING, 0))
         metrics.REFRESHES_DUE.set(due_now(self._services, now))
         export_standing(stores.standing.last())
-        export_plan(next(iter(stores.plans.newest()), None))
+        if self._services.refresh_policy.by is Chooser.PLANNER:
+            export_plan(stores.plans.last())
         for of, number in overdue_purges(self._services, now).items():
             metrics.PURGES_OVERDUE.labels(of).set(number)
         for kind, seconds in stores.schedules.most_overdue(now=now).items():

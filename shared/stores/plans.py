@@ -16,6 +16,7 @@ from pymongo.errors import DuplicateKeyError
 
 from shared.domain.planning.day import Basis, Stage
 from shared.domain.planning.fitting import Learned
+from shared.domain.planning.midnight import Purchases, purchases
 from shared.domain.planning.sizes import Model
 from shared.domain.planning.tally import Tally
 from shared.stores.database import Db, Document, guarded
@@ -48,6 +49,11 @@ class Plan:
     basis: Basis
     tally: Tally = field(default_factory=Tally)
     placed: int = 0
+
+    @property
+    def made(self) -> Purchases:
+        """The order of the day, as the tally and the money have it; of no posts before all parts are ranked."""
+        return purchases(self.tally, self.basis.money.whole, self.basis.rules)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +90,12 @@ class PlanStore:
         return dict(found.get("basis", {}).get("budgets", {}))
 
     @guarded
-    def newest(self, count: int = 1) -> list[Plan]:
+    def last(self) -> Plan | None:
+        """The latest plan, of whichever day; None before the first."""
+        return next(iter(self.newest(1)), None)
+
+    @guarded
+    def newest(self, count: int) -> list[Plan]:
         """The last plans, the latest first."""
         return [_plan(one) for one in self._plans.find().sort("_id", DESCENDING).limit(count)]
 

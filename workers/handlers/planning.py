@@ -13,7 +13,7 @@ from shared.domain.engagement.refresh import Engagement, Reading, tracked
 from shared.domain.jobs import PlacePosts, RankPosts
 from shared.domain.planning.day import Basis, Stage, due_at
 from shared.domain.planning.fitting import LEAST_GAP_HOURS, learned_from
-from shared.domain.planning.midnight import Purchases, cell_of, purchases
+from shared.domain.planning.midnight import Purchases, cell_of
 from shared.domain.planning.posts import Tracked, hours, moment
 from shared.domain.planning.tally import Tally
 from shared.services.bootstrap import Services
@@ -42,7 +42,7 @@ def place_posts(services: Services, job: PlacePosts) -> None:
         return
     if _is_over(services, day):
         return
-    made, placed = purchases(plan.tally, plan.basis.money.whole, plan.basis.rules), 0
+    made, placed = plan.made, 0
     for posts in _posts(services, found[0], plan.basis):
         placed += _date(services, day, posts, plan.basis, made)
     plans.placed(day, job.part, placed, at=plan.basis.at)

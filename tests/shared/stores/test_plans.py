@@ -61,7 +61,7 @@ def test_a_plan_goes_through_its_stages(plans: PlanStore) -> None:
     assert found is not None
     assert (found.stage, found.basis, found.placed) == (Stage.DONE, BASIS, 5)
     assert found.tally == tally((1, 5, 3, 8.5), (3, -9, 4, 0.5))
-    assert plans.newest() == [found]
+    assert plans.last() == found
 
 
 def test_what_is_done_once_is_done(plans: PlanStore) -> None:
