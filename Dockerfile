@@ -39,7 +39,7 @@ COPY --from=build /opt/covey /opt/covey
 
 USER covey
 WORKDIR /var/lib/covey
-EXPOSE 9191 9192 9193
+EXPOSE 8000 9191 9192 9193
 
 ENTRYPOINT ["covey"]
 CMD ["--help"]

@@ -72,9 +72,11 @@ COMMANDS: Final = {
     "checkpoint": Row("checkpoint", "Show how far searches have read, and set them back."),
     "credentials": Row("credentials", "List, add and remove the credentials that X is asked with."),
     "connect": Row("connect", "Let Covey into an account on X (OAuth 2.0): its limits come on top of the app's."),
+    "tokens": Row("tokens", "Make, list and take back the tokens that the API is asked with."),
     "worker": Row("processes", "Run one worker process (see covey worker --help)."),
     "scheduler": Row("processes", "Run one scheduler process (see covey scheduler --help)."),
     "listener": Row("processes", "Run one listener process (see covey listener --help)."),
+    "control": Row("processes", "Run one control process: the API over HTTP (see covey control --help)."),
     "simulator": Row("processes", "Run the simulated X (see covey simulator --help)."),
 }
 

@@ -1,4 +1,4 @@
-"""`covey once`, `worker`, `scheduler`, `listener`, `simulator`: the command becomes the process."""
+"""`covey once`, `worker`, `scheduler`, `listener`, `control`, `simulator`: the command becomes the process."""
 
 from __future__ import annotations
 
@@ -35,6 +35,12 @@ def scheduler(context: typer.Context) -> None:
 def listener(context: typer.Context) -> None:
     """Run one listener process (see covey listener --help)."""
     _become("listener", context.args)
+
+
+@app.command(context_settings=PASS_THROUGH)
+def control(context: typer.Context) -> None:
+    """Run one control process: the API over HTTP (see covey control --help)."""
+    _become("control.http", context.args)
 
 
 @app.command(context_settings=PASS_THROUGH)

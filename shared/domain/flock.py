@@ -21,6 +21,7 @@ class ProcessKind(StrEnum):
     WORKER = "worker"
     SCHEDULER = "scheduler"
     LISTENER = "listener"
+    CONTROL = "control"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

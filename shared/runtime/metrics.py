@@ -207,3 +207,11 @@ MEDIA_PENDING = Gauge("covey_media_pending", "Media files not yet stored.")
 # --- disks: from each process that stores files
 DISK_FREE_BYTES = Gauge("covey_disk_free_bytes", "Room left on the disk of a folder: media.", ["folder"])
 DISK_BYTES = Gauge("covey_disk_bytes", "Size of the disk of a folder: media.", ["folder"])
+
+# --- control
+CONTROL_REQUESTS = Counter(
+    "covey_control_requests", "Requests of the API, by route, method and status.", ["route", "method", "status"]
+)
+CONTROL_SECONDS = Histogram(
+    "covey_control_seconds", "Time until a request was answered.", ["route", "method"], buckets=_JOB_SECONDS
+)

@@ -161,6 +161,9 @@ class Settings(Alerting, Rhythm):
     worker_metrics_port: int = Field(9191, ge=0, le=65535, description="0 picks a free port")
     scheduler_metrics_port: int = Field(9192, ge=0, le=65535, description="0 picks a free port")
     listener_metrics_port: int = Field(9193, ge=0, le=65535, description="0 picks a free port")
+    control_port: int = Field(8000, ge=0, le=65535, description="of `covey control`; 0 picks a free port")
+    control_host: str = Field("127.0.0.1", description="address `covey control` listens on")
+    control_requests_a_minute: int = Field(600, ge=1, description="requests of one token that control answers")
     metrics_host: str = Field("0.0.0.0", description="address the metrics are served on")  # noqa: S104  # scraped from other containers
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="lowest level that is logged")
     log_format: Literal["json", "console"] = Field("json", description="json for machines, console for people")

@@ -13,7 +13,7 @@ from difflib import get_close_matches
 PREFIX = "COVEY_"
 LIKENESS = 0.6
 # What stands in the same `.env` for compose itself.
-COMPOSE = frozenset({"COVEY_WORKERS", "COVEY_MEDIA_WORKERS", "COVEY_SCHEDULERS", "COVEY_LISTENERS"})
+COMPOSE = frozenset({"COVEY_WORKERS", "COVEY_MEDIA_WORKERS", "COVEY_SCHEDULERS", "COVEY_LISTENERS", "COVEY_CONTROLS"})
 
 _told: set[str] = set()
 _left_to_others = threading.Event()

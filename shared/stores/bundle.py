@@ -16,6 +16,7 @@ from shared.stores import (
     fates,
     gaps,
     handles,
+    idempotency,
     intervals,
     ledger,
     live,
@@ -36,6 +37,8 @@ from shared.stores import (
     streams,
     surges,
     sweeps,
+    tokens,
+    trail,
     users,
     usual,
 )
@@ -52,6 +55,7 @@ from shared.stores.erasures import ErasureStore
 from shared.stores.fates import FateStore
 from shared.stores.gaps import GapStore
 from shared.stores.handles import HandleStore
+from shared.stores.idempotency import IdempotencyStore
 from shared.stores.indexes import Indexes
 from shared.stores.intervals import IntervalStore
 from shared.stores.known import KnownStore
@@ -80,13 +84,30 @@ from shared.stores.state import StateStore
 from shared.stores.streams import StreamStore
 from shared.stores.surges import SurgeStore
 from shared.stores.sweeps import SweepStore
+from shared.stores.tokens import TokenStore
+from shared.stores.trail import TrailStore
 from shared.stores.users import UserStore
 from shared.stores.usual import UsualStore
 
 COLLECTIONS = (
     *(accounts, audits, authors, claims, compliance, dead_letters, engagement, erasures, fates, gaps, handles),
-    *(intervals, ledger, live, media, mentions, plans, posts, processes, quotes, reactions, reads, removals, runs),
-    *(schedules, set_aside, shares, sources, streams, surges, sweeps, users, usual),
+    *(
+        idempotency,
+        intervals,
+        ledger,
+        live,
+        media,
+        mentions,
+        plans,
+        posts,
+        processes,
+        quotes,
+        reactions,
+        reads,
+        removals,
+        runs,
+    ),
+    *(schedules, set_aside, shares, sources, streams, surges, sweeps, tokens, trail, users, usual),
 )
 INDEXES = tuple(index for collection in COLLECTIONS for index in collection.INDEXES)
 
@@ -137,6 +158,9 @@ class Stores:
     live: LiveStore
     surges: SurgeStore
     usual: UsualStore
+    tokens: TokenStore
+    trail: TrailStore
+    idempotency: IdempotencyStore
 
     @classmethod
     def on(cls, db: Db) -> Stores:
@@ -191,6 +215,9 @@ class Stores:
             live=LiveStore(db),
             surges=SurgeStore(db),
             usual=UsualStore(db),
+            tokens=TokenStore(db),
+            trail=TrailStore(db),
+            idempotency=IdempotencyStore(db),
         )
 
     @property

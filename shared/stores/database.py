@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
@@ -111,6 +112,11 @@ def reach(db: Db, uri: str) -> None:
         raise InputError(f"MongoDB at {place(uri)} {_LOGIN_FAULTS[error.code]}; check MONGO_URI") from error
     except PyMongoError as error:
         raise StoreUnavailable(f"MongoDB at {place(uri)} cannot be reached: {why_away(error)} (MONGO_URI)") from error
+
+
+def within(seconds: float) -> AbstractContextManager[None]:
+    """All calls inside the block, also those of threads that it hands work to, have so long together."""
+    return pymongo.timeout(seconds)
 
 
 def guarded(method: Callable[P, R]) -> Callable[P, R]:

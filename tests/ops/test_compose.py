@@ -14,7 +14,7 @@ from shared.runtime.settings import Settings
 from tests.ops.artifacts import OPS, ROOT, compose
 
 SERVICES: dict[str, dict[str, Any]] = compose()["services"]
-OWN = ("scheduler", "worker", "worker-media", "listener", "simulator")
+OWN = ("scheduler", "worker", "worker-media", "listener", "control", "simulator")
 EACH = pytest.mark.parametrize("service", SERVICES.values(), ids=SERVICES.keys())
 # What the images of the servers need to become the user that owns their volume.
 OWNERSHIP = {"CHOWN", "DAC_OVERRIDE", "SETGID", "SETUID"}
@@ -69,10 +69,11 @@ def test_how_many_run_is_set_in_one_place() -> None:
         "worker": "${COVEY_WORKERS:-2}",
         "worker-media": "${COVEY_MEDIA_WORKERS:-1}",
         "listener": "${COVEY_LISTENERS:-0}",
+        "control": "${COVEY_CONTROLS:-0}",
     }
 
 
-@pytest.mark.parametrize("name", ["scheduler", "worker", "worker-media", "listener"])
+@pytest.mark.parametrize("name", ["scheduler", "worker", "worker-media", "listener", "control"])
 def test_a_process_has_time_to_finish_what_runs(name: str) -> None:
     """Docker waits longer than the process itself does before it kills."""
     grace = Settings.model_fields["shutdown_grace_seconds"].default
@@ -153,6 +154,7 @@ def test_prometheus_finds_every_replica_of_every_process() -> None:
         "covey-worker-media": (["worker-media"], "A", Settings.model_fields["worker_metrics_port"].default),
         "covey-scheduler": (["scheduler"], "A", Settings.model_fields["scheduler_metrics_port"].default),
         "covey-listener": (["listener"], "A", Settings.model_fields["listener_metrics_port"].default),
+        "covey-control": (["control"], "A", Settings.model_fields["control_port"].default),
     }
 
 
@@ -211,5 +213,5 @@ def test_the_folder_of_a_process_is_its_own() -> None:
     assert user is not None
     assert folder is not None
 
-    for name in ("scheduler", "worker", "worker-media", "listener"):
+    for name in ("scheduler", "worker", "worker-media", "listener", "control"):
         assert f"{folder[1]}:uid={user[1]},gid={user[1]},mode=0755" in compose()["services"][name]["tmpfs"]

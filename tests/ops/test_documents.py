@@ -11,6 +11,7 @@ import pytest
 import typer
 import yaml
 
+import control.http.__main__
 import listener.__main__
 import scheduler.__main__
 import simulator.__main__
@@ -29,6 +30,7 @@ PROCESSES = {
     ("worker",): workers.main.app,
     ("scheduler",): scheduler.__main__.app,
     ("listener",): listener.__main__.app,
+    ("control",): control.http.__main__.app,
     ("simulator",): simulator.__main__.cli,
 }
 PROBES = {"livenessProbe": "/health", "readinessProbe": "/ready"}

@@ -144,6 +144,7 @@ def test_each_service_is_given_what_it_needs_and_no_more() -> None:
         "worker": servers | {"x_bearer_token", "x_client_secret", "x_consumer_secret", "credential_keys"},
         "worker-media": servers | {"alert_webhook_secret"},
         "listener": servers | {"x_bearer_token", "x_client_secret", "x_consumer_secret", "credential_keys"},
+        "control": servers,
         "simulator": set(),
         "redis": {"redis_users", "redis_admin_password"},
         "mongo": {"mongo_root_password", "mongo_uri", "mongo_analyst_uri"},
