@@ -25,7 +25,7 @@ SHOWN_CHARACTERS: Final = 8  # of a token, in lists: enough to tell it from othe
 _BASE62: Final = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _RANDOM, _CHECK = 32, 6
 _FORM: Final = re.compile(rf"{PREFIX}[0-9A-Za-z]{{{_RANDOM + _CHECK}}}")
-_TENANT: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
+TENANT: Final = r"^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$"
 
 
 class Scope(StrEnum):
@@ -145,7 +145,7 @@ def scopes_of(words: Iterable[str]) -> frozenset[Scope]:
 
 def tenant_named(text: str) -> str:
     """The tenant of that name. Raises InputError for what can be none."""
-    if not _TENANT.fullmatch(text):
+    if not re.fullmatch(TENANT, text) or text.endswith("\n"):
         raise InputError(f"tenant {text!r}: 1 to 64 of a-z, 0-9 and -, none at the ends")
     return text
 

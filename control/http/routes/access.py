@@ -12,7 +12,7 @@ from control import tokens, trail
 from control.http.access import Caller, From, The, needs
 from control.http.paging import Cursor, Limit, Paged, key_of, paged
 from control.http.problems import Kind, Problem
-from shared.domain.access import Scope, tenant_named
+from shared.domain.access import TENANT, Scope
 from shared.domain.errors import InputError
 
 router = APIRouter(prefix="/v1", tags=["access"])
@@ -41,7 +41,7 @@ class NewToken(BaseModel):
 
     name: str = Field(min_length=1, max_length=100)
     scopes: list[Scope] = Field(min_length=1, max_length=len(Scope))
-    tenant: str | None = Field(None, pattern=r"^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$")
+    tenant: str | None = Field(None, pattern=TENANT)
     expires_days: float | None = Field(90.0, gt=0, le=3_650)
 
 
@@ -130,7 +130,7 @@ def audit(
     request: Request,
     response: Response,
     services: The,
-    tenant: Annotated[str | None, Query(max_length=64, description="Only of this tenant.")] = None,
+    tenant: Annotated[str | None, Query(pattern=TENANT, description="Only of this tenant.")] = None,
     action: Annotated[str | None, Query(max_length=64, description="Only this, such as source.add.")] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
@@ -138,7 +138,7 @@ def audit(
     """Who changed what, the newest first."""
     found = trail.entries(
         services,
-        tenant=None if tenant is None else tenant_named(tenant),
+        tenant=tenant,
         action=action,
         start=key_of(cursor),
         limit=limit + 1,
