@@ -113,6 +113,8 @@ class Exporter:
         metrics.MEDIA_PENDING.set(media.get(PENDING, 0))
         metrics.REFRESHES_DUE.set(due_now(self._services, now))
         export_standing(stores.standing.last())
+        waiting = stores.feed.oldest_mark()
+        metrics.FEED_WAITING_SECONDS.set(0.0 if waiting is None else max(0.0, (now - waiting).total_seconds()))
         if self._services.refresh_policy.by is Chooser.PLANNER:
             export_plan(stores.plans.last())
         for of, number in overdue_purges(self._services, now).items():

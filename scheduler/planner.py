@@ -45,7 +45,7 @@ QUOTES, REFRESH, MEDIA, RECONCILE, DEAD, CANARY = "quotes", "refresh", "media", 
 AUTHORS, LEDGER, USAGE, ACCOUNTS = "authors", "ledger", "usage", "accounts"
 REREAD, BACKFILL = "reread", "backfill"
 PURGE, COMPLIANCE, AUDIT, SILENCE = "purge", "compliance", "audit", "silence"
-ALERTS, PLAN, COUNT = "alerts", "plan", "count"
+ALERTS, PLAN, COUNT, FEED = "alerts", "plan", "count", "feed"
 OPENS_SWEEPS = frozenset({SEARCH, QUOTES, REREAD, BACKFILL})
 # What is not planned while a queue is paused: its jobs would only wait, and claims on posts would end meanwhile.
 FILLS = {
@@ -79,6 +79,7 @@ COMPLIANCE_INTERVAL_SECONDS = 30.0  # X allows 150 looks at jobs in 15 minutes
 SILENCE_INTERVAL_SECONDS = 3600.0
 ALERTS_INTERVAL_SECONDS = 30.0  # of what quiet hours held back, and what a crash left
 PLAN_INTERVAL_SECONDS = 5.0  # of a plan that is made in parts, three looks
+FEED_INTERVAL_SECONDS = 1.0
 COUNT_INTERVAL_SECONDS = 30.0  # a job counts less often where that takes long
 AUDIT_INTERVAL_SECONDS = 3600.0  # what is lost of a night is sent for again
 MEDIA_BATCH = 500
@@ -108,6 +109,7 @@ def standing_schedules(services: Services, *, now: datetime) -> list[Schedule]:
         ALERTS: ALERTS_INTERVAL_SECONDS,
         PLAN: PLAN_INTERVAL_SECONDS,
         COUNT: COUNT_INTERVAL_SECONDS,
+        FEED: FEED_INTERVAL_SECONDS,
     }
     usage_at = midnight(now) + timedelta(days=1) + USAGE_AFTER_MIDNIGHT
     return [

@@ -13,6 +13,7 @@ import re
 import time
 import uuid
 from collections.abc import Iterable, MutableMapping
+from contextlib import nullcontext
 from typing import Any, Final
 
 from starlette.concurrency import run_in_threadpool
@@ -36,6 +37,8 @@ log = get_logger(__name__)
 GREATEST_BODY: Final = 1_000_000
 # Less than a client usually waits; the driver by itself tries for 15 s to reach a server that is away.
 ANSWER_SECONDS: Final = 8.0
+# What may go on for ever has a time for each look instead.
+ENDLESS: Final = frozenset({"/v1/feed"})
 GUARDED: Final = "/v1/"
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _ALWAYS: Final = {
@@ -68,7 +71,7 @@ class Entrance:
         reply = _Reply(send, {**_ALWAYS, "X-Request-ID": request_id})
         began = time.perf_counter()
         try:
-            with within(self._answer_seconds):
+            with nullcontext() if scope["path"] in ENDLESS else within(self._answer_seconds):
                 await self._enter(scope, receive, reply, headers)
         except (Problem, CoveyError) as error:
             if not reply.is_begun:

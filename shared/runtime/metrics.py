@@ -215,3 +215,9 @@ CONTROL_REQUESTS = Counter(
 CONTROL_SECONDS = Histogram(
     "covey_control_seconds", "Time until a request was answered.", ["route", "method"], buckets=_JOB_SECONDS
 )
+
+# --- feed: from the scheduler that leads
+FEED_EVENTS = Counter("covey_feed_events", "Events entered into the feeds, by type.", ["type"])
+FEED_WAITING_SECONDS = Gauge(
+    "covey_feed_waiting_seconds", "For how long what happened has waited to be entered into its feed; 0: nothing waits."
+)

@@ -109,7 +109,7 @@ def _store_known(services: Services, heard: _Heard, known: Known) -> set[int]:
     if back := [post.id for post in page.posts if "gone" in before.get(str(post.id), {})]:
         stores.fates.revive(back, now=heard.now)
     if edited := [post.edit_history_ids for post in page.posts if len(post.edit_history_ids) > 1]:
-        stores.fates.link_versions(edited)
+        stores.fates.link_versions(edited, now=heard.now)
     return missed
 
 

@@ -14,6 +14,7 @@ from shared.stores import (
     engagement,
     erasures,
     fates,
+    feed,
     gaps,
     handles,
     idempotency,
@@ -53,6 +54,7 @@ from shared.stores.dead_letters import DeadLetterStore
 from shared.stores.engagement import EngagementStore
 from shared.stores.erasures import ErasureStore
 from shared.stores.fates import FateStore
+from shared.stores.feed import FeedStore
 from shared.stores.gaps import GapStore
 from shared.stores.handles import HandleStore
 from shared.stores.idempotency import IdempotencyStore
@@ -90,24 +92,10 @@ from shared.stores.users import UserStore
 from shared.stores.usual import UsualStore
 
 COLLECTIONS = (
-    *(accounts, audits, authors, claims, compliance, dead_letters, engagement, erasures, fates, gaps, handles),
-    *(
-        idempotency,
-        intervals,
-        ledger,
-        live,
-        media,
-        mentions,
-        plans,
-        posts,
-        processes,
-        quotes,
-        reactions,
-        reads,
-        removals,
-        runs,
-    ),
-    *(schedules, set_aside, shares, sources, streams, surges, sweeps, tokens, trail, users, usual),
+    *(accounts, audits, authors, claims, compliance, dead_letters, engagement, erasures, fates, feed, gaps),
+    *(handles, idempotency, intervals, ledger, live, media, mentions, plans, posts, processes, quotes),
+    *(reactions, reads, removals, runs, schedules, set_aside, shares, sources, streams, surges, sweeps),
+    *(tokens, trail, users, usual),
 )
 INDEXES = tuple(index for collection in COLLECTIONS for index in collection.INDEXES)
 
@@ -161,6 +149,7 @@ class Stores:
     tokens: TokenStore
     trail: TrailStore
     idempotency: IdempotencyStore
+    feed: FeedStore
 
     @classmethod
     def on(cls, db: Db) -> Stores:
@@ -218,6 +207,7 @@ class Stores:
             tokens=TokenStore(db),
             trail=TrailStore(db),
             idempotency=IdempotencyStore(db),
+            feed=FeedStore(db),
         )
 
     @property

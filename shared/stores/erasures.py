@@ -102,6 +102,7 @@ class ErasureStore:
         some = {"$in": list(ids)}
         about: dict[str, Document] = {
             "mentions": {"external_id": some, "platform": X},
+            "feed": {"subject": some},
             "X_engagement_history": {"post_id": some},
             "X_engagement": {"_id": some},
             "X_reactions": {"post_id": some},

@@ -68,7 +68,10 @@ class FateStore:
         """
         if not words:
             return 0
-        changes = [UpdateOne(_not_so(post_id, word), {"$set": _gone(word)}) for post_id, word in words.items()]
+        changes = [
+            UpdateOne(_not_so(post_id, word), {"$set": {**_gone(word), "gone.unfed": now}})
+            for post_id, word in words.items()
+        ]
         news = self._posts.bulk_write(changes, ordered=False).modified_count
         waiting = {"gone.reason": {"$exists": True}, "gone.purge_at": None, "gone.purged_at": None}
         ids = {"_id": {"$in": [str(post_id) for post_id in words]}}
@@ -121,14 +124,17 @@ class FateStore:
         return self._engagement.update_many(query, {"$set": back}).modified_count
 
     @guarded
-    def link_versions(self, chains: Sequence[Sequence[int]]) -> None:
+    def link_versions(self, chains: Sequence[Sequence[int]], *, now: datetime) -> None:
         """Note on each stored version of an edited post which one took its place; the latest has none.
 
         chains: the versions of each, the oldest first.
         """
         self._posts.bulk_write(
             [
-                UpdateOne({"_id": str(one)}, {"$set": {"superseded_by": str(after)}})
+                UpdateOne(
+                    {"_id": str(one), "superseded_by": {"$ne": str(after)}},
+                    {"$set": {"superseded_by": str(after), "unfed": now}},
+                )
                 for chain in chains
                 for one, after in pairwise(chain)
             ],

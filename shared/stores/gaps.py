@@ -36,7 +36,10 @@ class GapStore:
         noted = list(gaps)
         if not noted:
             return []
-        writes = [UpdateOne({"_id": gap.id}, {"$setOnInsert": _to_document(gap)}, upsert=True) for gap in noted]
+        writes = [
+            UpdateOne({"_id": gap.id}, {"$setOnInsert": {**_to_document(gap), "unfed": gap.noted_at}}, upsert=True)
+            for gap in noted
+        ]
         new = self._gaps.bulk_write(writes, ordered=False).upserted_ids or {}
         return [gap for index, gap in enumerate(noted) if index in new]
 
@@ -120,7 +123,7 @@ class GapStore:
     @guarded
     def end(self, gap_id: str, state: GapState, *, now: datetime, into: bool = False) -> bool:
         """End an open gap as filled or final; answers whether it was open. into: other gaps took its place."""
-        change: dict[str, Any] = {"state": state.value, "ended_at": now}
+        change: dict[str, Any] = {"state": state.value, "ended_at": now, "unfed": now}
         if state is GapState.FILLED:
             change |= {"filled_at": now, "divided": into}
         return self._gaps.update_one({"_id": gap_id, "state": GapState.OPEN.value}, {"$set": change}).matched_count > 0

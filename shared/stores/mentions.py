@@ -100,6 +100,11 @@ class MentionStore:
         return list(self._mentions.find(query).sort("published_at", DESCENDING).limit(limit))
 
     @guarded
+    def by_id(self, ids: Sequence[str]) -> dict[str, Document]:
+        """The mentions of these ids, as they are stored."""
+        return {one["_id"]: one for one in self._mentions.find({"_id": {"$in": list(ids)}})}
+
+    @guarded
     def count(self) -> int:
         """How many there are (estimated)."""
         return self._mentions.estimated_document_count()
@@ -115,7 +120,7 @@ def _told(mention: Mention, now: datetime) -> Told:
     return Told(
         id=mention.id,
         document=told,
-        on_insert={**_UNKNOWN, **found, "created_at": now},
+        on_insert={**_UNKNOWN, **found, "created_at": now, "unfed": now},
         greatest={"updated_at": now},
         added={"sources": mention.sources} if mention.sources else {},
     )

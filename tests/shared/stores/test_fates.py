@@ -40,6 +40,7 @@ def test_a_post_is_gone_with_reason_time_and_route_and_read_no_more(stores: Stor
     assert (_bury(stores, 1, 99), _bury(stores, 1)) == (1, 0)
 
     gone = {"reason": "deleted", "at": NOW + HOUR, "by": "compliance", "said": "bounced", "purge_at": NOW + 2 * HOUR}
+    gone |= {"unfed": NOW + HOUR}
     assert _post(mongo_db, 1)["gone"] == gone
     states = {d["_id"]: (d["state"], d["next_refresh_at"] is None) for d in mongo_db["X_engagement"].find()}
     assert states == {"1": ("deleted", True), "2": ("alive", False)}
@@ -158,6 +159,6 @@ def test_versions_of_an_edited_post_are_linked(stores: Stores, mongo_db: Db) -> 
     """Each stored version names the next one; the latest names none."""
     _know(stores, 1, 3)
 
-    stores.fates.link_versions([[1, 2, 3]])
+    stores.fates.link_versions([[1, 2, 3]], now=NOW)
 
     assert {d["_id"]: d.get("superseded_by") for d in mongo_db["X_tweets"].find()} == {"1": "2", "3": None}

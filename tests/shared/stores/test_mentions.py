@@ -68,6 +68,7 @@ def test_a_mention_has_all_its_fields(stores: Stores, mongo_db: Db) -> None:
         "status": "new",
         "created_at": NOW,
         "updated_at": NOW,
+        "unfed": NOW,
         "described_at": NOW,
     }
 

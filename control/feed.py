@@ -1,0 +1,91 @@
+"""Reading the feed of a tenant: events in order, behind a cursor, each with what it is about as that stands now.
+
+What is told of a post is read where it stands: of one that is gone and purged there is no text any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from shared.domain.errors import InputError
+from shared.domain.feed import EventType, Numbered
+from shared.domain.mentions import mention_id
+from shared.domain.sources import X
+from shared.services.bootstrap import Services
+
+NOW: Final = "now"
+GREATEST_LIMIT: Final = 1_000
+_OF_POSTS: Final = frozenset({EventType.POST_CREATED, EventType.POST_EDITED})
+_GREATEST_NUMBER: Final = 2**63 - 1
+
+
+class TooOldError(InputError):
+    """A cursor before what is kept. oldest: from which on all is there."""
+
+    def __init__(self, cursor: str, oldest: str) -> None:
+        super().__init__(f"cursor {cursor}: what came after it is kept no longer; go on from {oldest}, and read anew")
+        self.oldest = oldest
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """events: in order. cursor: where to go on, also when there is none. has_more: whether more is there now."""
+
+    events: list[dict[str, Any]]
+    cursor: str
+    has_more: bool
+
+
+def start(services: Services, tenant: str, after: str | None) -> int:
+    """The number behind which to read. after: a cursor; `now`: what comes from now on; None: all that is kept.
+
+    Raises TooOldError, and InputError for a cursor that was never given.
+    """
+    oldest, newest = services.stores.feed.bounds(tenant)
+    if after is None:
+        return oldest - 1
+    if after == NOW:
+        return newest
+    number = int(after) if after.isascii() and after.isdecimal() and len(after) <= 19 else -1
+    if not 0 <= number <= _GREATEST_NUMBER or number > newest:
+        raise InputError(f"cursor {after!r}: none that was given here; begin without one, or with {NOW}")
+    if number < oldest - 1:
+        raise TooOldError(after, str(oldest - 1))
+    return number
+
+
+def page(services: Services, tenant: str, number: int, *, types: Collection[EventType], limit: int) -> Page:
+    """Events behind a number. Constant round trips."""
+    found = services.stores.feed.after(tenant, number, types=types, limit=limit + 1)
+    shown = found[:limit]
+    last = shown[-1].number if shown else number
+    return Page(_told(services, tenant, shown), str(last), len(found) > limit)
+
+
+def _told(services: Services, tenant: str, found: Sequence[Numbered]) -> list[dict[str, Any]]:
+    wanted = [mention_id(tenant, X, one.event.subject) for one in found if one.event.type in _OF_POSTS]
+    mentions = services.stores.mentions.by_id(wanted) if wanted else {}
+    return [_row(tenant, one, mentions) for one in found]
+
+
+def _row(tenant: str, one: Numbered, mentions: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    event = one.event
+    data: dict[str, Any] = {"id": event.subject, **event.data}
+    if event.type in _OF_POSTS:
+        mention = mentions.get(mention_id(tenant, X, event.subject))
+        data["mention"] = None if mention is None else {"id": mention["_id"], **_shown(mention)}
+    return {"id": event.id, "cursor": str(one.number), "type": event.type.value, "timestamp": event.at, "data": data}
+
+
+def _shown(mention: dict[str, Any]) -> dict[str, Any]:
+    return {name: mention.get(name) for name in SHOWN}
+
+
+# Of a mention, what a consumer is told.
+SHOWN: Final = (
+    *("tenant_id", "source_id", "sources", "platform", "external_id", "url", "content", "author_id", "author_name"),
+    *("author_handle", "author_followers", "author_verified", "published_at", "likes_count", "comments_count"),
+    *("shares_count", "media_type", "media_urls", "location", "language", "status", "created_at", "updated_at"),
+)
