@@ -15,7 +15,7 @@ WORKDIR /src
 # stand-in: were it in the image, a new word in it would make another image, and all containers anew.
 COPY pyproject.toml constraints.txt ./
 RUN touch README.md \
- && mkdir shared workers scheduler listener control once simulator \
+ && mkdir shared workers scheduler listener control once simulator covey_client \
  && pip --python /opt/covey/bin/python install -c constraints.txt .
 
 COPY . .

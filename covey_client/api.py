@@ -1,0 +1,226 @@
+"""What there is to call, by subject.
+
+Made from docs/openapi.json by `python -m tests.covey_client.generate`; not to be edited.
+"""
+
+# ruff: noqa: F401
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Any, Literal, cast
+
+from covey_client import models
+from covey_client.calls import Call, call
+
+Send = Callable[[Call], Any]
+AsyncSend = Callable[[Call], Awaitable[Any]]
+
+
+class Access:
+    """Calls about access."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+
+    def audit(
+        self,
+        *,
+        tenant: str | None = None,
+        action: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> models.PagedEntry:
+        """Who changed what, the newest first."""
+        return cast(
+            "models.PagedEntry",
+            self._send(
+                call(
+                    "GET",
+                    "/v1/audit",
+                    {},
+                    {"tenant": tenant, "action": action, "limit": limit, "cursor": cursor},
+                    {},
+                    None,
+                    None,
+                )
+            ),
+        )
+
+    def iter_audit(
+        self, *, tenant: str | None = None, action: str | None = None, limit: int | None = None
+    ) -> Iterator[models.Entry]:
+        """All rows of `audit`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = self.audit(tenant=tenant, action=action, limit=limit, cursor=cursor)
+            yield from page["data"]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
+
+    def me(self) -> models.Who:
+        """Whose token this is, and what it may do."""
+        return cast("models.Who", self._send(call("GET", "/v1/me", {}, {}, {}, None, None)))
+
+    def list_tokens(self) -> list[models.TokenRow]:
+        """All tokens, the newest first."""
+        return cast("list[models.TokenRow]", self._send(call("GET", "/v1/tokens", {}, {}, {}, None, None)))
+
+    def create_token(self, body: models.NewToken, *, idempotency_key: str | None = None) -> models.CreatedToken:
+        """Make a token. Its text is in this answer and nowhere else."""
+        return cast("models.CreatedToken", self._send(call("POST", "/v1/tokens", {}, {}, {}, body, idempotency_key)))
+
+    def revoke_token(self, token_id: str) -> models.TokenRow:
+        """Let a token open nothing from now on."""
+        return cast(
+            "models.TokenRow",
+            self._send(call("DELETE", "/v1/tokens/{token_id}", {"token_id": token_id}, {}, {}, None, None)),
+        )
+
+
+class Feed:
+    """Calls about feed."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+
+    def read(
+        self,
+        *,
+        after: str | None = None,
+        types: str | None = None,
+        limit: int | None = None,
+        wait: float | None = None,
+        last_event_id: str | None = None,
+    ) -> models.FeedPage:
+        """What happened, in order: posts found, gone and edited, gaps. At least once; what comes twice has the
+        same id."""
+        return cast(
+            "models.FeedPage",
+            self._send(
+                call(
+                    "GET",
+                    "/v1/feed",
+                    {},
+                    {"after": after, "types": types, "limit": limit, "wait": wait},
+                    {"last-event-id": last_event_id},
+                    None,
+                    None,
+                )
+            ),
+        )
+
+
+class Api:
+    """All subjects."""
+
+    def __init__(self, send: Send) -> None:
+        self.access = Access(send)
+        self.feed = Feed(send)
+
+
+class AsyncAccess:
+    """Calls about access."""
+
+    def __init__(self, send: AsyncSend) -> None:
+        self._send = send
+
+    async def audit(
+        self,
+        *,
+        tenant: str | None = None,
+        action: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> models.PagedEntry:
+        """Who changed what, the newest first."""
+        return cast(
+            "models.PagedEntry",
+            await self._send(
+                call(
+                    "GET",
+                    "/v1/audit",
+                    {},
+                    {"tenant": tenant, "action": action, "limit": limit, "cursor": cursor},
+                    {},
+                    None,
+                    None,
+                )
+            ),
+        )
+
+    async def iter_audit(
+        self, *, tenant: str | None = None, action: str | None = None, limit: int | None = None
+    ) -> AsyncIterator[models.Entry]:
+        """All rows of `audit`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = await self.audit(tenant=tenant, action=action, limit=limit, cursor=cursor)
+            for row in page["data"]:
+                yield row
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
+
+    async def me(self) -> models.Who:
+        """Whose token this is, and what it may do."""
+        return cast("models.Who", await self._send(call("GET", "/v1/me", {}, {}, {}, None, None)))
+
+    async def list_tokens(self) -> list[models.TokenRow]:
+        """All tokens, the newest first."""
+        return cast("list[models.TokenRow]", await self._send(call("GET", "/v1/tokens", {}, {}, {}, None, None)))
+
+    async def create_token(self, body: models.NewToken, *, idempotency_key: str | None = None) -> models.CreatedToken:
+        """Make a token. Its text is in this answer and nowhere else."""
+        return cast(
+            "models.CreatedToken", await self._send(call("POST", "/v1/tokens", {}, {}, {}, body, idempotency_key))
+        )
+
+    async def revoke_token(self, token_id: str) -> models.TokenRow:
+        """Let a token open nothing from now on."""
+        return cast(
+            "models.TokenRow",
+            await self._send(call("DELETE", "/v1/tokens/{token_id}", {"token_id": token_id}, {}, {}, None, None)),
+        )
+
+
+class AsyncFeed:
+    """Calls about feed."""
+
+    def __init__(self, send: AsyncSend) -> None:
+        self._send = send
+
+    async def read(
+        self,
+        *,
+        after: str | None = None,
+        types: str | None = None,
+        limit: int | None = None,
+        wait: float | None = None,
+        last_event_id: str | None = None,
+    ) -> models.FeedPage:
+        """What happened, in order: posts found, gone and edited, gaps. At least once; what comes twice has the
+        same id."""
+        return cast(
+            "models.FeedPage",
+            await self._send(
+                call(
+                    "GET",
+                    "/v1/feed",
+                    {},
+                    {"after": after, "types": types, "limit": limit, "wait": wait},
+                    {"last-event-id": last_event_id},
+                    None,
+                    None,
+                )
+            ),
+        )
+
+
+class AsyncApi:
+    """All subjects."""
+
+    def __init__(self, send: AsyncSend) -> None:
+        self.access = AsyncAccess(send)
+        self.feed = AsyncFeed(send)
