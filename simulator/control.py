@@ -20,12 +20,14 @@ answer shows a token that may be real.
 | `POST /_sim/streams {act[, stream, by_reset, fail_seconds, text]}` | disconnect, silence, or a line of your own |
 | `POST /_sim/posts {delete}` | the author deletes a post, by its id |
 | `POST /_sim/quotes {post[, count, late_seconds]}` | strangers quote a post now, to be found so much later; `{ids}` |
+| `POST /_sim/reposts {post[, count]}` | strangers repost a post now; `{count}`: how many did |
 | `GET /_sim/faults` | what each rule of the fault script did: `{seed, rules: [{name, kind, calls, fired, unfit}]}` |
 | `GET /_sim/faults/fired` | each deed of each rule: `{rules: [{name, kind, deeds: [{call, at, endpoint, ids}]}]}` |
 | `POST /_sim/faults {seed, rules}` | another fault script is in force, `{}` for none; see `faults/script.py` |
 """
 
 from collections.abc import Callable
+from itertools import islice
 from urllib.parse import parse_qsl
 
 from simulator.api import Api
@@ -41,6 +43,7 @@ from simulator.orders import (
     OwnerOrder,
     PostOrder,
     QuoteOrder,
+    RepostOrder,
     SpendCapOrder,
     SpendOrder,
     StreamOrder,
@@ -75,6 +78,7 @@ class Control:
             "streams": self._live,
             "posts": self._delete,
             "quotes": self._quote,
+            "reposts": self._repost,
         }
 
     def answer(self, method: str, path: str, query_string: str, body: bytes) -> Answer | None:
@@ -206,6 +210,15 @@ class Control:
             raise ValueError(f"post: there is none {order.post!r} that can be quoted")
         made = [world.quote(target, round(order.late_seconds * 1000)) for _ in range(order.count)]
         return {"ids": [str(post.id) for post in made]}
+
+    def _repost(self, body: bytes) -> JsonObject:
+        order, world = read_order(RepostOrder, body), self._api.world
+        world.advance(self._api.clock())
+        target = world.index.by_id.get(int(order.post))
+        if target is None or not target.current or target.retweet_of:
+            raise ValueError(f"post: there is none {order.post!r} that can be reposted")
+        strangers = (one for one in world.accounts.crowd if not one.hidden)
+        return {"count": sum(islice((1 for one in strangers if world.repost(one, target)), order.count))}
 
     def _owner(self, body: bytes) -> JsonObject:
         order = read_order(OwnerOrder, body)

@@ -69,6 +69,13 @@ class QuoteOrder(Order):
     late_seconds: float = Field(default=0, ge=0, le=1e7)
 
 
+class RepostOrder(Order):
+    """So many strangers repost a post, given by its id."""
+
+    post: str = Field(pattern=r"^[0-9]{1,19}$")
+    count: int = Field(default=1, ge=1, le=1_000)
+
+
 class AccountOrder(Order):
     """Something happens to an account, given by name or id, now or in some seconds; a `rename` has its `username`."""
 

@@ -104,7 +104,7 @@ class World:
         target = self._rng.choice(recent) if recent else None
         if target is None or not target.current or target.retweet_of or target.author is author:
             return
-        self._write(author, Relation(reply_to=target)) if kind == "answer" else self._repost(author, target)
+        self._write(author, Relation(reply_to=target)) if kind == "answer" else self.repost(author, target)
 
     def _react(self, kind: str, target: Post) -> None:
         while target.successor is not None:
@@ -115,7 +115,7 @@ class World:
         if kind in (relations := {"reply": Relation(reply_to=target), "quote": Relation(quote_of=target)}):
             self._write(author, relations[kind])
         else:
-            self._repost(author, target)
+            self.repost(author, target)
 
     def delete(self, post: Post) -> None:
         """Let an author delete a post, with every version of it and its reposts."""
@@ -144,11 +144,13 @@ class World:
         composed = compose(self._rng, relation, named, lambda: self._media_mint.next(self.now_ms), self.now_ms)
         return self._publish(author, relation, composed)
 
-    def _repost(self, author: Account, target: Post) -> None:
-        """Repost, unless the author may not or has done so already."""
+    def repost(self, author: Account, target: Post) -> bool:
+        """Repost, unless the author may not or has done so already; answer whether it did."""
         again = any(post.author is author and post.live for post in self.index.under(f"repost:{target.id}"))
-        if author.state != "suspended" and not again:
-            self._publish(author, Relation(retweet_of=target), compose_repost(target))
+        if author.state == "suspended" or again:
+            return False
+        self._publish(author, Relation(retweet_of=target), compose_repost(target))
+        return True
 
     def _publish(self, author: Account, relation: Relation, composed: Composition) -> Post:
         post_id, draft = self._mint.next(self.now_ms), composed.draft

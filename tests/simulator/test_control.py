@@ -141,6 +141,37 @@ def test_bad_orders_are_told_so(small_server: Server, name: str, body: dict[str,
     assert "unknown" not in answer["error"]
 
 
+def test_strangers_repost_a_post_on_order(serve: Callable[..., Server]) -> None:
+    """As many as are there and have not yet: counts by author and by post say so as a collector would ask them, among
+    ids of nobody.
+    """
+    nobody_else = [f"--{name}=0" for name in ("reactions", "deleted-share", "edited-share")]
+    server = serve("--accounts", "3", "--history-hours", "12", "--activity", "10", *nobody_else)
+    found = server.truth("posts", query="-is:retweet -is:reply")["posts"]
+    # Accounts repost the newest posts by themselves.
+    post, others = [one for one in found if one["state"] == "live"][-1], range(1, 11)
+    assert len(found) > 80
+
+    def counted(*queries: str) -> list[int]:
+        bodies = [server.get("/2/tweets/counts/recent", query=query, granularity="day").json() for query in queries]
+        return [body["meta"]["total_tweet_count"] for body in bodies]
+
+    queries = [
+        " OR ".join([f"{operator}:{id_}", *(f"{operator}:{one}" for one in others)])
+        for operator, id_ in (("retweets_of", post["author_id"]), ("retweets_of_tweet_id", post["id"]))
+    ]
+    before, (_, told) = counted(*queries), (200, _order(server, "reposts", post=post["id"], count=40)[1])
+    more = _order(server, "reposts", post=post["id"], count=1_000)[1]["count"]
+    _order(server, "clock", seconds=60)
+
+    assert told == {"count": 40}
+    assert 40 < more < 1_000
+    assert [after - one for after, one in zip(counted(*queries), before, strict=True)] == [40 + more] * 2
+    assert server.truth(f"posts/{post['id']}")["metrics"]["retweet_count"] == before[1] + 40 + more
+    assert _order(server, "reposts", post=post["id"])[1] == {"count": 0}
+    assert _order(server, "reposts", post="5")[0] == 400
+
+
 def test_strangers_quote_a_post_on_order(serve: Callable[..., Server]) -> None:
     """So many quotes are there and counted at once; those that come late are shown when they are due."""
     server = serve("--accounts", "3", "--history-hours", "3")
