@@ -5,7 +5,17 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.domain.planning.revivals import AUTHORS_A_QUERY, POSTS_A_QUERY, Query, Search, Suspect, begin, money_for
+from shared.domain.planning.revivals import (
+    AUTHORS_A_QUERY,
+    POSTS_A_QUERY,
+    Query,
+    Search,
+    Suspect,
+    Terms,
+    begin,
+    largest,
+    money_for,
+)
 
 AUTHORS, POSTS_EACH = 40, 20
 
@@ -66,9 +76,74 @@ def test_it_never_spends_more_than_it_may(reposts: dict[int, int], money: int) -
 
 
 def test_it_pays_only_with_enough_money() -> None:
-    """Nothing for a twentieth of the posts a day, a 25th of the money for three twentieths."""
+    """Nothing for a twentieth of the posts a day, a 25th of the money for three twentieths, nothing for all of them."""
     assert money_for(1000, 20_000) == 0
     assert money_for(3000, 20_000) == 120
+    assert money_for(20_000, 20_000) == 0
+
+
+def test_reposts_of_posts_that_nobody_follows_buy_nothing() -> None:
+    """An author's posts are asked about themselves, so that others of the same author are found out, and left."""
+    suspects = [Suspect(post, 1, 1.0) for post in range(30)]
+    search = begin(suspects, {}, 50)
+    assert search.ask() == Query(authors=(1,))
+    search.tell(900)
+    while search.ask() is not None:
+        search.tell(0)
+    assert (search.found, search.requests) == ([], 4)
+
+
+@given(st.integers(0, 300), st.integers(1, 9), st.integers(1, 9), st.lists(st.none() | st.integers(0, 99), max_size=60))
+def test_whatever_is_answered_the_money_is_kept_to(
+    money: int, request_costs: int, post_costs: int, answers: list[int | None]
+) -> None:
+    """Of any prices; answers may be lost. Told again, the same answers lead to the same queries and posts."""
+    terms = Terms(request_costs, post_costs, authors=4, posts=3)
+    suspects = [Suspect(post, post % 17, float(post)) for post in range(90)]
+    search, again = (begin(suspects, {}, money, terms=terms) for _ in range(2))
+    for answer in answers:
+        asked = search.ask()
+        assert again.ask() == asked
+        if asked is None:
+            break
+        assert len(asked.authors) <= 4
+        assert len(asked.posts) <= 3
+        search.tell(answer)
+        again.tell(answer)
+    assert again == search
+    assert 0 <= search.left == money - search.requests * request_costs - len(search.found) * post_costs
+    assert len(set(search.found)) == len(search.found)
+
+
+def test_what_was_lost_is_not_asked_again() -> None:
+    """Nor what it was a part of: the next group comes."""
+    search = begin([Suspect(post, post, 1.0) for post in range(4)], {}, 20, terms=Terms(authors=2))
+    asked = [search.ask()]
+    search.tell(None)
+    while (query := search.ask()) is not None:
+        asked.append(query)
+        search.tell(0)
+    assert asked == [Query(authors=(0, 1)), Query(authors=(2, 3))]
+
+
+def test_the_first_look_takes_half_of_the_money_at_most() -> None:
+    """The largest come first; what is left of the authors is not asked about."""
+    search = begin([Suspect(post, post, float(post)) for post in range(1_000)], {}, 10)
+    asked = []
+    while (query := search.ask()) is not None:
+        asked.append(query)
+        search.tell(0)
+    assert len(asked) == 5
+    assert asked[0].authors == tuple(range(999, 983, -1))
+
+
+@given(st.lists(st.tuples(st.floats(0, 1e6), st.integers(0, 10**19)), max_size=60), st.integers(0, 20))
+def test_the_largest_are_the_largest_however_they_come(quiet: list[tuple[float, int]], most: int) -> None:
+    """A part that keeps so many of each batch ends with the largest of all."""
+    kept: list[tuple[float, int]] = []
+    for start in range(0, len(quiet), 7):
+        kept = largest([*kept, *quiet[start : start + 7]], most)
+    assert kept == sorted(quiet, key=lambda one: (-one[0], one[1]))[:most]
 
 
 def test_it_ends_where_the_money_buys_more_elsewhere() -> None:
