@@ -76,6 +76,24 @@ def today(services: Services) -> dict[str, Any] | None:
         "guarded": made.must,
         "late": made.late,
         "span_days": plan.basis.span_days,
+        "group_tests": _group_tests(services, plan),
+    }
+
+
+def _group_tests(services: Services, plan: Plan) -> dict[str, Any] | None:
+    """What the group tests of the plan asked for and found, and what they may spend with the posts they find; None
+    where it leaves them no money.
+    """
+    if not plan.basis.tests:
+        return None
+    told, prices = services.stores.group_tests.told(plan.day), services.ledger.prices.micro
+    requests = told.requests if told else 0
+    return {
+        "requests": requests,
+        "usd": round(requests * prices[PriceKind.COUNTS_REQUEST] / MICRO, 3),
+        "most_usd": round(plan.basis.tests * prices[PriceKind.POST] / MICRO, 3),
+        "found": len(told.found) if told else 0,
+        "is_done": told is not None and told.is_done,
     }
 
 
@@ -172,15 +190,20 @@ def _left_out(follow_from: float) -> str:
 def _planned(services: Services, state: Engagement, now: datetime) -> Next:
     """By the planner."""
     post, at, due = tracked(state), hours(now), state.next_refresh_at
+    told = services.stores.group_tests.told(now.date())
+    is_found = told is not None and state.post_id in told.found
     if post.is_owned(at):
         if due is None:
             return Next(None, "it was read for the last time today: the plan of tomorrow says whether it is bought")
         last = " for the last time" if hours(due) >= last_reading_at(at) else ""
-        return Next(due, f"it was paid for today: read again{last} for nothing")
+        because = ", because a group test says that it may grow again" if is_found else ""
+        return Next(due, f"it was paid for today{because}: read again{last} for nothing")
     if state.read_at is None:
         return Next(due, "it came without counts: it is bought at once")
     if now - state.created_at > RETIRE_AGE:
         return Next(None, f"never: it is older than {RETIRE_AGE.days} days")
+    if is_found and due is not None:
+        return Next(due, "a group test says that it may grow again: it is bought at once")
     plan = _plan(services)
     if plan is None or plan.stage is Stage.RANK:
         return Next(None, "the plan of today is not made yet")

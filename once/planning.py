@@ -67,10 +67,11 @@ class Planning:
 
     def next(self) -> int:
         """Send for what can be begun now that the queues are empty; answers how many jobs, 0 at the end. Where the
-        planner decides, first the plan of the day is made, stage by stage.
+        planner decides, first the plan of the day is made, stage by stage; group tests that wait for grants hold up
+        nothing.
         """
-        if parts := self._claim(PLAN):
-            return self._send(parts)
+        if sent := self._send(self._claim(PLAN)):
+            return sent
         quotes = [] if self._quotes_chosen else self._due({QUOTES})
         self._quotes_chosen = True
         return self._send([*quotes, *self._refresh(), *self._claim(AUTHORS), *self._claim(ACCOUNTS)])

@@ -16,12 +16,13 @@ from scheduler.searches import Outgoing
 from shared.domain import snowflake
 from shared.domain.days import midnight
 from shared.domain.engagement.next_reading import RETIRE_AGE, Chooser
-from shared.domain.jobs import PlacePosts, RankPosts
-from shared.domain.planning.day import Basis, Stage
+from shared.domain.jobs import FindRevivals, PlacePosts, RankPosts
+from shared.domain.planning.day import Basis, Money, Stage
 from shared.domain.planning.fitting import FADING
 from shared.domain.planning.midnight import typical_count
 from shared.domain.planning.posts import Tracked, hours
 from shared.domain.planning.reserve import WEEK
+from shared.domain.planning.revivals import money_for
 from shared.domain.planning.sizes import Model
 from shared.domain.planning.tally import summed
 from shared.runtime.log import get_logger
@@ -34,6 +35,8 @@ log = get_logger(__name__)
 SAMPLE = 2_000
 LEFT, GIVEN_BACK = "plan_left", 10_000
 POSTS_A_PART, MOST_PARTS = 50_000, 256
+# Quiet posts that group tests know, of all parts: 180 kB of a document.
+SUSPECTS = 4_000
 
 
 class DayPlan:
@@ -45,7 +48,9 @@ class DayPlan:
         self._has_come_back = False  # settings stay as they are while a process runs
 
     def due(self, now: datetime) -> Outgoing:
-        """The jobs of the parts that are open; none while the plan is done, or the tiers decide."""
+        """The jobs of the parts that are open, and once the plan is done of its group tests; none where the tiers
+        decide.
+        """
         if self._services.refresh_policy.by is not Chooser.PLANNER:
             self._leave(now)
             return []
@@ -62,7 +67,19 @@ class DayPlan:
                 make: Callable[..., RankPosts | PlacePosts] = RankPosts if stage is Stage.RANK else PlacePosts
                 return [(make(day=day, part=number), None) for number in parts]
             stage = self._next(day, stage, now)
-        return []
+        return [(FindRevivals(day=day), None)] if self._has_tests(day) else []
+
+    def _has_tests(self, day: date) -> bool:
+        """Whether group tests of that day are under way, or to be begun."""
+        if not self._services.settings.plan_group_tests:
+            return False
+        told = self._services.stores.group_tests.told(day)
+        return self._plans.tests(day) > 0 if told is None else not told.is_done
+
+    def _forget(self, day: date) -> None:
+        """The plan of that day; its group tests end, and are not begun again."""
+        self._services.stores.group_tests.end(day)
+        self._plans.forget(day)
 
     def _leave(self, now: datetime) -> None:
         """Where the planner decided before: what waited for a plan is read by the tiers again, some posts at a look."""
@@ -84,7 +101,7 @@ class DayPlan:
         state = self._services.stores.state
         if left := state.get(LEFT):
             if left["plan"] == day.isoformat():
-                self._plans.forget(day)
+                self._forget(day)
             state.set(LEFT, None)
         self._has_come_back = True
 
@@ -93,7 +110,7 @@ class DayPlan:
         begun_with = self._plans.budgets(day)
         if begun_with and begun_with != budgets_today(self._services):
             log.info("budgets changed: the plan of the day is made anew", day=day.isoformat())
-            self._plans.forget(day)
+            self._forget(day)
 
     def _next(self, day: date, stage: Stage, now: datetime) -> Stage:
         """On to the next stage, for all parts have been through this one."""
@@ -116,19 +133,32 @@ class DayPlan:
         services.limiter.choose_budgets(services.budget_choices.load())  # it tells what is left of them
         since = x_now - RETIRE_AGE
         sample, followed = services.stores.plan_posts.sample(SAMPLE, since=since)
+        parts, money = (
+            _parts(str(snowflake.first_id_at(since)), sample, followed),
+            money_today(services, followed=followed),
+        )
+        tests = self._for_tests(day, money, followed)
         basis = Basis(
             at=hours(x_now),
-            money=money_today(services, followed=followed),
+            money=money.less(tests),
             followed=followed,
             typical_count=typical_count(sample),
             model=self._model(day),
             span_days=services.settings.plan_span_days,
             budgets=budgets_today(services),
             already=bought_today(services),
+            tests=tests,
+            suspects=math.ceil(SUSPECTS / len(parts)) if tests else 0,
         )
-        self._plans.begin(day, basis, _parts(str(snowflake.first_id_at(since)), sample, followed), now=now)
+        self._plans.begin(day, basis, parts, now=now)
         log.info("plan begun", day=day.isoformat(), posts=followed, buys=basis.money.whole, model=basis.model.source)
         return Stage.RANK
+
+    def _for_tests(self, day: date, money: Money, followed: int) -> int:
+        """What of the money is left to group tests, in posts; none where they are off, do not pay, or were made."""
+        if not self._services.settings.plan_group_tests or self._services.stores.group_tests.told(day):
+            return 0
+        return min(money_for(money.whole, followed), money.now - money.kept)
 
     def _model(self, day: date) -> Model:
         """The one that was fitted last; once a week it is fitted again, and what was learned counts half from then."""

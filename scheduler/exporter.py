@@ -28,6 +28,7 @@ from shared.services.overdue import overdue_purges
 from shared.services.silence import SILENT
 from shared.services.standing import due_now
 from shared.stores.dead_letters import DeadFilter
+from shared.stores.group_tests import Told
 from shared.stores.media import PENDING
 from shared.stores.plans import Plan
 
@@ -45,6 +46,12 @@ def export_plan(plan: Plan | None) -> None:
     metrics.PLAN_POSTS.labels("to_choose_from").set(plan.tally.total)
     metrics.PLAN_POSTS.labels("bought").set(min(money, plan.tally.total))
     metrics.PLAN_POSTS.labels("late").set(made.late)
+
+
+def export_group_tests(told: Told | None) -> None:
+    """What the group tests of the last plan asked and found."""
+    metrics.PLAN_GROUP_TESTS.labels("requests").set(told.requests if told else 0)
+    metrics.PLAN_GROUP_TESTS.labels("found").set(len(told.found) if told else 0)
 
 
 def export_standing(standing: Standing | None) -> None:
@@ -116,7 +123,9 @@ class Exporter:
         waiting = stores.feed.oldest_mark()
         metrics.FEED_WAITING_SECONDS.set(0.0 if waiting is None else max(0.0, (now - waiting).total_seconds()))
         if self._services.refresh_policy.by is Chooser.PLANNER:
-            export_plan(stores.plans.last())
+            plan = stores.plans.last()
+            export_plan(plan)
+            export_group_tests(stores.group_tests.told(plan.day) if plan else None)
         for of, number in overdue_purges(self._services, now).items():
             metrics.PURGES_OVERDUE.labels(of).set(number)
         for kind, seconds in stores.schedules.most_overdue(now=now).items():

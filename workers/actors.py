@@ -29,6 +29,7 @@ from workers.handlers.purging import purge_gone, remove_media
 from workers.handlers.quotes import quote_page
 from workers.handlers.reselecting import reselect
 from workers.handlers.retention import purge_old
+from workers.handlers.revivals import find_revivals
 from workers.handlers.search import search_page
 from workers.handlers.standing import count_followed
 from workers.handlers.thinning import thin_series
@@ -61,6 +62,7 @@ ACTORS: tuple[Actor[Any], ...] = (
     Actor(jobs.ThinSeries, thin_series),
     Actor(jobs.RankPosts, rank_posts),
     Actor(jobs.PlacePosts, place_posts),
+    Actor(jobs.FindRevivals, find_revivals),
     Actor(jobs.Reselect, reselect),
     Actor(jobs.CountFollowed, count_followed),
     Actor(jobs.RemoveMedia, remove_media),

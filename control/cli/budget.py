@@ -217,6 +217,14 @@ def _print_plan(plan: dict[str, Any]) -> None:
         highlight=False,
         soft_wrap=True,
     )
+    if tests := plan["group_tests"]:
+        stands = "done" if tests["is_done"] else "under way"
+        out.print(
+            f"Group tests: {tests['requests']:,} requests (${tests['usd']:,.2f}) found {tests['found']:,} posts that "
+            f"may grow again; all together at most ${tests['most_usd']:,.2f}; {stands}.",
+            highlight=False,
+            soft_wrap=True,
+        )
     if plan["late"]:
         out.print(
             f"{plan['late']:,} posts will not be read within {plan['span_days']} days: there is too little money.",

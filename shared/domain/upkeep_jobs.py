@@ -150,6 +150,20 @@ class PlacePosts(PlanPart):
     name = "place_posts"
 
 
+class FindRevivals(Job):
+    """Some requests of the group tests of a day's plan."""
+
+    name = "find_revivals"
+    queues = (Queue.ENGAGEMENT,)
+
+    day: date
+
+    @property
+    def subject(self) -> str:
+        """The day: one step at a time, for each rests on the answers before."""
+        return self.day.isoformat()
+
+
 UPKEEP_JOBS: Final[tuple[type[Job], ...]] = (
     AuditSource,
     ComplianceRound,
@@ -158,6 +172,7 @@ UPKEEP_JOBS: Final[tuple[type[Job], ...]] = (
     ThinSeries,
     RankPosts,
     PlacePosts,
+    FindRevivals,
     Reselect,
     CountFollowed,
     RemoveMedia,

@@ -175,6 +175,11 @@ AUDIT_MISSING_POSTS = Gauge(
 )
 MARGIN_SECONDS = Gauge("covey_margin_seconds", "How far behind what is covered sweeps begin, for posts that come late.")
 COVERAGE_LAG_SECONDS = Gauge("covey_coverage_lag_seconds", "How far behind now the least covered stream is.")
+PLAN_GROUP_TESTS = Gauge(
+    "covey_plan_group_tests",
+    "Group tests of the planner's last plan: requests, and posts found that may grow again.",
+    ["state"],
+)
 PLAN_POSTS = Gauge(
     "covey_plan_posts", "Posts of the planner's last plan: to choose from, bought, late for want of money.", ["state"]
 )

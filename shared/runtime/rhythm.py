@@ -37,6 +37,9 @@ class Rhythm(SecretFiles):
     plan_span_days: int = Field(
         30, ge=1, description="by the planner: every post is read at least once in so many days"
     )
+    plan_group_tests: bool = Field(
+        False, description="by the planner: X is asked in groups which quiet posts grow again; docs/planner.md"
+    )
     refresh_interval_seconds: float = Field(15.0, gt=0, description="between two collections of due refreshes")
     refresh_time_scale: float = Field(1.0, gt=0, description="1 = the tiers as written; 0.01 = a hundred times faster")
     refresh_max_batches: int = Field(20, ge=1, description="batches of 100 posts claimed in one round")

@@ -83,9 +83,13 @@ def _others_yesterday(books: Books, post_micro_usd: int) -> float:
 
 
 def _beside_plans(services: Services, books: Books) -> list[int]:
-    """Posts that were bought beside each of the last plans, the latest last: they had come without counts."""
-    plans = reversed(services.stores.plans.newest(WEEK))
-    return [max(0, _bought(books, plan.day) - plan.basis.already - plan.placed) for plan in plans]
+    """Posts that were bought beside each of the last plans and their group tests, the latest last: they had come
+    without counts.
+    """
+    plans = services.stores.plans.newest(WEEK)
+    found = services.stores.group_tests.found_on([plan.day for plan in plans])
+    planned = {plan.day: plan.basis.already + plan.placed + found.get(plan.day, 0) for plan in plans}
+    return [max(0, _bought(books, day) - posts) for day, posts in sorted(planned.items())]
 
 
 def _bought(books: Books, day: date) -> int:

@@ -16,6 +16,7 @@ from shared.stores import (
     fates,
     feed,
     gaps,
+    group_tests,
     handles,
     idempotency,
     intervals,
@@ -56,6 +57,7 @@ from shared.stores.erasures import ErasureStore
 from shared.stores.fates import FateStore
 from shared.stores.feed import FeedStore
 from shared.stores.gaps import GapStore
+from shared.stores.group_tests import GroupTestStore
 from shared.stores.handles import HandleStore
 from shared.stores.idempotency import IdempotencyStore
 from shared.stores.indexes import Indexes
@@ -93,8 +95,8 @@ from shared.stores.usual import UsualStore
 
 COLLECTIONS = (
     *(accounts, audits, authors, claims, compliance, dead_letters, engagement, erasures, fates, feed, gaps),
-    *(handles, idempotency, intervals, ledger, live, media, mentions, plans, posts, processes, quotes),
-    *(reactions, reads, removals, runs, schedules, set_aside, shares, sources, streams, surges, sweeps),
+    *(group_tests, handles, idempotency, intervals, ledger, live, media, mentions, plans, posts, processes),
+    *(quotes, reactions, reads, removals, runs, schedules, set_aside, shares, sources, streams, surges, sweeps),
     *(tokens, trail, users, usual),
 )
 INDEXES = tuple(index for collection in COLLECTIONS for index in collection.INDEXES)
@@ -127,6 +129,7 @@ class Stores:
     series: SeriesStore
     plans: PlanStore
     plan_posts: PlanPostStore
+    group_tests: GroupTestStore
     selection: SelectionStore
     quotes: QuoteStore
     reactions: ReactionStore
@@ -185,6 +188,7 @@ class Stores:
             series=SeriesStore(db),
             plans=PlanStore(db),
             plan_posts=PlanPostStore(db),
+            group_tests=GroupTestStore(db),
             selection=SelectionStore(db),
             quotes=QuoteStore(db),
             reactions=ReactionStore(db),

@@ -34,6 +34,8 @@ def basis_document(basis: Basis) -> Document:
         "span_days": basis.span_days,
         "budgets": dict(basis.budgets),
         "already": basis.already,
+        "tests": basis.tests,
+        "suspects": basis.suspects,
     }
 
 
@@ -48,6 +50,8 @@ def basis_of(found: Document) -> Basis:
         span_days=found["span_days"],
         budgets=found.get("budgets", {}),
         already=found.get("already", 0),
+        tests=found.get("tests", 0),
+        suspects=found.get("suspects", 0),
     )
 
 

@@ -87,6 +87,15 @@ class PlanPostStore:
         return len(due)
 
     @guarded
+    def date_revived(self, post_ids: Sequence[int], *, at: datetime, today: datetime) -> int:
+        """Let quiet posts be bought at that time; answers how many there were. Those that have a date, that were bought
+        today, or that went meanwhile stay as they are.
+        """
+        quiet: Document = {**_OPEN, "gone_reports": _NOT_REPORTED, "next_refresh_at": None, "bought_on": {"$ne": today}}
+        mine: Document = {"_id": {"$in": [str(one) for one in post_ids]}, **quiet}
+        return self._states.update_many(mine, {"$set": {"next_refresh_at": at}}).modified_count
+
+    @guarded
     def let_rest(self, *, before: datetime, today: datetime) -> int:
         """Take the dates of posts made before that, which no plan buys and which were not bought today; answers how
         many. They were dated on another day, or by the tiers.

@@ -146,9 +146,22 @@ class PlanStore:
         self._end(day, number, Stage.RANK, {"stage": Stage.PLACE.value, "cells": cells}, at)
 
     @guarded
-    def placed(self, day: date, number: int, posts: int, *, at: float) -> None:
-        """What a part buys has its dates. at: as with `ranked`."""
-        self._end(day, number, Stage.PLACE, {"stage": Stage.DONE.value, "placed": posts}, at)
+    def placed(self, day: date, number: int, posts: int, *, at: float, quiet: Sequence[tuple[float, int]] = ()) -> None:
+        """What a part buys has its dates. at: as with `ranked`. quiet: the largest (size, id) that nobody reads."""
+        told = {"quiet": [[size, post_id] for size, post_id in quiet]} if quiet else {}
+        self._end(day, number, Stage.PLACE, {"stage": Stage.DONE.value, "placed": posts, **told}, at)
+
+    @guarded
+    def quiet(self, day: date) -> list[tuple[float, int]]:
+        """Those of all parts."""
+        found = self._parts.find({"day": day.isoformat()}, {"quiet": 1})
+        return [(size, post_id) for one in found for size, post_id in one.get("quiet", ())]
+
+    @guarded
+    def tests(self, day: date) -> int:
+        """What the plan of that day leaves to group tests, in posts; none where there is no plan."""
+        found = self._plans.find_one({"_id": day.isoformat()}, {"basis.tests": 1}) or {}
+        return int(found.get("basis", {}).get("tests", 0))
 
     @guarded
     def tallies(self, day: date) -> list[Tally]:

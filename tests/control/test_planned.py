@@ -13,7 +13,9 @@ from scheduler.planner import PLAN
 from shared.domain.days import midnight
 from shared.domain.errors import InputError
 from shared.domain.planning.posts import hours
+from shared.domain.planning.revivals import Terms
 from shared.services.bootstrap import Services
+from shared.stores.group_tests import GroupTests
 from tests.control.conftest import servers_of
 from tests.control.whole import run_covey
 from tests.scheduler.days import carry_out, read_yesterday
@@ -168,6 +170,28 @@ def test_the_commands_tell_it(planning: Services) -> None:
     assert "not today: it is number" in traced.stdout
     assert "40 of 200 posts for $0.20 cover" in money.stdout
     assert (one.stderr, traced.stderr, money.stderr) == ("", "", "")
+
+
+def test_the_budget_tells_of_group_tests(planning: Services) -> None:
+    """What they asked and found, and what they may cost."""
+    ids = read_yesterday(planning, [10 * number for number in range(200)])
+    carry_out(planning)
+    now, store, day = planning.clock.now(), planning.stores.group_tests, planning.ledger.now().date()
+    planning.stores.db["X_plans"].update_one({}, {"$set": {"basis.tests": 20}})
+    tests = GroupTests(from_at=now, to_at=now, money=100_000, marginal=0.0, terms=Terms(), suspects=())
+    store.begin(day, tests, now=now)
+    for number in range(12):
+        store.ask(day, number)
+        store.answer(day, number, 0)
+    under_way = run_covey("budget", **servers_of(planning), **BY_PLANNER).stdout
+    store.found(day, ids[:2])
+    store.end(day)
+
+    done = run_covey("budget", **servers_of(planning), **BY_PLANNER).stdout
+
+    words = "12 requests ($0.06) found {} posts that may grow again; all together at most $0.10; {}."
+    assert words.format(0, "under way") in under_way
+    assert words.format(2, "done") in done
 
 
 def test_what_grows_is_estimated_beside_its_count(services: Services) -> None:

@@ -154,3 +154,21 @@ def test_a_round_makes_the_plan_of_the_day_and_reads_what_it_buys(
     assert 1 <= len(asked) <= 10  # the twentieth part of a dollar
     assert asked <= set(ids)
     assert asked & set(ids[20:])
+
+
+def test_a_round_makes_the_group_tests_before_it_reads(
+    make_services: Callable[..., Services], x: ScriptedX, one_round: Round
+) -> None:
+    """Nobody knows who wrote the posts, so there is nothing to ask, and what the plan buys is read."""
+    money = {"budget_day_usd": 3.0, "budget_shares": {"engagement": 0.2}, "compliance_every_seconds": 0}
+    services = make_services(x.url, refresh_by="planner", plan_group_tests=True, **money)
+    read_yesterday(services, [10] * 200)
+    x.script = lambda asked: page(*map(int, asked.params["ids"].split(",")))
+
+    done = one_round(services, only=[Queue.ENGAGEMENT])
+
+    told = services.stores.group_tests.told(services.ledger.now().date())
+    assert told is not None
+    assert (told.is_done, told.requests) == (True, 0)
+    assert done.status in {0, 3}
+    assert [call.path for call in x.asked][:1] == ["/2/tweets"]

@@ -15,6 +15,7 @@ from shared.domain.planning.day import Basis, Stage, due_at
 from shared.domain.planning.fitting import LEAST_GAP_HOURS, learned_from
 from shared.domain.planning.midnight import Purchases, cell_of
 from shared.domain.planning.posts import Tracked, hours, moment
+from shared.domain.planning.revivals import largest
 from shared.domain.planning.tally import Tally
 from shared.services.bootstrap import Services
 from shared.stores.plan_posts import walk
@@ -42,10 +43,14 @@ def place_posts(services: Services, job: PlacePosts) -> None:
         return
     if _is_over(services, day):
         return
-    made, placed = plan.made, 0
+    made, placed, quiet = plan.made, 0, list[tuple[float, int]]()
     for posts in _posts(services, found[0], plan.basis):
-        placed += _date(services, day, posts, plan.basis, made)
-    plans.placed(day, job.part, placed, at=plan.basis.at)
+        due = _due(posts, plan.basis, made)
+        others = [post for post in posts if post.post_id not in due]
+        midnight = datetime.combine(day, time(), UTC)
+        placed += services.stores.plan_posts.date(due, [post.post_id for post in others], today=midnight)
+        quiet = largest([*quiet, *_quiet(others, plan.basis)], plan.basis.suspects)
+    plans.placed(day, job.part, placed, at=plan.basis.at, quiet=quiet)
 
 
 def learn(services: Services, states: Mapping[int, Engagement], readings: Sequence[Reading]) -> None:
@@ -62,15 +67,20 @@ def learn(services: Services, states: Mapping[int, Engagement], readings: Sequen
         plans.learn(learned_from(told, plans.learned()[1]))
 
 
-def _date(services: Services, day: date, posts: Sequence[Tracked], basis: Basis, made: Purchases) -> int:
+def _due(posts: Sequence[Tracked], basis: Basis, made: Purchases) -> dict[int, datetime]:
+    """When those that the plan buys are due."""
     worth, due = basis.worth, dict[int, datetime]()
     for post in posts:
         cell, _ = cell_of(post, basis.at, worth, basis.span_days)
         at = due_at(made.order.place(post.post_id, cell), basis, made)
         if at is not None:
             due[post.post_id] = moment(at)
-    others = [post.post_id for post in posts if post.post_id not in due]
-    return services.stores.plan_posts.date(due, others, today=datetime.combine(day, time(), UTC))
+    return due
+
+
+def _quiet(posts: Sequence[Tracked], basis: Basis) -> Iterator[tuple[float, int]]:
+    """Size and id of those that were not owned on the day before either: they could grow unseen."""
+    return ((post.acts, post.post_id) for post in posts if (post.owned_day or 0) < basis.day - 1)
 
 
 def _is_over(services: Services, day: date) -> bool:

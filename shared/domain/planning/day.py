@@ -44,11 +44,16 @@ class Money:
     whole: int
     kept: int = 0
 
+    def less(self, posts: int) -> Money:
+        """What is left where so many are not bought by the plan."""
+        return Money(self.now - posts, self.whole - posts, self.kept)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Basis:
     """What all parts of a plan are ranked by. at: when it was begun, in hours since 1970. budgets: as they stood, and
-    the share, by their names. already: how many posts were bought that day before it was begun.
+    the share, by their names. already: how many posts were bought that day before it was begun. tests: what group tests
+    may spend beside `money`, in posts; suspects: of how many quiet posts each part of the plan tells them.
     """
 
     at: float
@@ -59,6 +64,8 @@ class Basis:
     span_days: int
     budgets: Mapping[str, float | None] = field(default_factory=dict)
     already: int = 0
+    tests: int = 0
+    suspects: int = 0
 
     @property
     def day(self) -> int:
