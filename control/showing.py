@@ -21,7 +21,23 @@ SHOWN_SPAN: Final = timedelta(days=30)
 
 
 def post(stores: Stores, post_id: int, *, now: datetime) -> dict[str, Any]:
-    """A post: text, author, times, counts, curve, what is stored around it, media, state. Raises InputError.
+    """A post as `described`, with its curve and what is stored around it. Raises InputError."""
+    found, shown = described(stores, post_id, now=now), ShownStore(stores.db)
+    counts = found["counts"]
+    quotes, replies = (shown.referring(post_id, kind) for kind in (ReferenceType.QUOTED, ReferenceType.REPLIED_TO))
+    return {
+        **found,
+        "curve": curve(shown.readings(post_id)),
+        "quotes_stored": quotes,
+        "quotes_missing": missing(counts.get("quote_count"), quotes),
+        "replies_stored": replies,
+        "replies_missing": missing(counts.get("reply_count"), replies),
+        "media": [_file(one) for one in found["media"]],
+    }
+
+
+def described(stores: Stores, post_id: int, *, now: datetime) -> dict[str, Any]:
+    """A post: text, author, times, counts, media as they are stored, state. Raises InputError.
 
     estimate: of its engagement by now, beside the counts as they were read, never in their place.
     """
@@ -30,22 +46,15 @@ def post(stores: Stores, post_id: int, *, now: datetime) -> dict[str, Any]:
         raise InputError(f"post {post_id} is not stored: covey trace {post_id} says why")
     author_id = document.get("author_id")
     author = shown.user(user_id=int(author_id)) if author_id else None
-    counts = document.get("public_metrics", {})
-    quotes, replies = (shown.referring(post_id, kind) for kind in (ReferenceType.QUOTED, ReferenceType.REPLIED_TO))
     return {
         "id": document["_id"],
         "author": author and author.get("username"),
         "author_id": author_id,
         "created_at": document.get("created_at"),
         "text": document.get("text", ""),
-        "counts": counts,
-        "curve": curve(shown.readings(post_id)),
+        "counts": document.get("public_metrics", {}),
         "estimate": estimate_now(stores, post_id, now),
-        "quotes_stored": quotes,
-        "quotes_missing": missing(counts.get("quote_count"), quotes),
-        "replies_stored": replies,
-        "replies_missing": missing(counts.get("reply_count"), replies),
-        "media": [_file(one) for one in shown.media(document.get("attachments", {}).get("media_keys", []))],
+        "media": shown.media(document.get("attachments", {}).get("media_keys", [])),
         "state": _state(stores, post_id, document),
         "found_by": document.get("found_by"),
         "first_seen_at": document.get("first_seen_at"),

@@ -23,10 +23,15 @@ def conversation_of(stores: Stores, post_id: int) -> int:
     return int(document.get("conversation_id") or post_id)
 
 
-def thread(stores: Stores, post_id: int) -> list[Branch]:
-    """The stored posts of the conversation around a post, as a tree. Raises InputError where it is not stored."""
+def thread(stores: Stores, post_id: int, *, tenant: str | None = None) -> list[Branch]:
+    """The stored posts of the conversation around a post, of a tenant or of all, as a tree. Raises InputError where it
+    is not stored.
+    """
     conversation = conversation_of(stores, post_id)
     documents = stores.posts.of_conversation(conversation)
+    if tenant is not None:
+        own = stores.mentions.among(tenant, [one["_id"] for one in documents])
+        documents = [one for one in documents if one["_id"] in own]
     names = stores.users.names([int(one["author_id"]) for one in documents if one.get("author_id")])
     replies = Counter(_parent(document) for document in documents)
     return tree([_reply(document, names, conversation, replies) for document in documents])

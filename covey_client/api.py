@@ -112,12 +112,77 @@ class Feed:
         )
 
 
+class Tweets:
+    """Calls about tweets."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+
+    def get(self, post_id: str) -> models.Post:
+        """A post with its counts, every reading of them, an estimate by now, its files, its state, and when it is
+        read next."""
+        return cast(
+            "models.Post", self._send(call("GET", "/v1/tweets/{post_id}", {"post_id": post_id}, {}, {}, None, None))
+        )
+
+    def media(self, post_id: str) -> list[models.File]:
+        """The photos, videos and gifs of a post, and what became of their files."""
+        return cast(
+            "list[models.File]",
+            self._send(call("GET", "/v1/tweets/{post_id}/media", {"post_id": post_id}, {}, {}, None, None)),
+        )
+
+    def quotes(self, post_id: str, *, limit: int | None = None, cursor: str | None = None) -> models.PagedPostRow:
+        """The quotes of a post, the newest first. A page may have fewer rows than asked for and not be the last."""
+        return cast(
+            "models.PagedPostRow",
+            self._send(
+                call(
+                    "GET",
+                    "/v1/tweets/{post_id}/quotes",
+                    {"post_id": post_id},
+                    {"limit": limit, "cursor": cursor},
+                    {},
+                    None,
+                    None,
+                )
+            ),
+        )
+
+    def iter_quotes(self, post_id: str, *, limit: int | None = None) -> Iterator[models.PostRow]:
+        """All rows of `quotes`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = self.quotes(post_id, limit=limit, cursor=cursor)
+            yield from page["data"]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
+
+    def refresh_preview(self, post_id: str) -> models.Preview:
+        """When and why a post is read next, what that costs, and what it costs to read it now."""
+        return cast(
+            "models.Preview",
+            self._send(call("GET", "/v1/tweets/{post_id}/refresh", {"post_id": post_id}, {}, {}, None, None)),
+        )
+
+    def thread(self, post_id: str, *, limit: int | None = None) -> models.Thread:
+        """The conversation around a post, as a tree: each post, then what replies to it, the oldest first."""
+        return cast(
+            "models.Thread",
+            self._send(
+                call("GET", "/v1/tweets/{post_id}/thread", {"post_id": post_id}, {"limit": limit}, {}, None, None)
+            ),
+        )
+
+
 class Api:
     """All subjects."""
 
     def __init__(self, send: Send) -> None:
         self.access = Access(send)
         self.feed = Feed(send)
+        self.tweets = Tweets(send)
 
 
 class AsyncAccess:
@@ -218,9 +283,76 @@ class AsyncFeed:
         )
 
 
+class AsyncTweets:
+    """Calls about tweets."""
+
+    def __init__(self, send: AsyncSend) -> None:
+        self._send = send
+
+    async def get(self, post_id: str) -> models.Post:
+        """A post with its counts, every reading of them, an estimate by now, its files, its state, and when it is
+        read next."""
+        return cast(
+            "models.Post",
+            await self._send(call("GET", "/v1/tweets/{post_id}", {"post_id": post_id}, {}, {}, None, None)),
+        )
+
+    async def media(self, post_id: str) -> list[models.File]:
+        """The photos, videos and gifs of a post, and what became of their files."""
+        return cast(
+            "list[models.File]",
+            await self._send(call("GET", "/v1/tweets/{post_id}/media", {"post_id": post_id}, {}, {}, None, None)),
+        )
+
+    async def quotes(self, post_id: str, *, limit: int | None = None, cursor: str | None = None) -> models.PagedPostRow:
+        """The quotes of a post, the newest first. A page may have fewer rows than asked for and not be the last."""
+        return cast(
+            "models.PagedPostRow",
+            await self._send(
+                call(
+                    "GET",
+                    "/v1/tweets/{post_id}/quotes",
+                    {"post_id": post_id},
+                    {"limit": limit, "cursor": cursor},
+                    {},
+                    None,
+                    None,
+                )
+            ),
+        )
+
+    async def iter_quotes(self, post_id: str, *, limit: int | None = None) -> AsyncIterator[models.PostRow]:
+        """All rows of `quotes`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = await self.quotes(post_id, limit=limit, cursor=cursor)
+            for row in page["data"]:
+                yield row
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
+
+    async def refresh_preview(self, post_id: str) -> models.Preview:
+        """When and why a post is read next, what that costs, and what it costs to read it now."""
+        return cast(
+            "models.Preview",
+            await self._send(call("GET", "/v1/tweets/{post_id}/refresh", {"post_id": post_id}, {}, {}, None, None)),
+        )
+
+    async def thread(self, post_id: str, *, limit: int | None = None) -> models.Thread:
+        """The conversation around a post, as a tree: each post, then what replies to it, the oldest first."""
+        return cast(
+            "models.Thread",
+            await self._send(
+                call("GET", "/v1/tweets/{post_id}/thread", {"post_id": post_id}, {"limit": limit}, {}, None, None)
+            ),
+        )
+
+
 class AsyncApi:
     """All subjects."""
 
     def __init__(self, send: AsyncSend) -> None:
         self.access = AsyncAccess(send)
         self.feed = AsyncFeed(send)
+        self.tweets = AsyncTweets(send)

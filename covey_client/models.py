@@ -8,6 +8,38 @@ from __future__ import annotations
 from typing import Any, Literal, NotRequired, TypedDict
 
 
+class Around(TypedDict):
+    """Quotes of it and replies to it."""
+
+    quotes: Referring
+    replies: Referring
+
+
+class Branch(TypedDict):
+    """A post of a conversation, with its depth below the first one. One that is not there has id and depth alone."""
+
+    author: NotRequired[str | None]
+    created_at: NotRequired[str | None]
+    depth: int
+    id: str
+    is_stored: bool
+    likes: NotRequired[int | None]
+    replies: NotRequired[int | None]
+    replies_missing: NotRequired[int | None]
+    text: NotRequired[str | None]
+
+
+class Counts(TypedDict):
+    """As X told them last; null: it has not."""
+
+    bookmark_count: int | None
+    impression_count: int | None
+    like_count: int | None
+    quote_count: int | None
+    reply_count: int | None
+    repost_count: int | None
+
+
 class CreatedToken(TypedDict):
     """token: its text, said this once."""
 
@@ -79,6 +111,45 @@ class FeedPage(TypedDict):
     next_cursor: str
 
 
+class File(TypedDict):
+    """A photo, video or gif. status: of its file, which lies at stored_path below the media folder; its SHA-256."""
+
+    alt_text: str | None
+    attempts: int | None
+    byte_size: int | None
+    checksum: str | None
+    duration_ms: int | None
+    error: str | None
+    height: int | None
+    id: str
+    preview_image_url: str | None
+    status: str | None
+    stored_at: str | None
+    stored_path: str | None
+    type: str | None
+    url: str | None
+    variants: list[Variant] | None
+    width: int | None
+
+
+class Growth(TypedDict):
+    """Acts that are expected from now on."""
+
+    in_a_day_more: float
+    until_midnight: float
+
+
+class Guess(TypedDict):
+    """Acts of people (likes, reposts, replies, quotes, bookmarks) that a post probably has at a time, and between
+    which bounds. model: what it was learned from."""
+
+    acts: float
+    at: NotRequired[str | None]
+    high: float
+    low: float
+    model: str
+
+
 class Health(TypedDict):
     """status: ok."""
 
@@ -101,6 +172,78 @@ class PagedEntry(TypedDict):
     next_cursor: str | None
 
 
+class PagedPostRow(TypedDict):
+    """PagedPostRow."""
+
+    data: list[PostRow]
+    next_cursor: str | None
+
+
+class Place(TypedDict):
+    """Its place in the order of the day: number, of how many, of which so many are bought."""
+
+    buys: float
+    number: int
+    of: int
+
+
+class Post(TypedDict):
+    """A post with its series, the oldest reading first. estimate: of its engagement by now, beside the counts as
+    they were read. is_curve_cut: there are more readings than these."""
+
+    around: Around
+    author: str | None
+    author_id: str | None
+    counts: Counts
+    created_at: str | None
+    curve: list[Reading]
+    estimate: Guess | None
+    first_seen_at: str | None
+    found_by: str | None
+    id: str
+    is_curve_cut: bool
+    media: list[File]
+    next: Preview
+    state: Standing
+    text: str
+
+
+class PostRow(TypedDict):
+    """A post in a list. language: X's word for it. state: alive, withheld, deleted, suspended or protected."""
+
+    author: str | None
+    author_id: str | None
+    counts: Counts
+    created_at: str
+    id: str
+    language: str | None
+    state: str
+    text: str
+
+
+class Preview(TypedDict):
+    """When and why a post is read next. usd: what that reading costs. refresh_usd: what it costs to read it now.
+    by: what decides, the tiers or the planner. What is not known, and all of a post that is not followed, is
+    null."""
+
+    acts: NotRequired[int | None]
+    by: NotRequired[str | None]
+    estimate: NotRequired[Guess | None]
+    grows: NotRequired[Growth | None]
+    id: str
+    is_followed: bool
+    model: NotRequired[str | None]
+    next_reading_at: NotRequired[str | None]
+    place: NotRequired[Place | None]
+    read_at: NotRequired[str | None]
+    refresh_usd: float
+    state: NotRequired[str | None]
+    tier: NotRequired[str | None]
+    usd: NotRequired[float | None]
+    velocity: NotRequired[float | None]
+    why: str
+
+
 class Problem(TypedDict):
     """RFC 9457. More members are there where they say something."""
 
@@ -114,9 +257,63 @@ class Problem(TypedDict):
     type: str
 
 
+class Reading(TypedDict):
+    """One reading. through: until when later readings said the same. *_delta: since the reading before; null
+    where one of the two does not tell. velocity: acts of people an hour. fallen: counts that were less than
+    before."""
+
+    at: str
+    bookmark_count: int | None
+    bookmark_count_delta: int | None
+    fallen: list[str] | None
+    impression_count: int | None
+    impression_count_delta: int | None
+    like_count: int | None
+    like_count_delta: int | None
+    quote_count: int | None
+    quote_count_delta: int | None
+    reply_count: int | None
+    reply_count_delta: int | None
+    repost_count: int | None
+    repost_count_delta: int | None
+    through: str | None
+    tier: str | None
+    velocity: float | None
+
+
+class Referring(TypedDict):
+    """Posts of the tenant that refer to it. counted: X's own count. missing: null where it is not known.
+    is_capped: there are more than were counted."""
+
+    counted: int | None
+    is_capped: bool
+    missing: int | None
+    stored: int
+
+
 Scope = Literal[
     "read", "track:write", "runs:write", "exports", "stream", "operate", "dead:write", "budget:write", "admin"
 ]
+
+
+class Standing(TypedDict):
+    """What became of it, as of when. by, said: how that was learned, and X's words. reports: times that X called
+    it gone, not believed yet. purge_at, purged_at: when what was written goes, and when it went."""
+
+    at: str | None
+    by: NotRequired[str | None]
+    purge_at: NotRequired[str | None]
+    purged_at: NotRequired[str | None]
+    reports: NotRequired[int | None]
+    said: NotRequired[str | None]
+    state: str
+
+
+class Thread(TypedDict):
+    """A conversation in the order in which a person reads it. is_cut: it is longer than was asked for."""
+
+    data: list[Branch]
+    is_cut: bool
 
 
 class TokenRow(TypedDict):
@@ -133,6 +330,14 @@ class TokenRow(TypedDict):
     scopes: list[Scope]
     state: str
     tenant: str
+
+
+class Variant(TypedDict):
+    """One encoding of a video. bit_rate: in bit/s."""
+
+    bit_rate: int | None
+    content_type: str
+    url: str
 
 
 class Who(TypedDict):

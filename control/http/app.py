@@ -16,14 +16,14 @@ from control.http import problems
 from control.http.entrance import ANSWER_SECONDS, Entrance
 from control.http.own_limit import OwnLimit
 from control.http.problems import ProblemBody
-from control.http.routes import access, feed, health
+from control.http.routes import access, feed, health, tweets
 from shared.domain.access import MEANINGS
 from shared.redis.connection import connect
 from shared.runtime.version import VERSION
 from shared.services.bootstrap import Services, redis_url
 
 # A new subject is a module in `routes/` with a `router`, and a name here.
-ROUTERS: Final[tuple[APIRouter, ...]] = (access.router, feed.router)
+ROUTERS: Final[tuple[APIRouter, ...]] = (access.router, feed.router, tweets.router)
 DESCRIPTION: Final = """Steers Covey and reads what it collected. Ids are strings; times are RFC 3339 in UTC; money is
 in US dollars. Lists are paged by `next_cursor`. Errors are `application/problem+json` (RFC 9457). A POST with an
 `Idempotency-Key` is carried out once. Scopes of a token:

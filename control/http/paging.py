@@ -56,8 +56,15 @@ def paged(
 ) -> dict[str, Any]:
     """The page of up to `limit` rows, of which one more was looked for; the next one is in the Link header too."""
     rows = list(found[:limit])
-    following = cursor_of(key(rows[-1])) if len(found) > limit else None
-    if following is not None:
-        url = request.url.include_query_params(cursor=following)
-        response.headers["Link"] = f'<{url.path}?{url.query}>; rel="next"'
-    return {"data": rows, "next_cursor": following}
+    last = key(rows[-1]) if len(found) > limit else None
+    return {"data": rows, "next_cursor": followed_by(request, response, last)}
+
+
+def followed_by(request: Request, response: Response, last: Key | None) -> str | None:
+    """The cursor of the page after a key, told in the Link header too; None: there is none."""
+    if last is None:
+        return None
+    following = cursor_of(last)
+    url = request.url.include_query_params(cursor=following)
+    response.headers["Link"] = f'<{url.path}?{url.query}>; rel="next"'
+    return following

@@ -35,7 +35,8 @@ _CLAIM = "indexes"
 @dataclass(frozen=True, slots=True)
 class Index:
     """One index. keys: field -> direction. options: as of `create_index`. called: its name, where it is not MongoDB's
-    own for these keys. rests_on_it: the work that is wrong without it, and therefore waits.
+    own for these keys. rests_on_it: the work that is wrong without it, and therefore waits. replaces: the name of an
+    earlier one that goes when this one is there.
     """
 
     collection: str
@@ -43,6 +44,7 @@ class Index:
     options: Mapping[str, Any] = field(default_factory=dict)
     called: str | None = None
     rests_on_it: str | None = None
+    replaces: str | None = None
 
     @property
     def name(self) -> str:
@@ -106,7 +108,10 @@ class Indexes:
     def _create(self, index: Index) -> None:
         self._make(index.collection)
         model = IndexModel(list(index.keys.items()), name=index.name, **index.options)
-        self._db[index.collection].create_indexes([model])
+        collection = self._db[index.collection]
+        collection.create_indexes([model])
+        if index.replaces is not None and index.replaces in collection.index_information():
+            collection.drop_index(index.replaces)
 
     def _make(self, collection: str) -> None:
         """Make a collection that is not there as `COMPRESSED` says; another storage engine makes it by itself."""

@@ -6,13 +6,13 @@ first, stays. Invariant: a source that a mention concerns is never taken from it
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from operator import attrgetter
 
 from pymongo import ASCENDING, DESCENDING, UpdateMany
 
-from shared.domain.mentions import Mention, MentionStatus, author_of
+from shared.domain.mentions import Mention, MentionStatus, author_of, mention_id
 from shared.domain.models import User
 from shared.domain.sources import X
 from shared.stores.database import Db, Document, guarded
@@ -88,6 +88,15 @@ class MentionStore:
         change = {"$set": {"status": status.value}, "$max": {"updated_at": now}}
         found: Document | None = self._mentions.find_one_and_update({"_id": mention_id}, change)
         return found
+
+    @guarded
+    def among(self, tenant_id: str, external_ids: Collection[str], *, platform: str = X) -> set[str]:
+        """Those of the external ids that are mentions of the tenant."""
+        wanted = {mention_id(tenant_id, platform, one): one for one in external_ids}
+        if not wanted:
+            return set()
+        found = self._mentions.find({"_id": {"$in": list(wanted)}}, {"_id": 1}).batch_size(len(wanted) + 1)
+        return {wanted[one["_id"]] for one in found}
 
     @guarded
     def newest(

@@ -22,7 +22,15 @@ from shared.stores.indexes import Index
 # of a source.
 INDEXES = (
     Index("X_tweets", {"author_id": ASCENDING, "created_at": DESCENDING}),
-    Index("X_tweets", {"referenced_tweets.id": ASCENDING, "referenced_tweets.type": ASCENDING}),
+    Index(
+        "X_tweets",
+        {
+            **{"referenced_tweets.id": ASCENDING, "referenced_tweets.type": ASCENDING},
+            **{"created_at": DESCENDING, "_id": DESCENDING},
+        },
+        called="referring",
+        replaces="referenced_tweets.id_1_referenced_tweets.type_1",
+    ),
     Index("X_tweets", {"created_at": DESCENDING}),
     Index("X_tweets", {"conversation_id": ASCENDING, "created_at": ASCENDING}),
     Index("X_tweets", {"concerns.source": ASCENDING, "created_at": DESCENDING}),

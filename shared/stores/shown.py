@@ -8,6 +8,7 @@ from pymongo import ASCENDING, DESCENDING
 
 from shared.domain.models import ReferenceType
 from shared.stores.database import Db, Document, guarded
+from shared.stores.paging import Key, after
 
 
 class ShownStore:
@@ -30,6 +31,22 @@ class ShownStore:
         return self._db["X_tweets"].count_documents(query)
 
     @guarded
+    def referring_ids(self, post_id: int, kind: ReferenceType, *, limit: int) -> list[str]:
+        """The ids of stored posts that refer to it in that way, up to so many."""
+        reference = {"$elemMatch": {"id": str(post_id), "type": kind.value}}
+        found = self._db["X_tweets"].find({"referenced_tweets": reference}, {"_id": 1}).limit(limit)
+        return [one["_id"] for one in found.batch_size(limit + 1)]
+
+    @guarded
+    def quoting(self, post_id: int, *, start: Key | None, limit: int) -> list[Document]:
+        """The stored quotes of a post, the newest first, or those that come after the key (`created_at`, `_id`)."""
+        reference = {"$elemMatch": {"id": str(post_id), "type": ReferenceType.QUOTED.value}}
+        query = {"referenced_tweets": reference, **after("created_at", start)}
+        fields = dict.fromkeys(("raw", "raw_text", "entities"), 0)
+        order = [("created_at", DESCENDING), ("_id", DESCENDING)]
+        return list(self._db["X_tweets"].find(query, fields).sort(order).limit(limit).batch_size(limit + 1))
+
+    @guarded
     def user(self, *, user_id: int | None = None, username: str | None = None) -> Document | None:
         """The account of that id, or else the one that X last called so, as X writes it."""
         query = {"_id": str(user_id)} if user_id is not None else {"username": username}
@@ -38,7 +55,7 @@ class ShownStore:
     @guarded
     def media(self, keys: list[str]) -> list[Document]:
         """The media of those keys, with what became of their files."""
-        return list(self._db["X_media"].find({"_id": {"$in": keys}}, {"type": 1, "download": 1}).sort("_id", 1))
+        return list(self._db["X_media"].find({"_id": {"$in": keys}}, {"raw": 0, "raw_text": 0}).sort("_id", 1))
 
     @guarded
     def posts_of(self, user_id: str) -> tuple[int, Document | None]:

@@ -1,0 +1,1 @@
+"""What is answered, as types: one module a subject, where they would fill its routes."""
