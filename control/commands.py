@@ -11,6 +11,7 @@ from control.blocks import blocked
 from control.budget import budgets_of
 from control.chosen import Chosen, chosen
 from control.health import findings, told
+from control.limits import window
 from control.look_up import LookedUp
 from control.refresh_request import Refresh, refresh, refreshed
 from control.runs import begin_track
@@ -20,7 +21,6 @@ from shared.domain.health import verdict_of
 from shared.domain.jobs import MAX_IDS, ResolveHandles
 from shared.domain.sources import TRACKED
 from shared.platforms.x.dialect import SharedDialectMemory, spoken
-from shared.ratelimit.model import WindowState
 from shared.services import sources
 from shared.services.bootstrap import Services
 from shared.services.following import FURTHEST_SINCE
@@ -158,7 +158,7 @@ def status(services: Services) -> dict[str, Any]:
         },
         "budgets": budgets_of(services),
         "dialect": _dialect(services),
-        "windows": [_window(window) for window in limits.windows],
+        "windows": [window(one) for one in limits.windows],
         "blocked": blocked(limits, now),
     }
 
@@ -172,16 +172,4 @@ def _dialect(services: Services) -> dict[str, Any]:
         "is_fixed": setting != "auto",
         "looked_at": learned.at if learned else None,
         "reason": learned.reason if learned else None,
-    }
-
-
-def _window(window: WindowState) -> dict[str, Any]:
-    return {
-        "endpoint": window.endpoint,
-        "credential": window.credential_id,
-        "limit": window.limit,
-        "remaining": window.remaining,
-        "in_flight": window.in_flight,
-        "reset_in_seconds": window.reset_in_seconds,
-        "blocked": window.blocked,
     }

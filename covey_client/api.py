@@ -112,6 +112,128 @@ class Feed:
         )
 
 
+class Operate:
+    """Calls about operate."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+
+    def jobs(
+        self,
+        *,
+        queue: str | None = None,
+        state: QueuedState | None = None,
+        subject: str | None = None,
+        limit: int | None = None,
+    ) -> models.Jobs:
+        """Jobs that run or wait, of the first 50,000 of each queue: those that run, then the others as they are
+        due."""
+        return cast(
+            "models.Jobs",
+            self._send(
+                call(
+                    "GET",
+                    "/v1/jobs",
+                    {},
+                    {"queue": queue, "state": state, "subject": subject, "limit": limit},
+                    {},
+                    None,
+                    None,
+                )
+            ),
+        )
+
+    def cancel_job(self, job_id: str, *, idempotency_key: str | None = None) -> models.Cancelled:
+        """Move a job that waits to the dead letters, from where it can be replayed. One that runs ends by itself."""
+        return cast(
+            "models.Cancelled",
+            self._send(call("POST", "/v1/jobs/{job_id}/cancel", {"job_id": job_id}, {}, {}, None, idempotency_key)),
+        )
+
+    def limits(self) -> models.Limits:
+        """The windows of X's rate limits, and what its refusals block. None of this limits requests to this API."""
+        return cast("models.Limits", self._send(call("GET", "/v1/limits", {}, {}, {}, None, None)))
+
+    def logs(
+        self,
+        *,
+        service: list[str] | None = None,
+        level: Literal["debug", "info", "warning", "error", "critical"] | None = None,
+        since: str | None = None,
+        correlation_id: str | None = None,
+        limit: int | None = None,
+    ) -> models.Logs:
+        """The newest log entries of the processes that `covey up` runs on this machine. Containers have their own
+        logs."""
+        return cast(
+            "models.Logs",
+            self._send(
+                call(
+                    "GET",
+                    "/v1/logs",
+                    {},
+                    {
+                        "service": service,
+                        "level": level,
+                        "since": since,
+                        "correlation_id": correlation_id,
+                        "limit": limit,
+                    },
+                    {},
+                    None,
+                    None,
+                )
+            ),
+        )
+
+    def queues(self) -> list[models.QueueRow]:
+        """Every queue: what is due, waits and runs, how old the oldest is, who serves it, whether it is paused."""
+        return cast("list[models.QueueRow]", self._send(call("GET", "/v1/queues", {}, {}, {}, None, None)))
+
+    def pause_queue(self, queue: str, *, idempotency_key: str | None = None) -> models.Changed:
+        """Begin nothing of this queue until it is resumed. What runs is finished, nothing is lost."""
+        return cast(
+            "models.Changed",
+            self._send(call("POST", "/v1/queues/{queue}/pause", {"queue": queue}, {}, {}, None, idempotency_key)),
+        )
+
+    def resume_queue(self, queue: str, *, idempotency_key: str | None = None) -> models.Changed:
+        """Go on with a queue that was paused."""
+        return cast(
+            "models.Changed",
+            self._send(call("POST", "/v1/queues/{queue}/resume", {"queue": queue}, {}, {}, None, idempotency_key)),
+        )
+
+    def list_schedules(
+        self, *, kind: str | None = None, limit: int | None = None, cursor: str | None = None
+    ) -> models.PagedScheduleRow:
+        """What recurs, by id, with when it is due next."""
+        return cast(
+            "models.PagedScheduleRow",
+            self._send(
+                call("GET", "/v1/schedules", {}, {"kind": kind, "limit": limit, "cursor": cursor}, {}, None, None)
+            ),
+        )
+
+    def iter_list_schedules(self, *, kind: str | None = None, limit: int | None = None) -> Iterator[models.ScheduleRow]:
+        """All rows of `list_schedules`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = self.list_schedules(kind=kind, limit=limit, cursor=cursor)
+            yield from page["data"]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
+
+    def status(self) -> models.Status:
+        """Does everything do its work, and if not, why? Counted once for all who ask, and kept for at least 5 s."""
+        return cast("models.Status", self._send(call("GET", "/v1/status", {}, {}, {}, None, None)))
+
+    def workers(self) -> list[models.WorkerRow]:
+        """Every process with what its threads run, those too that went without a word within the last hour."""
+        return cast("list[models.WorkerRow]", self._send(call("GET", "/v1/workers", {}, {}, {}, None, None)))
+
+
 class Tweets:
     """Calls about tweets."""
 
@@ -182,6 +304,7 @@ class Api:
     def __init__(self, send: Send) -> None:
         self.access = Access(send)
         self.feed = Feed(send)
+        self.operate = Operate(send)
         self.tweets = Tweets(send)
 
 
@@ -283,6 +406,135 @@ class AsyncFeed:
         )
 
 
+class AsyncOperate:
+    """Calls about operate."""
+
+    def __init__(self, send: AsyncSend) -> None:
+        self._send = send
+
+    async def jobs(
+        self,
+        *,
+        queue: str | None = None,
+        state: QueuedState | None = None,
+        subject: str | None = None,
+        limit: int | None = None,
+    ) -> models.Jobs:
+        """Jobs that run or wait, of the first 50,000 of each queue: those that run, then the others as they are
+        due."""
+        return cast(
+            "models.Jobs",
+            await self._send(
+                call(
+                    "GET",
+                    "/v1/jobs",
+                    {},
+                    {"queue": queue, "state": state, "subject": subject, "limit": limit},
+                    {},
+                    None,
+                    None,
+                )
+            ),
+        )
+
+    async def cancel_job(self, job_id: str, *, idempotency_key: str | None = None) -> models.Cancelled:
+        """Move a job that waits to the dead letters, from where it can be replayed. One that runs ends by itself."""
+        return cast(
+            "models.Cancelled",
+            await self._send(
+                call("POST", "/v1/jobs/{job_id}/cancel", {"job_id": job_id}, {}, {}, None, idempotency_key)
+            ),
+        )
+
+    async def limits(self) -> models.Limits:
+        """The windows of X's rate limits, and what its refusals block. None of this limits requests to this API."""
+        return cast("models.Limits", await self._send(call("GET", "/v1/limits", {}, {}, {}, None, None)))
+
+    async def logs(
+        self,
+        *,
+        service: list[str] | None = None,
+        level: Literal["debug", "info", "warning", "error", "critical"] | None = None,
+        since: str | None = None,
+        correlation_id: str | None = None,
+        limit: int | None = None,
+    ) -> models.Logs:
+        """The newest log entries of the processes that `covey up` runs on this machine. Containers have their own
+        logs."""
+        return cast(
+            "models.Logs",
+            await self._send(
+                call(
+                    "GET",
+                    "/v1/logs",
+                    {},
+                    {
+                        "service": service,
+                        "level": level,
+                        "since": since,
+                        "correlation_id": correlation_id,
+                        "limit": limit,
+                    },
+                    {},
+                    None,
+                    None,
+                )
+            ),
+        )
+
+    async def queues(self) -> list[models.QueueRow]:
+        """Every queue: what is due, waits and runs, how old the oldest is, who serves it, whether it is paused."""
+        return cast("list[models.QueueRow]", await self._send(call("GET", "/v1/queues", {}, {}, {}, None, None)))
+
+    async def pause_queue(self, queue: str, *, idempotency_key: str | None = None) -> models.Changed:
+        """Begin nothing of this queue until it is resumed. What runs is finished, nothing is lost."""
+        return cast(
+            "models.Changed",
+            await self._send(call("POST", "/v1/queues/{queue}/pause", {"queue": queue}, {}, {}, None, idempotency_key)),
+        )
+
+    async def resume_queue(self, queue: str, *, idempotency_key: str | None = None) -> models.Changed:
+        """Go on with a queue that was paused."""
+        return cast(
+            "models.Changed",
+            await self._send(
+                call("POST", "/v1/queues/{queue}/resume", {"queue": queue}, {}, {}, None, idempotency_key)
+            ),
+        )
+
+    async def list_schedules(
+        self, *, kind: str | None = None, limit: int | None = None, cursor: str | None = None
+    ) -> models.PagedScheduleRow:
+        """What recurs, by id, with when it is due next."""
+        return cast(
+            "models.PagedScheduleRow",
+            await self._send(
+                call("GET", "/v1/schedules", {}, {"kind": kind, "limit": limit, "cursor": cursor}, {}, None, None)
+            ),
+        )
+
+    async def iter_list_schedules(
+        self, *, kind: str | None = None, limit: int | None = None
+    ) -> AsyncIterator[models.ScheduleRow]:
+        """All rows of `list_schedules`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = await self.list_schedules(kind=kind, limit=limit, cursor=cursor)
+            for row in page["data"]:
+                yield row
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
+
+    async def status(self) -> models.Status:
+        """Does everything do its work, and if not, why? Counted once for all who ask, and kept for at least 5 s."""
+        return cast("models.Status", await self._send(call("GET", "/v1/status", {}, {}, {}, None, None)))
+
+    async def workers(self) -> list[models.WorkerRow]:
+        """Every process with what its threads run, those too that went without a word within the last hour."""
+        return cast("list[models.WorkerRow]", await self._send(call("GET", "/v1/workers", {}, {}, {}, None, None)))
+
+
 class AsyncTweets:
     """Calls about tweets."""
 
@@ -355,4 +607,5 @@ class AsyncApi:
     def __init__(self, send: AsyncSend) -> None:
         self.access = AsyncAccess(send)
         self.feed = AsyncFeed(send)
+        self.operate = AsyncOperate(send)
         self.tweets = AsyncTweets(send)

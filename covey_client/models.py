@@ -15,6 +15,17 @@ class Around(TypedDict):
     replies: Referring
 
 
+class Block(TypedDict):
+    """What X refused. endpoint, credential: null where it reaches all. until: null where a person must act."""
+
+    credential: str | None
+    endpoint: str | None
+    next_try_at: str
+    reason: str
+    scope: str
+    until: str | None
+
+
 class Branch(TypedDict):
     """A post of a conversation, with its depth below the first one. One that is not there has id and depth alone."""
 
@@ -27,6 +38,35 @@ class Branch(TypedDict):
     replies: NotRequired[int | None]
     replies_missing: NotRequired[int | None]
     text: NotRequired[str | None]
+
+
+class Budget(TypedDict):
+    """limit: null is none. used: with the calls in flight. Dollars or a number, as the budget's name says. level:
+    open, warning, background_stopped or spent. set_by: none, environment or person."""
+
+    level: str
+    limit: float | None
+    resets_in_seconds: float
+    set_by: str
+    stops: str
+    used: float
+    used_ratio: float
+
+
+class Cancelled(TypedDict):
+    """cancelled: ids of jobs, dead letters now. running: of those that end by themselves. run: that was
+    cancelled."""
+
+    cancelled: list[str]
+    run: str | None
+    running: list[str]
+
+
+class Changed(TypedDict):
+    """changed: the queues that were not so before. paused: those that are paused now."""
+
+    changed: list[str]
+    paused: list[str]
 
 
 class Counts(TypedDict):
@@ -55,6 +95,38 @@ class CreatedToken(TypedDict):
     state: str
     tenant: str
     token: str
+
+
+class DayWindow(TypedDict):
+    """With the cap of 24 hours; null where X names none."""
+
+    blocked: str | None
+    credential: str
+    day_limit: int | None
+    day_remaining: int | None
+    endpoint: str
+    in_flight: int
+    limit: int | None
+    remaining: int | None
+    reset_in_seconds: float | None
+
+
+class Depth(TypedDict):
+    """How many jobs of a queue are due, wait for a later time, run, and died and are not stored yet."""
+
+    dead: int
+    delayed: int
+    in_flight: int
+    ready: int
+
+
+class Dialect(TypedDict):
+    """How X is spoken to: by the setting, or as was learned at `looked_at`."""
+
+    is_fixed: bool
+    looked_at: str | None
+    reason: str | None
+    spoken: str
 
 
 class Entry(TypedDict):
@@ -156,6 +228,56 @@ class Health(TypedDict):
     status: str
 
 
+class JobRow(TypedDict):
+    """A job that runs or waits. state: ready, delayed, gated or running. reason: why it waits. waits_seconds:
+    until it is due. for_seconds: running for, or due since. run: what led to it."""
+
+    attempts: int
+    due_at: str
+    for_seconds: float
+    id: str
+    job: str | None
+    queue: str
+    reason: str | None
+    run: str | None
+    state: str
+    subject: str
+    waits_seconds: float
+    worker: str | None
+
+
+class Jobs(TypedDict):
+    """Jobs that fit. has_more: there are others; ask for more, or for fewer by queue, state and subject."""
+
+    data: list[JobRow]
+    has_more: bool
+
+
+class Limits(TypedDict):
+    """What X lets be asked at `at`."""
+
+    at: str
+    blocked: list[Block]
+    windows: list[DayWindow]
+
+
+class LogLine(TypedDict):
+    """An entry of a log. service: the process that wrote it. correlation_id: the run or slot that led to it."""
+
+    at: str
+    correlation_id: str | None
+    level: str
+    service: str
+    text: str
+
+
+class Logs(TypedDict):
+    """The newest entries that fit, the newest first. searched_bytes_a_file: no more of each log was looked at."""
+
+    data: list[LogLine]
+    searched_bytes_a_file: int
+
+
 class NewToken(TypedDict):
     """What a token is to be. tenant: yours where it is left out. expires_days: null is never."""
 
@@ -176,6 +298,13 @@ class PagedPostRow(TypedDict):
     """PagedPostRow."""
 
     data: list[PostRow]
+    next_cursor: str | None
+
+
+class PagedScheduleRow(TypedDict):
+    """PagedScheduleRow."""
+
+    data: list[ScheduleRow]
     next_cursor: str | None
 
 
@@ -257,6 +386,24 @@ class Problem(TypedDict):
     type: str
 
 
+class QueueRow(TypedDict):
+    """ended_a_minute: jobs within the last minute. threads: that serve it. paused_since: null by the setting."""
+
+    dead: int
+    delayed: int
+    ended_a_minute: int
+    in_flight: int
+    oldest_ready_seconds: float
+    paused: bool
+    paused_since: str | None
+    queue: str
+    ready: int
+    threads: int
+
+
+QueuedState = Literal["ready", "delayed", "gated", "running"]
+
+
 class Reading(TypedDict):
     """One reading. through: until when later readings said the same. *_delta: since the reading before; null
     where one of the two does not tell. velocity: acts of people an hour. fallen: counts that were less than
@@ -281,6 +428,15 @@ class Reading(TypedDict):
     velocity: float | None
 
 
+class Reason(TypedDict):
+    """Why it is not healthy. level: warning or error. todo: what a person does about it."""
+
+    check: str
+    level: str
+    message: str
+    todo: str
+
+
 class Referring(TypedDict):
     """Posts of the tenant that refer to it. counted: X's own count. missing: null where it is not known.
     is_capped: there are more than were counted."""
@@ -289,6 +445,27 @@ class Referring(TypedDict):
     is_capped: bool
     missing: int | None
     stored: int
+
+
+class RunningRow(TypedDict):
+    """A job that a thread runs."""
+
+    id: str
+    job: str
+    queue: str
+    seconds: float
+    subject: str
+
+
+class ScheduleRow(TypedDict):
+    """What recurs. late_seconds: 0 before it is due."""
+
+    id: str
+    interval_seconds: float
+    kind: str
+    late_seconds: float
+    next_due_at: str
+    subject: str
 
 
 Scope = Literal[
@@ -307,6 +484,35 @@ class Standing(TypedDict):
     reports: NotRequired[int | None]
     said: NotRequired[str | None]
     state: str
+
+
+class Status(TypedDict):
+    """verdict: healthy, degraded or stopped, for the reasons. posts, users, snapshots, media: as MongoDB counts
+    them. covered_seconds_ago: how long ago the search that is furthest behind looked. set_aside_today: what
+    could not be stored within a day, by reason. refreshes_due: posts whose counts are due. at: when all this
+    was counted."""
+
+    accounts: dict[str, int]
+    at: str
+    blocked: list[Block]
+    budgets: dict[str, Budget]
+    covered_seconds_ago: float
+    dialect: Dialect
+    gaps: int
+    handles: int
+    handles_without_search: int
+    media: dict[str, int]
+    posts: int
+    queues: dict[str, Depth]
+    reasons: list[Reason]
+    refreshes_due: int
+    set_aside_today: dict[str, int]
+    snapshots: int
+    streams: int
+    tiers: dict[str, int]
+    users: int
+    verdict: str
+    windows: list[Window]
 
 
 class Thread(TypedDict):
@@ -348,3 +554,35 @@ class Who(TypedDict):
     prefix: str | None
     scopes: list[Scope]
     tenant: str
+
+
+class Window(TypedDict):
+    """The 15-minute window of a credential and endpoint; null where X has not told it, or where it ran out.
+    blocked: the scope of the block that stands."""
+
+    blocked: str | None
+    credential: str
+    endpoint: str
+    in_flight: int
+    limit: int | None
+    remaining: int | None
+    reset_in_seconds: float | None
+
+
+class WorkerRow(TypedDict):
+    """A process. state: there, or gone without a word. leads: of schedulers, the one that plans."""
+
+    beat_at: str
+    busy: int
+    host: str
+    id: str
+    kind: str
+    leads: bool
+    pid: int
+    queues: list[str]
+    running: list[RunningRow]
+    started_at: str
+    state: str
+    threads: int
+    version: str
+    waits_for: str | None

@@ -120,9 +120,10 @@ def pause(names: Queues, as_json: Json = False) -> None:
 
     covey pause all stops every call of X and every download; metrics, alerts and budgets go on.
     """
-    from control import work
+    from control import operating
+    from control.trail import at_terminal
 
-    paused = work.pause(services_here(redis=False), names)
+    paused = operating.pause(services_here(redis=False), at_terminal(), names)
     if as_json:
         return print_json({"paused": paused})
     out.print(f"Paused: {', '.join(paused)}. Workers heed it within seconds." if paused else "Paused already.")
@@ -132,9 +133,10 @@ def pause(names: Queues, as_json: Json = False) -> None:
 @app.command()
 def resume(names: Queues, as_json: Json = False) -> None:
     """Go on with queues that were paused. Searches begin where they stopped."""
-    from control import work
+    from control import operating
+    from control.trail import at_terminal
 
-    resumed = work.resume(services_here(redis=False), names)
+    resumed = operating.resume(services_here(redis=False), at_terminal(), names)
     if as_json:
         return print_json({"resumed": resumed})
     out.print(f"Resumed: {', '.join(resumed)}." if resumed else "Not paused.")
@@ -150,9 +152,10 @@ def cancel(
 
     A search or a reading of quotes is closed with its page, and begins anew at its next time. What runs goes on.
     """
-    from control import work
+    from control import operating
+    from control.trail import at_terminal
 
-    done = work.cancel(services_here(), name)
+    done = operating.cancel(services_here(), at_terminal(), name)
     if as_json:
         return print_json(done)
     out.print(f"Cancelled: {len(done['cancelled'])} jobs that waited.")

@@ -5,6 +5,7 @@ access       who asks, and whether they may; one dependency a route
 problems     errors as RFC 9457 says them
 paging       opaque cursors
 idempotency  a request with a key is carried out once
+common_answer  what is the same for all who ask, made once
 own_limit    how many requests a token may make
 origin       who acts, for the audit trail
 shapes       what is answered, as types

@@ -12,18 +12,31 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from starlette.types import ASGIApp
 
+from control import commands
 from control.http import problems
+from control.http.common_answer import CommonAnswer
 from control.http.entrance import ANSWER_SECONDS, Entrance
 from control.http.own_limit import OwnLimit
 from control.http.problems import ProblemBody
-from control.http.routes import access, feed, health, tweets
+from control.http.routes import (
+    access,
+    feed,
+    health,
+    operate,
+    tweets,
+)
 from shared.domain.access import MEANINGS
 from shared.redis.connection import connect
 from shared.runtime.version import VERSION
 from shared.services.bootstrap import Services, redis_url
 
 # A new subject is a module in `routes/` with a `router`, and a name here.
-ROUTERS: Final[tuple[APIRouter, ...]] = (access.router, feed.router, tweets.router)
+ROUTERS: Final[tuple[APIRouter, ...]] = (
+    access.router,
+    feed.router,
+    tweets.router,
+    operate.router,
+)
 DESCRIPTION: Final = """Steers Covey and reads what it collected. Ids are strings; times are RFC 3339 in UTC; money is
 in US dollars. Lists are paged by `next_cursor`. Errors are `application/problem+json` (RFC 9457). A POST with an
 `Idempotency-Key` is carried out once. Scopes of a token:
@@ -35,6 +48,7 @@ def build(services: Services, *, answer_seconds: float = ANSWER_SECONDS) -> ASGI
     """The application on some services. answer_seconds: how long MongoDB has for all that a request asks of it."""
     app = described()
     app.state.services = services
+    app.state.status = CommonAnswer(lambda: commands.status(services))
     limit = OwnLimit(
         connect(redis_url(services.settings)), services.clock, limit=services.settings.control_requests_a_minute
     )

@@ -127,6 +127,13 @@ class ScheduleStore:
         """Every schedule, by id."""
         return [_from_document(document) for document in self._schedules.find().sort("_id", ASCENDING)]
 
+    @guarded
+    def page(self, *, kind: str | None = None, start: str | None = None, limit: int) -> list[Schedule]:
+        """Schedules after an id, in the order of their ids; of one kind, where that is given: by going through them."""
+        query: Document = {} if kind is None else {"kind": kind}
+        query |= {} if start is None else {"_id": {"$gt": start}}
+        return [_from_document(one) for one in self._schedules.find(query).sort("_id", ASCENDING).limit(limit)]
+
 
 def _from_document(document: Document) -> Schedule:
     return Schedule(

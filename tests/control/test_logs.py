@@ -106,3 +106,15 @@ def test_without_logs_it_is_said_who_writes_them(tmp_path: Path) -> None:
     """One line."""
     with pytest.raises(InputError, match="covey up writes them"):
         logs.files(tmp_path, [])
+
+
+def test_of_a_long_log_the_end_is_read(tmp_path: Path) -> None:
+    """The newest entries come first, and of what is before the last four megabytes nothing is read, not even a part."""
+    path = tmp_path / "worker-1.log"
+    entry = '{{"timestamp": "2026-11-27T10:00:00.{:06}Z", "level": "info", "event": "{} {}"}}\n'
+    path.write_text("".join(entry.format(number, number, "x" * 1000) for number in range(8_000)))
+    newest = logs.latest([path], LogFilter(), limit=10_000)
+    numbers = [int(one.text.partition(" ")[0]) for one in newest]
+    assert numbers == list(range(7_999, 7_999 - len(numbers), -1))
+    assert len(numbers) == logs.TAIL_BYTES // len(entry.format(7_999, 7_999, "x" * 1000))
+    assert [one.text.partition(" ")[0] for one in logs.latest([path], LogFilter(), limit=2)] == ["7999", "7998"]

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import dramatiq
 import pytest
 
-from control import commands, work
+from control import commands, trail, work
 from control.work import JobFilter
 from shared.domain.errors import InputError
 from shared.domain.flock import ProcessKind
@@ -138,6 +138,8 @@ def test_the_commands_print_what_the_functions_answer(services: Services, invoke
     assert json.loads(invoke("workers", "--json").stdout) == []
     assert "Paused: media" in invoke("pause", "media").stdout
     assert "Paused already" in invoke("pause", "media").stdout
+    (_, first) = trail.entries(services, tenant=None, limit=5)
+    assert (first["action"], first["actor"]["kind"], first["after"]) == ("queue.pause", "cli", ["media"])
     assert "Resumed: media" in invoke("resume", "all").stdout
     assert "Not paused" in invoke("resume", "all").stdout
     assert "Cancelled: 1 jobs" in invoke("cancel", str(job["id"])).stdout
