@@ -25,7 +25,7 @@ from shared.services import sources
 from shared.services.bootstrap import Services
 from shared.services.following import FURTHEST_SINCE
 from shared.services.sources import Untracked
-from shared.services.standing import due_now
+from shared.services.standing import due_now, files_by_state, posts_by_tier
 from shared.stores.database import ServerClock
 
 __all__ = [
@@ -149,8 +149,8 @@ def status(services: Services) -> dict[str, Any]:
         "users": stores.users.count(),
         "set_aside_today": stores.set_aside.count(since=now - timedelta(days=1)),
         "snapshots": stores.engagement.count_snapshots(),
-        "media": stores.media.count_by_status(),
-        "tiers": stores.engagement.count_by_tier(),
+        "media": files_by_state(services),
+        "tiers": posts_by_tier(services),
         "refreshes_due": due_now(services, now),
         "queues": {
             queue: {"ready": s.ready, "delayed": s.delayed, "in_flight": s.in_flight, "dead": s.dead}

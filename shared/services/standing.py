@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Final
 
 from shared.domain.days import midnight
 from shared.domain.engagement.standing import Standing
 from shared.domain.engagement.turns import INTERVALS
 from shared.services.bootstrap import Services
+
+# So many are counted in 0.1 s, by index.
+QUICKLY_COUNTED: Final = 100_000
 
 
 def count(services: Services) -> Standing:
@@ -16,8 +21,9 @@ def count(services: Services) -> Standing:
     scale = services.settings.refresh_time_scale
     tiers = store.tiers({tier: interval * scale for tier, interval in INTERVALS.items()}, now=began)
     unpaid = store.unpaid(day_starts=midnight(services.ledger.now()))
+    posts, files = services.stores.engagement.count_by_tier(), services.stores.media.count_by_status()
     took = (services.clock.now() - began).total_seconds()
-    standing = Standing(at=began, took_seconds=took, tiers=tiers, unpaid=unpaid)
+    standing = Standing(at=began, took_seconds=took, tiers=tiers, unpaid=unpaid, posts=posts, files=files)
     store.keep(standing)
     return standing
 
@@ -42,3 +48,15 @@ def unpaid_today(services: Services, *, day_starts: datetime, day_ends: datetime
     if last is not None and last.is_fresh(now) and last.at >= day_starts:
         return last.unpaid
     return services.stores.engagement.count_unpaid(day_starts=day_starts, day_ends=day_ends)
+
+
+def posts_by_tier(services: Services) -> Mapping[str, int]:
+    """How many posts are in each tier: now where that is counted quickly, as was counted last where they are many."""
+    last = services.stores.standing.last() if services.stores.engagement.count() > QUICKLY_COUNTED else None
+    return services.stores.engagement.count_by_tier() if last is None or last.posts is None else last.posts
+
+
+def files_by_state(services: Services) -> Mapping[str, int]:
+    """How many files are pending, ok and failed, in the same way."""
+    last = services.stores.standing.last() if services.stores.media.count() > QUICKLY_COUNTED else None
+    return services.stores.media.count_by_status() if last is None or last.files is None else last.files

@@ -180,6 +180,11 @@ class EngagementStore:
         ).modified_count
 
     @guarded
+    def count(self) -> int:
+        """How many posts have a state (estimated)."""
+        return self._states.estimated_document_count()
+
+    @guarded
     def count_by_tier(self) -> dict[str, int]:
         """How many posts are in each tier."""
         return by_value(self._states, "tier", [tier.value for tier in Tier if tier is not Tier.COLD], Tier.COLD.value)

@@ -98,6 +98,11 @@ class MediaStore:
         )
 
     @guarded
+    def count(self) -> int:
+        """How many files are known (estimated)."""
+        return self._media.estimated_document_count()
+
+    @guarded
     def count_by_status(self) -> dict[str, int]:
         """How many files are pending, ok and failed; those that are ok are not counted, but follow from the others."""
         return by_value(self._media, "download.status", (PENDING, FAILED), rest=OK)

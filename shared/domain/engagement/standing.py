@@ -49,12 +49,17 @@ class TierStanding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """A count that began at `at`. unpaid: posts due before the UTC day ends for which X was not paid on it."""
+    """A count that began at `at`. unpaid: posts due before the UTC day ends for which X was not paid on it.
+
+    posts: in each tier, those that are read no more too. files: by the state of their download. None: not counted.
+    """
 
     at: datetime
     took_seconds: float
     tiers: Mapping[Tier, TierStanding]
     unpaid: int
+    posts: Mapping[str, int] | None = None
+    files: Mapping[str, int] | None = None
 
     @property
     def total(self) -> TierStanding:
