@@ -3,7 +3,7 @@
 Made from docs/openapi.json by `python -m tests.covey_client.generate`; not to be edited.
 """
 
-# ruff: noqa: F401
+# ruff: noqa: F401, RUF100
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ class Operate:
         self,
         *,
         queue: str | None = None,
-        state: QueuedState | None = None,
+        state: models.QueuedState | None = None,
         subject: str | None = None,
         limit: int | None = None,
     ) -> models.Jobs:
@@ -416,7 +416,7 @@ class AsyncOperate:
         self,
         *,
         queue: str | None = None,
-        state: QueuedState | None = None,
+        state: models.QueuedState | None = None,
         subject: str | None = None,
         limit: int | None = None,
     ) -> models.Jobs:

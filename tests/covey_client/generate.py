@@ -120,12 +120,12 @@ def _operation(path: str, method: str, its: Schema, schemas: Schema) -> Operatio
         method=method.upper(),
         path=path,
         about=its.get("description", ""),
-        in_path=[(one["name"], type_of(one["schema"])) for one in given if one["in"] == "path"],
+        in_path=[(one["name"], type_of(one["schema"], "models.")) for one in given if one["in"] == "path"],
         in_query=[
-            (one["name"], type_of(one["schema"]), one.get("required", False)) for one in given if one["in"] == "query"
+            (one["name"], type_of(one["schema"], "models."), one.get("required", False)) for one in given if one["in"] == "query"
         ],
         in_header=[
-            (one["name"], type_of(one["schema"]), one.get("required", False)) for one in given if one["in"] == "header"
+            (one["name"], type_of(one["schema"], "models."), one.get("required", False)) for one in given if one["in"] == "header"
         ],
         body=type_of(sent, "models.") if sent is not None else ("Any" if body else None),
         body_required=bool(body.get("required")),
@@ -141,7 +141,7 @@ def api(description: Schema) -> str:
         groups.setdefault(one.group, []).append(one)
     blocks = [
         f'"""What there is to call, by subject.\n\n{MADE}\n"""',
-        "# ruff: noqa: F401",  # which names of typing are needed depends on what there is
+        "# ruff: noqa: F401, RUF100",  # which names of typing are needed depends on what there is
         "from __future__ import annotations",
         "from collections.abc import AsyncIterator, Awaitable, Callable, Iterator\n"
         "from typing import Any, Literal, cast",
