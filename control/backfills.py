@@ -6,13 +6,14 @@ is answered.
 
 from __future__ import annotations
 
-import uuid
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from control.runs import asked_by, run_id_of
+from control.trail import Origin
 from shared.domain import snowflake
 from shared.domain.coverage import gaps, intervals
 from shared.domain.coverage.gaps import Gap, GapReason, GapState, Unread
@@ -80,15 +81,17 @@ def plan(services: Services, words: Sequence[str], *, from_at: datetime, to_at: 
     return Plan(new, known, posts, usd)
 
 
-def begin(services: Services, planned: Plan, words: Sequence[str]) -> str | None:
+def begin(services: Services, planned: Plan, words: Sequence[str], *, origin: Origin | None = None) -> str | None:
     """Note what is to be read, ahead of what nobody waits for; answers the run that pays, None for nothing to do."""
     if not planned.gaps:
         return None
-    stores, run_id = services.stores, uuid.uuid4().hex
+    stores, run_id = services.stores, run_id_of(origin)
     now = ServerClock(stores.db).now()
     estimate = round(planned.usd_about * MICRO)
-    stores.runs.begin(run_id, kind=BACKFILL, subjects=list(words), now=now, estimate_micro_usd=estimate)
-    stores.gaps.note(replace(gap, run_id=run_id) for gap in planned.new)
+    stores.runs.begin(
+        run_id, kind=BACKFILL, subjects=list(words), now=now, estimate_micro_usd=estimate, **asked_by(origin)
+    )
+    stores.gaps.note(replace(gap, run_id=run_id, noted_at=now) for gap in planned.new)
     for gap in planned.known:
         stores.gaps.put(replace(gap, priority=ASKED_FOR, run_id=gap.run_id or run_id, try_at=now))
     return run_id

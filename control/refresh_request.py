@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from control.runs import begin_refresh
+from control.trail import Origin
 from shared.domain.engagement.refresh import Engagement
 from shared.domain.errors import InputError
 from shared.domain.jobs import Queue
@@ -22,6 +23,7 @@ from shared.services.ad_hoc import unanswered_jobs
 from shared.services.bootstrap import Services
 from shared.stores.database import ServerClock
 
+MOST_POSTS = 10_000  # of a run
 # A second request for a post joins the first one while that is younger than this.
 JOIN_WITHIN = timedelta(minutes=15)
 
@@ -57,6 +59,36 @@ def refresh(services: Services, post_ids: Sequence[int], *, max_age: timedelta |
     jobs = [job for run_id in run_ids if (run := services.stores.runs.get(run_id)) for job in unanswered_jobs(run)]
     services.sender.send_all(jobs, queue=Queue.INTERACTIVE)
     return Refresh(run_ids, total=len(post_ids), joined=len(waiting), asked_at=now, stored=stored)
+
+
+def begin(
+    services: Services,
+    origin: Origin,
+    post_ids: Sequence[int],
+    *,
+    max_age: timedelta | None = None,
+) -> str:
+    """Refresh posts as one run of the actor's tenant, also what is told from the store; answers the run.
+
+    One of the tenant that waits for all of them already is answered instead. Under a key it begins once: said again, it
+    sends for what is unanswered. Raises InputError for too many.
+    """
+    if len(post_ids) > MOST_POSTS:
+        raise InputError(f"{len(post_ids)} posts: up to {MOST_POSTS:,}")
+    now, runs = ServerClock(services.stores.db).now(), services.stores.runs
+    run_id = origin.run_id if origin.key is not None and runs.get(origin.run_id) is not None else None
+    if run_id is None:
+        stored = fresh(services, post_ids, max_age=max_age, now=now)
+        wanted = [str(post_id) for post_id in post_ids if str(post_id) not in stored]
+        waiting = runs.waiting_for(wanted, after=now - JOIN_WITHIN, tenant=origin.actor.tenant) if wanted else {}
+        if wanted and len(waiting) == len(set(wanted)) and len(set(waiting.values())) == 1 and not stored:
+            run_id = waiting[wanted[0]]
+        else:
+            run_id = begin_refresh(services, wanted, now=now, stored=stored, origin=origin)
+    run = runs.get(run_id)
+    if run is not None and not run.get("cancelled_at"):
+        services.sender.send_all(unanswered_jobs(run), queue=Queue.INTERACTIVE)
+    return run_id
 
 
 def refreshed(services: Services, run_ids: Sequence[str], post_ids: Sequence[int]) -> dict[str, str]:

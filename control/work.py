@@ -9,12 +9,14 @@ from typing import Any, Final
 
 from shared.broker.queued import Look, Queued, QueuedState
 from shared.broker.reached import reached
-from shared.domain.errors import InputError
+from shared.domain.coverage.sweeps import SweepKind
+from shared.domain.errors import DoesNotFit, InputError
 from shared.domain.flock import ended_a_minute, serving
 from shared.domain.jobs import ALL_QUEUES, Queue, RefreshEngagement, SearchPage
 from shared.services.bootstrap import Services
 from shared.services.job_words import job_of, stream_of, subject_of
 from shared.stores.database import ServerClock
+from shared.stores.runs import BACKFILL, TRACK
 
 # Looked through for a job by its words or id, a queue at a time.
 PAGE: Final = 500
@@ -130,11 +132,18 @@ def cancel(services: Services, name: str) -> dict[str, Any]:
     """Move a waiting job, or those of an ad-hoc run, to the dead letters, from where they can be replayed.
 
     cancelled: ids of jobs. running: ids of those that a worker has, which end by themselves. A search or a reading of
-    quotes whose page is cancelled is closed, and begins anew at its next slot. Raises InputError where nothing fits.
+    quotes whose page is cancelled is closed, and begins anew at its next slot. Of a backfill what is not being read is
+    not read. Raises InputError where nothing fits, and for a run of `track`.
     """
-    of_run = services.stores.runs.get(name) is not None
-    if of_run:
+    run = services.stores.runs.get(name)
+    of_run = run is not None
+    if run is not None:
+        if run["kind"] == TRACK:
+            raise DoesNotFit(f"{name} is a run of track: it ends when all is read; untrack reads no more of an account")
         services.stores.runs.cancel(name, now=ServerClock(services.stores.db).now())
+        if run["kind"] == BACKFILL:
+            under_way = services.stores.sweeps.open_subjects(SweepKind.BACKFILL)
+            services.stores.gaps.withdraw(name, noted_from=run["started_at"], apart_from=under_way)
     cancelled, running = [], []
     for queue in (Queue.INTERACTIVE,) if of_run else ALL_QUEUES:
         for look in list(_looks(services, queue)):  # all of it before the first one leaves its place

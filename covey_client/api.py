@@ -234,6 +234,125 @@ class Operate:
         return cast("list[models.WorkerRow]", self._send(call("GET", "/v1/workers", {}, {}, {}, None, None)))
 
 
+class Refreshing:
+    """Calls about refreshing."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+
+    def update_engagement(
+        self, body: models.UpdateWish | None = None, *, dry_run: bool | None = None, idempotency_key: str | None = None
+    ) -> models.Run | models.RefreshPrice:
+        """Read what of the tenant's posts is most due, now and as one run. Nothing is due: a run of nothing,
+        which is done. A schedule of QStash may ask for it, too, where its signing keys are set."""
+        return cast(
+            "models.Run | models.RefreshPrice",
+            self._send(call("POST", "/v1/engagement/update", {}, {"dry_run": dry_run}, {}, body, idempotency_key)),
+        )
+
+    def refresh_posts(
+        self, body: models.BatchWish, *, dry_run: bool | None = None, idempotency_key: str | None = None
+    ) -> models.BatchRun | models.RefreshPrice:
+        """Read the counts of many posts now, as one run. Posts that are not the tenant's are named, and left out."""
+        return cast(
+            "models.BatchRun | models.RefreshPrice",
+            self._send(call("POST", "/v1/tweets/refresh", {}, {"dry_run": dry_run}, {}, body, idempotency_key)),
+        )
+
+    def refresh_post(
+        self,
+        post_id: str,
+        body: models.RefreshWish | None = None,
+        *,
+        dry_run: bool | None = None,
+        idempotency_key: str | None = None,
+    ) -> models.Run | models.RefreshPrice:
+        """Read the counts of a post now, ahead of everything else. One that is being read is not asked for twice."""
+        return cast(
+            "models.Run | models.RefreshPrice",
+            self._send(
+                call(
+                    "POST",
+                    "/v1/tweets/{post_id}/refresh",
+                    {"post_id": post_id},
+                    {"dry_run": dry_run},
+                    {},
+                    body,
+                    idempotency_key,
+                )
+            ),
+        )
+
+
+class Runs:
+    """Calls about runs."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+
+    def list_runs(self, *, limit: int | None = None, cursor: str | None = None) -> models.PagedRun:
+        """What was asked for, the newest first. Runs are kept for 30 days."""
+        return cast(
+            "models.PagedRun",
+            self._send(call("GET", "/v1/runs", {}, {"limit": limit, "cursor": cursor}, {}, None, None)),
+        )
+
+    def iter_list_runs(self, *, limit: int | None = None) -> Iterator[models.Run]:
+        """All rows of `list_runs`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = self.list_runs(limit=limit, cursor=cursor)
+            yield from page["data"]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
+
+    def get_run(self, run_id: str, *, if_none_match: str | None = None) -> models.Run:
+        """One run: where it stands, how much of it is done, what it was to cost and what it cost."""
+        return cast(
+            "models.Run",
+            self._send(
+                call("GET", "/v1/runs/{run_id}", {"run_id": run_id}, {}, {"if-none-match": if_none_match}, None, None)
+            ),
+        )
+
+    def cancel_run(self, run_id: str, *, idempotency_key: str | None = None) -> models.Run:
+        """Ask for it no more: what waits is not done, what X is being asked ends by itself, what came of it
+        stays. A run of `track` cannot be cancelled: leave the accounts out instead. One that has ended stays
+        as it is."""
+        return cast(
+            "models.Run",
+            self._send(call("POST", "/v1/runs/{run_id}/cancel", {"run_id": run_id}, {}, {}, None, idempotency_key)),
+        )
+
+    def run_results(self, run_id: str, *, limit: int | None = None, cursor: str | None = None) -> models.PagedRunResult:
+        """What came of each subject, in the order in which they were asked for."""
+        return cast(
+            "models.PagedRunResult",
+            self._send(
+                call(
+                    "GET",
+                    "/v1/runs/{run_id}/results",
+                    {"run_id": run_id},
+                    {"limit": limit, "cursor": cursor},
+                    {},
+                    None,
+                    None,
+                )
+            ),
+        )
+
+    def iter_run_results(self, run_id: str, *, limit: int | None = None) -> Iterator[models.RunResult]:
+        """All rows of `run_results`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = self.run_results(run_id, limit=limit, cursor=cursor)
+            yield from page["data"]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
+
+
 class Tweets:
     """Calls about tweets."""
 
@@ -305,6 +424,8 @@ class Api:
         self.access = Access(send)
         self.feed = Feed(send)
         self.operate = Operate(send)
+        self.refreshing = Refreshing(send)
+        self.runs = Runs(send)
         self.tweets = Tweets(send)
 
 
@@ -535,6 +656,133 @@ class AsyncOperate:
         return cast("list[models.WorkerRow]", await self._send(call("GET", "/v1/workers", {}, {}, {}, None, None)))
 
 
+class AsyncRefreshing:
+    """Calls about refreshing."""
+
+    def __init__(self, send: AsyncSend) -> None:
+        self._send = send
+
+    async def update_engagement(
+        self, body: models.UpdateWish | None = None, *, dry_run: bool | None = None, idempotency_key: str | None = None
+    ) -> models.Run | models.RefreshPrice:
+        """Read what of the tenant's posts is most due, now and as one run. Nothing is due: a run of nothing,
+        which is done. A schedule of QStash may ask for it, too, where its signing keys are set."""
+        return cast(
+            "models.Run | models.RefreshPrice",
+            await self._send(
+                call("POST", "/v1/engagement/update", {}, {"dry_run": dry_run}, {}, body, idempotency_key)
+            ),
+        )
+
+    async def refresh_posts(
+        self, body: models.BatchWish, *, dry_run: bool | None = None, idempotency_key: str | None = None
+    ) -> models.BatchRun | models.RefreshPrice:
+        """Read the counts of many posts now, as one run. Posts that are not the tenant's are named, and left out."""
+        return cast(
+            "models.BatchRun | models.RefreshPrice",
+            await self._send(call("POST", "/v1/tweets/refresh", {}, {"dry_run": dry_run}, {}, body, idempotency_key)),
+        )
+
+    async def refresh_post(
+        self,
+        post_id: str,
+        body: models.RefreshWish | None = None,
+        *,
+        dry_run: bool | None = None,
+        idempotency_key: str | None = None,
+    ) -> models.Run | models.RefreshPrice:
+        """Read the counts of a post now, ahead of everything else. One that is being read is not asked for twice."""
+        return cast(
+            "models.Run | models.RefreshPrice",
+            await self._send(
+                call(
+                    "POST",
+                    "/v1/tweets/{post_id}/refresh",
+                    {"post_id": post_id},
+                    {"dry_run": dry_run},
+                    {},
+                    body,
+                    idempotency_key,
+                )
+            ),
+        )
+
+
+class AsyncRuns:
+    """Calls about runs."""
+
+    def __init__(self, send: AsyncSend) -> None:
+        self._send = send
+
+    async def list_runs(self, *, limit: int | None = None, cursor: str | None = None) -> models.PagedRun:
+        """What was asked for, the newest first. Runs are kept for 30 days."""
+        return cast(
+            "models.PagedRun",
+            await self._send(call("GET", "/v1/runs", {}, {"limit": limit, "cursor": cursor}, {}, None, None)),
+        )
+
+    async def iter_list_runs(self, *, limit: int | None = None) -> AsyncIterator[models.Run]:
+        """All rows of `list_runs`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = await self.list_runs(limit=limit, cursor=cursor)
+            for row in page["data"]:
+                yield row
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
+
+    async def get_run(self, run_id: str, *, if_none_match: str | None = None) -> models.Run:
+        """One run: where it stands, how much of it is done, what it was to cost and what it cost."""
+        return cast(
+            "models.Run",
+            await self._send(
+                call("GET", "/v1/runs/{run_id}", {"run_id": run_id}, {}, {"if-none-match": if_none_match}, None, None)
+            ),
+        )
+
+    async def cancel_run(self, run_id: str, *, idempotency_key: str | None = None) -> models.Run:
+        """Ask for it no more: what waits is not done, what X is being asked ends by itself, what came of it
+        stays. A run of `track` cannot be cancelled: leave the accounts out instead. One that has ended stays
+        as it is."""
+        return cast(
+            "models.Run",
+            await self._send(
+                call("POST", "/v1/runs/{run_id}/cancel", {"run_id": run_id}, {}, {}, None, idempotency_key)
+            ),
+        )
+
+    async def run_results(
+        self, run_id: str, *, limit: int | None = None, cursor: str | None = None
+    ) -> models.PagedRunResult:
+        """What came of each subject, in the order in which they were asked for."""
+        return cast(
+            "models.PagedRunResult",
+            await self._send(
+                call(
+                    "GET",
+                    "/v1/runs/{run_id}/results",
+                    {"run_id": run_id},
+                    {"limit": limit, "cursor": cursor},
+                    {},
+                    None,
+                    None,
+                )
+            ),
+        )
+
+    async def iter_run_results(self, run_id: str, *, limit: int | None = None) -> AsyncIterator[models.RunResult]:
+        """All rows of `run_results`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = await self.run_results(run_id, limit=limit, cursor=cursor)
+            for row in page["data"]:
+                yield row
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
+
+
 class AsyncTweets:
     """Calls about tweets."""
 
@@ -608,4 +856,6 @@ class AsyncApi:
         self.access = AsyncAccess(send)
         self.feed = AsyncFeed(send)
         self.operate = AsyncOperate(send)
+        self.refreshing = AsyncRefreshing(send)
+        self.runs = AsyncRuns(send)
         self.tweets = AsyncTweets(send)

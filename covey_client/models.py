@@ -15,6 +15,34 @@ class Around(TypedDict):
     replies: Referring
 
 
+class BatchRun(TypedDict):
+    """refused: posts that are not the tenant's."""
+
+    cost: RunCost
+    created_at: str
+    created_by: RunActor | None
+    done: int
+    ended_at: str | None
+    first: list[str]
+    fresh: int
+    id: str
+    kind: str
+    problem: str | None
+    refused: list[Refused]
+    results_url: str
+    started_at: str | None
+    state: State
+    total: int
+    waiting_for: WaitsFor | None
+
+
+class BatchWish(TypedDict):
+    """Which posts, each once."""
+
+    force: NotRequired[bool]
+    ids: list[str]
+
+
 class Block(TypedDict):
     """What X refused. endpoint, credential: null where it reaches all. until: null where a person must act."""
 
@@ -301,6 +329,20 @@ class PagedPostRow(TypedDict):
     next_cursor: str | None
 
 
+class PagedRunResult(TypedDict):
+    """PagedRunResult."""
+
+    data: list[RunResult]
+    next_cursor: str | None
+
+
+class PagedRun(TypedDict):
+    """PagedRun."""
+
+    data: list[Run]
+    next_cursor: str | None
+
+
 class PagedScheduleRow(TypedDict):
     """PagedScheduleRow."""
 
@@ -447,6 +489,89 @@ class Referring(TypedDict):
     stored: int
 
 
+class RefreshPrice(TypedDict):
+    """What refreshing posts would take. fresh: those that would be told as they are stored. bought_today: those
+    that cost nothing any more today. left: of each budget in dollars, null: no limit. fits: whether that is
+    enough."""
+
+    bought_today: int
+    calls: int
+    dry_run: NotRequired[bool]
+    estimated_usd: float
+    fits: bool
+    fresh: int
+    left: dict[str, float | None]
+    posts: int
+    refused: NotRequired[list[Refused]]
+
+
+class RefreshWish(TypedDict):
+    """force: also what X told a moment ago, which is told as it is stored otherwise."""
+
+    force: NotRequired[bool]
+
+
+class Refused(TypedDict):
+    """A post that is not refreshed, and why."""
+
+    id: str
+    reason: str
+
+
+class Run(TypedDict):
+    """Work that somebody asked for. total, done: its subjects, and those that are settled. fresh: those that are
+    told as they were stored, because X had told them a moment before. first: the first subjects. problem: why
+    some, or all, came to nothing."""
+
+    cost: RunCost
+    created_at: str
+    created_by: RunActor | None
+    done: int
+    ended_at: str | None
+    first: list[str]
+    fresh: int
+    id: str
+    kind: str
+    problem: str | None
+    results_url: str
+    started_at: str | None
+    state: State
+    total: int
+    waiting_for: WaitsFor | None
+
+
+class RunActor(TypedDict):
+    """Who began it."""
+
+    id: str
+    kind: str
+    name: str
+
+
+class RunCost(TypedDict):
+    """estimated_usd: null where nobody could tell. spent_usd: what X billed for it until now."""
+
+    estimated_usd: float | None
+    spent_usd: float
+
+
+class RunResult(TypedDict):
+    """What came of one subject. state: X's word on a post; waiting, dead or cancelled without it; null for what
+    is no post. before, after: its counts. counts_at: when X told them. is_stored: told as it was stored. usd:
+    what it cost."""
+
+    after: NotRequired[dict[str, int] | None]
+    age_seconds: NotRequired[float | None]
+    before: NotRequired[dict[str, int] | None]
+    counts_at: NotRequired[str | None]
+    dead_letter: NotRequired[str | None]
+    delta: NotRequired[dict[str, int] | None]
+    id: str
+    is_stored: NotRequired[bool]
+    state: str | None
+    usd: NotRequired[float]
+
+
 class RunningRow(TypedDict):
     """A job that a thread runs."""
 
@@ -484,6 +609,9 @@ class Standing(TypedDict):
     reports: NotRequired[int | None]
     said: NotRequired[str | None]
     state: str
+
+
+State = Literal["queued", "waiting", "running", "succeeded", "partial", "failed", "cancelled"]
 
 
 class Status(TypedDict):
@@ -538,12 +666,22 @@ class TokenRow(TypedDict):
     tenant: str
 
 
+class UpdateWish(TypedDict):
+    """How many posts, at most. force: also those that are not due yet, and what X told a moment ago."""
+
+    force: NotRequired[bool]
+    limit: NotRequired[int]
+
+
 class Variant(TypedDict):
     """One encoding of a video. bit_rate: in bit/s."""
 
     bit_rate: int | None
     content_type: str
     url: str
+
+
+WaitsFor = Literal["budget", "window", "credential"]
 
 
 class Who(TypedDict):

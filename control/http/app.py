@@ -23,6 +23,8 @@ from control.http.routes import (
     feed,
     health,
     operate,
+    refreshing,
+    runs,
     tweets,
 )
 from shared.domain.access import MEANINGS
@@ -36,6 +38,8 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     feed.router,
     tweets.router,
     operate.router,
+    runs.router,
+    refreshing.router,
 )
 DESCRIPTION: Final = """Steers Covey and reads what it collected. Ids are strings; times are RFC 3339 in UTC; money is
 in US dollars. Lists are paged by `next_cursor`. Errors are `application/problem+json` (RFC 9457). A POST with an

@@ -22,8 +22,10 @@ from starlette.exceptions import HTTPException
 from shared.domain.errors import (
     BrokerUnavailable,
     CoveyError,
+    DoesNotFit,
     InputError,
     LimiterUnavailable,
+    NotThere,
     PassingFault,
     StoreUnavailable,
 )
@@ -126,6 +128,10 @@ def meaning(error: Exception) -> Problem:
     """The problem that an error is."""
     if isinstance(error, Problem):
         return error
+    if isinstance(error, NotThere):
+        return Problem(Kind.NOT_FOUND, str(error))
+    if isinstance(error, DoesNotFit):
+        return Problem(Kind.CONFLICT, str(error))
     if isinstance(error, InputError):
         return Problem(Kind.INVALID, str(error))
     if isinstance(error, StoreUnavailable | BrokerUnavailable | LimiterUnavailable | PassingFault):

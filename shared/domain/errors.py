@@ -52,6 +52,14 @@ class InputError(CoveyError):
     """The user gave something wrong; the message names the offending value."""
 
 
+class NotThere(InputError):
+    """What the user named is not there, or is somebody else's."""
+
+
+class DoesNotFit(InputError):
+    """What the user asked for does not fit what is there."""
+
+
 class PassingFault(CoveyError):
     """Something outside failed and will probably heal."""
 

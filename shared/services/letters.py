@@ -119,9 +119,15 @@ class DeadLetters:
 
         Raises BrokerUnavailable, StoreUnavailable.
         """
+        return self.of_runs(job, [run_id])
+
+    def of_runs(self, job: str, run_ids: Sequence[str]) -> list[Document]:
+        """The same of several runs."""
+        if not run_ids:
+            return []
         waiting = [to_letter(message) for message in reached(lambda: self._broker.introspection.dead(COLLECT_BATCH))]
-        letters = {letter["_id"]: letter for letter in waiting if _is_of_run(letter, job, run_id)}
-        return [*(letters | {letter["_id"]: letter for letter in self._store.of_run(job, run_id)}).values()]
+        letters = {letter["_id"]: letter for letter in waiting if _is_of_runs(letter, job, run_ids)}
+        return [*(letters | {letter["_id"]: letter for letter in self._store.of_runs(job, run_ids)}).values()]
 
     def replay(self, which: DeadFilter, *, clock: Clock) -> Replayed:
         """Enqueue the jobs of all letters that fit. Raises BrokerUnavailable, StoreUnavailable; repeating it is safe.
@@ -154,10 +160,10 @@ class DeadLetters:
         return sum(reached(lambda: self._broker.enqueue_many_once(entries, dedup_ttl_ms=DEDUP_TTL_MS)))
 
 
-def _is_of_run(letter: Document, job: str, run_id: str) -> bool:
+def _is_of_runs(letter: Document, job: str, run_ids: Sequence[str]) -> bool:
     match letter:
         case {"job": str(name), "actor_args": [{"run_id": str(of)}, *_]}:
-            return name == job and of == run_id
+            return name == job and of in run_ids
         case _:
             return False
 

@@ -66,6 +66,14 @@ def claim(
     return {claim_id: sorted(ids, key=lambda one: places.get(one, 0)) for claim_id, ids in got.items() if ids}
 
 
+def most_due(states: Collection[Document], *, now: datetime, most: int, also_later: bool = False) -> list[str]:
+    """The posts that are due, the most urgent first, and nothing is claimed. also_later: those that are not due yet,
+    too, after them. One round trip.
+    """
+    due: Document = {"next_refresh_at": _IS_DUE if also_later else {"$lte": now, **_IS_DUE}}
+    return in_turn(_longest_due(states, due, most), now=now, most=most)
+
+
 def _longest_due(states: Collection[Document], due: Document, most: int) -> dict[Tier, list[tuple[datetime, str]]]:
     """Of each tier those that are due the longest, in one round trip."""
     first, *others = ([{"$match": due | {"tier": tier.value}}, *_first(most)] for tier in Tier)

@@ -86,6 +86,7 @@ class Added:
 INDEXES = (
     Index("dead_letters", dict(_OLDEST_FIRST)),
     Index("dead_letters", {"job": ASCENDING, "reason": ASCENDING}),
+    Index("dead_letters", {"actor_args.0.run_id": ASCENDING}, {"sparse": True}),
 )
 
 
@@ -143,9 +144,9 @@ class DeadLetterStore:
         return list(found.sort("died_at", DESCENDING).limit(10))
 
     @guarded
-    def of_run(self, job: str, run_id: str) -> list[Document]:
-        """The letters of jobs of that name that belong to a run and were not replayed, the oldest first."""
-        query = {"job": job, "actor_args.0.run_id": run_id, "replay.sent": {"$ne": True}}
+    def of_runs(self, job: str, run_ids: Sequence[str]) -> list[Document]:
+        """The letters of jobs of that name that belong to runs and were not replayed, the oldest first."""
+        query = {"job": job, "actor_args.0.run_id": {"$in": list(run_ids)}, "replay.sent": {"$ne": True}}
         return list(self._letters.find(query).sort(_OLDEST_FIRST))
 
     @guarded

@@ -131,6 +131,11 @@ class EngagementStore:
         return claims.claim(self._states, under, size=size, now=now, lease=lease, bought_on=bought_on)
 
     @guarded
+    def most_due(self, *, now: datetime, most: int, also_later: bool = False) -> list[str]:
+        """Ids of up to `most` posts that are due, the most urgent first; as `claims.most_due` says."""
+        return claims.most_due(self._states, now=now, most=most, also_later=also_later)
+
+    @guarded
     def load(self, claim_id: str, post_ids: Sequence[int]) -> tuple[dict[int, Engagement], set[int]]:
         """The states of the posts that are known, and the ids among them that this claim has answered already."""
         found = list(self._states.find({"_id": {"$in": [str(post_id) for post_id in post_ids]}}))

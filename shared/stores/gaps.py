@@ -9,6 +9,7 @@ from typing import Any
 from pymongo import ASCENDING, DESCENDING, UpdateOne
 
 from shared.domain.coverage.gaps import Gap, GapReason, GapState
+from shared.domain.sources import DEFAULT_PRIORITY
 from shared.stores.database import Db, Document, guarded
 from shared.stores.indexes import Index
 
@@ -133,6 +134,17 @@ class GapStore:
         """Let what no route reached be tried again, for the plan has one now; answers how many."""
         change = {"$set": {"state": GapState.OPEN.value, "try_at": now}, "$unset": {"ended_at": ""}}
         return self._gaps.update_many({"state": GapState.FINAL.value}, change).modified_count
+
+    @guarded
+    def withdraw(self, run_id: str, *, noted_from: datetime, apart_from: Iterable[str] = ()) -> int:
+        """Forget the open gaps that a run noted, because nobody wants that time any more; answers how many.
+
+        Those that were there before it go on as if nobody had asked for them.
+        """
+        own = {"run_id": run_id, "state": GapState.OPEN.value, "_id": {"$nin": list(apart_from)}}
+        gone = self._gaps.delete_many({**own, "noted_at": {"$gte": noted_from}}).deleted_count
+        self._gaps.update_many(own, {"$set": {"run_id": None, "priority": DEFAULT_PRIORITY}})
+        return gone
 
     @guarded
     def forget(self, stream_id: str, *, since: datetime) -> None:

@@ -2,21 +2,24 @@
 
 A run of the kind `refresh` has X's word on each id, so that `--wait` and a script can follow it; one of the kind
 `track` has the names that were followed, and pays for the first sweeps of their streams; one of the kind `backfill`
-pays for the gaps that it asked to be filled.
+pays for the gaps that it asked to be filled. Each is of a tenant; one of a version that knew none is of the usual one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 from pymongo import ASCENDING, DESCENDING
 
 from shared.domain.money.classes import ONE_OFF
 from shared.domain.money.prices import PriceKind
 from shared.domain.money.purchases import PaidCall
+from shared.domain.sources import DEFAULT_TENANT
 from shared.stores.database import Db, Document, guarded
 from shared.stores.indexes import Index
+from shared.stores.paging import Key, after
 
 KEEP = timedelta(days=30)
 REFRESH, TRACK, BACKFILL = "refresh", "track", "backfill"
@@ -25,7 +28,14 @@ REFRESH, TRACK, BACKFILL = "refresh", "track", "backfill"
 INDEXES = (
     Index("runs", {"started_at": ASCENDING}, {"expireAfterSeconds": int(KEEP.total_seconds())}),
     Index("runs", {"mixed_at": ASCENDING}, {"sparse": True}),
+    Index("runs", {"tenant": ASCENDING, "started_at": DESCENDING, "_id": DESCENDING}),
 )
+# What of a run a list tells; what was said of each of thousands of subjects is only counted.
+_SUMMED = {
+    "answered": {"$size": {"$objectToArray": "$results"}},
+    "fresh": {"$size": {"$objectToArray": {"$ifNull": ["$stored", {}]}}},
+}
+_LEFT_OUT = ["results", "stored", "bought", "found"]
 
 
 class RunStore:
@@ -36,9 +46,21 @@ class RunStore:
 
     @guarded
     def begin(
-        self, run_id: str, *, kind: str, subjects: Sequence[str], now: datetime, estimate_micro_usd: int | None = None
+        self,
+        run_id: str,
+        *,
+        kind: str,
+        subjects: Sequence[str],
+        now: datetime,
+        estimate_micro_usd: int | None = None,
+        tenant: str = DEFAULT_TENANT,
+        created_by: Mapping[str, str] | None = None,
+        stored: Mapping[str, str] | None = None,
     ) -> None:
-        """Note a request before its jobs are sent; a subject counts once, and the same run begins once."""
+        """Note a request before its jobs are sent; a subject counts once, and the same run begins once.
+
+        created_by: kind, id and name of who asked. stored: post -> state, of those that are told as they are stored.
+        """
         distinct = list(dict.fromkeys(subjects))
         document: Document = {
             "kind": kind,
@@ -47,6 +69,9 @@ class RunStore:
             "started_at": now,
             "subjects": distinct,
             "estimate_micro_usd": estimate_micro_usd,
+            "tenant": tenant,
+            "created_by": None if created_by is None else dict(created_by),
+            "stored": dict(stored or {}),
         }
         self._runs.update_one({"_id": run_id}, {"$setOnInsert": document}, upsert=True)
 
@@ -55,7 +80,8 @@ class RunStore:
         """Note X's word on some ids; saying it twice changes nothing."""
         if results:
             change = {f"results.{subject}": word for subject, word in results.items()}
-            self._runs.update_one({"_id": run_id}, {"$set": {**change, "updated_at": now}})
+            at = {"$max": {"updated_at": now}, "$min": {"began_at": now}}
+            self._runs.update_one({"_id": run_id}, {"$set": change, **at})
 
     @guarded
     def cancel(self, run_id: str, *, now: datetime) -> None:
@@ -82,8 +108,10 @@ class RunStore:
             add(f"hours.{call.at.date()}.{call.work_class.value}.{call.at.hour:02}", call.micro_usd)
         mixed = [call.at for call in calls if call.work_class not in ONE_OFF]
         if changes:
-            late = {"$max": {"mixed_at": max(mixed)}} if mixed else {}
-            self._runs.update_one({"_id": run_id}, {"$inc": changes, **late})
+            at = [call.at for call in calls]
+            last = {"updated_at": max(at)} | ({"mixed_at": max(mixed)} if mixed else {})
+            change: Document = {"$inc": changes, "$min": {"began_at": min(at)}, "$max": last}
+            self._runs.update_one({"_id": run_id}, change)
 
     @guarded
     def note(self, run_id: str, *, bought: Sequence[str], found: Sequence[str]) -> None:
@@ -109,11 +137,12 @@ class RunStore:
         return paid
 
     @guarded
-    def waiting_for(self, subjects: Sequence[str], *, after: datetime) -> dict[str, str]:
-        """Which of the ids a refresh begun after that moment is still waiting for (id -> the run's id)."""
+    def waiting_for(self, subjects: Sequence[str], *, after: datetime, tenant: str = DEFAULT_TENANT) -> dict[str, str]:
+        """Which of the ids a refresh of the tenant begun after that moment still waits for (id -> the run's id)."""
         wanted = set(subjects)
         waiting: dict[str, str] = {}
         young = {"kind": REFRESH, "started_at": {"$gt": after}, "subjects": {"$in": list(wanted)}, "cancelled_at": None}
+        young |= _of(tenant)
         for run in self._runs.find(young):
             open_ids = wanted.intersection(run["subjects"]).difference(run["results"])
             waiting.update({subject: str(run["_id"]) for subject in open_ids})
@@ -135,6 +164,40 @@ class RunStore:
         return self._runs.find_one({"_id": run_id})
 
     @guarded
+    def page(self, tenant: str, *, start: Key | None, limit: int) -> list[Document]:
+        """Runs of a tenant, the newest first, or those after a key (`started_at`, `_id`): without what was said of each
+        subject, of which `answered` and `fresh` are the numbers.
+        """
+        return self._summed({**_of(tenant), **after("started_at", start)}, limit)
+
+    @guarded
+    def summary(self, tenant: str, run_id: str) -> Document | None:
+        """The same of one run; None for one that is not the tenant's."""
+        found = self._summed({"_id": run_id, **_of(tenant)}, 1)
+        return found[0] if found else None
+
+    @guarded
+    def answered(self, run_ids: Sequence[str]) -> dict[str, set[str]]:
+        """Of each run, the subjects on which X has said a word."""
+        found = self._runs.find({"_id": {"$in": list(run_ids)}}, {"results": 1})
+        return {run["_id"]: set(run["results"]) for run in found}
+
+    def _summed(self, which: Document, limit: int) -> list[Document]:
+        stages: list[dict[str, Any]] = [
+            {"$match": which},
+            {"$sort": {"started_at": DESCENDING, "_id": DESCENDING}},
+            {"$limit": limit},
+            {"$set": _SUMMED},
+            {"$unset": _LEFT_OUT},
+        ]
+        return list(self._runs.aggregate(stages))
+
+    @guarded
     def newest(self, limit: int) -> list[Document]:
         """The last runs, the newest first."""
         return list(self._runs.find().sort("started_at", DESCENDING).limit(limit))
+
+
+def _of(tenant: str) -> Document:
+    """The condition for runs of a tenant. One of an earlier version names none."""
+    return {"tenant": {"$in": [tenant, None]} if tenant == DEFAULT_TENANT else tenant}

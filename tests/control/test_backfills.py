@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from control import backfills, runs, sources
+from control import backfills, runs, sources, work
 from scheduler.planner import BACKFILL
 from shared.domain import snowflake
 from shared.domain.coverage.gaps import GapReason, Unread
@@ -56,6 +56,26 @@ def test_what_was_not_read_becomes_a_gap_that_goes_first(services: Services, str
     assert services.stores.gaps.due(now=now + HOUR, limit=2)[0].id == gap.id
     (row,) = runs.runs(services, 9)
     assert (row["run"], row["kind"], row["state"]) == (run_id, "backfill", "under way")
+
+
+def test_a_cancelled_backfill_is_not_read(services: Services, stream: Stream, now: datetime) -> None:
+    """What it noted is forgotten and may be asked for anew; what was missing before is filled in its turn."""
+    unread = Unread(now - 2 * HOUR, now - HOUR, GapReason.PAGE_LOST)
+    coverage.note(services.stores, stream.id, stream.members, unread, now=now - HOUR)
+    (before,) = services.stores.gaps.missing()
+
+    def ask() -> str:
+        planned = backfills.plan(services, ["alice"], from_at=now - 3 * HOUR, to_at=now - HOUR)
+        run_id = backfills.begin(services, planned, ["alice"])
+        assert run_id is not None
+        assert {gap.priority for gap in services.stores.gaps.missing()} == {backfills.ASKED_FOR}
+        return run_id
+
+    work.cancel(services, ask())
+
+    assert services.stores.gaps.missing() == [replace(before, try_at=services.stores.gaps.missing()[0].try_at)]
+    ask()
+    assert len(services.stores.gaps.missing()) == 2
 
 
 def test_what_was_read_or_is_missing_already_is_not_asked_for_twice(

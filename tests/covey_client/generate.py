@@ -108,6 +108,9 @@ def _operation(path: str, method: str, its: Schema, schemas: Schema) -> Operatio
     good = next(answer for status, answer in its["responses"].items() if status.startswith("2"))
     content = good.get("content", {}).get("application/json", {}).get("schema")
     answer = "None" if content is None else type_of(content, "models.")
+    priced = its["responses"].get("202", {}).get("content", {}).get("application/json", {}).get("schema")
+    if priced is not None and priced != content:  # a run, or with `dry_run` its price
+        answer = f"{type_of(priced, 'models.')} | {answer}"
     page = schemas.get(content["$ref"].rpartition("/")[2], {}) if content and "$ref" in content else {}
     is_paged = {"data", "next_cursor"} <= page.get("properties", {}).keys() and any(
         one["name"] == "cursor" for one in given
