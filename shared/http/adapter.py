@@ -3,6 +3,8 @@
 Owns where the time of an exchange is enforced, on every wait for the socket (connect, TLS, a proxy, head and body of
 the answer), and where its request counts as sent: at the first byte that the socket took. It never retries, and reads
 neither the environment nor `.netrc`. The look-up of a name is the resolver's own wait and is not cut short.
+Where only public addresses may be connected to, each address that a name resolves to is checked, and what is connected
+to is an address that was checked: nothing looks the name up again in between.
 Invariant: no wait outlasts the exchange, however slowly or endlessly the other side sends.
 """
 
@@ -22,6 +24,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util.connection import create_connection
 from urllib3.util.ssl_ import create_urllib3_context
 
+from shared.domain.addresses import is_public
 from shared.http.exchange import Deadline, current_exchange
 
 
@@ -29,22 +32,24 @@ class BoundedAdapter(HTTPAdapter):
     """A pool of connections, safe for threads.
 
     ca_file: the authorities that are trusted, in PEM, instead of the public ones. Raises OSError where it cannot be
-    read or holds no certificate.
+    read or holds no certificate. public_only: private addresses, this machine and what else is not the open internet
+    are refused, as a connection that could not be made; `Exchange.is_refused` tells it from others.
     """
 
-    def __init__(self, *, pool_size: int = 10, ca_file: Path | None = None) -> None:
+    def __init__(self, *, pool_size: int = 10, ca_file: Path | None = None, public_only: bool = False) -> None:
+        self._pools = _PUBLIC_POOLS if public_only else _POOLS
         self._tls = _trust_in(ca_file) if ca_file else _trust_in_public_authorities()
         super().__init__(pool_maxsize=pool_size, max_retries=0)
 
     def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
         """Make the pools of direct connections."""
         super().init_poolmanager(*arguments, ssl_context=self._tls, **options)
-        self.poolmanager.pool_classes_by_scheme = _POOLS
+        self.poolmanager.pool_classes_by_scheme = self._pools
 
     def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
         """Make the pools of connections through a proxy, which is trusted as X is."""
         manager = super().proxy_manager_for(proxy, ssl_context=self._tls, proxy_ssl_context=self._tls, **options)
-        manager.pool_classes_by_scheme = _POOLS
+        manager.pool_classes_by_scheme = self._pools
         return manager
 
     def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
@@ -108,7 +113,11 @@ class _BoundedConnection(HTTPConnection):
     def _new_conn(self) -> socket.socket:
         """Connect. The addresses of a name share the time that `urllib3` would give to each of them."""
         connecting = Deadline(current_exchange().within(self.timeout))
-        found = socket.getaddrinfo(self._dns_host, self.port, type=socket.SOCK_STREAM)
+        resolved = socket.getaddrinfo(self._dns_host, self.port, type=socket.SOCK_STREAM)
+        found = [one for one in resolved if self._may_reach(str(one[4][0]))]
+        if resolved and not found:
+            current_exchange().is_refused = True
+            raise OSError(f"{self.host} has no address that may be connected to")
         for others, (*_, address) in zip(range(len(found))[::-1], found, strict=True):
             try:
                 return self._connected(str(address[0]), connecting.within(None) / (1 + others))
@@ -116,6 +125,9 @@ class _BoundedConnection(HTTPConnection):
                 if not others:
                     raise
         raise OSError(f"{self.host} has no address")
+
+    def _may_reach(self, address: str) -> bool:
+        return True
 
     def _connected(self, address: str, seconds: float) -> socket.socket:
         plain = create_connection((address, self.port), seconds, socket_options=self.socket_options)
@@ -134,6 +146,17 @@ class _BoundedTlsConnection(_BoundedConnection, HTTPSConnection):
             _certificate_ends[self.host] = ssl.cert_time_to_seconds(str(told["notAfter"]))
 
 
+class _PublicConnection(_BoundedConnection):
+    """A connection to the open internet, or none."""
+
+    def _may_reach(self, address: str) -> bool:
+        return is_public(address)
+
+
+class _PublicTlsConnection(_PublicConnection, _BoundedTlsConnection):
+    """The same with TLS."""
+
+
 _certificate_ends: dict[str, float] = {}
 
 
@@ -148,6 +171,14 @@ class _Pool(HTTPConnectionPool):
 
 class _TlsPool(HTTPSConnectionPool):
     ConnectionCls = _BoundedTlsConnection
+
+
+class _PublicPool(HTTPConnectionPool):
+    ConnectionCls = _PublicConnection
+
+
+class _PublicTlsPool(HTTPSConnectionPool):
+    ConnectionCls = _PublicTlsConnection
 
 
 def _trust_in(ca_file: Path | str) -> ssl.SSLContext:
@@ -165,3 +196,4 @@ def _trust_in_public_authorities() -> ssl.SSLContext:
 
 
 _POOLS = {"http": _Pool, "https": _TlsPool}
+_PUBLIC_POOLS = {"http": _PublicPool, "https": _PublicTlsPool}

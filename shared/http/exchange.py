@@ -1,6 +1,6 @@
 """One request and its answer: how long both may take together, and whether any of the request was written.
 
-Owns the two facts that only a connection knows and that only its caller can use. The connection finds them through the
+Owns the facts that only a connection knows and that only its caller can use. The connection finds them through the
 thread that works on the exchange, so nothing has to be passed through the libraries between the two. It opens no
 connection itself.
 Invariant: `is_sent` is False as long as no byte of the request was handed to the socket; what a proxy was told before
@@ -44,12 +44,13 @@ class Deadline:
 
 
 class Exchange(Deadline):
-    """One request and its answer. is_sent: whether any of the request was written to the socket. waits_on: the socket
-    that was waited for last."""
+    """One request and its answer. is_sent: whether any of the request was written to the socket. is_refused: whether
+    the host has only addresses that may not be connected to. waits_on: the socket that was waited for last."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__(seconds)
         self.is_sent = False
+        self.is_refused = False
         self.waits_on: socket.socket | None = None
 
     def interrupt(self) -> None:

@@ -8,22 +8,15 @@ the address. Invariant: neither the secret nor the path of the address is in an 
 from __future__ import annotations
 
 from datetime import datetime
-from http.client import HTTPException
 from urllib.parse import urlsplit
 
-import requests
-import urllib3
 from pydantic import SecretStr
-from standardwebhooks import Webhook
 
 from shared.domain.errors import InputError, PassingFault, Permanent
 from shared.domain.webhooks import check_webhook_secret
 from shared.http.adapter import BoundedAdapter
-from shared.http.exchange import exchange
+from shared.http.messages import TOTAL_SECONDS, headers, post
 
-CONNECT_TIMEOUT_SECONDS = 5.0
-# Standard Webhooks, "Operational considerations": 15 to 30 s for an answer.
-TOTAL_SECONDS = 15.0
 GONE = 410
 # What may be otherwise the next time, beside 5xx: too late, too early, too many.
 PASSING = frozenset({408, 425, 429})
@@ -48,7 +41,7 @@ class WebhookSender:
         """Raises InputError for a secret that is none; without one nothing can be sent."""
         self._url = url
         self._total_seconds = total_seconds
-        self._signer = None if secret is None else _signer(secret)
+        self._secret = None if secret is None else _checked(secret)
         self._adapter = BoundedAdapter()
 
     @classmethod
@@ -71,28 +64,13 @@ class WebhookSender:
 
         Raises WebhookUnavailable, WebhookRefused or WebhookGone, and InputError where there is no secret.
         """
-        request = requests.Request(
-            "POST", self.address, data=body.encode(), headers=self._headers(body, message_id, at)
-        ).prepare()
-        times = (CONNECT_TIMEOUT_SECONDS, self._total_seconds)
-        try:
-            with exchange(self._total_seconds), self._adapter.send(request, stream=True, timeout=times) as response:
-                status = response.status_code
-        # Without the cause: it holds the path of the address.
-        except (requests.RequestException, urllib3.exceptions.HTTPError, HTTPException, OSError) as error:
-            raise WebhookUnavailable(f"{self.host}: {type(error).__name__}") from None
-        self._check(status)
-
-    def _headers(self, body: str, message_id: str, at: datetime) -> dict[str, str]:
-        if self._signer is None:
+        if self._secret is None:
             raise InputError("COVEY_ALERT_WEBHOOK_SECRET is not set: webhooks are signed with it")
-        return {
-            "content-type": "application/json",
-            "user-agent": "covey",
-            "webhook-id": message_id,
-            "webhook-timestamp": str(int(at.timestamp())),
-            "webhook-signature": self._signer.sign(message_id, at, body),
-        }
+        signed = headers([self._secret], body, message_id=message_id, at=at)
+        answer = post(self._adapter, self._url, body, signed, seconds=self._total_seconds, at=at)
+        if answer.status is None:
+            raise WebhookUnavailable(f"{self.host}: {answer.error}")
+        self._check(answer.status)
 
     def _check(self, status: int) -> None:
         if 200 <= status < 300:
@@ -101,9 +79,9 @@ class WebhookSender:
         raise (WebhookUnavailable if status in PASSING or status >= 500 else kind)(f"{self.host} answered {status}")
 
 
-def _signer(secret: SecretStr) -> Webhook:
+def _checked(secret: SecretStr) -> SecretStr:
     try:
         check_webhook_secret(secret.get_secret_value())
     except InputError as error:
         raise InputError(f"COVEY_ALERT_WEBHOOK_SECRET {error}") from None
-    return Webhook(secret.get_secret_value())
+    return secret

@@ -1,12 +1,14 @@
 """Fetches one media file over HTTP into storage.
 
 Only from hosts that are allowed, over https (http where the allowed entry says so, for a simulator), without
-redirects, cookies or credentials, up to a size, within a time.
+redirects, cookies or credentials, up to a size, within a time. A host that is allowed by its name alone must have a
+public address: whoever rules its DNS must not lead us into our own network. One that is written with https:// or http://
+may be anywhere, such as a mirror of one's own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from http.client import HTTPException
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
@@ -33,17 +35,19 @@ class MediaFetcher:
         self,
         root: Path,
         *,
-        hosts: Iterable[str],
+        hosts: Collection[str],
         max_bytes: int,
         read_timeout_seconds: float,
         min_free_bytes: int = 0,
     ) -> None:
         self._root = root
         self._min_free_bytes = min_free_bytes
-        self._origins = frozenset(host if "://" in host else f"https://{host}" for host in hosts)
+        named = [host for host in hosts if "://" not in host]
+        self._public = frozenset(f"https://{host}" for host in named)
+        self._anywhere = frozenset(host for host in hosts if "://" in host)
         self._max_bytes = max_bytes
         self._read_timeout_seconds = read_timeout_seconds
-        self._adapter = BoundedAdapter()
+        self._adapter, self._public_adapter = BoundedAdapter(), BoundedAdapter(public_only=True)
 
     def fetch(self, url: str) -> StoredFile:
         """Store the file behind `url`.
@@ -57,7 +61,7 @@ class MediaFetcher:
         try:
             with (
                 exchange(self._read_timeout_seconds * TOTAL_TIMEOUTS),
-                self._asked(url) as response,
+                self._asked(url, parts) as response,
                 incoming(self._root) as file,
             ):
                 self._check_status(response)
@@ -80,18 +84,19 @@ class MediaFetcher:
         """Bytes that are free where files are stored, and the size of that disk; None where it cannot be read."""
         return room(self._root)
 
-    def _asked(self, url: str) -> requests.Response:
+    def _asked(self, url: str, parts: SplitResult) -> requests.Response:
         """The head of the answer; its body is still to come."""
+        adapter = self._adapter if _origin(parts) in self._anywhere else self._public_adapter
         # Not by a session: that reads the environment, keeps cookies, and reads the whole body of a redirect.
         request = requests.Request("GET", url, headers={"Accept-Encoding": "identity"}).prepare()
-        return self._adapter.send(request, stream=True, timeout=(CONNECT_TIMEOUT_SECONDS, self._read_timeout_seconds))
+        return adapter.send(request, stream=True, timeout=(CONNECT_TIMEOUT_SECONDS, self._read_timeout_seconds))
 
     def _allowed(self, url: str) -> SplitResult:
         try:
             parts = urlsplit(url)
         except ValueError:
             raise MediaRejected("the address of the file is none") from None
-        if f"{parts.scheme}://{parts.netloc}" not in self._origins:
+        if _origin(parts) not in self._public | self._anywhere:
             raise MediaRejected(f"media host not allowed: {parts.scheme}://{parts.hostname}")
         return parts
 
@@ -113,3 +118,7 @@ class MediaFetcher:
                 raise MediaRejected(f"more than the {self._max_bytes} bytes allowed")
         if announced is not None and not is_packed and file.byte_size != announced:
             raise MediaUnavailable(f"the file was cut: {file.byte_size} of {announced} bytes")
+
+
+def _origin(parts: SplitResult) -> str:
+    return f"{parts.scheme}://{parts.netloc}"

@@ -31,10 +31,17 @@ class Taken(NamedTuple):
         return found
 
     def is_signed(self, key: bytes = KEY) -> bool:
+        """Whether a key has signed it, and no other one."""
+        return self.signatures() == [self.signature_by(key)]
+
+    def signatures(self) -> list[str]:
+        """What it was signed with."""
+        return self.headers["webhook-signature"].split(" ")
+
+    def signature_by(self, key: bytes) -> str:
         """Standard Webhooks: v1 is base64 of HMAC-SHA256 over `id.timestamp.body`."""
         told = b".".join((self.headers["webhook-id"].encode(), self.headers["webhook-timestamp"].encode(), self.body))
-        expected = base64.b64encode(hmac.new(key, told, hashlib.sha256).digest()).decode()
-        return self.headers["webhook-signature"] == f"v1,{expected}"
+        return f"v1,{base64.b64encode(hmac.new(key, told, hashlib.sha256).digest()).decode()}"
 
 
 Answer = Callable[[Taken], int]
@@ -48,6 +55,7 @@ class Receiver:
         self.answer: Answer = lambda taken: 204
         self.taken: list[Taken] = []
         self.location: str | None = None
+        self.retry_after: str | None = None
         self.end = threading.Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}/{HUSH}"
@@ -73,6 +81,8 @@ class Receiver:
                     self.send_response(status)
                     if receiver.location:
                         self.send_header("location", receiver.location)
+                    if receiver.retry_after:
+                        self.send_header("retry-after", receiver.retry_after)
                     self.end_headers()
 
             def log_message(self, format: str, *args: object) -> None:

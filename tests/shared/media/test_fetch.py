@@ -229,3 +229,17 @@ def test_a_folder_that_is_a_file_is_no_room(root: Path, host: MediaHost) -> None
     fetcher = MediaFetcher(root, hosts=[host.origin], max_bytes=10**9, read_timeout_seconds=5)
 
     assert "cannot be written to" in (fetcher.why_no_room() or "")
+
+
+def test_a_host_that_is_allowed_by_its_name_must_be_on_the_open_internet(host: MediaHost, root: Path) -> None:
+    """One whose name leads into one's own network is not connected to; with its scheme written it may be anywhere."""
+    host.serve("/file", Answer(JPEG))
+    port = host.server_port
+    names = MediaFetcher(root, hosts=[f"localhost:{port}"], max_bytes=1_000_000, read_timeout_seconds=5)
+
+    with pytest.raises(MediaUnavailable):
+        names.fetch(f"https://localhost:{port}/file")
+
+    assert host.asked == []
+    anywhere = MediaFetcher(root, hosts=[f"http://localhost:{port}"], max_bytes=1_000_000, read_timeout_seconds=5)
+    assert anywhere.fetch(f"http://localhost:{port}/file").byte_size == len(JPEG)
