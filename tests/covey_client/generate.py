@@ -125,10 +125,14 @@ def _operation(path: str, method: str, its: Schema, schemas: Schema) -> Operatio
         about=its.get("description", ""),
         in_path=[(one["name"], type_of(one["schema"], "models.")) for one in given if one["in"] == "path"],
         in_query=[
-            (one["name"], type_of(one["schema"], "models."), one.get("required", False)) for one in given if one["in"] == "query"
+            (one["name"], type_of(one["schema"], "models."), one.get("required", False))
+            for one in given
+            if one["in"] == "query"
         ],
         in_header=[
-            (one["name"], type_of(one["schema"], "models."), one.get("required", False)) for one in given if one["in"] == "header"
+            (one["name"], type_of(one["schema"], "models."), one.get("required", False))
+            for one in given
+            if one["in"] == "header"
         ],
         body=type_of(sent, "models.") if sent is not None else ("Any" if body else None),
         body_required=bool(body.get("required")),
