@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test test-redis test-clients check bench faults secrets up up-simulator down clean
-BENCH := $(sort $(basename $(notdir $(filter-out bench/__init__.py bench/planner_adapter.py bench/report.py,$(wildcard bench/*.py)))))
+BENCH := $(sort $(basename $(notdir $(filter-out bench/__init__.py bench/planner_adapter.py bench/report.py bench/bare_route.py,$(wildcard bench/*.py)))))
 BENCH_STAMP := $(VENV)/.installed-bench
 CLIENTS_STAMP := $(VENV)/.installed-clients
 
