@@ -112,6 +112,103 @@ class Feed:
         )
 
 
+class Mentions:
+    """Calls about mentions."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+
+    def list_mentions(
+        self,
+        *,
+        source: str | None = None,
+        status: models.MentionStatus | None = None,
+        language: str | None = None,
+        author: str | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> models.MentionPage:
+        """What concerns the tenant's sources, the newest first. All filters that are given have to fit."""
+        return cast(
+            "models.MentionPage",
+            self._send(
+                call(
+                    "GET",
+                    "/v1/mentions",
+                    {},
+                    {
+                        "source": source,
+                        "status": status,
+                        "language": language,
+                        "author": author,
+                        "from": from_,
+                        "to": to,
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    {},
+                    None,
+                    None,
+                )
+            ),
+        )
+
+    def iter_list_mentions(
+        self,
+        *,
+        source: str | None = None,
+        status: models.MentionStatus | None = None,
+        language: str | None = None,
+        author: str | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        limit: int | None = None,
+    ) -> Iterator[models.Mention]:
+        """All rows of `list_mentions`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = self.list_mentions(
+                source=source,
+                status=status,
+                language=language,
+                author=author,
+                from_=from_,
+                to=to,
+                limit=limit,
+                cursor=cursor,
+            )
+            yield from page["data"]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
+
+    def set_statuses(
+        self, body: models.Changes, *, idempotency_key: str | None = None
+    ) -> list[models.ControlHttpRoutesMentionsChanged]:
+        """Say how far people are with up to 500 mentions, in one entry of the audit trail. An id that is none
+        changes nothing and stops nothing."""
+        return cast(
+            "list[models.ControlHttpRoutesMentionsChanged]",
+            self._send(call("POST", "/v1/mentions/status", {}, {}, {}, body, idempotency_key)),
+        )
+
+    def get(self, mention_id: str) -> models.Mention:
+        """One mention."""
+        return cast(
+            "models.Mention",
+            self._send(call("GET", "/v1/mentions/{mention_id}", {"mention_id": mention_id}, {}, {}, None, None)),
+        )
+
+    def set_status(self, mention_id: str, body: models.Change) -> models.Mention:
+        """Say how far people are with a mention."""
+        return cast(
+            "models.Mention",
+            self._send(call("PATCH", "/v1/mentions/{mention_id}", {"mention_id": mention_id}, {}, {}, body, None)),
+        )
+
+
 class Operate:
     """Calls about operate."""
 
@@ -190,17 +287,17 @@ class Operate:
         """Every queue: what is due, waits and runs, how old the oldest is, who serves it, whether it is paused."""
         return cast("list[models.QueueRow]", self._send(call("GET", "/v1/queues", {}, {}, {}, None, None)))
 
-    def pause_queue(self, queue: str, *, idempotency_key: str | None = None) -> models.Changed:
+    def pause_queue(self, queue: str, *, idempotency_key: str | None = None) -> models.ControlHttpShapesOperateChanged:
         """Begin nothing of this queue until it is resumed. What runs is finished, nothing is lost."""
         return cast(
-            "models.Changed",
+            "models.ControlHttpShapesOperateChanged",
             self._send(call("POST", "/v1/queues/{queue}/pause", {"queue": queue}, {}, {}, None, idempotency_key)),
         )
 
-    def resume_queue(self, queue: str, *, idempotency_key: str | None = None) -> models.Changed:
+    def resume_queue(self, queue: str, *, idempotency_key: str | None = None) -> models.ControlHttpShapesOperateChanged:
         """Go on with a queue that was paused."""
         return cast(
-            "models.Changed",
+            "models.ControlHttpShapesOperateChanged",
             self._send(call("POST", "/v1/queues/{queue}/resume", {"queue": queue}, {}, {}, None, idempotency_key)),
         )
 
@@ -423,6 +520,7 @@ class Api:
     def __init__(self, send: Send) -> None:
         self.access = Access(send)
         self.feed = Feed(send)
+        self.mentions = Mentions(send)
         self.operate = Operate(send)
         self.refreshing = Refreshing(send)
         self.runs = Runs(send)
@@ -527,6 +625,106 @@ class AsyncFeed:
         )
 
 
+class AsyncMentions:
+    """Calls about mentions."""
+
+    def __init__(self, send: AsyncSend) -> None:
+        self._send = send
+
+    async def list_mentions(
+        self,
+        *,
+        source: str | None = None,
+        status: models.MentionStatus | None = None,
+        language: str | None = None,
+        author: str | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> models.MentionPage:
+        """What concerns the tenant's sources, the newest first. All filters that are given have to fit."""
+        return cast(
+            "models.MentionPage",
+            await self._send(
+                call(
+                    "GET",
+                    "/v1/mentions",
+                    {},
+                    {
+                        "source": source,
+                        "status": status,
+                        "language": language,
+                        "author": author,
+                        "from": from_,
+                        "to": to,
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    {},
+                    None,
+                    None,
+                )
+            ),
+        )
+
+    async def iter_list_mentions(
+        self,
+        *,
+        source: str | None = None,
+        status: models.MentionStatus | None = None,
+        language: str | None = None,
+        author: str | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[models.Mention]:
+        """All rows of `list_mentions`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = await self.list_mentions(
+                source=source,
+                status=status,
+                language=language,
+                author=author,
+                from_=from_,
+                to=to,
+                limit=limit,
+                cursor=cursor,
+            )
+            for row in page["data"]:
+                yield row
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
+
+    async def set_statuses(
+        self, body: models.Changes, *, idempotency_key: str | None = None
+    ) -> list[models.ControlHttpRoutesMentionsChanged]:
+        """Say how far people are with up to 500 mentions, in one entry of the audit trail. An id that is none
+        changes nothing and stops nothing."""
+        return cast(
+            "list[models.ControlHttpRoutesMentionsChanged]",
+            await self._send(call("POST", "/v1/mentions/status", {}, {}, {}, body, idempotency_key)),
+        )
+
+    async def get(self, mention_id: str) -> models.Mention:
+        """One mention."""
+        return cast(
+            "models.Mention",
+            await self._send(call("GET", "/v1/mentions/{mention_id}", {"mention_id": mention_id}, {}, {}, None, None)),
+        )
+
+    async def set_status(self, mention_id: str, body: models.Change) -> models.Mention:
+        """Say how far people are with a mention."""
+        return cast(
+            "models.Mention",
+            await self._send(
+                call("PATCH", "/v1/mentions/{mention_id}", {"mention_id": mention_id}, {}, {}, body, None)
+            ),
+        )
+
+
 class AsyncOperate:
     """Calls about operate."""
 
@@ -607,17 +805,21 @@ class AsyncOperate:
         """Every queue: what is due, waits and runs, how old the oldest is, who serves it, whether it is paused."""
         return cast("list[models.QueueRow]", await self._send(call("GET", "/v1/queues", {}, {}, {}, None, None)))
 
-    async def pause_queue(self, queue: str, *, idempotency_key: str | None = None) -> models.Changed:
+    async def pause_queue(
+        self, queue: str, *, idempotency_key: str | None = None
+    ) -> models.ControlHttpShapesOperateChanged:
         """Begin nothing of this queue until it is resumed. What runs is finished, nothing is lost."""
         return cast(
-            "models.Changed",
+            "models.ControlHttpShapesOperateChanged",
             await self._send(call("POST", "/v1/queues/{queue}/pause", {"queue": queue}, {}, {}, None, idempotency_key)),
         )
 
-    async def resume_queue(self, queue: str, *, idempotency_key: str | None = None) -> models.Changed:
+    async def resume_queue(
+        self, queue: str, *, idempotency_key: str | None = None
+    ) -> models.ControlHttpShapesOperateChanged:
         """Go on with a queue that was paused."""
         return cast(
-            "models.Changed",
+            "models.ControlHttpShapesOperateChanged",
             await self._send(
                 call("POST", "/v1/queues/{queue}/resume", {"queue": queue}, {}, {}, None, idempotency_key)
             ),
@@ -855,6 +1057,7 @@ class AsyncApi:
     def __init__(self, send: AsyncSend) -> None:
         self.access = AsyncAccess(send)
         self.feed = AsyncFeed(send)
+        self.mentions = AsyncMentions(send)
         self.operate = AsyncOperate(send)
         self.refreshing = AsyncRefreshing(send)
         self.runs = AsyncRuns(send)

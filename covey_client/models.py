@@ -90,11 +90,17 @@ class Cancelled(TypedDict):
     running: list[str]
 
 
-class Changed(TypedDict):
-    """changed: the queues that were not so before. paused: those that are paused now."""
+class Change(TypedDict):
+    """How far people are with a mention."""
 
-    changed: list[str]
-    paused: list[str]
+    status: MentionStatus
+
+
+class Changes(TypedDict):
+    """How far people are with several mentions."""
+
+    ids: list[str]
+    status: MentionStatus
 
 
 class Counts(TypedDict):
@@ -304,6 +310,47 @@ class Logs(TypedDict):
 
     data: list[LogLine]
     searched_bytes_a_file: int
+
+
+class Mention(TypedDict):
+    """A post in the normalized form; null: the platform does not tell it, or the post is gone and this was
+    purged."""
+
+    author_followers: int | None
+    author_handle: str | None
+    author_id: str | None
+    author_name: str | None
+    author_verified: bool | None
+    comments_count: int | None
+    content: str | None
+    created_at: str
+    external_id: str
+    id: str
+    language: str | None
+    likes_count: int | None
+    location: str | None
+    media_type: str | None
+    media_urls: list[str]
+    platform: str
+    published_at: str
+    shares_count: int | None
+    source_id: str | None
+    sources: list[str]
+    status: MentionStatus
+    updated_at: str
+    url: str | None
+
+
+class MentionPage(TypedDict):
+    """A page. searched_to: it ended because so far back was looked, with fewer rows than asked for; go on with
+    next_cursor. null: everything down to its last row was looked at."""
+
+    data: list[Mention]
+    next_cursor: str | None
+    searched_to: str | None
+
+
+MentionStatus = Literal["new", "seen", "handled", "muted"]
 
 
 class NewToken(TypedDict):
@@ -724,3 +771,18 @@ class WorkerRow(TypedDict):
     threads: int
     version: str
     waits_for: str | None
+
+
+class ControlHttpRoutesMentionsChanged(TypedDict):
+    """What became of one: before and status are null where there is no such mention."""
+
+    before: MentionStatus | None
+    id: str
+    status: MentionStatus | None
+
+
+class ControlHttpShapesOperateChanged(TypedDict):
+    """changed: the queues that were not so before. paused: those that are paused now."""
+
+    changed: list[str]
+    paused: list[str]

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from control.cli.app import Json, app, out, print_json, stores_here
+from control.cli.app import Json, app, out, print_json, services_here, stores_here
 from control.cli.rows import Rows
 
 SHOWN_CHARACTERS = 60
@@ -45,9 +45,9 @@ def set_status(
 ) -> None:
     """Say how far you are with a mention."""
     from control import mentions as doing
-    from shared.runtime.clock import SystemClock
+    from control.trail import at_terminal
 
-    done = doing.set_status(stores_here(), mention, status, now=SystemClock().now())
+    done = doing.set_status(services_here(), at_terminal(), mention, status)
     if as_json:
         return print_json(done)
     out.print(
@@ -57,7 +57,7 @@ def set_status(
 
 
 def _cells(one: dict[str, Any]) -> tuple[str, ...]:
-    content = " ".join(one["content"].split())
+    content = " ".join((one["content"] or "").split())  # purged, where its post is gone
     likes = "" if one["likes_count"] is None else f"{one['likes_count']:,}"
     return (
         f"{one['published_at']:%Y-%m-%d %H:%M}",

@@ -22,6 +22,7 @@ from control.http.routes import (
     access,
     feed,
     health,
+    mentions,
     operate,
     refreshing,
     runs,
@@ -40,6 +41,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     operate.router,
     runs.router,
     refreshing.router,
+    mentions.router,
 )
 DESCRIPTION: Final = """Steers Covey and reads what it collected. Ids are strings; times are RFC 3339 in UTC; money is
 in US dollars. Lists are paged by `next_cursor`. Errors are `application/problem+json` (RFC 9457). A POST with an

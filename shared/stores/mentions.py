@@ -19,13 +19,17 @@ from shared.stores.database import Db, Document, guarded
 from shared.stores.described import Described, Ready, Recognised, Told
 from shared.stores.indexes import Index
 
-# The newest of a source, the newest of a tenant in a state, all of one post, and all of one author.
-INDEXES = (
-    Index("mentions", {"sources": ASCENDING, "published_at": DESCENDING}),
-    Index("mentions", {"tenant_id": ASCENDING, "status": ASCENDING, "published_at": DESCENDING}),
-    Index("mentions", {"external_id": ASCENDING}),
-    Index("mentions", {"author_id": ASCENDING}),
+_IN_ORDER = {"published_at": DESCENDING, "_id": DESCENDING}  # the id too, so that a page can begin after any row
+BY_SOURCE = Index("mentions", {"sources": ASCENDING, **_IN_ORDER}, replaces="sources_1_published_at_-1")
+BY_STATUS = Index(
+    "mentions",
+    {"tenant_id": ASCENDING, "status": ASCENDING, **_IN_ORDER},
+    replaces="tenant_id_1_status_1_published_at_-1",
 )
+BY_LANGUAGE = Index("mentions", {"tenant_id": ASCENDING, "language": ASCENDING, **_IN_ORDER})
+BY_AUTHOR = Index("mentions", {"author_id": ASCENDING, "tenant_id": ASCENDING, **_IN_ORDER}, replaces="author_id_1")
+# The newest of a source, of a tenant in a state, of a language, of an author, and all of one post.
+INDEXES = (BY_SOURCE, BY_STATUS, Index("mentions", {"external_id": ASCENDING}), BY_AUTHOR, BY_LANGUAGE)
 _FIELDS = (
     *("tenant_id", "platform", "external_id", "url", "content", "author_id", "author_name", "author_handle"),
     *("author_followers", "author_verified", "published_at", "likes_count", "comments_count", "shares_count"),
@@ -99,19 +103,15 @@ class MentionStore:
         return {wanted[one["_id"]] for one in found}
 
     @guarded
-    def newest(
-        self, *, tenant_id: str, source: str | None = None, status: MentionStatus | None = None, limit: int
-    ) -> list[Document]:
-        """The newest mentions of a tenant, of one source or one status where that is given."""
-        query: Document = {"tenant_id": tenant_id}
-        query |= {} if source is None else {"sources": source}
-        query |= {"status": {"$in": [one.value for one in MentionStatus]} if status is None else status.value}
-        return list(self._mentions.find(query).sort("published_at", DESCENDING).limit(limit))
-
-    @guarded
     def by_id(self, ids: Sequence[str]) -> dict[str, Document]:
         """The mentions of these ids, as they are stored."""
-        return {one["_id"]: one for one in self._mentions.find({"_id": {"$in": list(ids)}})}
+        return {one["_id"]: one for one in self._mentions.find({"_id": {"$in": list(ids)}}).batch_size(len(ids) + 1)}
+
+    @guarded
+    def set_statuses(self, mention_ids: Collection[str], status: MentionStatus, *, now: datetime) -> None:
+        """Say of several how far a person is, in one write."""
+        change = {"$set": {"status": status.value}, "$max": {"updated_at": now}}
+        self._mentions.update_many({"_id": {"$in": list(mention_ids)}}, change)
 
     @guarded
     def count(self) -> int:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from control import mentions as doing
+from control.trail import at_terminal
 from shared.domain.errors import InputError
 from shared.domain.mentions import Mention
 from shared.domain.sources import Source, SourceKind, Terms
@@ -78,18 +79,22 @@ def test_a_status_is_set(stored: Services, invoke: Invoke, given: str) -> None:
     }
     (one,) = doing.newest(stored.stores, status="muted", limit=9)
     assert one["external_id"] == str(POST)
+    entry = stored.stores.trail.page(tenant=None, start=None, limit=1)[0]
+    assert (entry["action"], entry["before"], entry["after"]) == ("mention.status", "handled", "muted")
+    assert entry["actor"]["kind"] == "cli"
 
 
 def test_what_cannot_be_is_one_line(stored: Services) -> None:
     """Each names the value that is wrong."""
-    stores, now = stored.stores, stored.clock.now()
+    stores = stored.stores
     for call, word in (
         (lambda: doing.newest(stores, source="mars", limit=1), "'mars'"),
         (lambda: doing.newest(stores, status="old", limit=1), "'old' is no status: new, seen, handled, muted"),
         (lambda: doing.newest(stores, limit=0), "--limit 0: 1 to 1000"),
-        (lambda: doing.set_status(stores, "default:x:404", "seen", now=now), "'default:x:404'"),
-        (lambda: doing.set_status(stores, "what", "seen", now=now), "what"),
-        (lambda: doing.set_status(stores, str(POST), "done", now=now), "'done'"),
+        (lambda: doing.set_status(stored, at_terminal(), "default:x:404", "seen"), "'default:x:404'"),
+        (lambda: doing.set_status(stored, at_terminal(), "what", "seen"), "what"),
+        (lambda: doing.set_status(stored, at_terminal(), str(POST), "done"), "'done'"),
+        (lambda: doing.set_status(stored, at_terminal(), f"other:x:{POST + 3}", "seen"), "other"),
     ):
         with pytest.raises(InputError, match=word):
             call()

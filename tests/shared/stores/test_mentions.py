@@ -107,19 +107,14 @@ def test_authors_are_named_when_they_become_known(stores: Stores, mongo_db: Db) 
     assert stored(mongo_db, "a:x:2")["author_handle"] == "before"
 
 
-def test_the_newest_of_a_tenant_a_source_a_status(stores: Stores) -> None:
-    """Newest first, and no other tenant's."""
-    page = [mention(1, "a", "s"), mention(2, "a", "t"), mention(3, "a", "s"), mention(4, "b", "s")]
-    stores.mentions.put(page, now=NOW, at=NOW)
+def test_a_status_is_set_and_told_as_it_was(stores: Stores) -> None:
+    """Of one, and of several in one write; an unknown id changes nothing."""
+    stores.mentions.put([mention(id_, "a", "s") for id_ in (1, 2, 3)], now=NOW, at=NOW)
     before = stores.mentions.set_status("a:x:3", MentionStatus.SEEN, now=NOW + HOUR) or {}
+    stores.mentions.set_statuses(["a:x:1", "a:x:2", "a:x:404"], MentionStatus.MUTED, now=NOW + HOUR)
 
-    def ids(**given: Any) -> list[str]:
-        return [one["external_id"] for one in stores.mentions.newest(tenant_id="a", **({"limit": 9} | given))]
-
-    assert ids() == ["3", "2", "1"]
-    assert ids(limit=1) == ["3"]
-    assert ids(source="s") == ["3", "1"]
-    assert ids(status=MentionStatus.NEW) == ["2", "1"]
-    assert ids(source="s", status=MentionStatus.SEEN) == ["3"]
     assert before["status"] == "new"
     assert stores.mentions.set_status("a:x:404", MentionStatus.SEEN, now=NOW) is None
+    found = stores.mentions.by_id(["a:x:1", "a:x:2", "a:x:3", "a:x:404"])
+    assert {key: one["status"] for key, one in found.items()} == {"a:x:1": "muted", "a:x:2": "muted", "a:x:3": "seen"}
+    assert stores.mentions.among("a", ["1", "3", "404"]) == {"1", "3"}
