@@ -456,6 +456,85 @@ class Tweets:
     def __init__(self, send: Send) -> None:
         self._send = send
 
+    def find(
+        self,
+        *,
+        text: str | None = None,
+        source: str | None = None,
+        account: str | None = None,
+        language: str | None = None,
+        state: Literal["alive", "withheld", "deleted", "suspended", "protected"] | None = None,
+        status: models.MentionStatus | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        facets: bool | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> models.Hits:
+        """Search what is stored for the tenant, the newest first. All filters that are given have to fit; a page
+        looks at 10,000 posts at most."""
+        return cast(
+            "models.Hits",
+            self._send(
+                call(
+                    "GET",
+                    "/v1/tweets",
+                    {},
+                    {
+                        "text": text,
+                        "source": source,
+                        "account": account,
+                        "language": language,
+                        "state": state,
+                        "status": status,
+                        "from": from_,
+                        "to": to,
+                        "facets": facets,
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    {},
+                    None,
+                    None,
+                )
+            ),
+        )
+
+    def iter_find(
+        self,
+        *,
+        text: str | None = None,
+        source: str | None = None,
+        account: str | None = None,
+        language: str | None = None,
+        state: Literal["alive", "withheld", "deleted", "suspended", "protected"] | None = None,
+        status: models.MentionStatus | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        facets: bool | None = None,
+        limit: int | None = None,
+    ) -> Iterator[models.Hit]:
+        """All rows of `find`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = self.find(
+                text=text,
+                source=source,
+                account=account,
+                language=language,
+                state=state,
+                status=status,
+                from_=from_,
+                to=to,
+                facets=facets,
+                limit=limit,
+                cursor=cursor,
+            )
+            yield from page["data"]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
+
     def get(self, post_id: str) -> models.Post:
         """A post with its counts, every reading of them, an estimate by now, its files, its state, and when it is
         read next."""
@@ -990,6 +1069,86 @@ class AsyncTweets:
 
     def __init__(self, send: AsyncSend) -> None:
         self._send = send
+
+    async def find(
+        self,
+        *,
+        text: str | None = None,
+        source: str | None = None,
+        account: str | None = None,
+        language: str | None = None,
+        state: Literal["alive", "withheld", "deleted", "suspended", "protected"] | None = None,
+        status: models.MentionStatus | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        facets: bool | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> models.Hits:
+        """Search what is stored for the tenant, the newest first. All filters that are given have to fit; a page
+        looks at 10,000 posts at most."""
+        return cast(
+            "models.Hits",
+            await self._send(
+                call(
+                    "GET",
+                    "/v1/tweets",
+                    {},
+                    {
+                        "text": text,
+                        "source": source,
+                        "account": account,
+                        "language": language,
+                        "state": state,
+                        "status": status,
+                        "from": from_,
+                        "to": to,
+                        "facets": facets,
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    {},
+                    None,
+                    None,
+                )
+            ),
+        )
+
+    async def iter_find(
+        self,
+        *,
+        text: str | None = None,
+        source: str | None = None,
+        account: str | None = None,
+        language: str | None = None,
+        state: Literal["alive", "withheld", "deleted", "suspended", "protected"] | None = None,
+        status: models.MentionStatus | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        facets: bool | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[models.Hit]:
+        """All rows of `find`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = await self.find(
+                text=text,
+                source=source,
+                account=account,
+                language=language,
+                state=state,
+                status=status,
+                from_=from_,
+                to=to,
+                facets=facets,
+                limit=limit,
+                cursor=cursor,
+            )
+            for row in page["data"]:
+                yield row
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
 
     async def get(self, post_id: str) -> models.Post:
         """A post with its counts, every reading of them, an estimate by now, its files, its state, and when it is

@@ -192,6 +192,24 @@ class EntryActor(TypedDict):
 EventType = Literal["post.created", "post.gone", "post.edited", "coverage.gap"]
 
 
+class FacetValue(TypedDict):
+    """One value, and how many have it. capped: at least so many. null: what has none."""
+
+    capped: bool
+    count: int
+    value: str | None
+
+
+class Facets(TypedDict):
+    """The most frequent values of what fits. searched_to: they are of what is newer than this; null: of all."""
+
+    author: list[FacetValue]
+    language: list[FacetValue]
+    searched_to: str | None
+    source: list[FacetValue]
+    status: list[FacetValue]
+
+
 class Fault(TypedDict):
     """One thing that is wrong. pointer: where in the request, as a JSON pointer or the name of a parameter."""
 
@@ -260,6 +278,32 @@ class Health(TypedDict):
     """status: ok."""
 
     status: str
+
+
+class Hit(TypedDict):
+    """A post that was found. mention_id, sources, status: of what it is to the tenant."""
+
+    author: str | None
+    author_id: str | None
+    counts: Counts
+    created_at: str
+    id: str
+    language: str | None
+    mention_id: str
+    sources: list[str]
+    state: str
+    status: MentionStatus
+    text: str
+
+
+class Hits(TypedDict):
+    """A page. searched_to: it ended because so far back was looked, with fewer rows than asked for; go on with
+    next_cursor. null: everything down to its last row was looked at."""
+
+    data: list[Hit]
+    facets: Facets | None
+    next_cursor: str | None
+    searched_to: str | None
 
 
 class JobRow(TypedDict):

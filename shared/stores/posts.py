@@ -116,6 +116,12 @@ class PostStore:
         return self._posts.find_one({"_id": str(post_id)})
 
     @guarded
+    def by_id(self, ids: Sequence[str]) -> dict[str, Document]:
+        """The documents of posts, without what X sent word for word."""
+        found = self._posts.find({"_id": {"$in": list(ids)}}, {"raw": 0, "raw_text": 0})
+        return {one["_id"]: one for one in found.batch_size(len(ids) + 1)}
+
+    @guarded
     def newest_at(self, author_id: int) -> datetime | None:
         """When the newest stored post of an account was made; None: none is."""
         found = self._posts.find_one(

@@ -7,13 +7,14 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, Field
 
 from control import mentions
 from control.http.access import Caller, From, The, needs
 from control.http.paging import Cursor, Limit, Paged, followed_by, key_of
 from control.http.problems import Kind, Problem
+from control.http.shapes.filters import Handle, Language, SourceId, Status
 from control.http.spans import Since, Until
 from shared.domain.access import Scope
 from shared.domain.errors import InputError
@@ -22,13 +23,6 @@ from shared.domain.mentions import MentionStatus
 router = APIRouter(prefix="/v1", tags=["mentions"])
 GREATEST_BULK = 500
 MentionId = Annotated[str, Path(max_length=200, description="The id of a mention: tenant:platform:external id.")]
-SourceId = Annotated[str | None, Query(max_length=200, description="Only of this source.")]
-Language = Annotated[str | None, Query(max_length=20, description="Only in this language, as X calls it, such as en.")]
-Handle = Annotated[
-    str | None,
-    Query(max_length=50, description="Only by this account: one that is followed in any case, others as X writes it."),
-]
-Status = Annotated[MentionStatus | None, Query(description="Only with this status.")]
 
 
 class Mention(BaseModel):

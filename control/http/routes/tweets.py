@@ -2,20 +2,71 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from control import posts
+from control import mentions, posts, search
 from control.http.access import Caller, The, needs
 from control.http.paging import Cursor, Limit, Paged, followed_by, key_of
 from control.http.problems import Kind, Problem
-from control.http.shapes.posts import Branch, File, Post, PostRow, Preview, Thread
+from control.http.shapes.filters import Handle, Language, SourceId, Status
+from control.http.shapes.posts import Branch, Facets, File, Hit, Hits, Post, PostRow, Preview, Thread
+from control.http.spans import Since, Until
 from shared.domain.access import Actor, Scope
+from shared.domain.models import PostState
 from shared.services.bootstrap import Services
 
 router = APIRouter(prefix="/v1", tags=["tweets"])
+State = Literal["alive", "withheld", "deleted", "suspended", "protected"]
 PostId = Annotated[str, Path(pattern=r"^[0-9]{1,20}$", description="The id of a post, as text.")]
+
+
+@router.get("/tweets", **needs(Scope.READ))
+def find(
+    request: Request,
+    response: Response,
+    services: The,
+    caller: Caller,
+    text: Annotated[
+        str | None, Query(max_length=200, description="Words; each is somewhere in the text, in any case.")
+    ] = None,
+    source: SourceId = None,
+    account: Handle = None,
+    language: Language = None,
+    state: Annotated[State | None, Query(description="Only those that X shows, or no longer shows.")] = None,
+    status: Status = None,
+    since: Since = None,
+    until: Until = None,
+    facets: Annotated[
+        bool, Query(description="Tell also how many have each language, source, author, status.")
+    ] = False,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Hits:
+    """Search what is stored for the tenant, the newest first. All filters that are given have to fit; a page looks at
+    10,000 posts at most.
+    """
+    stores = services.stores
+    what = mentions.wanted(
+        stores,
+        caller.tenant,
+        source=source,
+        author=account,
+        language=language,
+        text=text,
+        state=None if state is None else PostState(state),
+        status=status,
+        since=since,
+        until=until,
+    )
+    found = search.search(stores, what, start=key_of(cursor), limit=limit)
+    return Hits(
+        data=[Hit(**one) for one in found.rows],
+        next_cursor=followed_by(request, response, found.after),
+        searched_to=found.searched_to,
+        facets=Facets(**search.facets(stores, what)) if facets else None,
+    )
 
 
 @router.get("/tweets/{post_id}", **needs(Scope.READ, 404))

@@ -6,6 +6,9 @@ from datetime import datetime
 
 from pydantic import BaseModel
 
+from control.http.paging import Paged
+from shared.domain.mentions import MentionStatus
+
 
 class Counts(BaseModel):
     """As X told them last; null: it has not."""
@@ -186,6 +189,41 @@ class PostRow(BaseModel):
     language: str | None
     counts: Counts
     state: str
+
+
+class Hit(PostRow):
+    """A post that was found. mention_id, sources, status: of what it is to the tenant."""
+
+    mention_id: str
+    sources: list[str]
+    status: MentionStatus
+
+
+class FacetValue(BaseModel):
+    """One value, and how many have it. capped: at least so many. null: what has none."""
+
+    value: str | None
+    count: int
+    capped: bool
+
+
+class Facets(BaseModel):
+    """The most frequent values of what fits. searched_to: they are of what is newer than this; null: of all."""
+
+    language: list[FacetValue]
+    source: list[FacetValue]
+    author: list[FacetValue]
+    status: list[FacetValue]
+    searched_to: datetime | None
+
+
+class Hits(Paged[Hit]):
+    """A page. searched_to: it ended because so far back was looked, with fewer rows than asked for; go on with
+    next_cursor. null: everything down to its last row was looked at.
+    """
+
+    searched_to: datetime | None
+    facets: Facets | None
 
 
 class Branch(BaseModel):
