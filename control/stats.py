@@ -56,8 +56,8 @@ def of_day(services: Services, day: date) -> list[Row]:
     """The readings of a day: in all (source: None), and by source. One row where nothing was read."""
     found = services.stores.reads.of_day(day)
     total = found.pop(None, Reads())
-    rows = [_row(services, total, day=str(day), source=None)]
-    return rows + [_row(services, one, day=str(day), source=source) for source, one in sorted(_named(found).items())]
+    rows = [row(services, total, day=str(day), source=None)]
+    return rows + [row(services, one, day=str(day), source=source) for source, one in sorted(_named(found).items())]
 
 
 def of_source(services: Services, source: str) -> list[Row]:
@@ -66,7 +66,7 @@ def of_source(services: Services, source: str) -> list[Row]:
         known = ", ".join(one.id for one in services.stores.sources.all()[:10]) or "none"
         raise InputError(f"there is no source {source!r}; there are: {known}")
     found = services.stores.reads.of_source(source, limit=DAYS)
-    return [_row(services, one, day=str(day), source=source) for day, one in found.items()]
+    return [row(services, one, day=str(day), source=source) for day, one in found.items()]
 
 
 def of_run(services: Services, run_id: str) -> list[Row]:
@@ -85,14 +85,14 @@ def of_run(services: Services, run_id: str) -> list[Row]:
         free=len(shown) - bought if is_refresh else 0,
         micro_usd=int(cost.get("micro_usd", 0)),
     )
-    return [_row(services, reads, run=run_id, kind=run["kind"], started_at=run["started_at"])]
+    return [row(services, reads, run=run_id, kind=run["kind"], started_at=run["started_at"])]
 
 
 def _named(found: dict[str | None, Reads]) -> dict[str, Reads]:
     return {source: one for source, one in found.items() if source is not None}
 
 
-def _row(services: Services, reads: Reads, **of: str | datetime | None) -> Row:
+def row(services: Services, reads: Reads, **of: str | datetime | None) -> Row:
     """One row: what it is of, and its figures."""
     price, full = services.ledger.prices.micro[PriceKind.POST], reads.ids_a_call
     return {

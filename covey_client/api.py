@@ -79,6 +79,29 @@ class Access:
         )
 
 
+class Engagement:
+    """Calls about engagement."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+
+    def due(self, *, later: bool | None = None, limit: int | None = None) -> models.DueList:
+        """Which posts of the tenant are read again next, the most urgent first. Where others have much that is
+        due, fewer than there are may be told: 20,000 posts are looked through."""
+        return cast(
+            "models.DueList",
+            self._send(call("GET", "/v1/engagement", {}, {"later": later, "limit": limit}, {}, None, None)),
+        )
+
+    def statistics(self, *, days: int | None = None, source: str | None = None) -> models.Stats:
+        """What reading again led to by day and source; with the scope `operate` also of the whole installation,
+        and how many posts are followed, due and late."""
+        return cast(
+            "models.Stats",
+            self._send(call("GET", "/v1/engagement/stats", {}, {"days": days, "source": source}, {}, None, None)),
+        )
+
+
 class Feed:
     """Calls about feed."""
 
@@ -598,6 +621,7 @@ class Api:
 
     def __init__(self, send: Send) -> None:
         self.access = Access(send)
+        self.engagement = Engagement(send)
         self.feed = Feed(send)
         self.mentions = Mentions(send)
         self.operate = Operate(send)
@@ -668,6 +692,29 @@ class AsyncAccess:
         return cast(
             "models.TokenRow",
             await self._send(call("DELETE", "/v1/tokens/{token_id}", {"token_id": token_id}, {}, {}, None, None)),
+        )
+
+
+class AsyncEngagement:
+    """Calls about engagement."""
+
+    def __init__(self, send: AsyncSend) -> None:
+        self._send = send
+
+    async def due(self, *, later: bool | None = None, limit: int | None = None) -> models.DueList:
+        """Which posts of the tenant are read again next, the most urgent first. Where others have much that is
+        due, fewer than there are may be told: 20,000 posts are looked through."""
+        return cast(
+            "models.DueList",
+            await self._send(call("GET", "/v1/engagement", {}, {"later": later, "limit": limit}, {}, None, None)),
+        )
+
+    async def statistics(self, *, days: int | None = None, source: str | None = None) -> models.Stats:
+        """What reading again led to by day and source; with the scope `operate` also of the whole installation,
+        and how many posts are followed, due and late."""
+        return cast(
+            "models.Stats",
+            await self._send(call("GET", "/v1/engagement/stats", {}, {"days": days, "source": source}, {}, None, None)),
         )
 
 
@@ -1215,6 +1262,7 @@ class AsyncApi:
 
     def __init__(self, send: AsyncSend) -> None:
         self.access = AsyncAccess(send)
+        self.engagement = AsyncEngagement(send)
         self.feed = AsyncFeed(send)
         self.mentions = AsyncMentions(send)
         self.operate = AsyncOperate(send)

@@ -163,6 +163,27 @@ class Dialect(TypedDict):
     spoken: str
 
 
+class Due(TypedDict):
+    """A post that is to be read again. velocity: acts of people an hour. usd: what reading it costs."""
+
+    acts: int
+    created_at: str
+    id: str
+    next_reading_at: str | None
+    overdue_seconds: float
+    read_at: str | None
+    state: str
+    tier: str
+    usd: float
+    velocity: float
+
+
+class DueList(TypedDict):
+    """The most urgent first."""
+
+    data: list[Due]
+
+
 class Entry(TypedDict):
     """One change. outcome: begun, done, refused or failed."""
 
@@ -254,6 +275,15 @@ class File(TypedDict):
     url: str | None
     variants: list[Variant] | None
     width: int | None
+
+
+class Followed(TypedDict):
+    """Posts by tier, as counted at a time. unpaid: readings until midnight (UTC) that cost money."""
+
+    age_seconds: float
+    counted_at: str
+    tiers: list[Tier]
+    unpaid: int
 
 
 class Growth(TypedDict):
@@ -561,6 +591,23 @@ class Reading(TypedDict):
     velocity: float | None
 
 
+class Reads(TypedDict):
+    """What reading again led to on a UTC day. A post that concerns several sources counts for each. source: null
+    is all of the installation, each post once. ids_a_call: null: no call yet. free: of posts that were paid
+    for that day."""
+
+    bought: int
+    calls: int
+    day: str
+    free: int
+    ids: int
+    ids_a_call: float | None
+    read: int
+    saved_usd: float
+    source: str | None
+    usd: float
+
+
 class Reason(TypedDict):
     """Why it is not healthy. level: warning or error. todo: what a person does about it."""
 
@@ -705,6 +752,15 @@ class Standing(TypedDict):
 State = Literal["queued", "waiting", "running", "succeeded", "partial", "failed", "cancelled"]
 
 
+class Stats(TypedDict):
+    """followed, reads_in_all: of the whole installation; null without the scope operate. is_cut: there is more."""
+
+    followed: Followed | None
+    is_cut: bool
+    reads: list[Reads]
+    reads_in_all: list[Reads] | None
+
+
 class Status(TypedDict):
     """verdict: healthy, degraded or stopped, for the reasons. posts, users, snapshots, media: as MongoDB counts
     them. covered_seconds_ago: how long ago the search that is furthest behind looked. set_aside_today: what
@@ -739,6 +795,18 @@ class Thread(TypedDict):
 
     data: list[Branch]
     is_cut: bool
+
+
+class Tier(TypedDict):
+    """The posts of a tier; null: of all. lag_seconds: how long the oldest one that is due waits. stale_ratio: the
+    part of it whose last reading is older than the interval of its tier."""
+
+    due: int
+    followed: int
+    lag_seconds: float
+    overdue: int
+    stale_ratio: float
+    tier: str | None
 
 
 class TokenRow(TypedDict):

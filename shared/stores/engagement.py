@@ -89,6 +89,12 @@ class EngagementStore:
         return from_document(document) if document else None
 
     @guarded
+    def among(self, post_ids: Sequence[int]) -> dict[int, Engagement]:
+        """The states of those of the posts that are followed."""
+        found = self._states.find({"_id": {"$in": [str(post_id) for post_id in post_ids]}})
+        return {int(one["_id"]): from_document(one) for one in found}
+
+    @guarded
     def count_known(self, post_ids: Sequence[int]) -> int:
         """How many of the posts were found before."""
         return self._states.count_documents({"_id": {"$in": [str(post_id) for post_id in post_ids]}})

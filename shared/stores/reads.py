@@ -6,7 +6,7 @@ and the ledger has it. Kept for 400 days.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -56,6 +56,15 @@ class ReadStore:
         """The sums of a source of the last days on which something of it was read, the newest first."""
         found = self._reads.find({"source": source}).sort("day", DESCENDING).limit(limit)
         return {date.fromisoformat(one["day"]): _reads(one) for one in found}
+
+    @guarded
+    def of_sources(
+        self, sources: Sequence[str | None], *, since: date, limit: int
+    ) -> list[tuple[date, str | None, Reads]]:
+        """The sums of sources (None: in all) from a day on, the newest day first, up to so many."""
+        query = {"source": {"$in": list(sources)}, "day": {"$gte": str(since)}}
+        found = self._reads.find(query).sort([("day", DESCENDING), ("source", ASCENDING)]).limit(limit)
+        return [(date.fromisoformat(one["day"]), one["source"], _reads(one)) for one in found]
 
 
 def _begin(day: date) -> datetime:

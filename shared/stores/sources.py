@@ -55,6 +55,11 @@ class SourceStore:
         return [_from_document(document) for document in self._sources.find(query).sort("_id", ASCENDING)]
 
     @guarded
+    def ids_of(self, tenant: str) -> list[str]:
+        """The ids of a tenant's sources, also of removed ones."""
+        return [one["_id"] for one in self._sources.find({"tenant": tenant}, {"_id": 1}).sort("_id", ASCENDING)]
+
+    @guarded
     def asking(self, *, with_accounts: bool = True) -> dict[str, Source]:
         """Those that ask for something now, by id; their accounts may be left out, where there are many."""
         fields = None if with_accounts else {"accounts": 0}

@@ -39,3 +39,21 @@ def test_the_newest_days_of_a_source_come_first(stores: Stores) -> None:
         stores.reads.add(DAY - timedelta(days=back), {"press": ONE})
 
     assert list(stores.reads.of_source("press", limit=2)) == [DAY, DAY - timedelta(days=1)]
+
+
+def test_sources_are_told_together_from_a_day_on(stores: Stores) -> None:
+    """The newest day first, up to so many; what is in all is asked for as None."""
+    days = [date(2026, 5, day) for day in (1, 2, 3)]
+    for day in days:
+        stores.reads.add(day, {None: Reads(calls=3), "a": Reads(calls=1), "b": Reads(calls=2)})
+
+    found = stores.reads.of_sources(["a", "b", "none"], since=days[1], limit=3)
+
+    assert [(day, source, reads.calls) for day, source, reads in found] == [
+        (days[2], "a", 1),
+        (days[2], "b", 2),
+        (days[1], "a", 1),
+    ]
+    assert [(day, source) for day, source, _ in stores.reads.of_sources([None], since=days[2], limit=9)] == [
+        (days[2], None)
+    ]
