@@ -105,7 +105,8 @@ def one(stores: Stores, tenant: str, key: str) -> dict[str, Any]:
 
 def told(document: Document) -> dict[str, Any]:
     """A mention as it is answered: without what is only of use here."""
-    return {"id": document["_id"], **{name: value for name, value in document.items() if name not in ("_id", *_INNER)}}
+    base = {"id": document["_id"], "sources": []}
+    return base | {name: value for name, value in document.items() if name not in ("_id", *_INNER)}
 
 
 def set_status(services: Services, origin: Origin, given: str, status: str) -> dict[str, Any]:

@@ -25,7 +25,7 @@ def search(stores: Stores, what: Wanted, *, start: Key | None, limit: int) -> Pa
     mentions = [one for one in found.rows if one["external_id"] in documents]
     rows = posts.rows(stores, [documents[one["external_id"]] for one in mentions])
     with_mention = [
-        {**row, "mention_id": one["_id"], "sources": one["sources"], "status": one["status"]}
+        {**row, "mention_id": one["_id"], "sources": one.get("sources", []), "status": one["status"]}
         for row, one in zip(rows, mentions, strict=True)
     ]
     return Page(with_mention, found.after, found.searched_to)

@@ -79,6 +79,52 @@ class Access:
         )
 
 
+class Analytics:
+    """Calls about analytics."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+
+    def authors(self, *, from_: str | None = None, to: str | None = None, most: int | None = None) -> models.Authors:
+        """Who wrote most of the mentions."""
+        return cast(
+            "models.Authors",
+            self._send(
+                call("GET", "/v1/analytics/authors", {}, {"from": from_, "to": to, "most": most}, {}, None, None)
+            ),
+        )
+
+    def share(
+        self, *, source: list[str] | None = None, from_: str | None = None, to: str | None = None
+    ) -> models.Shares:
+        """Share of voice: which part of the mentions each source has, of all of the tenant or of those that are
+        named."""
+        return cast(
+            "models.Shares",
+            self._send(
+                call("GET", "/v1/analytics/share", {}, {"source": source, "from": from_, "to": to}, {}, None, None)
+            ),
+        )
+
+    def volume(
+        self,
+        *,
+        by: Literal["language", "source"] | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        most: int | None = None,
+    ) -> models.Volume:
+        """How many mentions there are by day, and of what."""
+        return cast(
+            "models.Volume",
+            self._send(
+                call(
+                    "GET", "/v1/analytics/volume", {}, {"by": by, "from": from_, "to": to, "most": most}, {}, None, None
+                )
+            ),
+        )
+
+
 class Engagement:
     """Calls about engagement."""
 
@@ -621,6 +667,7 @@ class Api:
 
     def __init__(self, send: Send) -> None:
         self.access = Access(send)
+        self.analytics = Analytics(send)
         self.engagement = Engagement(send)
         self.feed = Feed(send)
         self.mentions = Mentions(send)
@@ -692,6 +739,54 @@ class AsyncAccess:
         return cast(
             "models.TokenRow",
             await self._send(call("DELETE", "/v1/tokens/{token_id}", {"token_id": token_id}, {}, {}, None, None)),
+        )
+
+
+class AsyncAnalytics:
+    """Calls about analytics."""
+
+    def __init__(self, send: AsyncSend) -> None:
+        self._send = send
+
+    async def authors(
+        self, *, from_: str | None = None, to: str | None = None, most: int | None = None
+    ) -> models.Authors:
+        """Who wrote most of the mentions."""
+        return cast(
+            "models.Authors",
+            await self._send(
+                call("GET", "/v1/analytics/authors", {}, {"from": from_, "to": to, "most": most}, {}, None, None)
+            ),
+        )
+
+    async def share(
+        self, *, source: list[str] | None = None, from_: str | None = None, to: str | None = None
+    ) -> models.Shares:
+        """Share of voice: which part of the mentions each source has, of all of the tenant or of those that are
+        named."""
+        return cast(
+            "models.Shares",
+            await self._send(
+                call("GET", "/v1/analytics/share", {}, {"source": source, "from": from_, "to": to}, {}, None, None)
+            ),
+        )
+
+    async def volume(
+        self,
+        *,
+        by: Literal["language", "source"] | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        most: int | None = None,
+    ) -> models.Volume:
+        """How many mentions there are by day, and of what."""
+        return cast(
+            "models.Volume",
+            await self._send(
+                call(
+                    "GET", "/v1/analytics/volume", {}, {"by": by, "from": from_, "to": to, "most": most}, {}, None, None
+                )
+            ),
         )
 
 
@@ -1262,6 +1357,7 @@ class AsyncApi:
 
     def __init__(self, send: AsyncSend) -> None:
         self.access = AsyncAccess(send)
+        self.analytics = AsyncAnalytics(send)
         self.engagement = AsyncEngagement(send)
         self.feed = AsyncFeed(send)
         self.mentions = AsyncMentions(send)

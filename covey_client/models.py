@@ -15,6 +15,24 @@ class Around(TypedDict):
     replies: Referring
 
 
+class Author(TypedDict):
+    """handle: null where it is not known, or no longer. acts: likes, replies and reposts when last read."""
+
+    acts: int
+    author_id: str
+    handle: str | None
+    mentions: int
+
+
+class Authors(TypedDict):
+    """Who has most mentions, the first first. is_cut: there are more authors than these."""
+
+    authors: list[Author]
+    is_cut: bool
+    since: str
+    until: str
+
+
 class BatchRun(TypedDict):
     """refused: posts that are not the tenant's."""
 
@@ -129,6 +147,13 @@ class CreatedToken(TypedDict):
     state: str
     tenant: str
     token: str
+
+
+class Day(TypedDict):
+    """A UTC day; of the first and the last what lies in the span."""
+
+    day: str
+    mentions: int
 
 
 class DayWindow(TypedDict):
@@ -367,6 +392,14 @@ class Limits(TypedDict):
     at: str
     blocked: list[Block]
     windows: list[DayWindow]
+
+
+class Line(TypedDict):
+    """A language or a source; null: mentions without one."""
+
+    days: list[Day]
+    mentions: int
+    value: str | None
 
 
 class LogLine(TypedDict):
@@ -736,6 +769,24 @@ Scope = Literal[
 ]
 
 
+class Share(TypedDict):
+    """A source. share, acts_share: its part (0..1) of the sum of all sources here."""
+
+    acts: int
+    acts_share: float
+    mentions: int
+    share: float
+    source: str
+
+
+class Shares(TypedDict):
+    """The source with most mentions first. A mention that concerns several counts for each."""
+
+    since: str
+    sources: list[Share]
+    until: str
+
+
 class Standing(TypedDict):
     """What became of it, as of when. by, said: how that was learned, and X's words. reports: times that X called
     it gone, not believed yet. purge_at, purged_at: when what was written goes, and when it went."""
@@ -838,6 +889,19 @@ class Variant(TypedDict):
     bit_rate: int | None
     content_type: str
     url: str
+
+
+class Volume(TypedDict):
+    """mentions, days: of all, each once. series: by what was asked for; a mention counts for each of its sources.
+    is_cut: there are more values than these."""
+
+    by: Literal["language", "source"] | None
+    days: list[Day]
+    is_cut: bool
+    mentions: int
+    series: list[Line]
+    since: str
+    until: str
 
 
 WaitsFor = Literal["budget", "window", "credential"]

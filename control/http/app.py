@@ -20,6 +20,7 @@ from control.http.own_limit import OwnLimit
 from control.http.problems import ProblemBody
 from control.http.routes import (
     access,
+    analytics,
     engagement,
     feed,
     health,
@@ -44,6 +45,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     refreshing.router,
     mentions.router,
     engagement.router,
+    analytics.router,
 )
 DESCRIPTION: Final = """Steers Covey and reads what it collected. Ids are strings; times are RFC 3339 in UTC; money is
 in US dollars. Lists are paged by `next_cursor`. Errors are `application/problem+json` (RFC 9457). A POST with an
