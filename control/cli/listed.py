@@ -36,6 +36,7 @@ COMMANDS: Final = {
     "coverage": Row("covering", "Show what was read of accounts and sources, what is missing and what it costs."),
     "backfill": Row("covering", "Read what accounts and sources had in a span of time, where it was not read."),
     "mentions": Row("mentions", "List the newest posts that concern the sources, and say how far you are with them."),
+    "analyse": Row("analysing", "Count what is stored: mentions by day, top authors, share of voice."),
     "refresh": Row("refreshing", "Read the counts of posts again now, ahead of everything else."),
     "status": Row("looking", "Show how everything stands: the verdict and why, coverage, queues, limits."),
     "stats": Row(

@@ -13,7 +13,7 @@ from typing import Final
 
 import pymongo
 from pymongo import DESCENDING
-from pymongo.errors import ExecutionTimeout
+from pymongo.errors import ExecutionTimeout, NetworkTimeout
 
 from shared.domain.errors import InputError
 from shared.domain.mentions import MentionStatus
@@ -115,12 +115,15 @@ class AnalysisStore:
         ]
 
     def _sums(self, span: Span, index: Index, steps: Sequence[Document]) -> list[Document]:
-        """Raises InputError for what takes too long."""
+        """Raises InputError for what takes too long. The driver gives up at the moment at which it told MongoDB to, so
+        that either may be the first to say so.
+        """
         wanted: Document = {"tenant_id": span.tenant, "published_at": {"$gte": span.since, "$lt": span.until}}
         if index is BY_STATUS:
             wanted["status"] = {"$in": [one.value for one in MentionStatus]}
         try:
             with pymongo.timeout(self._most_seconds):
                 return list(self._mentions.aggregate([{"$match": wanted}, *steps], hint=index.name))
-        except ExecutionTimeout:
-            raise InputError(f"that takes longer than {self._most_seconds:g} s: ask for a shorter span") from None
+        except (ExecutionTimeout, NetworkTimeout):
+            fault = f"MongoDB needs longer than {self._most_seconds:g} s for that: ask for a shorter span"
+            raise InputError(fault) from None

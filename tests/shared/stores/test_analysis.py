@@ -8,6 +8,7 @@ from random import Random
 
 import pytest
 
+from shared.domain.errors import InputError
 from shared.stores.analysis import AnalysisStore, Span
 from shared.stores.bundle import Stores
 from shared.stores.database import Db, Document
@@ -101,3 +102,12 @@ def test_days_and_languages_are_counted_in_the_index(mongo_db: Db, rows: list[Do
         mongo_db["system.profile"].drop()
     assert [one["docsExamined"] for one in done] == [0, 0]
     assert all(one["keysExamined"] <= len(rows) + 20 for one in done)
+
+
+def test_what_takes_too_long_is_given_up(mongo_db: Db, rows: list[Document]) -> None:
+    """Within the time that it has, with words that say what to do."""
+    many = ({**rows[0], "_id": f"a:x:{n}", "external_id": str(n), "author_id": str(n)} for n in range(1_000, 21_000))
+    mongo_db["mentions"].insert_many(many)
+
+    with pytest.raises(InputError, match=r"longer than 0.02 s for that: ask for a shorter span"):
+        AnalysisStore(mongo_db, most_seconds=0.02).authors(SPAN, most=5)
