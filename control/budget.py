@@ -79,6 +79,11 @@ def forget(services: Services, limits: Collection[str], shares: Collection[WorkC
     reached(services.broker.introspection.open_gates)
 
 
+def standing(services: Services) -> dict[str, Any]:
+    """Only what may be spent: budgets, shares, too_small."""
+    return {"budgets": budgets_of(services), "shares": _shares(services), "too_small": too_small_of(services)}
+
+
 def budgets_of(services: Services) -> dict[str, dict[str, Any]]:
     """Each budget: limit (None: none), used (calls in flight included), how full, what it stops, who set it."""
     chosen = services.budget_choices.load()

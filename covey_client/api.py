@@ -278,6 +278,42 @@ class Mentions:
         )
 
 
+class Money:
+    """Calls about money."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+
+    def get_budget(self) -> models.Money:
+        """Budgets, what was spent, what the day and the month will cost, and what the planner buys for it."""
+        return cast("models.Money", self._send(call("GET", "/v1/budget", {}, {}, {}, None, None)))
+
+    def set_budget(self, body: models.NewBudgets) -> models.Budgets:
+        """Set some budgets and shares over those of the environment; every process heeds them at its next call."""
+        return cast("models.Budgets", self._send(call("PUT", "/v1/budget", {}, {}, {}, body, None)))
+
+    def unset_budget(self, name: str) -> models.Budgets:
+        """Let a budget, or the share of a class of work, be that of the environment again."""
+        return cast(
+            "models.Budgets", self._send(call("DELETE", "/v1/budget/{name}", {"name": name}, {}, {}, None, None))
+        )
+
+    def get_spend(
+        self, *, from_: str | None = None, to: str | None = None, by: models.By | None = None, tenant: str | None = None
+    ) -> models.Spend:
+        """What some days cost, a year at most. Without the scope `operate` it is what your tenant's work cost."""
+        return cast(
+            "models.Spend",
+            self._send(
+                call("GET", "/v1/spend", {}, {"from": from_, "to": to, "by": by, "tenant": tenant}, {}, None, None)
+            ),
+        )
+
+    def unblock(self, body: models.Unblock, *, idempotency_key: str | None = None) -> models.Unblocked:
+        """Lift a block of X when what X refused for is mended, instead of waiting until it is tried again."""
+        return cast("models.Unblocked", self._send(call("POST", "/v1/unblock", {}, {}, {}, body, idempotency_key)))
+
+
 class Operate:
     """Calls about operate."""
 
@@ -316,9 +352,9 @@ class Operate:
             self._send(call("POST", "/v1/jobs/{job_id}/cancel", {"job_id": job_id}, {}, {}, None, idempotency_key)),
         )
 
-    def limits(self) -> models.Limits:
+    def limits(self) -> models.LimitsOutput:
         """The windows of X's rate limits, and what its refusals block. None of this limits requests to this API."""
-        return cast("models.Limits", self._send(call("GET", "/v1/limits", {}, {}, {}, None, None)))
+        return cast("models.LimitsOutput", self._send(call("GET", "/v1/limits", {}, {}, {}, None, None)))
 
     def logs(
         self,
@@ -671,6 +707,7 @@ class Api:
         self.engagement = Engagement(send)
         self.feed = Feed(send)
         self.mentions = Mentions(send)
+        self.money = Money(send)
         self.operate = Operate(send)
         self.refreshing = Refreshing(send)
         self.runs = Runs(send)
@@ -946,6 +983,44 @@ class AsyncMentions:
         )
 
 
+class AsyncMoney:
+    """Calls about money."""
+
+    def __init__(self, send: AsyncSend) -> None:
+        self._send = send
+
+    async def get_budget(self) -> models.Money:
+        """Budgets, what was spent, what the day and the month will cost, and what the planner buys for it."""
+        return cast("models.Money", await self._send(call("GET", "/v1/budget", {}, {}, {}, None, None)))
+
+    async def set_budget(self, body: models.NewBudgets) -> models.Budgets:
+        """Set some budgets and shares over those of the environment; every process heeds them at its next call."""
+        return cast("models.Budgets", await self._send(call("PUT", "/v1/budget", {}, {}, {}, body, None)))
+
+    async def unset_budget(self, name: str) -> models.Budgets:
+        """Let a budget, or the share of a class of work, be that of the environment again."""
+        return cast(
+            "models.Budgets", await self._send(call("DELETE", "/v1/budget/{name}", {"name": name}, {}, {}, None, None))
+        )
+
+    async def get_spend(
+        self, *, from_: str | None = None, to: str | None = None, by: models.By | None = None, tenant: str | None = None
+    ) -> models.Spend:
+        """What some days cost, a year at most. Without the scope `operate` it is what your tenant's work cost."""
+        return cast(
+            "models.Spend",
+            await self._send(
+                call("GET", "/v1/spend", {}, {"from": from_, "to": to, "by": by, "tenant": tenant}, {}, None, None)
+            ),
+        )
+
+    async def unblock(self, body: models.Unblock, *, idempotency_key: str | None = None) -> models.Unblocked:
+        """Lift a block of X when what X refused for is mended, instead of waiting until it is tried again."""
+        return cast(
+            "models.Unblocked", await self._send(call("POST", "/v1/unblock", {}, {}, {}, body, idempotency_key))
+        )
+
+
 class AsyncOperate:
     """Calls about operate."""
 
@@ -986,9 +1061,9 @@ class AsyncOperate:
             ),
         )
 
-    async def limits(self) -> models.Limits:
+    async def limits(self) -> models.LimitsOutput:
         """The windows of X's rate limits, and what its refusals block. None of this limits requests to this API."""
-        return cast("models.Limits", await self._send(call("GET", "/v1/limits", {}, {}, {}, None, None)))
+        return cast("models.LimitsOutput", await self._send(call("GET", "/v1/limits", {}, {}, {}, None, None)))
 
     async def logs(
         self,
@@ -1361,6 +1436,7 @@ class AsyncApi:
         self.engagement = AsyncEngagement(send)
         self.feed = AsyncFeed(send)
         self.mentions = AsyncMentions(send)
+        self.money = AsyncMoney(send)
         self.operate = AsyncOperate(send)
         self.refreshing = AsyncRefreshing(send)
         self.runs = AsyncRuns(send)

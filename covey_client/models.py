@@ -99,6 +99,17 @@ class Budget(TypedDict):
     used_ratio: float
 
 
+class Budgets(TypedDict):
+    """The budgets as they are now, and those that are too small for a class of work."""
+
+    budgets: dict[str, Budget]
+    shares: dict[str, float]
+    too_small: list[TooSmall]
+
+
+By = Literal["day", "class", "credential", "tenant"]
+
+
 class Cancelled(TypedDict):
     """cancelled: ids of jobs, dead letters now. running: of those that end by themselves. run: that was
     cancelled."""
@@ -130,6 +141,13 @@ class Counts(TypedDict):
     quote_count: int | None
     reply_count: int | None
     repost_count: int | None
+
+
+class Course(TypedDict):
+    """What a period will have cost. limit_reached_at: when its budget is spent; null: not in it."""
+
+    limit_reached_at: str | None
+    usd: float
 
 
 class CreatedToken(TypedDict):
@@ -311,6 +329,15 @@ class Followed(TypedDict):
     unpaid: int
 
 
+class Forecast(TypedDict):
+    """whole_days_known: the days before today that it is made from."""
+
+    day: Course
+    month: Course
+    one_off: OneOff
+    whole_days_known: int
+
+
 class Growth(TypedDict):
     """Acts that are expected from now on."""
 
@@ -386,7 +413,16 @@ class Jobs(TypedDict):
     has_more: bool
 
 
-class Limits(TypedDict):
+class LimitsInput(TypedDict):
+    """Most dollars of a UTC day and of a calendar month, and most posts of a month. null: no limit. Left out: as
+    is."""
+
+    day_usd: NotRequired[float | None]
+    month_posts: NotRequired[int | None]
+    month_usd: NotRequired[float | None]
+
+
+class LimitsOutput(TypedDict):
     """What X lets be asked at `at`."""
 
     at: str
@@ -460,6 +496,30 @@ class MentionPage(TypedDict):
 MentionStatus = Literal["new", "seen", "handled", "muted"]
 
 
+class Money(TypedDict):
+    """How it stands. credential_budgets: by credential. shares: the part of each budget that a class may spend.
+    plan: null where the tiers decide which posts are read again, or there is no plan yet. usage: null before
+    the first comparison."""
+
+    at: str
+    budgets: dict[str, Budget]
+    credential_budgets: dict[str, dict[str, Budget]]
+    forecast: Forecast
+    plan: Plan | None
+    shares: dict[str, float]
+    spent: Periods
+    too_small: list[TooSmall]
+    usage: Usage | None
+    wanted: dict[str, Wanted]
+
+
+class NewBudgets(TypedDict):
+    """What is set; the rest stays. shares: above 0, up to 1."""
+
+    limits: NotRequired[LimitsInput]
+    shares: NotRequired[dict[str, float]]
+
+
 class NewToken(TypedDict):
     """What a token is to be. tenant: yours where it is left out. expires_days: null is never."""
 
@@ -467,6 +527,13 @@ class NewToken(TypedDict):
     name: str
     scopes: list[Scope]
     tenant: NotRequired[str | None]
+
+
+class OneOff(TypedDict):
+    """Work that ends, of today: what it cost so far, and about what is left of it."""
+
+    left_usd: float
+    spent_usd: float
 
 
 class PagedEntry(TypedDict):
@@ -504,12 +571,38 @@ class PagedScheduleRow(TypedDict):
     next_cursor: str | None
 
 
+class Periods(TypedDict):
+    """This UTC day, and this calendar month."""
+
+    day: Spent
+    month: Spent
+
+
 class Place(TypedDict):
     """Its place in the order of the day: number, of how many, of which so many are bought."""
 
     buys: float
     number: int
     of: int
+
+
+class Plan(TypedDict):
+    """Which posts today's money buys. last_dollar: what the last one of it catches. a_tenth_more: what more
+    would. held: the part of what unread posts would be short of that the bought ones cover. late: posts that
+    are not read within span_days."""
+
+    a_tenth_more: Worth
+    buys: Worth
+    day: str
+    followed: int
+    guarded: int
+    held: float
+    last_dollar: Worth
+    late: int
+    model: str
+    span_days: float
+    stage: str
+    to_choose_from: int
 
 
 class Post(TypedDict):
@@ -787,6 +880,42 @@ class Shares(TypedDict):
     until: str
 
 
+class Spend(TypedDict):
+    """What the days from `first` through `last` cost, in all and by what was asked for. tenant: null: all of
+    them."""
+
+    first: str
+    last: str
+    rows: list[SpendRow]
+    tenant: str | None
+    total: SpendRow
+
+
+class SpendRow(TypedDict):
+    """key: a day, class of work, credential or tenant. bought: what cost money, by kind. reread: what came again."""
+
+    bought: dict[str, int]
+    calls: int
+    calls_failed: int
+    calls_unanswered: int
+    key: str
+    reread: dict[str, int]
+    usd: float
+
+
+class Spent(TypedDict):
+    """What was bought in a period, and by which class of work. Other kinds that have a price are members too, and
+    what came again for nothing (`*_for_free`)."""
+
+    calls: int
+    calls_failed: int
+    calls_unanswered: int
+    posts: int
+    usd: float
+    usd_by_class: dict[str, float]
+    users: int
+
+
 class Standing(TypedDict):
     """What became of it, as of when. by, said: how that was learned, and X's words. reports: times that X called
     it gone, not believed yet. purge_at, purged_at: when what was written goes, and when it went."""
@@ -876,11 +1005,46 @@ class TokenRow(TypedDict):
     tenant: str
 
 
+class TooSmall(TypedDict):
+    """A budget of which a class may spend `part`, less than the `least` that one call of it takes."""
+
+    budget: str
+    least: float
+    part: float
+    work_class: WorkClass
+
+
+class Unblock(TypedDict):
+    """What a person has mended: a credential, it at one endpoint, or (paid) all paid calls."""
+
+    credential: NotRequired[str | None]
+    endpoint: NotRequired[str | None]
+    paid: NotRequired[bool]
+
+
+class Unblocked(TypedDict):
+    """What is no longer blocked, and what still is."""
+
+    credential: str | None
+    endpoint: str | None
+    paid: bool
+    still_blocked: int
+
+
 class UpdateWish(TypedDict):
     """How many posts, at most. force: also those that are not due yet, and what X told a moment ago."""
 
     force: NotRequired[bool]
     limit: NotRequired[int]
+
+
+class Usage(TypedDict):
+    """The posts of a day as X counted them, and as the ledger did."""
+
+    day: str
+    difference_ratio: float
+    ledger_posts: int
+    x_posts: int
 
 
 class Variant(TypedDict):
@@ -907,6 +1071,13 @@ class Volume(TypedDict):
 WaitsFor = Literal["budget", "window", "credential"]
 
 
+class Wanted(TypedDict):
+    """What a class of work would like to spend until midnight UTC, and how that is known."""
+
+    basis: str
+    usd: float
+
+
 class Who(TypedDict):
     """The bearer of the token that was shown."""
 
@@ -930,6 +1101,9 @@ class Window(TypedDict):
     reset_in_seconds: float | None
 
 
+WorkClass = Literal["interactive", "search", "quotes", "engagement", "backfill"]
+
+
 class WorkerRow(TypedDict):
     """A process. state: there, or gone without a word. leads: of schedulers, the one that plans."""
 
@@ -947,6 +1121,14 @@ class WorkerRow(TypedDict):
     threads: int
     version: str
     waits_for: str | None
+
+
+class Worth(TypedDict):
+    """What some money buys. acts: the growth that it catches, in likes, reposts, replies and quotes."""
+
+    acts: float
+    posts: int
+    usd: float
 
 
 class ControlHttpRoutesMentionsChanged(TypedDict):

@@ -18,9 +18,10 @@ def unblock(
     as_json: Json = False,
 ) -> None:
     """Lift a block of X when what X refused for is mended, instead of waiting until it is tried again."""
-    from control import blocks
+    from control import operating
+    from control.trail import at_terminal
 
-    blocks.unblock(services_here(mongo=False), credential, endpoint, paid=paid)
+    operating.unblock(services_here(), at_terminal(), credential, endpoint, paid=paid)
     if as_json:
         return print_json({"unblocked": {"credential": credential, "endpoint": endpoint, "paid": paid}})
     what = "Paid calls are" if paid else f"{' '.join(filter(None, (credential, endpoint)))} is"

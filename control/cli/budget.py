@@ -51,16 +51,15 @@ def set_budgets(
     as_json: Json = False,
 ) -> None:
     """Set budgets over those of the environment. Processes that run heed them at their next call."""
-    from control import budget as money
+    from control import operating
+    from control.trail import at_terminal
 
     given = {"day_usd": day, "month_usd": month, "month_posts": month_posts}
     limits = {name: _limit(name, text) for name, text in given.items() if text is not None}
     shares = dict(_share(text) for text in share or [])
     if not limits and not shares:
         raise InputError("say what to set: --day, --month, --month-posts or --share")
-    services = services_here()
-    money.choose(services, limits, shares)
-    _print_budgets(money.budgets_of(services), money.too_small_of(services), as_json=as_json)
+    _print_budgets(operating.set_budgets(services_here(), at_terminal(), limits, shares), as_json=as_json)
 
 
 @budget.command()
@@ -69,16 +68,14 @@ def unset(
     as_json: Json = False,
 ) -> None:
     """Let budgets or shares be those of the environment again."""
-    from control import budget as money
+    from control import operating
+    from control.trail import at_terminal
 
-    limits = [OPTIONS[name] for name in names if name in OPTIONS]
-    classes = [WorkClass(name) for name in names if name in set(WorkClass)]
     unknown = [name for name in names if name not in OPTIONS and name not in set(WorkClass)]
     if unknown:
         raise InputError(f"not a budget: {', '.join(unknown)} (expected {', '.join([*OPTIONS, *WorkClass])})")
-    services = services_here()
-    money.forget(services, limits, classes)
-    _print_budgets(money.budgets_of(services), money.too_small_of(services), as_json=as_json)
+    meant = [OPTIONS.get(name, name) for name in names]
+    _print_budgets(operating.unset_budgets(services_here(), at_terminal(), meant), as_json=as_json)
 
 
 def _limit(name: str, text: str) -> float | None:
@@ -111,7 +108,7 @@ def _show(*, as_json: bool) -> None:
     document = money.show(services_here())
     if as_json:
         return print_json(document)
-    _print_budgets(document["budgets"], document["too_small"], as_json=False)
+    _print_budgets(document, as_json=False)
     if any(document["credential_budgets"].values()):
         out.print(_of_credentials(document["credential_budgets"]))
     if document["shares"]:
@@ -138,14 +135,14 @@ def _show(*, as_json: bool) -> None:
     return None
 
 
-def _print_budgets(budgets: dict[str, dict[str, Any]], too_small: list[dict[str, Any]], *, as_json: bool) -> None:
+def _print_budgets(document: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
-        return print_json({"budgets": budgets, "too_small": too_small})
+        return print_json({name: document[name] for name in ("budgets", "too_small")})
     table = Table(*_COLUMNS, title="budgets")
-    for name, one in budgets.items():
+    for name, one in document["budgets"].items():
         table.add_row(*_row(name, one))
     out.print(table)
-    for one in too_small:
+    for one in document["too_small"]:
         part, least = (_amount(one["budget"], one[name]) for name in ("part", "least"))
         err.print(
             f"{one['work_class']} can buy nothing: its part of {one['budget']} is {part}, its least call takes {least}",

@@ -25,6 +25,7 @@ from control.http.routes import (
     feed,
     health,
     mentions,
+    money,
     operate,
     refreshing,
     runs,
@@ -46,6 +47,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     mentions.router,
     engagement.router,
     analytics.router,
+    money.router,
 )
 DESCRIPTION: Final = """Steers Covey and reads what it collected. Ids are strings; times are RFC 3339 in UTC; money is
 in US dollars. Lists are paged by `next_cursor`. Errors are `application/problem+json` (RFC 9457). A POST with an
