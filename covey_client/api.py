@@ -125,6 +125,113 @@ class Analytics:
         )
 
 
+class Dead:
+    """Calls about dead."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+
+    def letters(
+        self,
+        *,
+        limit: int | None = None,
+        cursor: str | None = None,
+        job: str | None = None,
+        reason: str | None = None,
+        before: str | None = None,
+        replayed: bool | None = None,
+    ) -> models.PagedLetter:
+        """The letters that fit, the newest first."""
+        return cast(
+            "models.PagedLetter",
+            self._send(
+                call(
+                    "GET",
+                    "/v1/dead",
+                    {},
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                        "job": job,
+                        "reason": reason,
+                        "before": before,
+                        "replayed": replayed,
+                    },
+                    {},
+                    None,
+                    None,
+                )
+            ),
+        )
+
+    def iter_letters(
+        self,
+        *,
+        limit: int | None = None,
+        job: str | None = None,
+        reason: str | None = None,
+        before: str | None = None,
+        replayed: bool | None = None,
+    ) -> Iterator[models.Letter]:
+        """All rows of `letters`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = self.letters(limit=limit, job=job, reason=reason, before=before, replayed=replayed, cursor=cursor)
+            yield from page["data"]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
+
+    def groups(
+        self,
+        *,
+        limit: int | None = None,
+        job: str | None = None,
+        reason: str | None = None,
+        before: str | None = None,
+        replayed: bool | None = None,
+    ) -> models.Groups:
+        """The letters that fit, by job and reason, with how many there are; of the newest 100,000."""
+        return cast(
+            "models.Groups",
+            self._send(
+                call(
+                    "GET",
+                    "/v1/dead/groups",
+                    {},
+                    {"limit": limit, "job": job, "reason": reason, "before": before, "replayed": replayed},
+                    {},
+                    None,
+                    None,
+                )
+            ),
+        )
+
+    def purge(
+        self, body: models.ChosenToForget, *, dry_run: bool | None = None, idempotency_key: str | None = None
+    ) -> models.Purged:
+        """Forget letters for good, 5,000 at most."""
+        return cast(
+            "models.Purged",
+            self._send(call("POST", "/v1/dead/purge", {}, {"dry_run": dry_run}, {}, body, idempotency_key)),
+        )
+
+    def replay(
+        self, body: models.Chosen, *, dry_run: bool | None = None, idempotency_key: str | None = None
+    ) -> models.Replayed:
+        """Enqueue the jobs of letters anew, 5,000 at most. Repeating it enqueues nothing twice."""
+        return cast(
+            "models.Replayed",
+            self._send(call("POST", "/v1/dead/replay", {}, {"dry_run": dry_run}, {}, body, idempotency_key)),
+        )
+
+    def letter(self, dead_id: str) -> models.Letter:
+        """One letter."""
+        return cast(
+            "models.Letter", self._send(call("GET", "/v1/dead/{dead_id}", {"dead_id": dead_id}, {}, {}, None, None))
+        )
+
+
 class Engagement:
     """Calls about engagement."""
 
@@ -704,6 +811,7 @@ class Api:
     def __init__(self, send: Send) -> None:
         self.access = Access(send)
         self.analytics = Analytics(send)
+        self.dead = Dead(send)
         self.engagement = Engagement(send)
         self.feed = Feed(send)
         self.mentions = Mentions(send)
@@ -824,6 +932,117 @@ class AsyncAnalytics:
                     "GET", "/v1/analytics/volume", {}, {"by": by, "from": from_, "to": to, "most": most}, {}, None, None
                 )
             ),
+        )
+
+
+class AsyncDead:
+    """Calls about dead."""
+
+    def __init__(self, send: AsyncSend) -> None:
+        self._send = send
+
+    async def letters(
+        self,
+        *,
+        limit: int | None = None,
+        cursor: str | None = None,
+        job: str | None = None,
+        reason: str | None = None,
+        before: str | None = None,
+        replayed: bool | None = None,
+    ) -> models.PagedLetter:
+        """The letters that fit, the newest first."""
+        return cast(
+            "models.PagedLetter",
+            await self._send(
+                call(
+                    "GET",
+                    "/v1/dead",
+                    {},
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                        "job": job,
+                        "reason": reason,
+                        "before": before,
+                        "replayed": replayed,
+                    },
+                    {},
+                    None,
+                    None,
+                )
+            ),
+        )
+
+    async def iter_letters(
+        self,
+        *,
+        limit: int | None = None,
+        job: str | None = None,
+        reason: str | None = None,
+        before: str | None = None,
+        replayed: bool | None = None,
+    ) -> AsyncIterator[models.Letter]:
+        """All rows of `letters`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = await self.letters(
+                limit=limit, job=job, reason=reason, before=before, replayed=replayed, cursor=cursor
+            )
+            for row in page["data"]:
+                yield row
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
+
+    async def groups(
+        self,
+        *,
+        limit: int | None = None,
+        job: str | None = None,
+        reason: str | None = None,
+        before: str | None = None,
+        replayed: bool | None = None,
+    ) -> models.Groups:
+        """The letters that fit, by job and reason, with how many there are; of the newest 100,000."""
+        return cast(
+            "models.Groups",
+            await self._send(
+                call(
+                    "GET",
+                    "/v1/dead/groups",
+                    {},
+                    {"limit": limit, "job": job, "reason": reason, "before": before, "replayed": replayed},
+                    {},
+                    None,
+                    None,
+                )
+            ),
+        )
+
+    async def purge(
+        self, body: models.ChosenToForget, *, dry_run: bool | None = None, idempotency_key: str | None = None
+    ) -> models.Purged:
+        """Forget letters for good, 5,000 at most."""
+        return cast(
+            "models.Purged",
+            await self._send(call("POST", "/v1/dead/purge", {}, {"dry_run": dry_run}, {}, body, idempotency_key)),
+        )
+
+    async def replay(
+        self, body: models.Chosen, *, dry_run: bool | None = None, idempotency_key: str | None = None
+    ) -> models.Replayed:
+        """Enqueue the jobs of letters anew, 5,000 at most. Repeating it enqueues nothing twice."""
+        return cast(
+            "models.Replayed",
+            await self._send(call("POST", "/v1/dead/replay", {}, {"dry_run": dry_run}, {}, body, idempotency_key)),
+        )
+
+    async def letter(self, dead_id: str) -> models.Letter:
+        """One letter."""
+        return cast(
+            "models.Letter",
+            await self._send(call("GET", "/v1/dead/{dead_id}", {"dead_id": dead_id}, {}, {}, None, None)),
         )
 
 
@@ -1433,6 +1652,7 @@ class AsyncApi:
     def __init__(self, send: AsyncSend) -> None:
         self.access = AsyncAccess(send)
         self.analytics = AsyncAnalytics(send)
+        self.dead = AsyncDead(send)
         self.engagement = AsyncEngagement(send)
         self.feed = AsyncFeed(send)
         self.mentions = AsyncMentions(send)

@@ -132,6 +132,29 @@ class Changes(TypedDict):
     status: MentionStatus
 
 
+class Chosen(TypedDict):
+    """Letters to be replayed: those that all of it fits. ids: or their first characters. before: died before
+    then. expected: how many whoever asks has seen (`?dry_run=true` tells); with another number nothing is
+    done."""
+
+    before: NotRequired[str | None]
+    expected: NotRequired[int | None]
+    ids: NotRequired[list[str]]
+    job: NotRequired[str | None]
+    reason: NotRequired[str | None]
+
+
+class ChosenToForget(TypedDict):
+    """replayed: only those that were replayed, or only the others. The rest as for a replay."""
+
+    before: NotRequired[str | None]
+    expected: NotRequired[int | None]
+    ids: NotRequired[list[str]]
+    job: NotRequired[str | None]
+    reason: NotRequired[str | None]
+    replayed: NotRequired[bool | None]
+
+
 class Counts(TypedDict):
     """As X told them last; null: it has not."""
 
@@ -338,6 +361,24 @@ class Forecast(TypedDict):
     whole_days_known: int
 
 
+class Group(TypedDict):
+    """Letters of one job and one reason."""
+
+    count: int
+    first: str
+    job: str | None
+    last: str
+    reason: str
+
+
+class Groups(TypedDict):
+    """The most frequent first. counted: letters that were looked through. has_more: there are others beside."""
+
+    counted: int
+    groups: list[Group]
+    has_more: bool
+
+
 class Growth(TypedDict):
     """Acts that are expected from now on."""
 
@@ -411,6 +452,25 @@ class Jobs(TypedDict):
 
     data: list[JobRow]
     has_more: bool
+
+
+class Letter(TypedDict):
+    """A job that was given up. args: as the job has them. payload: the text of a message that is no job."""
+
+    args: list[Any] | None
+    attempts: int | None
+    correlation_id: str | None
+    deferrals: int | None
+    died_at: str
+    enqueued_at: str | None
+    id: str
+    job: str | None
+    payload: str | None
+    queue: str
+    reason: str
+    replayed: bool
+    replayed_at: str | None
+    traceback: str | None
 
 
 class LimitsInput(TypedDict):
@@ -540,6 +600,13 @@ class PagedEntry(TypedDict):
     """PagedEntry."""
 
     data: list[Entry]
+    next_cursor: str | None
+
+
+class PagedLetter(TypedDict):
+    """PagedLetter."""
+
+    data: list[Letter]
     next_cursor: str | None
 
 
@@ -675,6 +742,13 @@ class Problem(TypedDict):
     type: str
 
 
+class Purged(TypedDict):
+    """fit: letters that were chosen. purged: of them those that are gone."""
+
+    fit: int
+    purged: NotRequired[int]
+
+
 class QueueRow(TypedDict):
     """ended_a_minute: jobs within the last minute. threads: that serve it. paused_since: null by the setting."""
 
@@ -780,6 +854,17 @@ class Refused(TypedDict):
 
     id: str
     reason: str
+
+
+class Replayed(TypedDict):
+    """fit: letters that were chosen. replayed: jobs that are in the queue because of it; the rest needed it not
+    (outstanding), cannot be (unreadable), or are in the hands of another replay (busy)."""
+
+    busy: NotRequired[int]
+    fit: int
+    outstanding: NotRequired[int]
+    replayed: NotRequired[int]
+    unreadable: NotRequired[int]
 
 
 class Run(TypedDict):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import datetime
 from textwrap import shorten
 from typing import TYPE_CHECKING, Annotated, Any
@@ -102,19 +101,23 @@ def replay(
     as_json: Json = False,
 ) -> None:
     """Enqueue dead jobs anew. Repeating this command enqueues nothing twice."""
-    from shared.stores.database import ServerClock
+    from control import dead as doing
+    from control.trail import at_terminal
     from shared.stores.dead_letters import REPLAY_LEASE
 
     services = services_here()
     which = _some(services, ids, job, reason, older_than, every=every)
-    done = services.dead_letters.replay(which, clock=ServerClock(services.stores.db))
+    done = doing.replay(services, at_terminal(), which)
     if as_json:
-        return print_json(asdict(done))
-    out.print(f"Replayed {done.replayed} jobs.")
+        return print_json(done)
+    out.print(f"Replayed {done['replayed']} jobs.")
     for count, why in (
-        (done.outstanding, "needed no replay: the same work is in the queue"),
-        (done.unreadable, "cannot be replayed: the message cannot be read"),
-        (done.busy, f"in the hands of another replay; should that have died, repeat this in {REPLAY_LEASE.seconds} s"),
+        (done["outstanding"], "needed no replay: the same work is in the queue"),
+        (done["unreadable"], "cannot be replayed: the message cannot be read"),
+        (
+            done["busy"],
+            f"in the hands of another replay; should that have died, repeat this in {REPLAY_LEASE.seconds} s",
+        ),
     ):
         if count:
             out.print(f"{count} {why}.")
@@ -133,13 +136,16 @@ def purge(
     as_json: Json = False,
 ) -> None:
     """Forget dead letters for good."""
+    from control import dead as doing
+    from control.trail import at_terminal
+
     services = services_here(redis=False)
     which = _some(services, ids, job, reason, older_than, every=every or replayed is True, replayed=replayed)
-    count = services.stores.dead_letters.count(which)
+    count = doing.count(services, which)
     if not yes and count and not typer.confirm(f"Forget {count} dead letters for good?", err=True):
         err.print("Nothing was forgotten.")
         raise typer.Exit(1)
-    purged = services.stores.dead_letters.purge(which)
+    purged = doing.purge(services, at_terminal(), which)
     if as_json:
         return print_json({"purged": purged})
     out.print(f"Forgot {purged} dead letters.")

@@ -21,6 +21,7 @@ from control.http.problems import ProblemBody
 from control.http.routes import (
     access,
     analytics,
+    dead,
     engagement,
     feed,
     health,
@@ -48,6 +49,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     engagement.router,
     analytics.router,
     money.router,
+    dead.router,
 )
 DESCRIPTION: Final = """Steers Covey and reads what it collected. Ids are strings; times are RFC 3339 in UTC; money is
 in US dollars. Lists are paged by `next_cursor`. Errors are `application/problem+json` (RFC 9457). A POST with an

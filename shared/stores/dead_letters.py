@@ -25,6 +25,7 @@ from pymongo.errors import BulkWriteError, ConnectionFailure, PyMongoError, Writ
 from shared.domain.errors import InputError
 from shared.stores.database import Db, Document, guarded
 from shared.stores.indexes import Index
+from shared.stores.paging import Key, after
 
 # How long one caller may take to enqueue what it claimed, before another may: several timeouts of Redis.
 REPLAY_LEASE = timedelta(seconds=30)
@@ -33,17 +34,20 @@ REPLAY_LEASE = timedelta(seconds=30)
 _REFUSED = (BSONError, WriteError, ValueError, OverflowError, RecursionError)
 
 _OLDEST_FIRST = [("died_at", ASCENDING), ("_id", ASCENDING)]
+_NEWEST_FIRST = [("died_at", DESCENDING), ("_id", DESCENDING)]
+_ENDS = {"first": {"$min": "$died_at"}, "last": {"$max": "$died_at"}}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadFilter:
     """Which letters. Every part that is set must fit; `ids` may be shortened to their first characters.
 
-    readable: whether the message could be decoded, and so can be replayed. Raises InputError for an empty text, which
-    would fit every letter.
+    exactly: whole ids, and none but these. readable: whether the message could be decoded, and so can be replayed.
+    Raises InputError for an empty text, which would fit every letter.
     """
 
     ids: Sequence[str] = ()
+    exactly: Sequence[str] | None = None
     job: str | None = None
     reason: str | None = None
     died_before: datetime | None = None
@@ -55,12 +59,16 @@ class DeadFilter:
         """Refuse what would fit more than was meant."""
         if "" in (*self.ids, self.job, self.reason):
             raise InputError("an empty id, job or reason would fit every dead letter; leave it out")
+        if any("\0" in text for text in (*self.ids, self.job or "", self.reason or "")):  # no pattern of MongoDB may
+            raise InputError("no id, job or reason holds a character of code 0")
 
     def query(self) -> Document:
         """The filter in MongoDB's terms."""
         query: dict[str, Any] = {}
         if self.ids:
             query["$or"] = [{"_id": {"$regex": f"^{re.escape(dead_id)}"}} for dead_id in self.ids]
+        if self.exactly is not None:
+            query["_id"] = {"$in": list(self.exactly)}
         if self.job:
             query["job"] = self.job
         if self.reason:
@@ -81,6 +89,17 @@ class Added:
 
     new: frozenset[str] = frozenset()
     refused: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Letters of one job that died for one reason: how many, and when the first and the last of them did."""
+
+    job: str | None
+    reason: str
+    count: int
+    first: datetime
+    last: datetime
 
 
 INDEXES = (
@@ -132,6 +151,40 @@ class DeadLetterStore:
     def find(self, which: DeadFilter, *, limit: int) -> list[Document]:
         """The letters that fit, the oldest first."""
         return list(self._letters.find(which.query()).sort(_OLDEST_FIRST).limit(limit))
+
+    @guarded
+    def page(self, which: DeadFilter, *, start: Key | None = None, limit: int) -> list[Document]:
+        """The letters that fit, the newest first, after the one with this key (`died_at` and id)."""
+        query = {"$and": [which.query(), after("died_at", start)]}
+        return list(self._letters.find(query).sort(_NEWEST_FIRST).limit(limit))
+
+    @guarded
+    def ids(self, which: DeadFilter, *, limit: int) -> list[str]:
+        """The ids of the letters that fit, the oldest first."""
+        return [
+            str(one["_id"]) for one in self._letters.find(which.query(), {"_id": 1}).sort(_OLDEST_FIRST).limit(limit)
+        ]
+
+    @guarded
+    def groups(self, which: DeadFilter, *, most: int) -> list[Group]:
+        """The letters that fit by job and reason, the most frequent first; of the newest `most` letters."""
+        stages: list[Document] = [
+            {"$match": which.query()},
+            {"$sort": dict(_NEWEST_FIRST)},
+            {"$limit": most},
+            {"$group": {"_id": {"job": "$job", "reason": "$reason"}, "n": {"$sum": 1}, **_ENDS}},
+            {"$sort": {"n": DESCENDING, "last": DESCENDING, "_id": ASCENDING}},
+        ]
+        return [
+            Group(
+                job=one["_id"].get("job"),
+                reason=one["_id"]["reason"],
+                count=one["n"],
+                first=one["first"],
+                last=one["last"],
+            )
+            for one in self._letters.aggregate(stages)
+        ]
 
     @guarded
     def about(self, *words: str) -> list[Document]:
