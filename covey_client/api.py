@@ -662,6 +662,34 @@ class Runs:
                 return
 
 
+class Statistics:
+    """Calls about statistics."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+
+    def get_statistics(
+        self, *, from_: str | None = None, to: str | None = None, days: int | None = None, tenant: str | None = None
+    ) -> models.Statistics:
+        """What was done, from sums that are kept; of the last seven days unless told otherwise. What searches did
+        is kept for a fortnight, and is of the installation. Without the scope `operate` it is what was done
+        for your tenant."""
+        return cast(
+            "models.Statistics",
+            self._send(
+                call(
+                    "GET",
+                    "/v1/statistics",
+                    {},
+                    {"from": from_, "to": to, "days": days, "tenant": tenant},
+                    {},
+                    None,
+                    None,
+                )
+            ),
+        )
+
+
 class Tweets:
     """Calls about tweets."""
 
@@ -819,6 +847,7 @@ class Api:
         self.operate = Operate(send)
         self.refreshing = Refreshing(send)
         self.runs = Runs(send)
+        self.statistics = Statistics(send)
         self.tweets = Tweets(send)
 
 
@@ -1500,6 +1529,34 @@ class AsyncRuns:
                 return
 
 
+class AsyncStatistics:
+    """Calls about statistics."""
+
+    def __init__(self, send: AsyncSend) -> None:
+        self._send = send
+
+    async def get_statistics(
+        self, *, from_: str | None = None, to: str | None = None, days: int | None = None, tenant: str | None = None
+    ) -> models.Statistics:
+        """What was done, from sums that are kept; of the last seven days unless told otherwise. What searches did
+        is kept for a fortnight, and is of the installation. Without the scope `operate` it is what was done
+        for your tenant."""
+        return cast(
+            "models.Statistics",
+            await self._send(
+                call(
+                    "GET",
+                    "/v1/statistics",
+                    {},
+                    {"from": from_, "to": to, "days": days, "tenant": tenant},
+                    {},
+                    None,
+                    None,
+                )
+            ),
+        )
+
+
 class AsyncTweets:
     """Calls about tweets."""
 
@@ -1660,4 +1717,5 @@ class AsyncApi:
         self.operate = AsyncOperate(send)
         self.refreshing = AsyncRefreshing(send)
         self.runs = AsyncRuns(send)
+        self.statistics = AsyncStatistics(send)
         self.tweets = AsyncTweets(send)

@@ -190,13 +190,6 @@ class CreatedToken(TypedDict):
     token: str
 
 
-class Day(TypedDict):
-    """A UTC day; of the first and the last what lies in the span."""
-
-    day: str
-    mentions: int
-
-
 class DayWindow(TypedDict):
     """With the cap of 24 hours; null where X names none."""
 
@@ -493,7 +486,7 @@ class LimitsOutput(TypedDict):
 class Line(TypedDict):
     """A language or a source; null: mentions without one."""
 
-    days: list[Day]
+    days: list[ControlHttpRoutesAnalyticsDay]
     mentions: int
     value: str | None
 
@@ -1017,6 +1010,16 @@ class Standing(TypedDict):
 State = Literal["queued", "waiting", "running", "succeeded", "partial", "failed", "cancelled"]
 
 
+class Statistics(TypedDict):
+    """The days from `first` through `last`, and all of them together. tenant: null: the installation."""
+
+    days: list[ControlHttpRoutesStatisticsDay]
+    first: str
+    last: str
+    tenant: str | None
+    total: Total
+
+
 class Stats(TypedDict):
     """followed, reads_in_all: of the whole installation; null without the scope operate. is_cut: there is more."""
 
@@ -1099,6 +1102,20 @@ class TooSmall(TypedDict):
     work_class: WorkClass
 
 
+class Total(TypedDict):
+    """Each figure over the days of which it is known. days_searched: of how many what searches did is known."""
+
+    added: int | None
+    calls: int
+    days_searched: int
+    duration_seconds: float | None
+    errors: int
+    processed: int | None
+    searches: int | None
+    updated: int
+    usd: float
+
+
 class Unblock(TypedDict):
     """What a person has mended: a credential, it at one endpoint, or (paid) all paid calls."""
 
@@ -1145,7 +1162,7 @@ class Volume(TypedDict):
     is_cut: there are more values than these."""
 
     by: Literal["language", "source"] | None
-    days: list[Day]
+    days: list[ControlHttpRoutesAnalyticsDay]
     is_cut: bool
     mentions: int
     series: list[Line]
@@ -1216,12 +1233,33 @@ class Worth(TypedDict):
     usd: float
 
 
+class ControlHttpRoutesAnalyticsDay(TypedDict):
+    """A UTC day; of the first and the last what lies in the span."""
+
+    day: str
+    mentions: int
+
+
 class ControlHttpRoutesMentionsChanged(TypedDict):
     """What became of one: before and status are null where there is no such mention."""
 
     before: MentionStatus | None
     id: str
     status: MentionStatus | None
+
+
+class ControlHttpRoutesStatisticsDay(TypedDict):
+    """A UTC day."""
+
+    added: int | None
+    calls: int
+    day: str
+    duration_seconds: float | None
+    errors: int
+    processed: int | None
+    searches: int | None
+    updated: int
+    usd: float
 
 
 class ControlHttpShapesOperateChanged(TypedDict):

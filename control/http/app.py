@@ -30,6 +30,7 @@ from control.http.routes import (
     operate,
     refreshing,
     runs,
+    statistics,
     tweets,
 )
 from shared.domain.access import MEANINGS
@@ -50,6 +51,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     analytics.router,
     money.router,
     dead.router,
+    statistics.router,
 )
 DESCRIPTION: Final = """Steers Covey and reads what it collected. Ids are strings; times are RFC 3339 in UTC; money is
 in US dollars. Lists are paged by `next_cursor`. Errors are `application/problem+json` (RFC 9457). A POST with an

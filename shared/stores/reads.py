@@ -6,7 +6,7 @@ and the ledger has it. Kept for 400 days.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, fields
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -50,6 +50,16 @@ class ReadStore:
     def of_day(self, day: date) -> dict[str | None, Reads]:
         """The sums of a day: by source, and under None in all. Empty where nothing was read."""
         return {one["source"]: _reads(one) for one in self._reads.find({"day": str(day)}).sort("_id", ASCENDING)}
+
+    @guarded
+    def between(self, first: date, last: date, *, sources: Collection[str] | None = None) -> dict[date, Reads]:
+        """The sums of each day on which something was read: in all, or of some sources, added up."""
+        which: Document = {"source": None if sources is None else {"$in": list(sources)}}
+        found: dict[date, Reads] = {}
+        for one in self._reads.find({"day": {"$gte": str(first), "$lte": str(last)}, **which}):
+            day = date.fromisoformat(one["day"])
+            found[day] = found.get(day, Reads()).plus(_reads(one))
+        return found
 
     @guarded
     def of_source(self, source: str, *, limit: int) -> dict[date, Reads]:

@@ -6,7 +6,8 @@ on `page`).
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 from pymongo import ASCENDING, DESCENDING, ReturnDocument
 from pymongo.errors import DuplicateKeyError
@@ -36,6 +37,17 @@ INDEXES = (
 
 
 _SEARCHES = {"$ne": SweepKind.QUOTES.value}
+
+
+class SweepSums(NamedTuple):
+    """sweeps: how many ended. seen, new: posts that they were shown, and of them those that were not stored before.
+    seconds: from the beginning to the end of each, added up.
+    """
+
+    sweeps: int = 0
+    seen: int = 0
+    new: int = 0
+    seconds: float = 0.0
 
 
 class SweepStore:
@@ -119,6 +131,27 @@ class SweepStore:
             {"$set": {"status": SweepStatus.ABANDONED.value, "ended_at": now}},
         )
         return result.matched_count == 1
+
+    @guarded
+    def sums(self, *, start: datetime, end: datetime) -> dict[date, SweepSums]:
+        """What the sweeps did that ended within a time, by the UTC day on which they ended."""
+        seconds = {"$divide": [{"$subtract": ["$ended_at", "$started_at"]}, 1000]}
+        stages: list[Document] = [
+            {"$match": {"ended_at": {"$gte": start, "$lt": end}}},
+            {
+                "$group": {
+                    "_id": {"$dateToString": {"format": "%Y-%m-%d", "date": "$ended_at"}},
+                    "sweeps": {"$sum": 1},
+                    "seen": {"$sum": "$posts_seen"},
+                    "new": {"$sum": "$posts_new"},
+                    "seconds": {"$sum": seconds},
+                }
+            },
+        ]
+        return {
+            date.fromisoformat(row.pop("_id")): SweepSums(**{name: row[name] for name in SweepSums._fields})
+            for row in self._sweeps.aggregate(stages)
+        }
 
     @guarded
     def open_searches(self) -> list[Sweep]:

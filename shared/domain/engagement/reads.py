@@ -8,7 +8,7 @@ more than that of all.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +23,10 @@ class Reads:
     bought: int = 0
     free: int = 0
     micro_usd: int = 0
+
+    def plus(self, other: Reads) -> Reads:
+        """Both together."""
+        return Reads(**{one.name: getattr(self, one.name) + getattr(other, one.name) for one in fields(self)})
 
     @property
     def ids_a_call(self) -> float | None:
