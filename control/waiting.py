@@ -13,7 +13,7 @@ from shared.platforms.x.auth import Credential
 from shared.platforms.x.dialect import SharedDialectMemory, spoken
 from shared.platforms.x.endpoints import SEARCH_RECENT, TWEETS, Endpoint
 from shared.ratelimit.model import BlockScope, LimiterState
-from shared.services.bootstrap import Services, started_budgets
+from shared.services.bootstrap import Services, may_ask_x, started_budgets
 from shared.spending.levels import project_budgets, stopped_by
 from shared.stores.runs import BACKFILL, REFRESH
 
@@ -74,14 +74,18 @@ class Lookout:
         return self._services.limiter.state()
 
     @cached_property
-    def _usable(self) -> tuple[Credential, ...]:
-        return tuple(self._services.credentials.usable())
+    def _usable(self) -> tuple[Credential, ...] | None:
+        """The credentials of this process; None where it is given none, and others ask X."""
+        return tuple(self._services.credentials.usable()) if may_ask_x(self._services.settings) else None
 
     def _fitting(self, errand: Errand) -> set[str]:
+        """Who could ask, as far as it is known here."""
+        if self._usable is None:
+            return {one.credential_id for one in self._state.windows if one.endpoint == errand.endpoint.key}
         return {one.id for one in self._usable if one.kind in errand.endpoint.credentials}
 
     def _credential(self, errand: Errand) -> WaitsFor | None:
-        return None if self._fitting(errand) else WaitsFor.CREDENTIAL
+        return WaitsFor.CREDENTIAL if self._usable is not None and not self._fitting(errand) else None
 
     def _block(self, errand: Errand) -> WaitsFor | None:
         """A block that reaches everybody who could ask."""
@@ -90,9 +94,9 @@ class Lookout:
             if block.endpoint not in (None, errand.endpoint.key) or block.scope == "interval":
                 continue
             word = _BY_BLOCK.get(block.scope, WaitsFor.WINDOW)
-            left = left - {block.credential_id} if block.credential_id else set()
-            if not left:
+            if block.credential_id is None or left == {block.credential_id}:
                 return word
+            left = left - {block.credential_id}
         return None
 
     def _window(self, errand: Errand) -> WaitsFor | None:
@@ -102,7 +106,8 @@ class Lookout:
             for one in self._state.windows
             if one.endpoint == errand.endpoint.key and one.remaining == 0 and one.reset_in_seconds
         }
-        return WaitsFor.WINDOW if self._fitting(errand) <= used_up else None
+        fitting = self._fitting(errand)
+        return WaitsFor.WINDOW if fitting and fitting <= used_up else None
 
     def _is_spent(self, errand: Errand) -> bool:
         services = self._services

@@ -79,6 +79,7 @@ def run(settings: Settings) -> None:
     """Answer until SIGTERM or SIGINT."""
     log.configure(level=settings.log_level, form=settings.log_format, process="control")
     reporting.configure(settings, process="control")
+    settings.require_public_url()
     services = bootstrap.build(settings, middleware=[])
     bootstrap.reach(services)
     preflight.require(services, preflight.EVERY_PROCESS)

@@ -24,6 +24,7 @@ from control.http import idempotency
 from control.http.access import unauthenticated
 from control.http.own_limit import OwnLimit, Standing
 from control.http.problems import Kind, Problem, answer, meaning, where
+from control.http.qstash import QStash
 from shared.domain.access import Actor
 from shared.domain.errors import CoveyError
 from shared.runtime import metrics
@@ -57,6 +58,7 @@ class Entrance:
         self._answer_seconds = answer_seconds
         self._services = services
         self._own_limit = own_limit
+        self._qstash = QStash(services.settings, services.stores.idempotency, services.clock)
         self._once = idempotency.Once(services.stores.idempotency, services.clock)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -89,7 +91,7 @@ class Entrance:
             return await self._app(scope, receive, reply)
         body = await _whole(receive, headers)
         again = _replayed(body, receive)
-        actor = await run_in_threadpool(self._who, headers.get("authorization"))
+        actor = await run_in_threadpool(self._who, scope, headers, body)
         scope["state"]["actor"] = actor
         if actor is None:  # the route says what it needs, and 404 and 405 come before that
             return await self._app(scope, again, reply)
@@ -102,10 +104,15 @@ class Entrance:
             return await self._keyed(scope, again, reply, actor, headers[idempotency.HEADER], body)
         return await self._app(scope, again, reply)
 
-    def _who(self, header: str | None) -> Actor | None:
-        """Who shows a token. Raises Problem for one that opens nothing."""
+    def _who(self, scope: Scope, headers: dict[str, str], body: bytes) -> Actor | None:
+        """Who shows a token, or signed this. Raises Problem for what opens nothing."""
+        header = headers.get("authorization")
         if header is None:
-            return None
+            if not self._qstash.accepts(scope["method"], scope["path"], headers):
+                return None
+            signed = self._qstash.signed(scope["path"], scope["query_string"].decode("latin-1"), headers, body)
+            scope["state"]["key"] = signed.key
+            return signed.actor
         kind, _, text = header.partition(" ")
         token = tokens.shown(self._services, text.strip()) if kind.lower() == "bearer" else None
         if token is None:

@@ -50,6 +50,12 @@ class SecretFiles(BaseSettings):
     alert_webhook_secret_file: Path | None = Field(
         None, description="a file that holds COVEY_ALERT_WEBHOOK_SECRET, instead of it"
     )
+    qstash_current_signing_key_file: Path | None = Field(
+        None, description="a file that holds COVEY_QSTASH_CURRENT_SIGNING_KEY, instead of it"
+    )
+    qstash_next_signing_key_file: Path | None = Field(
+        None, description="a file that holds COVEY_QSTASH_NEXT_SIGNING_KEY, instead of it"
+    )
 
     @classmethod
     def settings_customise_sources(

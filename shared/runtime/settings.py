@@ -24,6 +24,7 @@ from shared.runtime import unknown
 from shared.runtime.alerting import Alerting
 from shared.runtime.rhythm import Rhythm
 from shared.runtime.secret_files import plain, without_files
+from shared.runtime.steering import Steering
 
 # Settings whose environment name has no prefix: their values hold passwords or are secrets, and are never shown.
 _UNPREFIXED = frozenset({"REDIS_URL", "MONGO_URI", "SENTRY_DSN", "X_BEARER_TOKEN"})
@@ -32,6 +33,7 @@ _FILE = "COVEY_ENV_FILE"
 # Settings with the prefix that are secrets too.
 _SECRET = frozenset(
     {"CREDENTIAL_KEYS", "X_CLIENT_SECRET", "X_CONSUMER_SECRET", "X_PROXY", "ALERT_WEBHOOK_URL", "ALERT_WEBHOOK_SECRET"}
+    | {"QSTASH_CURRENT_SIGNING_KEY", "QSTASH_NEXT_SIGNING_KEY"}
 )
 
 
@@ -56,7 +58,7 @@ Share = Annotated[float, Field(gt=0, le=1)]
 Seconds = Annotated[float, Field(gt=0)]
 
 
-class Settings(Alerting, Rhythm):
+class Settings(Alerting, Steering, Rhythm):
     """All settings. In the environment: `COVEY_` + the field in capitals, but for the first four and their files."""
 
     model_config = SettingsConfigDict(

@@ -132,6 +132,8 @@ def test_every_secret_of_compose_is_made_or_yours() -> None:
         "${ALERT_SECRET_FILE:-/dev/null}",
         "${COVEY_X_CONSUMER_SECRET_FILE:-/dev/null}",
         "${COVEY_ALERT_WEBHOOK_SECRET_FILE:-/dev/null}",
+        "${COVEY_QSTASH_CURRENT_SIGNING_KEY_FILE:-/dev/null}",
+        "${COVEY_QSTASH_NEXT_SIGNING_KEY_FILE:-/dev/null}",
     }
 
 
@@ -144,7 +146,7 @@ def test_each_service_is_given_what_it_needs_and_no_more() -> None:
         "worker": servers | {"x_bearer_token", "x_client_secret", "x_consumer_secret", "credential_keys"},
         "worker-media": servers | {"alert_webhook_secret"},
         "listener": servers | {"x_bearer_token", "x_client_secret", "x_consumer_secret", "credential_keys"},
-        "control": servers,
+        "control": servers | {"qstash_current_signing_key", "qstash_next_signing_key"},
         "simulator": set(),
         "redis": {"redis_users", "redis_admin_password"},
         "mongo": {"mongo_root_password", "mongo_uri", "mongo_analyst_uri"},

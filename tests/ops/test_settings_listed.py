@@ -22,7 +22,12 @@ FIXED_IN_CONTAINERS = {
     "COVEY_LISTENER_METRICS_PORT",
     *("COVEY_CONTROL_PORT", "COVEY_CONTROL_HOST", "COVEY_CONTROL_REQUESTS_A_MINUTE"),
 }
-
+# What only the control process has.
+OF_QSTASH = {
+    *("COVEY_QSTASH_CURRENT_SIGNING_KEY", "COVEY_QSTASH_CURRENT_SIGNING_KEY_FILE"),
+    *("COVEY_QSTASH_NEXT_SIGNING_KEY", "COVEY_QSTASH_NEXT_SIGNING_KEY_FILE"),
+}
+OF_CONTROL = {"COVEY_PUBLIC_URL", "COVEY_DEVELOPMENT"} | OF_QSTASH
 
 # What only the worker of media has, which sends webhooks.
 OF_WEBHOOKS = {"COVEY_ALERT_WEBHOOK_SECRET", "COVEY_ALERT_WEBHOOK_SECRET_FILE"}
@@ -98,23 +103,33 @@ def test_a_worker_container_is_given_every_setting_that_is_not_fixed() -> None:
     handed = {**compose()["services"]["worker-media"]["environment"], **compose()["services"]["worker"]["environment"]}
 
     open_names = {name for name, value in handed.items() if handed_through(name, value)}
-    expected = SETTINGS.keys() - FIXED_IN_CONTAINERS
+    expected = SETTINGS.keys() - FIXED_IN_CONTAINERS - OF_CONTROL
     missing = "\n".join(f"  {name}:" for name in sorted(expected - open_names))
     assert not missing, f"add to docker-compose.yml, beside the other settings:\n{missing}"
     assert open_names == expected
 
 
 def test_only_those_who_need_a_secret_have_it() -> None:
-    """Every secret but addresses, in either form, is known to worker and listener; that of webhooks to worker-media."""
+    """Every secret but addresses, in either form, is known to worker and listener; that of webhooks to worker-media,
+    and those of QStash to control.
+    """
     secrets = {name for name, info in SETTINGS.items() if "SecretStr" in str(info)}
     secrets -= {"SENTRY_DSN", "COVEY_ALERT_WEBHOOK_URL"}
     secrets |= {f"{name}_FILE" for name in secrets} & SETTINGS.keys()
-    of_x = secrets - OF_WEBHOOKS
+    of_x = secrets - OF_WEBHOOKS - OF_QSTASH
 
     assert secrets >= {"X_BEARER_TOKEN", "COVEY_X_PROXY"} | OF_WEBHOOKS
     for name, service in compose()["services"].items():
-        expected = {"worker": of_x, "listener": of_x, "worker-media": OF_WEBHOOKS}.get(name, set())
+        having = {"worker": of_x, "listener": of_x, "worker-media": OF_WEBHOOKS, "control": OF_QSTASH}
+        expected = having.get(name, set())
         assert secrets & service.get("environment", {}).keys() == expected
+
+
+def test_control_is_given_what_it_alone_has() -> None:
+    """Each is handed through by its name, a secret in a file by where that is mounted."""
+    handed = compose()["services"]["control"]["environment"]
+
+    assert {name for name in OF_CONTROL if name in handed and handed_through(name, handed[name])} == OF_CONTROL
 
 
 def test_the_settings_for_the_simulator_are_settings() -> None:

@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from cryptography.fernet import Fernet
+
 from control import commands
 from shared.domain.access import Scope
 from shared.domain.models import Post
@@ -178,11 +180,13 @@ def test_a_spent_budget_is_a_state(api: Api, services: Services) -> None:
 
 
 def test_without_a_credential_a_run_waits_for_one(api: Api, services: Services, serve: Any, make_services: Any) -> None:
-    """Where nobody can ask X, that is what it waits for."""
+    """Where all that there is cannot ask X, it waits for one that can; where others ask, nobody here can tell."""
     collected(services, IDS[0])
-    bare = serve(make_services("http://127.0.0.1:9", x_bearer_token=None), admin=api.admin)
-    run = bare.post(f"/v1/tweets/{IDS[0]}/refresh").json()
+    nobody = make_services("http://127.0.0.1:9", x_bearer_token=None, credential_keys=Fernet.generate_key().decode())
+    run = serve(nobody, admin=api.admin).post(f"/v1/tweets/{IDS[0]}/refresh").json()
     assert (run["state"], run["waiting_for"]) == ("waiting", "credential")
+    others = serve(make_services("http://127.0.0.1:9", x_bearer_token=None), admin=api.admin)
+    assert others.get(f"/v1/runs/{run['id']}").json()["state"] == "queued"
 
 
 def test_a_run_whose_jobs_died_ended(api: Api, services: Services) -> None:
