@@ -15,6 +15,7 @@ from control.limits import window
 from control.look_up import LookedUp
 from control.refresh_request import Refresh, refresh, refreshed
 from control.runs import begin_track
+from control.trail import Origin
 from shared.broker.reached import reached
 from shared.domain.errors import InputError
 from shared.domain.health import verdict_of
@@ -46,13 +47,14 @@ __all__ = [
 class Tracked:
     """What `track` did: names that are followed from now on, and names that already were.
 
-    read_back: of these, the ones whose earlier posts are read now, in lower case.
+    read_back: of these, the ones whose earlier posts are read now, in lower case. run_id: of what was begun for them.
     """
 
     added: list[str]
     already: list[str]
     streams: int
     read_back: list[str] = field(default_factory=list)
+    run_id: str | None = None
 
 
 def not_followed(services: Services, names: Sequence[str]) -> list[str]:
@@ -71,11 +73,12 @@ def track(
     count: bool = False,
     sample: bool = False,
     source: str = TRACKED,
+    origin: Origin | None = None,
 ) -> Tracked:
     """Follow accounts, from `since` ago on, but not from further back than X can still search when it is asked.
 
     What was followed already is read from there on too. found: what X said of the names; a worker asks about the rest.
-    source: the one that asks for them.
+    source: the one that asks for them. origin: who asks, for the run.
     count, sample: ask X how many posts that is, and by how many people, for a closer estimate of the run.
     """
     added = not_followed(services, names)
@@ -90,6 +93,7 @@ def track(
         count=count,
         sample=sample,
         own_ids=[user.id for user in found.users] if found else [],
+        origin=origin,
     )
     services.following.queries(names)  # raises what must come before anything is written
     services.stores.sources.add_accounts(source, names, now=now)
@@ -105,7 +109,7 @@ def track(
     left = [name for name in added if name.lower() not in asked]
     batches = [left[start : start + MAX_IDS] for start in range(0, len(left), MAX_IDS)]
     services.sender.send_all([ResolveHandles(usernames=tuple(batch), run_id=run_id) for batch in batches])
-    return Tracked(added, already, len(streams), read_back)
+    return Tracked(added, already, len(streams), read_back, run_id)
 
 
 def _of(missing: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:

@@ -3,23 +3,36 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from shared.domain.coverage.accounts import AccountState
 
 if TYPE_CHECKING:
+    from shared.domain.coverage.gaps import Gap
+    from shared.domain.coverage.streams import Stream
     from shared.stores.bundle import Stores
+    from shared.stores.database import Document
     from shared.stores.followed import Followed
 
 
 def handles(stores: Stores | Followed) -> list[dict[str, Any]]:
     """Every account that is or was followed, with how far it is covered."""
-    streams = sorted(stores.streams.active(), key=lambda stream: stream.covered_through)
-    coverage = {name: stream for stream in streams for name in stream.members}  # that which has come furthest
-    gaps = Counter(name for gap in stores.gaps.missing() for name in gap.members)
+    return _rows(stores.handles.all(), stores.streams.active(), stores.gaps.missing())
+
+
+def some(stores: Stores, names: Sequence[str]) -> list[dict[str, Any]]:
+    """The same of some accounts (lower case), by name."""
+    documents = stores.handles.documents(names)
+    return _rows(documents, stores.streams.with_members(names), stores.gaps.missing(members=names))
+
+
+def _rows(documents: Sequence[Document], streams: Sequence[Stream], missing: Sequence[Gap]) -> list[dict[str, Any]]:
+    in_order = sorted(streams, key=lambda stream: stream.covered_through)
+    coverage = {name: stream for stream in in_order for name in stream.members}  # that which has come furthest
+    gaps = Counter(name for gap in missing for name in gap.members)
     rows = []
-    for document in stores.handles.all():
+    for document in documents:
         stream = coverage.get(document["_id"])
         rows.append(
             {

@@ -13,12 +13,13 @@ from typing import Any
 from control import commands
 from control.look_up import LookedUp
 from control.sources_form import fields_of
+from control.trail import Origin
 from shared.domain.coverage.streams import Stream
 from shared.domain.errors import CoveyError, InputError
 from shared.domain.jobs import Reselect
 from shared.domain.money.prices import MICRO
 from shared.domain.money.source_shares import ShareStanding
-from shared.domain.sources import TRACKED, Source, check
+from shared.domain.sources import Source, check, is_reserved
 from shared.services.bootstrap import Services
 from shared.services.following import FURTHEST_SINCE
 from shared.services.source_shares import standings
@@ -32,26 +33,34 @@ TRIES = 5
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What a change led to. still: accounts that it asks for no longer and other sources do, with these."""
+    """What a change led to. still: accounts that it asks for no longer and other sources do, with these. run_id: of
+    what was begun for accounts that nobody followed.
+    """
 
     source: Source
     added: list[str] = field(default_factory=list)
     dropped: list[str] = field(default_factory=list)
     still: dict[str, list[str]] = field(default_factory=dict)
     streams: int = 0
+    run_id: str | None = None
 
 
-def add(services: Services, source: Source, *, found: LookedUp | None = None) -> Done:
+def add(services: Services, source: Source, *, found: LookedUp | None = None, origin: Origin | None = None) -> Done:
     """Listen to a source. found: what X said of its accounts. Raises InputError, and then nothing was done."""
     check_all(services, source)
     now = ServerClock(services.stores.db).now()
     if not services.stores.sources.add(source, now=now):
         raise InputError(f"there is a source {source.id} already: covey sources edit changes it")
-    return _carry_out(services, None, source, found, asked_at=now)
+    return carry_out(services, None, source, found, asked_at=now, origin=origin)
 
 
 def edit(
-    services: Services, source_id: str, change: Callable[[Source], Source], *, found: LookedUp | None = None
+    services: Services,
+    source_id: str,
+    change: Callable[[Source], Source],
+    *,
+    found: LookedUp | None = None,
+    origin: Origin | None = None,
 ) -> Done:
     """Change a source. Raises InputError for one that is not there, or a change that cannot be."""
     for _ in range(TRIES):
@@ -65,7 +74,7 @@ def edit(
         if services.stores.sources.put(before, after, now=now):
             if before.refresh != after.refresh:
                 services.sender.send(Reselect())
-            return _carry_out(services, before, after, found, asked_at=now)
+            return carry_out(services, before, after, found, asked_at=now, origin=origin)
     raise CoveyError(f"source {source_id} is being changed by somebody else; try again")
 
 
@@ -81,7 +90,7 @@ def resume(services: Services, source_id: str) -> Done:
 
 def remove(services: Services, source_id: str) -> Done:
     """Listen to a source no longer; what was collected stays. That of `covey track` is emptied instead."""
-    if source_id == TRACKED:
+    if is_reserved(source_id) and get(services, source_id).is_tracked:
         return edit(services, source_id, lambda before: replace(before, accounts=()))
     now = ServerClock(services.stores.db).now()
     return edit(services, source_id, lambda before: replace(before, removed_at=now))
@@ -107,16 +116,21 @@ def check_all(services: Services, source: Source) -> None:
             raise InputError(f"source {source.id}: credential {source.credential!r} is not known; there are: {there}")
 
 
-def rows(services: Services) -> list[dict[str, Any]]:
-    """Every source, with the streams that carry it and how far it is covered."""
-    found = services.stores.sources.all()
+def rows(services: Services, found: Sequence[Source] | None = None) -> list[dict[str, Any]]:
+    """Every source, or those that are given, with the streams that carry it and how far it is covered.
+
+    Of many it takes as many round trips as of one.
+    """
+    found = services.stores.sources.all() if found is None else found
     shares = standings(services, found)
-    return [_row(services, source, shares.get(source.id)) for source in found]
+    wanted = {member for source in found if source.asks for member in _members(source)}
+    streams = services.stores.streams.with_members(wanted) if wanted else []
+    return [_row(source, shares.get(source.id), streams) for source in found]
 
 
 def row(services: Services, source: Source) -> dict[str, Any]:
     """One source, as people write it, with where it stands."""
-    return _row(services, source, standings(services, [source]).get(source.id))
+    return rows(services, [source])[0]
 
 
 def notes_on_shares(services: Services, sources: Iterable[Source]) -> list[str]:
@@ -143,9 +157,13 @@ def _of_share(source: Source, streams: Sequence[Stream]) -> dict[str, int]:
     return {"members_of_share": sum(len(one.members) for one in streams if one.group.share_of == source.id)}
 
 
-def _row(services: Services, source: Source, share: ShareStanding | None) -> dict[str, Any]:
-    members = list(source.accounts) if source.key is None else [source.key]
-    streams = services.stores.streams.with_members(members) if source.asks else []
+def _members(source: Source) -> Sequence[str]:
+    return source.accounts if source.key is None else [source.key]
+
+
+def _row(source: Source, share: ShareStanding | None, all_streams: Sequence[Stream]) -> dict[str, Any]:
+    members = set(_members(source))
+    streams = [one for one in all_streams if not members.isdisjoint(one.members)] if source.asks else []
     carried = {member for stream in streams for member in stream.members}
     return {
         **fields_of(source),
@@ -169,18 +187,25 @@ def _asks_more(before: Source, after: Source) -> bool:
     return after.asks and (not before.asks or what[0] != what[1])
 
 
-def _carry_out(
-    services: Services, before: Source | None, after: Source, found: LookedUp | None, *, asked_at: datetime
+def carry_out(
+    services: Services,
+    before: Source | None,
+    after: Source,
+    found: LookedUp | None,
+    *,
+    asked_at: datetime,
+    origin: Origin | None = None,
 ) -> Done:
+    """What a source that is written leads to; once more where it was done already changes nothing."""
     now = ServerClock(services.stores.db).now()
     old, new = (_accounts(source) for source in (before, after))
     added, dropped = [name for name in new if name not in old], [name for name in old if name not in new]
-    streams = 0
+    streams, run_id = 0, None
     is_resumed = before is not None and not before.asks
     look_back = timedelta(0) if is_resumed else min(after.look_back, FURTHEST_SINCE)
     if added:
-        done = commands.track(services, added, since=look_back, found=found, source=after.id)
-        streams = done.streams
+        done = commands.track(services, added, since=look_back, found=found, source=after.id, origin=origin)
+        streams, run_id = done.streams, done.run_id
     if dropped:
         services.following.unfollow(dropped, now=now, source=after.id)
     if after.key is not None and after.asks:
@@ -188,7 +213,7 @@ def _carry_out(
         new_keys = services.following.uncarried([after.key])
         streams = len(services.following.carry(new_keys, since=since, now=now))
     services.following.regroup([*new, *([after.key] if after.key else [])], now=now)
-    return Done(after, list(added), list(dropped), _still(services, dropped), streams)
+    return Done(after, list(added), list(dropped), _still(services, dropped), streams, run_id)
 
 
 def _accounts(source: Source | None) -> Sequence[str]:

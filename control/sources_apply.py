@@ -15,12 +15,13 @@ from control import sources
 from control.look_up import LookedUp
 from control.sources_file import Entry
 from control.track_costs import as_asked, cost_of_track
+from control.trail import Origin
 from shared.domain.coverage.accounts import carried
 from shared.domain.coverage.counted import Step
 from shared.domain.errors import InputError
 from shared.domain.models import WorkClass
 from shared.domain.money.estimate import Rate, Rates, TrackEstimate, of_track
-from shared.domain.sources import TRACKED, Source
+from shared.domain.sources import Source
 from shared.services.bootstrap import Services
 from shared.services.rates import rates_now
 
@@ -73,28 +74,41 @@ class Cost:
     basis: str = ""
 
 
-def changes(services: Services, entries: Sequence[Entry], *, prune: bool = False) -> list[Change]:
-    """What a file asks for. Everything in it is checked first: raises InputError, and then nothing was done."""
-    there = {one.id: one for one in services.stores.sources.all()}
+def changes(
+    services: Services, entries: Sequence[Entry], *, prune: bool = False, tenant: str | None = None
+) -> list[Change]:
+    """What a file asks for. Everything in it is checked first: raises InputError, and then nothing was done.
+
+    tenant: of whom sources are changed and removed; None: of all.
+    """
+    known = services.stores.sources
+    there = {one.id: one for one in (known.all() if tenant is None else known.of_tenant(tenant))}
     found = [_change(services, entry, there.get(entry.source.id)) for entry in entries]
     for change in found:
         sources.check_all(services, change.source)
-    named = {entry.source.id for entry in entries} | {TRACKED}
-    gone = [one for source_id, one in there.items() if source_id not in named] if prune else []
+    named = {entry.source.id for entry in entries}
+    gone = [one for one in there.values() if one.id not in named and not one.is_tracked] if prune else []
     return found + [Change(Act.REMOVE, one, one) for one in gone]
 
 
 def apply(services: Services, wanted: Sequence[Change], *, found: LookedUp | None = None) -> list[sources.Done]:
     """Carry the changes out. found: what X said of the accounts that are new."""
-    done = []
-    for change in wanted:
-        if change.act is Act.ADD:
-            done.append(sources.add(services, change.source, found=found))
-        elif change.act is Act.CHANGE:
-            done.append(sources.edit(services, change.source.id, lambda now, to=change: _as(now, to), found=found))  # type: ignore[misc]
-        elif change.act is Act.REMOVE:
-            done.append(sources.remove(services, change.source.id))
-    return done
+    return [done for change in wanted if (done := one(services, change, found=found)) is not None]
+
+
+def one(
+    services: Services, change: Change, *, found: LookedUp | None = None, origin: Origin | None = None
+) -> sources.Done | None:
+    """Carry one out; None where there is nothing to do. origin: who asks, for the runs that it begins."""
+    match change.act:
+        case Act.ADD:
+            return sources.add(services, change.source, found=found, origin=origin)
+        case Act.CHANGE:
+            return sources.edit(services, change.source.id, lambda now: _as(now, change), found=found, origin=origin)
+        case Act.REMOVE:
+            return sources.remove(services, change.source.id)
+        case Act.SAME:
+            return None
 
 
 def new_accounts(services: Services, wanted: Sequence[Change]) -> list[str]:

@@ -79,6 +79,50 @@ class Access:
         )
 
 
+class Accounts:
+    """Calls about accounts."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+
+    def list_accounts(self, *, limit: int | None = None, cursor: str | None = None) -> models.PagedAccountRow:
+        """The accounts that the tenant's sources ask for, by name, each with how far it is covered."""
+        return cast(
+            "models.PagedAccountRow",
+            self._send(call("GET", "/v1/accounts", {}, {"limit": limit, "cursor": cursor}, {}, None, None)),
+        )
+
+    def iter_list_accounts(self, *, limit: int | None = None) -> Iterator[models.AccountRow]:
+        """All rows of `list_accounts`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = self.list_accounts(limit=limit, cursor=cursor)
+            yield from page["data"]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
+
+    def track_accounts(
+        self,
+        body: models.AccountsWish,
+        *,
+        dry_run: bool | None = None,
+        force: bool | None = None,
+        idempotency_key: str | None = None,
+    ) -> models.ControlHttpShapesSourcesFollowed | models.FollowPrice:
+        """Follow accounts: what they post, who mentions them, replies to them and quotes them."""
+        return cast(
+            "models.ControlHttpShapesSourcesFollowed | models.FollowPrice",
+            self._send(
+                call("POST", "/v1/accounts", {}, {"dry_run": dry_run, "force": force}, {}, body, idempotency_key)
+            ),
+        )
+
+    def untrack_account(self, username: str) -> None:
+        """Follow an account no longer. What was collected stays, and other sources that ask for it go on."""
+        self._send(call("DELETE", "/v1/accounts/{username}", {"username": username}, {}, {}, None, None))
+
+
 class Analytics:
     """Calls about analytics."""
 
@@ -662,6 +706,130 @@ class Runs:
                 return
 
 
+class Sources:
+    """Calls about sources."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+
+    def list_sources(self, *, limit: int | None = None, cursor: str | None = None) -> models.PagedSourceRow:
+        """The sources by their ids, each with how far it is covered."""
+        return cast(
+            "models.PagedSourceRow",
+            self._send(call("GET", "/v1/sources", {}, {"limit": limit, "cursor": cursor}, {}, None, None)),
+        )
+
+    def iter_list_sources(self, *, limit: int | None = None) -> Iterator[models.SourceRow]:
+        """All rows of `list_sources`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = self.list_sources(limit=limit, cursor=cursor)
+            yield from page["data"]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
+
+    def add_source(
+        self,
+        body: models.NewSource,
+        *,
+        dry_run: bool | None = None,
+        force: bool | None = None,
+        idempotency_key: str | None = None,
+    ) -> models.SourcesPrice:
+        """Listen to a source from now on. Accounts are looked up first, where X can be asked here."""
+        return cast(
+            "models.SourcesPrice",
+            self._send(
+                call("POST", "/v1/sources", {}, {"dry_run": dry_run, "force": force}, {}, body, idempotency_key)
+            ),
+        )
+
+    def apply_sources(
+        self,
+        body: dict[str, Any],
+        *,
+        dry_run: bool | None = None,
+        force: bool | None = None,
+        prune: bool | None = None,
+        idempotency_key: str | None = None,
+    ) -> models.Applied | models.SourcesPrice:
+        """Make the tenant's sources what a list says, as JSON or YAML; what it does not name is left alone. All
+        is checked first."""
+        return cast(
+            "models.Applied | models.SourcesPrice",
+            self._send(
+                call(
+                    "POST",
+                    "/v1/sources/apply",
+                    {},
+                    {"dry_run": dry_run, "force": force, "prune": prune},
+                    {},
+                    body,
+                    idempotency_key,
+                )
+            ),
+        )
+
+    def get_source(self, source_id: str) -> models.SourceRow:
+        """One source with all its fields."""
+        return cast(
+            "models.SourceRow",
+            self._send(call("GET", "/v1/sources/{source_id}", {"source_id": source_id}, {}, {}, None, None)),
+        )
+
+    def edit_source(
+        self, source_id: str, body: models.SourceForm, *, dry_run: bool | None = None, force: bool | None = None
+    ) -> models.SourceChanged | models.SourcesPrice:
+        """Change a source: what is given takes the place of what was, null takes a value away."""
+        return cast(
+            "models.SourceChanged | models.SourcesPrice",
+            self._send(
+                call(
+                    "PATCH",
+                    "/v1/sources/{source_id}",
+                    {"source_id": source_id},
+                    {"dry_run": dry_run, "force": force},
+                    {},
+                    body,
+                    None,
+                )
+            ),
+        )
+
+    def remove_source(self, source_id: str) -> None:
+        """Listen to it no longer. What was collected stays; the one that `/v1/accounts` fills is emptied."""
+        self._send(call("DELETE", "/v1/sources/{source_id}", {"source_id": source_id}, {}, {}, None, None))
+
+    def pause_source(self, source_id: str, *, idempotency_key: str | None = None) -> models.SourceChanged:
+        """Read nothing for it until it is resumed. What was collected stays."""
+        return cast(
+            "models.SourceChanged",
+            self._send(
+                call("POST", "/v1/sources/{source_id}/pause", {"source_id": source_id}, {}, {}, None, idempotency_key)
+            ),
+        )
+
+    def resume_source(self, source_id: str, *, idempotency_key: str | None = None) -> models.SourceChanged:
+        """Read for a paused source again, from now on."""
+        return cast(
+            "models.SourceChanged",
+            self._send(
+                call("POST", "/v1/sources/{source_id}/resume", {"source_id": source_id}, {}, {}, None, idempotency_key)
+            ),
+        )
+
+    def test_source(self, source_id: str, *, idempotency_key: str | None = None) -> models.SourceTest:
+        """Whether X can be asked for it now: its query, the credential, the plan, what is in the way. Costs
+        nothing."""
+        return cast(
+            "models.SourceTest",
+            self._send(
+                call("POST", "/v1/sources/{source_id}/test", {"source_id": source_id}, {}, {}, None, idempotency_key)
+            ),
+        )
+
+
 class Statistics:
     """Calls about statistics."""
 
@@ -838,6 +1006,7 @@ class Api:
 
     def __init__(self, send: Send) -> None:
         self.access = Access(send)
+        self.accounts = Accounts(send)
         self.analytics = Analytics(send)
         self.dead = Dead(send)
         self.engagement = Engagement(send)
@@ -847,6 +1016,7 @@ class Api:
         self.operate = Operate(send)
         self.refreshing = Refreshing(send)
         self.runs = Runs(send)
+        self.sources = Sources(send)
         self.statistics = Statistics(send)
         self.tweets = Tweets(send)
 
@@ -914,6 +1084,51 @@ class AsyncAccess:
             "models.TokenRow",
             await self._send(call("DELETE", "/v1/tokens/{token_id}", {"token_id": token_id}, {}, {}, None, None)),
         )
+
+
+class AsyncAccounts:
+    """Calls about accounts."""
+
+    def __init__(self, send: AsyncSend) -> None:
+        self._send = send
+
+    async def list_accounts(self, *, limit: int | None = None, cursor: str | None = None) -> models.PagedAccountRow:
+        """The accounts that the tenant's sources ask for, by name, each with how far it is covered."""
+        return cast(
+            "models.PagedAccountRow",
+            await self._send(call("GET", "/v1/accounts", {}, {"limit": limit, "cursor": cursor}, {}, None, None)),
+        )
+
+    async def iter_list_accounts(self, *, limit: int | None = None) -> AsyncIterator[models.AccountRow]:
+        """All rows of `list_accounts`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = await self.list_accounts(limit=limit, cursor=cursor)
+            for row in page["data"]:
+                yield row
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
+
+    async def track_accounts(
+        self,
+        body: models.AccountsWish,
+        *,
+        dry_run: bool | None = None,
+        force: bool | None = None,
+        idempotency_key: str | None = None,
+    ) -> models.ControlHttpShapesSourcesFollowed | models.FollowPrice:
+        """Follow accounts: what they post, who mentions them, replies to them and quotes them."""
+        return cast(
+            "models.ControlHttpShapesSourcesFollowed | models.FollowPrice",
+            await self._send(
+                call("POST", "/v1/accounts", {}, {"dry_run": dry_run, "force": force}, {}, body, idempotency_key)
+            ),
+        )
+
+    async def untrack_account(self, username: str) -> None:
+        """Follow an account no longer. What was collected stays, and other sources that ask for it go on."""
+        await self._send(call("DELETE", "/v1/accounts/{username}", {"username": username}, {}, {}, None, None))
 
 
 class AsyncAnalytics:
@@ -1529,6 +1744,131 @@ class AsyncRuns:
                 return
 
 
+class AsyncSources:
+    """Calls about sources."""
+
+    def __init__(self, send: AsyncSend) -> None:
+        self._send = send
+
+    async def list_sources(self, *, limit: int | None = None, cursor: str | None = None) -> models.PagedSourceRow:
+        """The sources by their ids, each with how far it is covered."""
+        return cast(
+            "models.PagedSourceRow",
+            await self._send(call("GET", "/v1/sources", {}, {"limit": limit, "cursor": cursor}, {}, None, None)),
+        )
+
+    async def iter_list_sources(self, *, limit: int | None = None) -> AsyncIterator[models.SourceRow]:
+        """All rows of `list_sources`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = await self.list_sources(limit=limit, cursor=cursor)
+            for row in page["data"]:
+                yield row
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
+
+    async def add_source(
+        self,
+        body: models.NewSource,
+        *,
+        dry_run: bool | None = None,
+        force: bool | None = None,
+        idempotency_key: str | None = None,
+    ) -> models.SourcesPrice:
+        """Listen to a source from now on. Accounts are looked up first, where X can be asked here."""
+        return cast(
+            "models.SourcesPrice",
+            await self._send(
+                call("POST", "/v1/sources", {}, {"dry_run": dry_run, "force": force}, {}, body, idempotency_key)
+            ),
+        )
+
+    async def apply_sources(
+        self,
+        body: dict[str, Any],
+        *,
+        dry_run: bool | None = None,
+        force: bool | None = None,
+        prune: bool | None = None,
+        idempotency_key: str | None = None,
+    ) -> models.Applied | models.SourcesPrice:
+        """Make the tenant's sources what a list says, as JSON or YAML; what it does not name is left alone. All
+        is checked first."""
+        return cast(
+            "models.Applied | models.SourcesPrice",
+            await self._send(
+                call(
+                    "POST",
+                    "/v1/sources/apply",
+                    {},
+                    {"dry_run": dry_run, "force": force, "prune": prune},
+                    {},
+                    body,
+                    idempotency_key,
+                )
+            ),
+        )
+
+    async def get_source(self, source_id: str) -> models.SourceRow:
+        """One source with all its fields."""
+        return cast(
+            "models.SourceRow",
+            await self._send(call("GET", "/v1/sources/{source_id}", {"source_id": source_id}, {}, {}, None, None)),
+        )
+
+    async def edit_source(
+        self, source_id: str, body: models.SourceForm, *, dry_run: bool | None = None, force: bool | None = None
+    ) -> models.SourceChanged | models.SourcesPrice:
+        """Change a source: what is given takes the place of what was, null takes a value away."""
+        return cast(
+            "models.SourceChanged | models.SourcesPrice",
+            await self._send(
+                call(
+                    "PATCH",
+                    "/v1/sources/{source_id}",
+                    {"source_id": source_id},
+                    {"dry_run": dry_run, "force": force},
+                    {},
+                    body,
+                    None,
+                )
+            ),
+        )
+
+    async def remove_source(self, source_id: str) -> None:
+        """Listen to it no longer. What was collected stays; the one that `/v1/accounts` fills is emptied."""
+        await self._send(call("DELETE", "/v1/sources/{source_id}", {"source_id": source_id}, {}, {}, None, None))
+
+    async def pause_source(self, source_id: str, *, idempotency_key: str | None = None) -> models.SourceChanged:
+        """Read nothing for it until it is resumed. What was collected stays."""
+        return cast(
+            "models.SourceChanged",
+            await self._send(
+                call("POST", "/v1/sources/{source_id}/pause", {"source_id": source_id}, {}, {}, None, idempotency_key)
+            ),
+        )
+
+    async def resume_source(self, source_id: str, *, idempotency_key: str | None = None) -> models.SourceChanged:
+        """Read for a paused source again, from now on."""
+        return cast(
+            "models.SourceChanged",
+            await self._send(
+                call("POST", "/v1/sources/{source_id}/resume", {"source_id": source_id}, {}, {}, None, idempotency_key)
+            ),
+        )
+
+    async def test_source(self, source_id: str, *, idempotency_key: str | None = None) -> models.SourceTest:
+        """Whether X can be asked for it now: its query, the credential, the plan, what is in the way. Costs
+        nothing."""
+        return cast(
+            "models.SourceTest",
+            await self._send(
+                call("POST", "/v1/sources/{source_id}/test", {"source_id": source_id}, {}, {}, None, idempotency_key)
+            ),
+        )
+
+
 class AsyncStatistics:
     """Calls about statistics."""
 
@@ -1708,6 +2048,7 @@ class AsyncApi:
 
     def __init__(self, send: AsyncSend) -> None:
         self.access = AsyncAccess(send)
+        self.accounts = AsyncAccounts(send)
         self.analytics = AsyncAnalytics(send)
         self.dead = AsyncDead(send)
         self.engagement = AsyncEngagement(send)
@@ -1717,5 +2058,6 @@ class AsyncApi:
         self.operate = AsyncOperate(send)
         self.refreshing = AsyncRefreshing(send)
         self.runs = AsyncRuns(send)
+        self.sources = AsyncSources(send)
         self.statistics = AsyncStatistics(send)
         self.tweets = AsyncTweets(send)

@@ -8,6 +8,36 @@ from __future__ import annotations
 from typing import Any, Literal, NotRequired, TypedDict
 
 
+class AccountRow(TypedDict):
+    """An account that sources of the tenant ask for. active: followed now. state: as X has it. gaps: spans that
+    are missing. problem: what a person should know."""
+
+    active: bool
+    covered_through: str | None
+    gaps: int
+    problem: str | None
+    since: str
+    sources: list[str]
+    state: str
+    state_since: str | None
+    user_id: str | None
+    username: str
+
+
+class AccountsWish(TypedDict):
+    """Names, @names or addresses of profiles; since: from how long ago on, "2h", "7d" or seconds."""
+
+    since: NotRequired[str | int]
+    usernames: list[str]
+
+
+class Applied(TypedDict):
+    """What was changed. run_ids: of what was begun."""
+
+    changes: list[ChangeRow]
+    run_ids: list[str]
+
+
 class Around(TypedDict):
     """Quotes of it and replies to it."""
 
@@ -125,11 +155,43 @@ class Change(TypedDict):
     status: MentionStatus
 
 
+class ChangePrice(TypedDict):
+    """The same with what it costs about. Below 0 is saved. basis: where the number of posts comes from."""
+
+    act: str
+    basis: str
+    day_usd: float
+    fields: list[str]
+    lost_accounts: list[str]
+    month_usd: float
+    new_accounts: list[str]
+    once_usd: float
+    source: str
+
+
+class ChangeRow(TypedDict):
+    """What becomes of a source: add, change, remove or same; and the fields in which it differs."""
+
+    act: str
+    fields: list[str]
+    lost_accounts: list[str]
+    new_accounts: list[str]
+    source: str
+
+
 class Changes(TypedDict):
     """How far people are with several mentions."""
 
     ids: list[str]
     status: MentionStatus
+
+
+class Check(TypedDict):
+    """ok: null where nobody here can tell."""
+
+    check: str
+    detail: str
+    ok: bool | None
 
 
 class Chosen(TypedDict):
@@ -336,13 +398,18 @@ class File(TypedDict):
     width: int | None
 
 
-class Followed(TypedDict):
-    """Posts by tier, as counted at a time. unpaid: readings until midnight (UTC) that cost money."""
+class FollowPrice(TypedDict):
+    """What following would cost about: once, the first day, a later day, the first month. Nothing was done."""
 
-    age_seconds: float
-    counted_at: str
-    tiers: list[Tier]
-    unpaid: int
+    already: list[str]
+    dry_run: NotRequired[bool]
+    first_day_usd: float
+    fits: bool
+    later_day_usd: float
+    left: dict[str, float | None]
+    month_usd: float
+    once_usd: float
+    would_add: list[str]
 
 
 class Forecast(TypedDict):
@@ -573,6 +640,27 @@ class NewBudgets(TypedDict):
     shares: NotRequired[dict[str, float]]
 
 
+class NewSource(TypedDict):
+    """A source with its id: short, of a-z, 0-9 and -."""
+
+    accounts: NotRequired[list[str] | None]
+    alert_velocity: NotRequired[int | None]
+    conversation: NotRequired[str | None]
+    credential: NotRequired[str | None]
+    id: str
+    interval: NotRequired[str | int | None]
+    live: NotRequired[bool | None]
+    look_back: NotRequired[str | int | None]
+    name: NotRequired[str | None]
+    paused: NotRequired[bool | None]
+    priority: NotRequired[int | None]
+    quota_share: NotRequired[float | None]
+    quotes_of: NotRequired[QuotesOfForm | None]
+    refresh: NotRequired[str | RefreshForm | None]
+    retention_days: NotRequired[int | None]
+    terms: NotRequired[TermsForm | None]
+
+
 class NewToken(TypedDict):
     """What a token is to be. tenant: yours where it is left out. expires_days: null is never."""
 
@@ -587,6 +675,13 @@ class OneOff(TypedDict):
 
     left_usd: float
     spent_usd: float
+
+
+class PagedAccountRow(TypedDict):
+    """PagedAccountRow."""
+
+    data: list[AccountRow]
+    next_cursor: str | None
 
 
 class PagedEntry(TypedDict):
@@ -628,6 +723,13 @@ class PagedScheduleRow(TypedDict):
     """PagedScheduleRow."""
 
     data: list[ScheduleRow]
+    next_cursor: str | None
+
+
+class PagedSourceRow(TypedDict):
+    """PagedSourceRow."""
+
+    data: list[SourceRow]
     next_cursor: str | None
 
 
@@ -760,6 +862,13 @@ class QueueRow(TypedDict):
 QueuedState = Literal["ready", "delayed", "gated", "running"]
 
 
+class QuotesOfForm(TypedDict):
+    """Whose quotes: of one post, or of all posts of an account."""
+
+    account: NotRequired[str | None]
+    post: NotRequired[str | None]
+
+
 class Reading(TypedDict):
     """One reading. through: until when later readings said the same. *_delta: since the reading before; null
     where one of the two does not tell. velocity: acts of people an hour. fallen: counts that were less than
@@ -818,6 +927,13 @@ class Referring(TypedDict):
     is_capped: bool
     missing: int | None
     stored: int
+
+
+class RefreshForm(TypedDict):
+    """Of which posts the engagement is read again. authors: `followed` or `all`."""
+
+    authors: NotRequired[str | None]
+    min_engagement: NotRequired[int | None]
 
 
 class RefreshPrice(TypedDict):
@@ -958,6 +1074,122 @@ class Shares(TypedDict):
     until: str
 
 
+class SourceChanged(TypedDict):
+    """A source as it is now. run_id: of what was begun for accounts that nobody followed; see /v1/runs."""
+
+    accounts: NotRequired[list[str]]
+    alert_velocity: NotRequired[int | None]
+    conversation: NotRequired[str | None]
+    covered_through: str | None
+    created_at: str | None
+    credential: NotRequired[str | None]
+    id: str
+    interval: NotRequired[str | None]
+    kind: SourceKind
+    live: NotRequired[bool]
+    look_back: NotRequired[str | None]
+    members: int
+    members_of_share: NotRequired[int | None]
+    members_without_search: int
+    name: str
+    paused: bool
+    platform: NotRequired[str]
+    priority: NotRequired[int]
+    quota_share: NotRequired[float | None]
+    quotes_of: NotRequired[QuotesOfForm | None]
+    refresh: NotRequired[str | RefreshForm | None]
+    retention_days: NotRequired[int | None]
+    run_id: str | None
+    searches: int
+    share_left_usd: NotRequired[float | None]
+    share_note: NotRequired[str | None]
+    share_rests_until: NotRequired[str | None]
+    share_spent_usd: NotRequired[float | None]
+    share_usd: NotRequired[float | None]
+    terms: NotRequired[TermsForm | None]
+    updated_at: str | None
+
+
+class SourceForm(TypedDict):
+    """What a source listens to, by one of accounts, terms, conversation and quotes_of, and how. Spans: "5m" or
+    seconds. What is left out stays; null takes a value away."""
+
+    accounts: NotRequired[list[str] | None]
+    alert_velocity: NotRequired[int | None]
+    conversation: NotRequired[str | None]
+    credential: NotRequired[str | None]
+    interval: NotRequired[str | int | None]
+    live: NotRequired[bool | None]
+    look_back: NotRequired[str | int | None]
+    name: NotRequired[str | None]
+    paused: NotRequired[bool | None]
+    priority: NotRequired[int | None]
+    quota_share: NotRequired[float | None]
+    quotes_of: NotRequired[QuotesOfForm | None]
+    refresh: NotRequired[str | RefreshForm | None]
+    retention_days: NotRequired[int | None]
+    terms: NotRequired[TermsForm | None]
+
+
+SourceKind = Literal["accounts", "terms", "conversation", "quotes"]
+
+
+class SourceRow(TypedDict):
+    """A source, and where it stands. interval, look_back: as people write them. members: how many things are
+    asked for; searches: by how many queries of X. covered_through: up to when all of it is accounted for.
+    share_*: of the day's money, in dollars."""
+
+    accounts: NotRequired[list[str]]
+    alert_velocity: NotRequired[int | None]
+    conversation: NotRequired[str | None]
+    covered_through: str | None
+    created_at: str | None
+    credential: NotRequired[str | None]
+    id: str
+    interval: NotRequired[str | None]
+    kind: SourceKind
+    live: NotRequired[bool]
+    look_back: NotRequired[str | None]
+    members: int
+    members_of_share: NotRequired[int | None]
+    members_without_search: int
+    name: str
+    paused: bool
+    platform: NotRequired[str]
+    priority: NotRequired[int]
+    quota_share: NotRequired[float | None]
+    quotes_of: NotRequired[QuotesOfForm | None]
+    refresh: NotRequired[str | RefreshForm | None]
+    retention_days: NotRequired[int | None]
+    searches: int
+    share_left_usd: NotRequired[float | None]
+    share_note: NotRequired[str | None]
+    share_rests_until: NotRequired[str | None]
+    share_spent_usd: NotRequired[float | None]
+    share_usd: NotRequired[float | None]
+    terms: NotRequired[TermsForm | None]
+    updated_at: str | None
+
+
+class SourceTest(TypedDict):
+    """Whether X can be asked for a source now."""
+
+    can_be_asked: bool
+    checks: list[Check]
+
+
+class SourcesPrice(TypedDict):
+    """What changes would cost about, once, a day and a month. left: of each budget. Nothing was done."""
+
+    changes: list[ChangePrice]
+    day_usd: float
+    dry_run: NotRequired[bool]
+    fits: bool
+    left: dict[str, float | None]
+    month_usd: float
+    once_usd: float
+
+
 class Spend(TypedDict):
     """What the days from `first` through `last` cost, in all and by what was asked for. tenant: null: all of
     them."""
@@ -1023,7 +1255,7 @@ class Statistics(TypedDict):
 class Stats(TypedDict):
     """followed, reads_in_all: of the whole installation; null without the scope operate. is_cut: there is more."""
 
-    followed: Followed | None
+    followed: ControlHttpRoutesEngagementFollowed | None
     is_cut: bool
     reads: list[Reads]
     reads_in_all: list[Reads] | None
@@ -1056,6 +1288,17 @@ class Status(TypedDict):
     users: int
     verdict: str
     windows: list[Window]
+
+
+class TermsForm(TypedDict):
+    """Any of keywords, phrases, hashtags and mentions, none of the excluded, in one of the languages."""
+
+    exclude: NotRequired[list[str]]
+    hashtags: NotRequired[list[str]]
+    keywords: NotRequired[list[str]]
+    languages: NotRequired[list[str]]
+    mentions: NotRequired[list[str]]
+    phrases: NotRequired[list[str]]
 
 
 class Thread(TypedDict):
@@ -1240,6 +1483,15 @@ class ControlHttpRoutesAnalyticsDay(TypedDict):
     mentions: int
 
 
+class ControlHttpRoutesEngagementFollowed(TypedDict):
+    """Posts by tier, as counted at a time. unpaid: readings until midnight (UTC) that cost money."""
+
+    age_seconds: float
+    counted_at: str
+    tiers: list[Tier]
+    unpaid: int
+
+
 class ControlHttpRoutesMentionsChanged(TypedDict):
     """What became of one: before and status are null where there is no such mention."""
 
@@ -1267,3 +1519,16 @@ class ControlHttpShapesOperateChanged(TypedDict):
 
     changed: list[str]
     paused: list[str]
+
+
+class ControlHttpShapesSourcesFollowed(TypedDict):
+    """added: followed for the tenant from now on; already: were before. read_back: whose earlier posts are read
+    now. unknown, suspended, protected: what X said of names. run_id: of what was begun; null: nothing was."""
+
+    added: list[str]
+    already: list[str]
+    protected: list[str]
+    read_back: list[str]
+    run_id: str | None
+    suspended: list[str]
+    unknown: list[str]

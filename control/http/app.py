@@ -20,6 +20,7 @@ from control.http.own_limit import OwnLimit
 from control.http.problems import ProblemBody
 from control.http.routes import (
     access,
+    accounts,
     analytics,
     dead,
     engagement,
@@ -30,6 +31,7 @@ from control.http.routes import (
     operate,
     refreshing,
     runs,
+    sources,
     statistics,
     tweets,
 )
@@ -52,6 +54,8 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     money.router,
     dead.router,
     statistics.router,
+    sources.router,
+    accounts.router,
 )
 DESCRIPTION: Final = """Steers Covey and reads what it collected. Ids are strings; times are RFC 3339 in UTC; money is
 in US dollars. Lists are paged by `next_cursor`. Errors are `application/problem+json` (RFC 9457). A POST with an

@@ -8,6 +8,7 @@ names the part of the source that is wrong.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ LEAST_INTERVAL_SECONDS: Final = 60
 GREATEST_INTERVAL_SECONDS: Final = 7 * 24 * 3600
 # X searches the last seven days.
 GREATEST_LOOK_BACK_SECONDS: Final = 7 * 24 * 3600
+_LONGEST_ID: Final = 64
 _ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 
 
@@ -96,6 +98,11 @@ class Source:
     removed_at: datetime | None = None
 
     @property
+    def is_tracked(self) -> bool:
+        """Whether it is the one that `track` fills: it may be empty, and is never removed."""
+        return self.id == tracked_of(self.tenant)
+
+    @property
     def asks(self) -> bool:
         """Whether anything is read for it now."""
         return not self.paused and self.removed_at is None
@@ -109,6 +116,19 @@ class Source:
     def look_back(self) -> timedelta:
         """How far back what it begins to ask for is read."""
         return timedelta(seconds=self.look_back_seconds)
+
+
+def tracked_of(tenant: str) -> str:
+    """The id of the source of a tenant that `track` adds to and `untrack` takes from."""
+    if tenant == DEFAULT_TENANT:
+        return TRACKED
+    named = f"{TRACKED}-{tenant}"
+    return named if len(named) <= _LONGEST_ID else f"{TRACKED}-{hashlib.sha256(tenant.encode()).hexdigest()[:32]}"
+
+
+def is_reserved(source_id: str) -> bool:
+    """Whether an id may be that of a source which `track` fills, of whatever tenant."""
+    return source_id == TRACKED or source_id.startswith(f"{TRACKED}-")
 
 
 def key_of(source_id: str) -> str:
@@ -159,7 +179,7 @@ def _what(source: Source) -> None:
     }
     if others := [kind.value for kind, is_there in given.items() if is_there and kind is not source.kind]:
         raise InputError(f"{_of(source)}kind {source.kind.value} has {others[0]} too")
-    if not given[source.kind] and source.id != TRACKED:
+    if not given[source.kind] and not source.is_tracked:
         raise InputError(f"{_of(source)}kind {source.kind.value} without any")
     if source.quotes_of is not None and (source.quotes_of.post_id is None) == (source.quotes_of.account is None):
         raise InputError(f"{_of(source)}quotes_of: either a post or an account")

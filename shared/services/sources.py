@@ -30,12 +30,12 @@ def earliest_now(services: Services) -> datetime:
     return min(clock.now() for clock in clocks)
 
 
-def untrack(services: Services, names: Sequence[str]) -> Untracked:
-    """Let `covey track` ask for accounts no longer; what was collected stays."""
+def untrack(services: Services, names: Sequence[str], *, source: str = TRACKED) -> Untracked:
+    """Let the source that `covey track` fills ask for accounts no longer; what was collected stays."""
     now = ServerClock(services.stores.db).now()
     asking.bring_in_step(services.stores, now=now)
-    services.stores.sources.take_accounts(TRACKED, names, now=now)
-    services.following.unfollow(names, now=now, source=TRACKED)
+    services.stores.sources.take_accounts(source, names, now=now)
+    services.following.unfollow(names, now=now, source=source)
     known = services.stores.handles.names(names)
     still = {name: list(one.sources) for name in names if (one := known.get(name.lower())) and one.is_active}
     return Untracked([name for name in names if name not in still], still)

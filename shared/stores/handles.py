@@ -157,6 +157,11 @@ class HandleStore:
         return [int(document["user_id"]) for document in found]
 
     @guarded
+    def documents(self, usernames: Iterable[str]) -> list[Document]:
+        """What is known of some accounts (lower case), by name."""
+        return list(self._handles.find({"_id": {"$in": list(usernames)}}).sort("_id", 1))
+
+    @guarded
     def all(self, *, active_only: bool = False) -> list[Document]:
         """Every account, by name."""
         return list(self._handles.find({"active": True} if active_only else {}).sort("_id", 1))

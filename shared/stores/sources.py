@@ -14,13 +14,13 @@ from pymongo import ASCENDING, UpdateOne
 from pymongo.errors import DuplicateKeyError
 
 from shared.domain.engagement.selection import ALL, RefreshRule
-from shared.domain.sources import TRACKED, QuotesOf, Source, SourceKind, Terms
+from shared.domain.sources import DEFAULT_TENANT, TRACKED, QuotesOf, Source, SourceKind, Terms, tracked_of
 from shared.stores.database import Db, Document, guarded
 from shared.stores.indexes import Index
 
 # Of a source whose rule of refreshing was changed: how far its posts were gone through since.
 RESELECT = "reselect"
-INDEXES = (Index("sources", {"tenant": ASCENDING, "removed_at": ASCENDING}),)
+INDEXES = (Index("sources", {"tenant": ASCENDING, "removed_at": ASCENDING, "_id": ASCENDING}),)
 
 
 class SourceStore:
@@ -60,6 +60,19 @@ class SourceStore:
         return [one["_id"] for one in self._sources.find({"tenant": tenant}, {"_id": 1}).sort("_id", ASCENDING)]
 
     @guarded
+    def of_tenant(self, tenant: str, *, start: str | None = None, limit: int = 0) -> list[Source]:
+        """The sources of a tenant, by id, those after `start`; limit: 0 for all."""
+        query: Document = {"tenant": tenant, "removed_at": None, **({} if start is None else {"_id": {"$gt": start}})}
+        found = self._sources.find(query).sort("_id", ASCENDING).limit(limit)
+        return [_from_document(document) for document in found]
+
+    @guarded
+    def owners(self, source_ids: Iterable[str]) -> dict[str, str]:
+        """Whose each of the ids is, also of those that were removed; what is free is left out."""
+        found = self._sources.find({"_id": {"$in": list(source_ids)}}, {"tenant": 1})
+        return {document["_id"]: document["tenant"] for document in found}
+
+    @guarded
     def asking(self, *, with_accounts: bool = True) -> dict[str, Source]:
         """Those that ask for something now, by id; their accounts may be left out, where there are many."""
         fields = None if with_accounts else {"accounts": 0}
@@ -84,7 +97,7 @@ class SourceStore:
     def add_accounts(self, source_id: str, names: Iterable[str], *, now: datetime) -> None:
         """Let a source ask for accounts too; that of `covey track` begins with the first ones."""
         if source_id == TRACKED:
-            self._begin_tracked(now)
+            self.begin_tracked(DEFAULT_TENANT, now=now)
         lower = [name.lower() for name in names]
         self._sources.update_one(
             {"_id": source_id, "accounts": {"$not": {"$all": lower}}},
@@ -125,9 +138,18 @@ class SourceStore:
         own = {"alert_velocity": {"$ne": None}, "removed_at": None}
         return {one["_id"]: one["alert_velocity"] for one in self._sources.find(own, {"alert_velocity": 1})}
 
-    def _begin_tracked(self, now: datetime) -> None:
-        tracked = Source(id=TRACKED, name="covey track", kind=SourceKind.ACCOUNTS, created_at=now, updated_at=now)
-        self._sources.update_one({"_id": TRACKED}, {"$setOnInsert": _to_document(tracked)}, upsert=True)
+    @guarded
+    def begin_tracked(self, tenant: str, *, now: datetime) -> None:
+        """Let there be the source that `track` fills, for a tenant."""
+        tracked = Source(
+            id=tracked_of(tenant),
+            name="covey track",
+            kind=SourceKind.ACCOUNTS,
+            tenant=tenant,
+            created_at=now,
+            updated_at=now,
+        )
+        self._sources.update_one({"_id": tracked.id}, {"$setOnInsert": _to_document(tracked)}, upsert=True)
 
 
 def _to_document(source: Source) -> Document:
