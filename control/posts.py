@@ -27,6 +27,7 @@ from shared.stores.shown import ShownStore
 READINGS: Final = 2_000  # of a series, at most: thinning leaves far fewer
 AROUND: Final = 1_000  # quotes and replies that are counted, at most
 _MEDIA = mapper(chosen(KINDS["media"], None))
+_COUNTS = mapper([field for field in KINDS["posts"].fields if field.path.startswith("public_metrics.")])
 
 
 def is_of(stores: Stores, tenant: str, post_id: int) -> bool:
@@ -52,7 +53,7 @@ def shown(services: Services, tenant: str, post_id: int) -> dict[str, Any]:
     }
     return {
         **found,
-        "counts": counts(found["counts"]),
+        "counts": _COUNTS({"public_metrics": found["counts"]}),
         "curve": [curves.ROW(one) for one in page.snapshots],
         "is_curve_cut": page.after is not None,
         "around": around,
@@ -112,14 +113,6 @@ def rows(stores: Stores, documents: Sequence[Document]) -> list[dict[str, Any]]:
     return [_row(one, names) for one in documents]
 
 
-def counts(stored: Document) -> dict[str, Any]:
-    """The counts of a post under the names of exports; what X did not say is None."""
-    return {"repost_count" if name == "retweet_count" else name: stored.get(name) for name in _COUNTS}
-
-
-_COUNTS = ("like_count", "retweet_count", "reply_count", "quote_count", "bookmark_count", "impression_count")
-
-
 def _row(document: Document, names: dict[int, str]) -> dict[str, Any]:
     author_id: str | None = document.get("author_id")
     return {
@@ -129,7 +122,7 @@ def _row(document: Document, names: dict[int, str]) -> dict[str, Any]:
         "created_at": document["created_at"],
         "text": document.get("text", ""),
         "language": document.get("lang"),
-        "counts": counts(document.get("public_metrics") or {}),
+        "counts": _COUNTS(document),
         "state": stored_state(document).value,
     }
 
