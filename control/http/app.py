@@ -5,6 +5,7 @@ app = build(services)         an ASGI application; `control/http/__main__.py` se
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI
@@ -90,7 +91,7 @@ def described() -> FastAPI:
     app.include_router(health.router)
     for router in ROUTERS:
         app.include_router(router)
-    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
+    app.openapi = _openapi  # type: ignore[method-assign]
     return app
 
 
@@ -100,17 +101,18 @@ def _operation_id(route: APIRoute) -> str:
     return f"{subject}_{route.name}"
 
 
-def _openapi(app: FastAPI) -> dict[str, Any]:
-    if app.openapi_schema is None:
-        scopes = "\n".join(f"- `{scope}`: {meaning}" for scope, meaning in MEANINGS.items())
-        found = get_openapi(
-            title=app.title, version="1", description=DESCRIPTION + scopes, routes=app.routes, openapi_version="3.1.0"
-        )
-        schemas = found.setdefault("components", {}).setdefault("schemas", {})
-        schema = ProblemBody.model_json_schema(ref_template="#/components/schemas/{model}")
-        schemas |= schema.pop("$defs", {})
-        schemas["Problem"] = schema
-        for unused in ("HTTPValidationError", "ValidationError"):
-            schemas.pop(unused, None)
-        app.openapi_schema = found
-    return app.openapi_schema
+@cache
+def _openapi() -> dict[str, Any]:
+    """What the routes are, which is the same in every application: to find out takes a second."""
+    scopes = "\n".join(f"- `{scope}`: {meaning}" for scope, meaning in MEANINGS.items())
+    app = described()
+    found = get_openapi(
+        title=app.title, version="1", description=DESCRIPTION + scopes, routes=app.routes, openapi_version="3.1.0"
+    )
+    schemas = found.setdefault("components", {}).setdefault("schemas", {})
+    schema = ProblemBody.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas |= schema.pop("$defs", {})
+    schemas["Problem"] = schema
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    return found
