@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final
 from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from control.http.problems import Kind, Problem, documented
+from control.http.problems import Kind, Problem, bad_places, documented
 from control.trail import Origin
 from shared.domain.access import Actor, Scope
 from shared.services.bootstrap import Services
@@ -35,6 +35,17 @@ class _Needs:
             challenge = f'{REALM}, error="insufficient_scope", scope="{self.scope}"'
             detail = f"this needs the scope {self.scope}; the token has {', '.join(sorted(actor.scopes))}"
             raise Problem(Kind.FORBIDDEN, detail, headers={"WWW-Authenticate": challenge}, scope=self.scope.value)
+        _check_query(request)
+
+
+def _check_query(request: Request) -> None:
+    """A parameter that nobody reads is a typing error: `?sorce=` would give everything. Raises Problem."""
+    operation = request.app.openapi()["paths"][request.scope["route"].path][request.method.lower()]
+    known = [one["name"] for one in operation.get("parameters", ()) if one["in"] == "query"]
+    unknown = dict.fromkeys(name for name in request.query_params if name not in known)
+    if unknown:
+        there = f"there are {', '.join(known)}" if known else "there are none"
+        raise bad_places([(f"query.{name[:100]}", f"no such parameter; {there}") for name in unknown])
 
 
 def needs(scope: Scope, *problems: int) -> dict[str, Any]:

@@ -68,6 +68,7 @@ in US dollars. Lists are paged by `next_cursor`. Errors are `application/problem
 def build(services: Services, *, answer_seconds: float = ANSWER_SECONDS) -> ASGIApp:
     """The application on some services. answer_seconds: how long MongoDB has for all that a request asks of it."""
     app = described()
+    app.openapi()  # now, and not while the first request waits
     app.state.services = services
     app.state.status = CommonAnswer(lambda: commands.status(services))
     limit = OwnLimit(

@@ -49,6 +49,14 @@ def test_a_path_that_is_none_and_a_wrong_method_say_so(api: Api) -> None:
     assert answer.headers["Allow"] == "GET"
 
 
+def test_a_parameter_that_nobody_reads_is_refused(api: Api) -> None:
+    """A typing error in a filter would give everything; what there is, is said."""
+    body = problem(api.get("/v1/audit?tennant=acme"), 422, "invalid-input")
+    assert body["errors"][0]["pointer"] == "query.tennant"
+    assert "tenant, action" in body["detail"]
+    assert "none" in problem(api.get("/v1/me?a=1&a=2"), 422, "invalid-input")["detail"]
+
+
 def test_a_request_that_is_too_large_is_refused(api: Api) -> None:
     """Declared or not, a body of more than a megabyte is not read to its end."""
     problem(api.post("/v1/tokens", data=b"x" * (GREATEST_BODY + 1)), 413, "too-large")
