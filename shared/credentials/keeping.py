@@ -6,14 +6,38 @@ Must not read a secret from a person or show one. Invariant: what is stored can 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import Protocol
 
 from shared.credentials.renewal import LEASE
 from shared.credentials.secrets import Secret, UserTokens, checked_tokens
 from shared.credentials.vault import Vault
 from shared.domain.errors import InputError
 from shared.stores.credentials import CredentialStore, NewTokens
+
+
+class Sealed(Protocol):
+    """Something with a ciphertext that was made for its id."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def sealed(self) -> str: ...
+
+
+class Seals(Protocol):
+    """A store of ciphertexts."""
+
+    def all(self) -> Sequence[Sealed]:
+        """Every one."""
+        ...
+
+    def reseal(self, owner_id: str, before: str, after: str, /) -> bool:
+        """Replace one, unless it was replaced meanwhile; answers whether it did."""
+        ...
 
 
 @dataclass
@@ -70,7 +94,7 @@ def name(store: CredentialStore, vault: Vault, credential_id: str, user_id: int)
     return named.credential().id
 
 
-def rotate(store: CredentialStore, vault: Vault) -> Rotation:
+def rotate(store: Seals, vault: Vault) -> Rotation:
     """Encrypt every stored secret with the first key. Repeating it does no harm, and neither does a renewal meanwhile.
 
     Raises InputError without keys, StoreUnavailable.

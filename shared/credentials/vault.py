@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from pydantic import SecretStr
@@ -23,6 +25,8 @@ from shared.domain.models import CredentialKind
 KEYS_SETTING = "COVEY_CREDENTIAL_KEYS"
 # 32 bytes in URL-safe base64. Fernet itself would take two keys without a comma between them as the first one.
 _KEY = re.compile(r"[A-Za-z0-9_-]{43}=")
+_TEXTS = "texts"
+T = TypeVar("T")
 
 
 class Vault:
@@ -58,23 +62,36 @@ class Vault:
 
     def open(self, credential_id: str, sealed: str) -> Secret:
         """The secret of a ciphertext. Raises InputError where no key opens it, or it is another credential's."""
-        opened = _opened(self.require_keys(), sealed)
-        if opened is None:
-            raise InputError(f"{credential_id}: no key of {KEYS_SETTING} opens it, or it was changed")
-        owner, secret = opened
-        if owner != credential_id:
-            raise InputError(f"{credential_id}: its ciphertext was made for another credential")
-        return secret
+        return self._read(credential_id, sealed, _secret)
+
+    def seal_texts(self, owner: str, texts: Mapping[str, SecretStr]) -> str:
+        """Secrets that X knows nothing of, by name, as a ciphertext of their owner. Raises InputError without keys."""
+        keys = self.require_keys()
+        content = {"id": owner, "kind": _TEXTS, "secret": {name: one.get_secret_value() for name, one in texts.items()}}
+        return keys.encrypt(json.dumps(content).encode()).decode()
+
+    def open_texts(self, owner: str, sealed: str) -> dict[str, SecretStr]:
+        """The inverse. Raises InputError as `open` does."""
+        return self._read(owner, sealed, _texts)
 
     def reseal(self, credential_id: str, sealed: str) -> str | None:
         """The same secret by the first key; None where it is so already. Raises InputError as `open` does."""
-        self.open(credential_id, sealed)
+        self._read(credential_id, sealed, lambda content: _texts(content) if _is_texts(content) else _secret(content))
         assert self._first is not None
         try:
             self._first.decrypt(sealed)
         except InvalidToken:
             return self.require_keys().rotate(sealed).decode()
         return None
+
+    def _read(self, owner: str, sealed: str, form: Callable[[Mapping[str, Any]], T]) -> T:
+        opened = _opened(self.require_keys(), sealed, form)
+        if opened is None:
+            raise InputError(f"{owner}: no key of {KEYS_SETTING} opens it, or it was changed")
+        found, secret = opened
+        if found != owner:
+            raise InputError(f"{owner}: its ciphertext was made for another credential")
+        return secret
 
     def __repr__(self) -> str:
         """The class only."""
@@ -96,10 +113,24 @@ def _fernet(text: str) -> Fernet | None:
     return Fernet(text) if _KEY.fullmatch(text) else None
 
 
-def _opened(keys: MultiFernet, sealed: str) -> tuple[object, Secret] | None:
+def _opened(keys: MultiFernet, sealed: str, form: Callable[[Mapping[str, Any]], T]) -> tuple[object, T] | None:
     """Owner and secret of a ciphertext, None where it does not open. Raises nothing: its frame holds the secret."""
     try:
         content = json.loads(keys.decrypt(sealed))
-        return content["id"], from_fields(CredentialKind(content["kind"]), content["secret"])
-    except (InvalidToken, ValueError, KeyError, TypeError):
+        return content["id"], form(content)
+    except (InvalidToken, ValueError, KeyError, TypeError, AttributeError):
         return None
+
+
+def _secret(content: Mapping[str, Any]) -> Secret:
+    return from_fields(CredentialKind(content["kind"]), content["secret"])
+
+
+def _is_texts(content: Mapping[str, Any]) -> bool:
+    return bool(content["kind"] == _TEXTS)
+
+
+def _texts(content: Mapping[str, Any]) -> dict[str, SecretStr]:
+    if not _is_texts(content):
+        raise ValueError
+    return {name: SecretStr(text) for name, text in content["secret"].items()}

@@ -174,3 +174,20 @@ def test_an_error_of_opening_has_no_frame_with_the_secret() -> None:
     for frame, _ in traceback.walk_tb(caught.value.__traceback__):
         if frame.f_code.co_filename != __file__:
             assert "SECRET-SECRET-" not in repr(frame.f_locals)
+
+
+def test_texts_that_x_knows_nothing_of_are_sealed_alike() -> None:
+    """They open for their owner alone, move to the first key, and are no credential; a credential is no texts."""
+    texts = {"url": SecretStr("https://hooks.example/~t0k3n~"), "secret": SecretStr("whsec_1")}
+    sealed = vault(OLD).seal_texts("endpoint:1", texts)
+    assert "~t0k3n~" not in sealed
+    assert vault(OLD).open_texts("endpoint:1", sealed) == texts
+    moved = vault(NEW, OLD).reseal("endpoint:1", sealed)
+    assert moved is not None
+    assert vault(NEW).open_texts("endpoint:1", moved) == texts
+    with pytest.raises(InputError, match="made for another"):
+        vault(OLD).open_texts("endpoint:2", sealed)
+    with pytest.raises(InputError, match="no key of COVEY_CREDENTIAL_KEYS opens it"):
+        vault(OLD).open("endpoint:1", sealed)
+    with pytest.raises(InputError, match="no key of COVEY_CREDENTIAL_KEYS opens it"):
+        vault(OLD).open_texts("one", vault(OLD).seal("one", bearer()))
