@@ -1,23 +1,18 @@
-"""Reading the feed of a tenant: events in order, behind a cursor, each with what it is about as that stands now.
-
-What is told of a post is read where it stands: of one that is gone and purged there is no text any more.
-"""
+"""Reading the feed of a tenant: events in order, behind a cursor, each with what it is about as that stands now."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final
 
 from shared.domain.errors import InputError
-from shared.domain.feed import EventType, Numbered
-from shared.domain.mentions import mention_id
-from shared.domain.sources import X
+from shared.domain.feed import EventType
 from shared.services.bootstrap import Services
+from shared.services.feed_told import told
 
 NOW: Final = "now"
 GREATEST_LIMIT: Final = 1_000
-_OF_POSTS: Final = frozenset({EventType.POST_CREATED, EventType.POST_EDITED})
 _GREATEST_NUMBER: Final = 2**63 - 1
 
 
@@ -61,31 +56,4 @@ def page(services: Services, tenant: str, number: int, *, types: Collection[Even
     found = services.stores.feed.after(tenant, number, types=types, limit=limit + 1)
     shown = found[:limit]
     last = shown[-1].number if shown else number
-    return Page(_told(services, tenant, shown), str(last), len(found) > limit)
-
-
-def _told(services: Services, tenant: str, found: Sequence[Numbered]) -> list[dict[str, Any]]:
-    wanted = [mention_id(tenant, X, one.event.subject) for one in found if one.event.type in _OF_POSTS]
-    mentions = services.stores.mentions.by_id(wanted) if wanted else {}
-    return [_row(tenant, one, mentions) for one in found]
-
-
-def _row(tenant: str, one: Numbered, mentions: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    event = one.event
-    data: dict[str, Any] = {"id": event.subject, **event.data}
-    if event.type in _OF_POSTS:
-        mention = mentions.get(mention_id(tenant, X, event.subject))
-        data["mention"] = None if mention is None else {"id": mention["_id"], **_shown(mention)}
-    return {"id": event.id, "cursor": str(one.number), "type": event.type.value, "timestamp": event.at, "data": data}
-
-
-def _shown(mention: dict[str, Any]) -> dict[str, Any]:
-    return {name: mention.get(name) for name in SHOWN}
-
-
-# Of a mention, what a consumer is told.
-SHOWN: Final = (
-    *("tenant_id", "source_id", "sources", "platform", "external_id", "url", "content", "author_id", "author_name"),
-    *("author_handle", "author_followers", "author_verified", "published_at", "likes_count", "comments_count"),
-    *("shares_count", "media_type", "media_urls", "location", "language", "status", "created_at", "updated_at"),
-)
+    return Page(told(services.stores, tenant, shown), str(last), len(found) > limit)
