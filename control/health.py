@@ -53,9 +53,16 @@ def findings(
         behind={stream.id: now - stream.attended_until for stream in stores.streams.active()},
         spent=_spent(limits, now),
         unplanned=planned.unplanned(services),
+        cut_off=_cut_off(stores),
         new_letters=stores.dead_letters.count(DeadFilter(replayed=False, died_after=seen_at)),
     )
     return judge_flock(facts) + _of_the_servers(services)
+
+
+def _cut_off(stores: Stores) -> list[tuple[str, str]]:
+    """Endpoints that are sent nothing any more, up to a hundred."""
+    given_up = stores.endpoints.given_up(limit=100)
+    return [(one.host, str((one.last_error or {}).get("error", one.why))) for one in given_up]
 
 
 def look_at_letters(stores: Stores, *, now: datetime) -> None:

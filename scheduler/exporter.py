@@ -28,6 +28,7 @@ from shared.services.overdue import overdue_purges
 from shared.services.silence import SILENT
 from shared.services.standing import due_now
 from shared.stores.dead_letters import DeadFilter
+from shared.stores.endpoints import Standing as Endpoints
 from shared.stores.group_tests import Told
 from shared.stores.media import PENDING
 from shared.stores.plans import Plan
@@ -64,6 +65,16 @@ def export_standing(standing: Standing | None) -> None:
         metrics.REFRESHES_OVERDUE.labels(tier.value).set(one.overdue)
         metrics.REFRESH_LAG_SECONDS.labels(tier.value).set(one.lag_seconds)
         metrics.STALE_RATIO.labels(tier.value).set(one.stale_ratio)
+
+
+def export_endpoints(standing: Endpoints, now: datetime) -> None:
+    """How far webhooks are behind the feed."""
+    metrics.ENDPOINTS.labels("active").set(standing.active)
+    metrics.ENDPOINTS.labels("disabled").set(standing.disabled)
+    metrics.ENDPOINTS_BEHIND.labels("all").set(standing.backlog)
+    metrics.ENDPOINTS_BEHIND.labels("worst").set(standing.worst)
+    waited = 0.0 if standing.waiting_since is None else (now - standing.waiting_since).total_seconds()
+    metrics.ENDPOINTS_WAITING_SECONDS.set(max(0.0, waited))
 
 
 class Exporter:
@@ -122,6 +133,7 @@ class Exporter:
         export_standing(stores.standing.last())
         waiting = stores.feed.oldest_mark()
         metrics.FEED_WAITING_SECONDS.set(0.0 if waiting is None else max(0.0, (now - waiting).total_seconds()))
+        export_endpoints(stores.endpoints.standing(), now)
         if self._services.refresh_policy.by is Chooser.PLANNER:
             plan = stores.plans.last()
             export_plan(plan)

@@ -1,8 +1,9 @@
 """Entering what happened into the feed of each tenant: the leader, each second, so many at most.
 
-    marked --events of whom--> appended --cleared
+    marked --events of whom--> appended --endpoints of these tenants woken--> cleared
 
-Two leaders for a moment do no harm: an event is entered once by its id, and numbers are given in turn.
+Then a job is sent for each endpoint that is due. Two leaders for a moment do no harm: an event is entered once by its
+id, and numbers are given in turn.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Final
 
 from shared.domain.coverage.accounts import Name
 from shared.domain.feed import Event, EventType, event_id
+from shared.domain.jobs import DeliverFeed
 from shared.domain.sources import TRACKED, Source, source_of
 from shared.runtime import metrics
 from shared.services.bootstrap import Services
@@ -21,6 +23,8 @@ from shared.stores.feed import marked_at
 
 # Of each kind at a look: 60,000 posts a minute. Entering 1,000 takes the leader 60 to 100 ms.
 AT_ONCE: Final = 1_000
+# Endpoints that are sent for at a look; the others are in the next one.
+SENT_AT_ONCE: Final = 200
 
 
 class Feeding:
@@ -30,15 +34,24 @@ class Feeding:
         self._services = services
         self._store = services.stores.feed
 
-    def run_once(self, now: datetime) -> None:
-        """Enter what is marked, oldest first, up to AT_ONCE of each kind."""
+    def run_once(self, now: datetime) -> list[DeliverFeed]:
+        """Enter what is marked, oldest first, up to AT_ONCE of each kind; answers the jobs that send it on."""
+        self._enter(now)
+        due = self._services.stores.endpoints.due(now=now, limit=SENT_AT_ONCE)
+        return [DeliverFeed(endpoint_id=one) for one in due]
+
+    def _enter(self, now: datetime) -> None:
         for kind in EventType:
             marked = self._store.marked(kind, limit=AT_ONCE)
             if not marked:
                 continue
-            for tenant, events in _by_tenant(self._events(kind, marked)).items():
+            by_tenant = _by_tenant(self._events(kind, marked))
+            for tenant, events in by_tenant.items():
                 entered = self._store.append(tenant, events, now=now)
                 metrics.FEED_EVENTS.labels(kind.value).inc(entered)
+            # Before the marks are cleared: who dies in between leaves them, and the next look wakes again.
+            heads = {tenant: self._store.bounds(tenant)[1] for tenant in by_tenant}
+            self._services.stores.endpoints.wake(heads, now=now)
             latest = max(marked_at(kind, one) for one in marked)
             self._store.clear(kind, [one["_id"] for one in marked], through=latest)
 

@@ -16,9 +16,8 @@ from dramatiq.errors import ConnectionClosed
 
 from scheduler.catch_up import CatchUp
 from scheduler.exporter import Exporter
-from scheduler.feeding import Feeding
 from scheduler.leader import Leader
-from scheduler.planner import DEAD, FEED, FILLS, LEDGER, OPENS_SWEEPS, RECONCILE, Planner
+from scheduler.planner import DEAD, FILLS, LEDGER, OPENS_SWEEPS, RECONCILE, Planner
 from scheduler.reconciler import Reconciler
 from scheduler.treasurer import Treasurer
 from shared.domain.errors import CoveyError
@@ -74,7 +73,6 @@ class Loop:
             RECONCILE: self._reconciler.run_once,
             DEAD: self._reconciler.collect_dead,
             LEDGER: self._treasurer.run_once,
-            FEED: Feeding(services).run_once,
         }
 
     def pause(self, queues: Collection[str]) -> None:

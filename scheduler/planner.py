@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from scheduler.auditing import audit_jobs
 from scheduler.compliance import compliance_jobs
 from scheduler.day_plan import DayPlan
+from scheduler.feeding import Feeding
 from scheduler.quoting import Quoting
 from scheduler.readings import Readings
 from scheduler.searches import Outgoing, Searches
@@ -136,7 +137,7 @@ class Planner:
         self._held_back = held_back
         self._stores = services.stores
         searches, readings = Searches(services, shares), Readings(services, held_back)
-        day_plan = DayPlan(services)
+        day_plan, feeding = DayPlan(services), Feeding(services)
         self._plans: dict[str, Plan] = {
             SEARCH: self._of(WorkClass.SEARCH, searches.new),
             REREAD: self._of(WorkClass.BACKFILL, searches.again),
@@ -144,6 +145,7 @@ class Planner:
             QUOTES: self._of(WorkClass.QUOTES, Quoting(services).due),
             REFRESH: readings.due,
             PLAN: lambda slot, now: day_plan.due(now),
+            FEED: lambda slot, now: [(job, None) for job in feeding.run_once(now)],
             MEDIA: self._media,
             CANARY: self._canary,
             AUTHORS: self._of(WorkClass.ENGAGEMENT, readings.authors),

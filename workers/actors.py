@@ -22,6 +22,7 @@ from workers.handlers.auditing import audit_source
 from workers.handlers.authors import look_up_authors
 from workers.handlers.canary import canary
 from workers.handlers.compliance import compliance_round
+from workers.handlers.deliveries import deliver_feed, ping_endpoint
 from workers.handlers.engagement import refresh_engagement
 from workers.handlers.media import download_media
 from workers.handlers.planning import place_posts, rank_posts
@@ -67,6 +68,8 @@ ACTORS: tuple[Actor[Any], ...] = (
     Actor(jobs.CountFollowed, count_followed),
     Actor(jobs.RemoveMedia, remove_media),
     Actor(jobs.SendAlert, send_alert),
+    Actor(jobs.DeliverFeed, deliver_feed),
+    Actor(jobs.PingEndpoint, ping_endpoint),
     Actor(jobs.Canary, canary),
 )
 

@@ -15,6 +15,7 @@ from shared.domain import errors
 from shared.domain.coverage.accounts import AccountState
 from shared.domain.coverage.gaps import GapReason
 from shared.domain.coverage.sweeps import SweepKind, SweepStatus
+from shared.domain.deliveries import Outcome
 from shared.domain.engagement.surges import Why
 from shared.domain.jobs import ALL_JOBS, Queue
 from shared.domain.models import PostState
@@ -93,6 +94,8 @@ def begin(queues: Collection[str]) -> None:
             metrics.MEDIA_FILES.labels(result)
         for webhook in WEBHOOKS:
             metrics.WEBHOOKS.labels(webhook)
+        for delivery in Outcome:
+            metrics.DELIVERIES.labels(delivery.value)
     if set(queues) - {Queue.MEDIA}:
         _begin_calls()
         _begin_collection()

@@ -139,10 +139,9 @@ def rotate_keys(as_json: Json = False) -> None:
 
     Put a new key in front (new,old) for every process first; drop the old one when this has ended with status 0.
     """
-    from shared.credentials.keeping import rotate
+    from control.endpoints import rotate_keys as rotate
 
-    services = services_here(redis=False)
-    done = rotate(services.stores.credentials, services.vault)
+    done = rotate(services_here(redis=False))
     if as_json:
         print_json(asdict(done))
     else:

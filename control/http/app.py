@@ -24,6 +24,7 @@ from control.http.routes import (
     accounts,
     analytics,
     dead,
+    endpoints,
     engagement,
     feed,
     health,
@@ -57,6 +58,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     statistics.router,
     sources.router,
     accounts.router,
+    endpoints.router,
 )
 DESCRIPTION: Final = """Steers Covey and reads what it collected. Ids are strings; times are RFC 3339 in UTC; money is
 in US dollars. Lists are paged by `next_cursor`. Errors are `application/problem+json` (RFC 9457). A POST with an

@@ -28,6 +28,11 @@ class EventType(StrEnum):
     GAP = "coverage.gap"
 
 
+# Of which there are so many that only those who ask for them are sent any.
+HIGH_VOLUME: Final[frozenset[EventType]] = frozenset()
+USUAL: Final = frozenset(EventType) - HIGH_VOLUME
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """One thing that happened. subject: the id of what it is about. at: when it was known. data: what of it does not

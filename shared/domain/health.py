@@ -61,6 +61,7 @@ class FlockFacts:
     setting). behind: by handle or stream, how far its coverage is behind. slot: the time between two sweeps, with the
     lag of X's search. spent: budgets that are used up, with the time at which each is full again. new_letters: dead
     letters that nobody has looked at. unplanned: how long the planner's plan of today has not been made.
+    cut_off: hosts of webhook endpoints that were disabled by what they answered, and what that was.
     """
 
     now: datetime
@@ -73,6 +74,7 @@ class FlockFacts:
     spent: Mapping[str, datetime] = field(default_factory=dict)
     new_letters: int = 0
     unplanned: timedelta = timedelta(0)
+    cut_off: Sequence[tuple[str, str]] = ()
 
 
 def judge_flock(facts: FlockFacts) -> list[Finding]:
@@ -89,6 +91,7 @@ def judge_flock(facts: FlockFacts) -> list[Finding]:
         *_queues(facts),
         *_letters(facts),
         *_day_plan(facts),
+        *_webhooks(facts),
     ]
     return sorted(found, key=lambda finding: finding.level is not Level.ERROR)
 
@@ -217,6 +220,15 @@ def _letters(facts: FlockFacts) -> list[Finding]:
         return []
     message = f"{facts.new_letters} dead letters that nobody has looked at"
     return [warning(Check.DEAD_LETTERS, message, "covey dead list; then covey dead replay or purge")]
+
+
+def _webhooks(facts: FlockFacts) -> list[Finding]:
+    if not facts.cut_off:
+        return []
+    told = _some([f"{host} ({why})" for host, why in facts.cut_off])
+    message = f"{len(facts.cut_off)} webhook endpoints are disabled, for they did not take what was sent: {told}"
+    todo = "POST /v1/endpoints/ID/enable goes on where it was; DELETE /v1/endpoints/ID forgets it"
+    return [warning(Check.WEBHOOKS, message, todo)]
 
 
 def _some(names: Sequence[str]) -> str:

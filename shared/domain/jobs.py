@@ -13,6 +13,7 @@ from pydantic import Field, ValidationError
 
 from shared.domain.alert_jobs import SendAlert
 from shared.domain.errors import BadJob, NewerJob
+from shared.domain.feed_jobs import DeliverFeed, PingEndpoint
 from shared.domain.job import (
     ALL_QUEUES,
     GREATEST_ID,
@@ -51,11 +52,13 @@ __all__ = [
     "CheckUsage",
     "ComplianceRound",
     "CountFollowed",
+    "DeliverFeed",
     "DownloadMedia",
     "FindRevivals",
     "Job",
     "LookAtAccounts",
     "LookUpAuthors",
+    "PingEndpoint",
     "PlacePosts",
     "PurgeGone",
     "PurgeOld",
@@ -212,6 +215,8 @@ ALL_JOBS: tuple[type[Job], ...] = (
     CheckUsage,
     *UPKEEP_JOBS,
     SendAlert,
+    DeliverFeed,
+    PingEndpoint,
     Canary,
 )
 

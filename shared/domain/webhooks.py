@@ -11,6 +11,7 @@ from ipaddress import ip_address
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
+from shared.domain.addresses import is_public
 from shared.domain.errors import InputError
 
 SECRET_PREFIX: Final = "whsec_"  # noqa: S105  # what every secret begins with
@@ -53,3 +54,24 @@ def _is_this_machine(host: str) -> bool:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def host_of_endpoint(url: str, *, may_be_private: bool) -> str:
+    """The host of an address that a tenant named. Raises InputError, which does not show the address."""
+    try:
+        check_webhook_url(url)
+    except InputError as error:
+        raise InputError(f"url {error}") from None
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if not may_be_private and (parts.scheme != "https" or _is_private(host)):
+        raise InputError("url: https:// and a host on the open internet; COVEY_WEBHOOK_PRIVATE allows others")
+    return host
+
+
+def _is_private(host: str) -> bool:
+    """Whether it is written as an address that is not public; what a name leads to is looked at when it is sent to."""
+    try:
+        return not is_public(host)
+    except ValueError:
+        return host == "localhost"

@@ -51,6 +51,9 @@ class Alerting(SecretFiles):
     alert_quiet_hours: Hours | None = Field(
         None, description="from when to when nothing is sent there, such as 22:00-07:00; it is sent when they end"
     )
+    webhook_private: bool = Field(
+        False, description="true: webhooks of the feed may go to private addresses and to this machine too"
+    )
     alert_time_zone: Zone = Field("UTC", description="whose clocks the quiet hours go by, such as Europe/Berlin")
 
     def require_webhook_secret(self) -> None:

@@ -226,3 +226,20 @@ FEED_EVENTS = Counter("covey_feed_events", "Events entered into the feeds, by ty
 FEED_WAITING_SECONDS = Gauge(
     "covey_feed_waiting_seconds", "For how long what happened has waited to be entered into its feed; 0: nothing waits."
 )
+
+# --- webhooks of the feed: deliveries from the workers, the rest from every scheduler
+DELIVERIES = Counter(
+    "covey_deliveries",
+    "Messages sent to webhook endpoints, by outcome: delivered, retry, given_up, gone, failed.",
+    ["outcome"],
+)
+ENDPOINTS = Gauge("covey_endpoints", "Webhook endpoints, by state: active, disabled.", ["state"])
+ENDPOINTS_BEHIND = Gauge(
+    "covey_endpoints_behind_events",
+    "Events that active webhook endpoints are behind the feed, of all and of the worst.",
+    ["of"],
+)
+ENDPOINTS_WAITING_SECONDS = Gauge(
+    "covey_endpoints_waiting_seconds",
+    "For how long the event that waits longest for its webhook has waited at most; 0: none waits.",
+)

@@ -39,6 +39,7 @@ from shared.services.capabilities import RememberedPlan
 from shared.services.following import Following
 from shared.services.letters import DeadLetters
 from shared.services.pausing import Pausing
+from shared.services.sending import Sending
 from shared.services.tally import Tally
 from shared.services.truth import open_stores, reach_database
 from shared.spending.choices import BudgetChoices
@@ -70,6 +71,7 @@ class Services:
     plan: RememberedPlan
     media: MediaFetcher
     webhook: WebhookSender | None
+    sending: Sending
     tally: Tally
 
     @property
@@ -173,6 +175,7 @@ def build(settings: Settings, *, middleware: Sequence[Middleware]) -> Services:
             min_free_bytes=settings.media_min_free_bytes,
         ),
         webhook=WebhookSender.to(settings.alert_webhook_url, settings.alert_webhook_secret),
+        sending=Sending.of(settings),
         tally=tally,
     )
 

@@ -13,10 +13,12 @@ from pydantic import ValidationError
 from shared.domain.jobs import (
     ALL_JOBS,
     Canary,
+    DeliverFeed,
     DownloadMedia,
     Job,
     LookAtAccounts,
     LookUpAuthors,
+    PingEndpoint,
     QuotePage,
     RefreshEngagement,
     RemoveMedia,
@@ -61,6 +63,10 @@ def subject_of(name: str, arguments: Sequence[Any]) -> str:
             return _some("account", ids)
         case SendAlert(post_id=post, day=day):
             return f"alert on post {post}, {day}"
+        case DeliverFeed(endpoint_id=endpoint):
+            return f"webhook endpoint {endpoint}"
+        case PingEndpoint(endpoint_id=endpoint):
+            return f"ping of webhook endpoint {endpoint}"
         case Canary(queue=queue):
             return f"sign of life of {queue}"
         case None:

@@ -11,6 +11,8 @@ from shared.stores import (
     claims,
     compliance,
     dead_letters,
+    deliveries,
+    endpoints,
     engagement,
     erasures,
     fates,
@@ -52,6 +54,8 @@ from shared.stores.compliance import ComplianceStore
 from shared.stores.credentials import CredentialStore
 from shared.stores.database import Db
 from shared.stores.dead_letters import DeadLetterStore
+from shared.stores.deliveries import DeliveryStore
+from shared.stores.endpoints import EndpointStore
 from shared.stores.engagement import EngagementStore
 from shared.stores.erasures import ErasureStore
 from shared.stores.fates import FateStore
@@ -94,7 +98,8 @@ from shared.stores.users import UserStore
 from shared.stores.usual import UsualStore
 
 COLLECTIONS = (
-    *(accounts, audits, authors, claims, compliance, dead_letters, engagement, erasures, fates, feed, gaps),
+    *(accounts, audits, authors, claims, compliance, dead_letters, deliveries, endpoints, engagement, erasures),
+    *(fates, feed, gaps),
     *(group_tests, handles, idempotency, intervals, ledger, live, media, mentions, plans, posts, processes),
     *(quotes, reactions, reads, removals, runs, schedules, set_aside, shares, sources, streams, surges, sweeps),
     *(tokens, trail, users, usual),
@@ -153,6 +158,8 @@ class Stores:
     trail: TrailStore
     idempotency: IdempotencyStore
     feed: FeedStore
+    endpoints: EndpointStore
+    deliveries: DeliveryStore
 
     @classmethod
     def on(cls, db: Db) -> Stores:
@@ -212,6 +219,8 @@ class Stores:
             trail=TrailStore(db),
             idempotency=IdempotencyStore(db),
             feed=FeedStore(db),
+            endpoints=EndpointStore(db),
+            deliveries=DeliveryStore(db),
         )
 
     @property

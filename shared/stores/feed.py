@@ -135,6 +135,22 @@ class FeedStore:
         return (newest + 1 if oldest is None else oldest["number"], newest)
 
     @guarded
+    def number_before(self, tenant: str, at: datetime) -> int:
+        """The number behind which all is that was entered from that time on. Looks at few events, however many there
+        are: numbers and times go up together.
+        """
+        low, high = self.bounds(tenant)
+        while low <= high:
+            middle = (low + high) // 2
+            wanted = {"tenant": tenant, "number": {"$gte": middle}}
+            found = self._read.find_one(wanted, {"number": 1, "fed_at": 1}, sort=[("number", ASCENDING)])
+            if found is None or found["fed_at"] >= at:
+                high = middle - 1
+            else:
+                low = found["number"] + 1
+        return low - 1
+
+    @guarded
     def oldest_mark(self) -> datetime | None:
         """Since when what waits longest waits; None where nothing does."""
         first = [self.marked(kind, limit=1) for kind in MARKS]

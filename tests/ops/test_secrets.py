@@ -144,9 +144,9 @@ def test_each_service_is_given_what_it_needs_and_no_more() -> None:
     assert {name: set(service.get("secrets", ())) for name, service in compose()["services"].items()} == {
         "scheduler": servers,
         "worker": servers | {"x_bearer_token", "x_client_secret", "x_consumer_secret", "credential_keys"},
-        "worker-media": servers | {"alert_webhook_secret"},
+        "worker-media": servers | {"alert_webhook_secret", "credential_keys"},
         "listener": servers | {"x_bearer_token", "x_client_secret", "x_consumer_secret", "credential_keys"},
-        "control": servers | {"qstash_current_signing_key", "qstash_next_signing_key"},
+        "control": servers | {"credential_keys", "qstash_current_signing_key", "qstash_next_signing_key"},
         "simulator": set(),
         "redis": {"redis_users", "redis_admin_password"},
         "mongo": {"mongo_root_password", "mongo_uri", "mongo_analyst_uri"},

@@ -31,6 +31,8 @@ OF_CONTROL = {"COVEY_PUBLIC_URL", "COVEY_DEVELOPMENT"} | OF_QSTASH
 
 # What only the worker of media has, which sends webhooks.
 OF_WEBHOOKS = {"COVEY_ALERT_WEBHOOK_SECRET", "COVEY_ALERT_WEBHOOK_SECRET_FILE"}
+# What opens credentials and webhook endpoints.
+KEYS = {"COVEY_CREDENTIAL_KEYS", "COVEY_CREDENTIAL_KEYS_FILE"}
 
 
 def environment_name(field: str, info: FieldInfo) -> str:
@@ -110,8 +112,8 @@ def test_a_worker_container_is_given_every_setting_that_is_not_fixed() -> None:
 
 
 def test_only_those_who_need_a_secret_have_it() -> None:
-    """Every secret but addresses, in either form, is known to worker and listener; that of webhooks to worker-media,
-    and those of QStash to control.
+    """Every secret but addresses, in either form, is known to worker and listener; those of webhooks to worker-media,
+    which sends them, those of QStash to control, and the keys to both, for endpoints are sealed.
     """
     secrets = {name for name, info in SETTINGS.items() if "SecretStr" in str(info)}
     secrets -= {"SENTRY_DSN", "COVEY_ALERT_WEBHOOK_URL"}
@@ -120,7 +122,7 @@ def test_only_those_who_need_a_secret_have_it() -> None:
 
     assert secrets >= {"X_BEARER_TOKEN", "COVEY_X_PROXY"} | OF_WEBHOOKS
     for name, service in compose()["services"].items():
-        having = {"worker": of_x, "listener": of_x, "worker-media": OF_WEBHOOKS, "control": OF_QSTASH}
+        having = {"worker": of_x, "listener": of_x, "worker-media": OF_WEBHOOKS | KEYS, "control": OF_QSTASH | KEYS}
         expected = having.get(name, set())
         assert secrets & service.get("environment", {}).keys() == expected
 

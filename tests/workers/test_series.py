@@ -22,7 +22,8 @@ from workers.series import ANSWERS
 
 ROOT = Path(__file__).parents[2]
 # Raised by the scheduler only.
-OF_THE_SCHEDULER = {"covey_dead_letters", "covey_scheduler_claims"}
+OF_THE_SCHEDULER = {"covey_dead_letters", "covey_feed_events", "covey_scheduler_claims"}
+OF_CONTROL = {"covey_control_requests"}
 OF_THE_LISTENER = {"covey_live_breaks", "covey_live_events"}
 # A process of its own: the metrics of this one have been raised by other tests.
 PROGRAM = """
@@ -51,7 +52,7 @@ def test_every_labelled_counter_of_a_worker_begins_at_zero() -> None:
     counters = begun("interactive,search,quotes,engagement,backfill,media")
 
     without = {name for name, (count, _) in counters.items() if count == 0}
-    assert without == OF_THE_SCHEDULER | OF_THE_LISTENER
+    assert without == OF_THE_SCHEDULER | OF_THE_LISTENER | OF_CONTROL
     assert sum(total for _, total in counters.values()) == 0
 
 

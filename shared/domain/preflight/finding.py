@@ -57,6 +57,7 @@ class Check(StrEnum):
     QUEUES = "queues"
     DEAD_LETTERS = "dead_letters"
     DAY_PLAN = "day_plan"
+    WEBHOOKS = "webhooks"
 
 
 # Made by `shared/domain/health.py` of the flock that runs; the others are of the set-up.
@@ -64,6 +65,7 @@ OF_THE_FLOCK: Final = frozenset(
     {
         *(Check.SCHEDULER, Check.WORKERS, Check.PROCESSES, Check.ROOM, Check.PAUSED),
         *(Check.X_BLOCKS, Check.COVERAGE, Check.BUDGETS, Check.QUEUES, Check.DEAD_LETTERS, Check.DAY_PLAN),
+        Check.WEBHOOKS,
     }
 )
 

@@ -150,3 +150,11 @@ def test_more_trouble_never_makes_the_verdict_better(troubles: list[tuple[dict[s
             worst = max(worst, verdict_of(judge_flock(facts(**change))), key=order.index)
 
     assert order.index(verdict_of(judge_flock(facts(**changes)))) >= order.index(worst)
+
+
+def test_webhooks_that_nobody_takes_are_told() -> None:
+    """A warning with the hosts and what they answered; collecting goes on."""
+    (finding,) = judge_flock(facts(cut_off=[("hooks.example", "answered 410")]))
+    assert (finding.check, finding.level) == (Check.WEBHOOKS, Level.WARNING)
+    assert "hooks.example (answered 410)" in finding.message
+    assert verdict_of([finding]) is Verdict.DEGRADED

@@ -101,6 +101,8 @@ GOOD: dict[str, dict[str, Any]] = {
     "compliance_round": {"round_id": "r"},
     "remove_media": {"media": ["3_1"]},
     "send_alert": {"post_id": "1", "day": "2026-11-20"},
+    "deliver_feed": {"endpoint_id": "e"},
+    "ping_endpoint": {"endpoint_id": "e", "ping_id": "p"},
     "canary": {"queue": "search", "sent_at_ms": 1},
 }
 BY_NAME = {job.name: job for job in ALL_JOBS}

@@ -15,11 +15,13 @@ from shared.domain.jobs import (
     CheckUsage,
     ComplianceRound,
     CountFollowed,
+    DeliverFeed,
     DownloadMedia,
     FindRevivals,
     Job,
     LookAtAccounts,
     LookUpAuthors,
+    PingEndpoint,
     PlacePosts,
     PurgeGone,
     PurgeOld,
@@ -57,6 +59,8 @@ WORDS: list[tuple[Job, str]] = [
     (ComplianceRound(round_id="r"), "r"),
     (RemoveMedia(media=("3_1", "3_2")), "files 3_1, 3_2"),
     (SendAlert(post_id="1", day="2026-11-20"), "alert on post 1, 2026-11-20"),
+    (DeliverFeed(endpoint_id="e1"), "webhook endpoint e1"),
+    (PingEndpoint(endpoint_id="e1", ping_id="p1"), "ping of webhook endpoint e1"),
     (Canary(queue="media", sent_at_ms=1), "sign of life of media"),
 ]
 
