@@ -276,6 +276,174 @@ class Dead:
         )
 
 
+class Endpoints:
+    """Calls about endpoints."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+
+    def list_all(self, *, limit: int | None = None, cursor: str | None = None) -> models.PagedEndpointRow:
+        """The endpoints of the tenant, the newest first."""
+        return cast(
+            "models.PagedEndpointRow",
+            self._send(call("GET", "/v1/endpoints", {}, {"limit": limit, "cursor": cursor}, {}, None, None)),
+        )
+
+    def iter_list_all(self, *, limit: int | None = None) -> Iterator[models.EndpointRow]:
+        """All rows of `list_all`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = self.list_all(limit=limit, cursor=cursor)
+            yield from page["data"]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
+
+    def create(self, body: models.NewEndpoint, *, idempotency_key: str | None = None) -> models.EndpointWithSecret:
+        """Make an endpoint. Its secret is in this answer and nowhere else; the path of its address is never
+        shown."""
+        return cast(
+            "models.EndpointWithSecret", self._send(call("POST", "/v1/endpoints", {}, {}, {}, body, idempotency_key))
+        )
+
+    def get(self, endpoint_id: str) -> models.EndpointDetails:
+        """One: what waits for it, and how it did in the last 24 hours."""
+        return cast(
+            "models.EndpointDetails",
+            self._send(call("GET", "/v1/endpoints/{endpoint_id}", {"endpoint_id": endpoint_id}, {}, {}, None, None)),
+        )
+
+    def edit(self, endpoint_id: str, body: models.EndpointChanges) -> models.EndpointRow:
+        """Change it. What waits is tried again at once."""
+        return cast(
+            "models.EndpointRow",
+            self._send(call("PATCH", "/v1/endpoints/{endpoint_id}", {"endpoint_id": endpoint_id}, {}, {}, body, None)),
+        )
+
+    def remove(self, endpoint_id: str) -> models.EndpointRow:
+        """Forget it: nothing more is sent. Answers how it was."""
+        return cast(
+            "models.EndpointRow",
+            self._send(call("DELETE", "/v1/endpoints/{endpoint_id}", {"endpoint_id": endpoint_id}, {}, {}, None, None)),
+        )
+
+    def deliveries(
+        self, endpoint_id: str, *, limit: int | None = None, cursor: str | None = None
+    ) -> models.PagedDelivery:
+        """What was tried in the last 14 days, the newest first."""
+        return cast(
+            "models.PagedDelivery",
+            self._send(
+                call(
+                    "GET",
+                    "/v1/endpoints/{endpoint_id}/deliveries",
+                    {"endpoint_id": endpoint_id},
+                    {"limit": limit, "cursor": cursor},
+                    {},
+                    None,
+                    None,
+                )
+            ),
+        )
+
+    def iter_deliveries(self, endpoint_id: str, *, limit: int | None = None) -> Iterator[models.Delivery]:
+        """All rows of `deliveries`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = self.deliveries(endpoint_id, limit=limit, cursor=cursor)
+            yield from page["data"]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
+
+    def disable(self, endpoint_id: str, *, idempotency_key: str | None = None) -> models.EndpointRow:
+        """Send it nothing until it is enabled. Its place in the feed is kept for as long as the feed is: 14 days."""
+        return cast(
+            "models.EndpointRow",
+            self._send(
+                call(
+                    "POST",
+                    "/v1/endpoints/{endpoint_id}/disable",
+                    {"endpoint_id": endpoint_id},
+                    {},
+                    {},
+                    None,
+                    idempotency_key,
+                )
+            ),
+        )
+
+    def enable(self, endpoint_id: str, *, idempotency_key: str | None = None) -> models.EndpointRow:
+        """Send to it again from where it was."""
+        return cast(
+            "models.EndpointRow",
+            self._send(
+                call(
+                    "POST",
+                    "/v1/endpoints/{endpoint_id}/enable",
+                    {"endpoint_id": endpoint_id},
+                    {},
+                    {},
+                    None,
+                    idempotency_key,
+                )
+            ),
+        )
+
+    def ping(self, endpoint_id: str, *, idempotency_key: str | None = None) -> models.Ping:
+        """Have it sent a message of type `ping`, once; its deliveries say what came of it."""
+        return cast(
+            "models.Ping",
+            self._send(
+                call(
+                    "POST",
+                    "/v1/endpoints/{endpoint_id}/ping",
+                    {"endpoint_id": endpoint_id},
+                    {},
+                    {},
+                    None,
+                    idempotency_key,
+                )
+            ),
+        )
+
+    def replay(
+        self, endpoint_id: str, body: models.Replay, *, idempotency_key: str | None = None
+    ) -> models.EndpointRow:
+        """Tell it again. Events have the ids they had, messages new ones; what is new waits until this is told."""
+        return cast(
+            "models.EndpointRow",
+            self._send(
+                call(
+                    "POST",
+                    "/v1/endpoints/{endpoint_id}/replay",
+                    {"endpoint_id": endpoint_id},
+                    {},
+                    {},
+                    body,
+                    idempotency_key,
+                )
+            ),
+        )
+
+    def rotate(self, endpoint_id: str, *, idempotency_key: str | None = None) -> models.EndpointWithSecret:
+        """Give it a new secret, which is in this answer alone. For 24 hours the one before signs too."""
+        return cast(
+            "models.EndpointWithSecret",
+            self._send(
+                call(
+                    "POST",
+                    "/v1/endpoints/{endpoint_id}/rotate",
+                    {"endpoint_id": endpoint_id},
+                    {},
+                    {},
+                    None,
+                    idempotency_key,
+                )
+            ),
+        )
+
+
 class Engagement:
     """Calls about engagement."""
 
@@ -1009,6 +1177,7 @@ class Api:
         self.accounts = Accounts(send)
         self.analytics = Analytics(send)
         self.dead = Dead(send)
+        self.endpoints = Endpoints(send)
         self.engagement = Engagement(send)
         self.feed = Feed(send)
         self.mentions = Mentions(send)
@@ -1287,6 +1456,185 @@ class AsyncDead:
         return cast(
             "models.Letter",
             await self._send(call("GET", "/v1/dead/{dead_id}", {"dead_id": dead_id}, {}, {}, None, None)),
+        )
+
+
+class AsyncEndpoints:
+    """Calls about endpoints."""
+
+    def __init__(self, send: AsyncSend) -> None:
+        self._send = send
+
+    async def list_all(self, *, limit: int | None = None, cursor: str | None = None) -> models.PagedEndpointRow:
+        """The endpoints of the tenant, the newest first."""
+        return cast(
+            "models.PagedEndpointRow",
+            await self._send(call("GET", "/v1/endpoints", {}, {"limit": limit, "cursor": cursor}, {}, None, None)),
+        )
+
+    async def iter_list_all(self, *, limit: int | None = None) -> AsyncIterator[models.EndpointRow]:
+        """All rows of `list_all`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = await self.list_all(limit=limit, cursor=cursor)
+            for row in page["data"]:
+                yield row
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
+
+    async def create(
+        self, body: models.NewEndpoint, *, idempotency_key: str | None = None
+    ) -> models.EndpointWithSecret:
+        """Make an endpoint. Its secret is in this answer and nowhere else; the path of its address is never
+        shown."""
+        return cast(
+            "models.EndpointWithSecret",
+            await self._send(call("POST", "/v1/endpoints", {}, {}, {}, body, idempotency_key)),
+        )
+
+    async def get(self, endpoint_id: str) -> models.EndpointDetails:
+        """One: what waits for it, and how it did in the last 24 hours."""
+        return cast(
+            "models.EndpointDetails",
+            await self._send(
+                call("GET", "/v1/endpoints/{endpoint_id}", {"endpoint_id": endpoint_id}, {}, {}, None, None)
+            ),
+        )
+
+    async def edit(self, endpoint_id: str, body: models.EndpointChanges) -> models.EndpointRow:
+        """Change it. What waits is tried again at once."""
+        return cast(
+            "models.EndpointRow",
+            await self._send(
+                call("PATCH", "/v1/endpoints/{endpoint_id}", {"endpoint_id": endpoint_id}, {}, {}, body, None)
+            ),
+        )
+
+    async def remove(self, endpoint_id: str) -> models.EndpointRow:
+        """Forget it: nothing more is sent. Answers how it was."""
+        return cast(
+            "models.EndpointRow",
+            await self._send(
+                call("DELETE", "/v1/endpoints/{endpoint_id}", {"endpoint_id": endpoint_id}, {}, {}, None, None)
+            ),
+        )
+
+    async def deliveries(
+        self, endpoint_id: str, *, limit: int | None = None, cursor: str | None = None
+    ) -> models.PagedDelivery:
+        """What was tried in the last 14 days, the newest first."""
+        return cast(
+            "models.PagedDelivery",
+            await self._send(
+                call(
+                    "GET",
+                    "/v1/endpoints/{endpoint_id}/deliveries",
+                    {"endpoint_id": endpoint_id},
+                    {"limit": limit, "cursor": cursor},
+                    {},
+                    None,
+                    None,
+                )
+            ),
+        )
+
+    async def iter_deliveries(self, endpoint_id: str, *, limit: int | None = None) -> AsyncIterator[models.Delivery]:
+        """All rows of `deliveries`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = await self.deliveries(endpoint_id, limit=limit, cursor=cursor)
+            for row in page["data"]:
+                yield row
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
+
+    async def disable(self, endpoint_id: str, *, idempotency_key: str | None = None) -> models.EndpointRow:
+        """Send it nothing until it is enabled. Its place in the feed is kept for as long as the feed is: 14 days."""
+        return cast(
+            "models.EndpointRow",
+            await self._send(
+                call(
+                    "POST",
+                    "/v1/endpoints/{endpoint_id}/disable",
+                    {"endpoint_id": endpoint_id},
+                    {},
+                    {},
+                    None,
+                    idempotency_key,
+                )
+            ),
+        )
+
+    async def enable(self, endpoint_id: str, *, idempotency_key: str | None = None) -> models.EndpointRow:
+        """Send to it again from where it was."""
+        return cast(
+            "models.EndpointRow",
+            await self._send(
+                call(
+                    "POST",
+                    "/v1/endpoints/{endpoint_id}/enable",
+                    {"endpoint_id": endpoint_id},
+                    {},
+                    {},
+                    None,
+                    idempotency_key,
+                )
+            ),
+        )
+
+    async def ping(self, endpoint_id: str, *, idempotency_key: str | None = None) -> models.Ping:
+        """Have it sent a message of type `ping`, once; its deliveries say what came of it."""
+        return cast(
+            "models.Ping",
+            await self._send(
+                call(
+                    "POST",
+                    "/v1/endpoints/{endpoint_id}/ping",
+                    {"endpoint_id": endpoint_id},
+                    {},
+                    {},
+                    None,
+                    idempotency_key,
+                )
+            ),
+        )
+
+    async def replay(
+        self, endpoint_id: str, body: models.Replay, *, idempotency_key: str | None = None
+    ) -> models.EndpointRow:
+        """Tell it again. Events have the ids they had, messages new ones; what is new waits until this is told."""
+        return cast(
+            "models.EndpointRow",
+            await self._send(
+                call(
+                    "POST",
+                    "/v1/endpoints/{endpoint_id}/replay",
+                    {"endpoint_id": endpoint_id},
+                    {},
+                    {},
+                    body,
+                    idempotency_key,
+                )
+            ),
+        )
+
+    async def rotate(self, endpoint_id: str, *, idempotency_key: str | None = None) -> models.EndpointWithSecret:
+        """Give it a new secret, which is in this answer alone. For 24 hours the one before signs too."""
+        return cast(
+            "models.EndpointWithSecret",
+            await self._send(
+                call(
+                    "POST",
+                    "/v1/endpoints/{endpoint_id}/rotate",
+                    {"endpoint_id": endpoint_id},
+                    {},
+                    {},
+                    None,
+                    idempotency_key,
+                )
+            ),
         )
 
 
@@ -2051,6 +2399,7 @@ class AsyncApi:
         self.accounts = AsyncAccounts(send)
         self.analytics = AsyncAnalytics(send)
         self.dead = AsyncDead(send)
+        self.endpoints = AsyncEndpoints(send)
         self.engagement = AsyncEngagement(send)
         self.feed = AsyncFeed(send)
         self.mentions = AsyncMentions(send)

@@ -79,7 +79,7 @@ class BatchRun(TypedDict):
     refused: list[Refused]
     results_url: str
     started_at: str | None
-    state: State
+    state: ControlRunRowsState
     total: int
     waiting_for: WaitsFor | None
 
@@ -266,6 +266,22 @@ class DayWindow(TypedDict):
     reset_in_seconds: float | None
 
 
+class Delivery(TypedDict):
+    """A try. message: its webhook-id. first, through: numbers of the feed, null for a ping."""
+
+    at: str
+    error: str | None
+    events: int
+    first: int | None
+    id: str
+    message: str
+    ms: int
+    outcome: Outcome
+    status: int | None
+    through: int | None
+    tries: int
+
+
 class Depth(TypedDict):
     """How many jobs of a queue are due, wait for a later time, run, and died and are not stored yet."""
 
@@ -303,6 +319,93 @@ class DueList(TypedDict):
     """The most urgent first."""
 
     data: list[Due]
+
+
+class EndpointChanges(TypedDict):
+    """What is to be otherwise; what is left out stays. types: null: all but those of which there are very many."""
+
+    max_events: NotRequired[int | None]
+    types: NotRequired[list[EventType] | None]
+    url: NotRequired[str | None]
+
+
+class EndpointDetails(TypedDict):
+    """oldest_waiting_at: when the next event that it is told came into the feed; null: none waits."""
+
+    backlog: int
+    created_at: str
+    created_by: str
+    cursor: str
+    events: int
+    given_up: int
+    host: str
+    id: str
+    last_24h: Lately
+    last_error: LastError | None
+    max_events: int
+    missed: int
+    next_try_at: str | None
+    oldest_waiting_at: str | None
+    previous_secret_until: str | None
+    replaying_through: str | None
+    retried: int
+    sent: int
+    state: SharedDomainDeliveriesState
+    state_since: str
+    types: list[EventType]
+    why: Why | None
+
+
+class EndpointRow(TypedDict):
+    """An endpoint. backlog: events of the feed that it was not told yet, of whatever type. missed: events that
+    were kept no longer when it was their turn. why: of a disabled one."""
+
+    backlog: int
+    created_at: str
+    created_by: str
+    cursor: str
+    events: int
+    given_up: int
+    host: str
+    id: str
+    last_error: LastError | None
+    max_events: int
+    missed: int
+    next_try_at: str | None
+    previous_secret_until: str | None
+    replaying_through: str | None
+    retried: int
+    sent: int
+    state: SharedDomainDeliveriesState
+    state_since: str
+    types: list[EventType]
+    why: Why | None
+
+
+class EndpointWithSecret(TypedDict):
+    """An endpoint, and its secret, which is said this once."""
+
+    backlog: int
+    created_at: str
+    created_by: str
+    cursor: str
+    events: int
+    given_up: int
+    host: str
+    id: str
+    last_error: LastError | None
+    max_events: int
+    missed: int
+    next_try_at: str | None
+    previous_secret_until: str | None
+    replaying_through: str | None
+    retried: int
+    secret: str
+    sent: int
+    state: SharedDomainDeliveriesState
+    state_since: str
+    types: list[EventType]
+    why: Why | None
 
 
 class Entry(TypedDict):
@@ -514,6 +617,22 @@ class Jobs(TypedDict):
     has_more: bool
 
 
+class LastError(TypedDict):
+    """What was not taken last. status: null where there was no answer."""
+
+    at: str
+    error: str
+    status: int | None
+    tries: int
+
+
+class Lately(TypedDict):
+    """Tries of the last 24 hours, of the newest 10,000."""
+
+    delivered: int
+    tries: int
+
+
 class Letter(TypedDict):
     """A job that was given up. args: as the job has them. payload: the text of a message that is no job."""
 
@@ -640,6 +759,15 @@ class NewBudgets(TypedDict):
     shares: NotRequired[dict[str, float]]
 
 
+class NewEndpoint(TypedDict):
+    """Where to send to. types: null: all but those of which there are very many. after: a cursor, or `now`."""
+
+    after: NotRequired[str]
+    max_events: NotRequired[int]
+    types: NotRequired[list[EventType] | None]
+    url: str
+
+
 class NewSource(TypedDict):
     """A source with its id: short, of a-z, 0-9 and -."""
 
@@ -677,10 +805,27 @@ class OneOff(TypedDict):
     spent_usd: float
 
 
+Outcome = Literal["delivered", "retry", "given_up", "gone", "failed"]
+
+
 class PagedAccountRow(TypedDict):
     """PagedAccountRow."""
 
     data: list[AccountRow]
+    next_cursor: str | None
+
+
+class PagedDelivery(TypedDict):
+    """PagedDelivery."""
+
+    data: list[Delivery]
+    next_cursor: str | None
+
+
+class PagedEndpointRow(TypedDict):
+    """PagedEndpointRow."""
+
+    data: list[EndpointRow]
     next_cursor: str | None
 
 
@@ -738,6 +883,13 @@ class Periods(TypedDict):
 
     day: Spent
     month: Spent
+
+
+class Ping(TypedDict):
+    """message: the id under which the log of deliveries says what came of it."""
+
+    endpoint: str
+    message: str
 
 
 class Place(TypedDict):
@@ -965,6 +1117,15 @@ class Refused(TypedDict):
     reason: str
 
 
+class Replay(TypedDict):
+    """What to tell again: after a cursor or since a time; through a cursor or until a time, both left out: all."""
+
+    after: NotRequired[str | None]
+    since: NotRequired[str | None]
+    through: NotRequired[str | None]
+    until: NotRequired[str | None]
+
+
 class Replayed(TypedDict):
     """fit: letters that were chosen. replayed: jobs that are in the queue because of it; the rest needed it not
     (outstanding), cannot be (unreadable), or are in the hands of another replay (busy)."""
@@ -993,7 +1154,7 @@ class Run(TypedDict):
     problem: str | None
     results_url: str
     started_at: str | None
-    state: State
+    state: ControlRunRowsState
     total: int
     waiting_for: WaitsFor | None
 
@@ -1239,9 +1400,6 @@ class Standing(TypedDict):
     state: str
 
 
-State = Literal["queued", "waiting", "running", "succeeded", "partial", "failed", "cancelled"]
-
-
 class Statistics(TypedDict):
     """The days from `first` through `last`, and all of them together. tenant: null: the installation."""
 
@@ -1433,6 +1591,9 @@ class Who(TypedDict):
     tenant: str
 
 
+Why = Literal["gone", "given_up", "asked"]
+
+
 class Window(TypedDict):
     """The 15-minute window of a credential and endpoint; null where X has not told it, or where it ran out.
     blocked: the scope of the block that stands."""
@@ -1532,3 +1693,8 @@ class ControlHttpShapesSourcesFollowed(TypedDict):
     run_id: str | None
     suspended: list[str]
     unknown: list[str]
+
+
+ControlRunRowsState = Literal["queued", "waiting", "running", "succeeded", "partial", "failed", "cancelled"]
+
+SharedDomainDeliveriesState = Literal["active", "disabled"]

@@ -24,8 +24,8 @@ TRIES: Final = len(WAITS) + 1
 JITTER: Final = 0.1  # of a wait, on top: those who failed together do not come back together
 LONGEST_WAIT: Final = timedelta(days=1)  # however long a Retry-After is
 BOTH_SIGN: Final = timedelta(hours=24)  # after a rotation
-# Longer than one message takes: 15 s, and what is read and written around it.
-LEASE: Final = timedelta(seconds=90)
+# Longer than a message takes: 15 s, and what is read and written around it. What a dead worker was at waits for it.
+LEASE: Final = timedelta(seconds=45)
 SLOW_MS: Final = 2_000
 
 

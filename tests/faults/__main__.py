@@ -13,13 +13,22 @@ from rich.console import Console
 from rich.table import Table
 
 from shared.runtime.log import configure
-from tests.faults import alerts_forms, answers_forms, coverage_forms, engagement_forms, limits_forms, queue_forms
+from tests.faults import (
+    alerts_forms,
+    answers_forms,
+    control_forms,
+    coverage_forms,
+    engagement_forms,
+    limits_forms,
+    queue_forms,
+)
 from tests.faults.form import Group, Outcome, Run, is_chosen
 
 GROUPS: dict[str, Group] = {
     "queue": Group(queue_forms.long_forms, queue_forms.stock_forms, queue_forms.MOSTLY_WAITING),
     "answers": Group(answers_forms.long_forms),
     "alerts": Group(alerts_forms.long_forms),
+    "control": Group(control_forms.long_forms),
     "coverage": Group(coverage_forms.long_forms),
     "engagement": Group(engagement_forms.long_forms),
     "limits": Group(limits_forms.long_forms, mostly_waiting=limits_forms.MOSTLY_WAITING),
