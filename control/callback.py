@@ -26,6 +26,7 @@ HOST = "127.0.0.1"
 PATH = "/callback"
 # A browser opens connections on which it never asks; each is left after this.
 IDLE_SECONDS = 5.0
+GOOD, BAD = "#2e9e5b", "#c0392b"
 
 _PAGE = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Covey</title>
@@ -36,12 +37,11 @@ main{{max-width:26rem;padding:2rem;border-left:.3rem solid {color}}}
 h1{{font-size:1.3rem;margin:0 0 .5rem}}p{{margin:0}}
 </style></head><body><main><h1>{title}</h1><p>{text}</p></main></body></html>
 """
-_HEADERS = {
+HEADERS = {
     "Content-Type": "text/html; charset=utf-8",
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
-    "Connection": "close",
 }
 
 
@@ -81,23 +81,23 @@ class Callback:
         """Take what the browser brought, and answer the page for the person."""
         given = {name: values[0] for name, values in parse_qs(query).items() if len(values) == 1}
         if not hmac.compare_digest(given.get("state", "").encode(), self._state.encode()):
-            return HTTPStatus.BAD_REQUEST, _page(
+            return HTTPStatus.BAD_REQUEST, page(
                 "This is not the answer Covey waits for", "Begin again in the terminal."
             )
         if self._done.is_set():
-            return HTTPStatus.CONFLICT, _page("This was answered already", "You can close this window.")
+            return HTTPStatus.CONFLICT, page("This was answered already", "You can close this window.")
         code, error = given.get("code"), given.get("error")
         if code:
             self._code = SecretStr(code)
             self._done.set()
-            return HTTPStatus.OK, _page(
-                "Covey was let in", "You can close this window. The rest happens in the terminal.", color="#2e9e5b"
+            return HTTPStatus.OK, page(
+                "Covey was let in", "You can close this window. The rest happens in the terminal.", color=GOOD
             )
         if error:
             self._refusal = error if error.replace("_", "").isalnum() and len(error) < 100 else "X gave no reason"
             self._done.set()
-            return HTTPStatus.OK, _page("Covey was not let in", "You can close this window. Nothing was stored.")
-        return HTTPStatus.BAD_REQUEST, _page("The answer has no code", "Begin again in the terminal.")
+            return HTTPStatus.OK, page("Covey was not let in", "You can close this window. Nothing was stored.")
+        return HTTPStatus.BAD_REQUEST, page("The answer has no code", "Begin again in the terminal.")
 
 
 def _handler_of(callback: Callback) -> type[BaseHTTPRequestHandler]:
@@ -109,14 +109,14 @@ def _handler_of(callback: Callback) -> type[BaseHTTPRequestHandler]:
             """The browser comes back, or asks for an icon."""
             parts = urlsplit(self.path)
             if parts.path != PATH:
-                self._send(HTTPStatus.NOT_FOUND, _page("Nothing is here", "Covey waits for an answer of X."))
+                self._send(HTTPStatus.NOT_FOUND, page("Nothing is here", "Covey waits for an answer of X."))
             else:
                 self._send(*callback.answer(parts.query))
 
-        def _send(self, status: HTTPStatus, page: str) -> None:
-            content = page.encode()
+        def _send(self, status: HTTPStatus, text: str) -> None:
+            content = text.encode()
             self.send_response(status)
-            for name, value in {**_HEADERS, "Content-Length": str(len(content))}.items():
+            for name, value in {**HEADERS, "Connection": "close", "Content-Length": str(len(content))}.items():
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(content)
@@ -127,5 +127,6 @@ def _handler_of(callback: Callback) -> type[BaseHTTPRequestHandler]:
     return Handler
 
 
-def _page(title: str, text: str, *, color: str = "#c0392b") -> str:
+def page(title: str, text: str, *, color: str = BAD) -> str:
+    """What a person reads in the browser."""
     return _PAGE.format(title=escape(title), text=escape(text), color=color)

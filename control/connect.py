@@ -53,26 +53,51 @@ def connect(
     show: given the address to open. Raises InputError; what X answers to the exchange; StoreUnavailable, which says so
     where what X issued could not be stored.
     """
-    settings = services.settings
-    client = client_of(settings)
+    require(services)
+    verifier, state = new_verifier(), new_state()
+    with Callback(port, state) as callback:
+        show(address(services.settings, scopes, state=state, verifier=verifier, redirect_uri=callback.redirect_uri))
+        code = callback.wait(wait_seconds)
+    return finish(services, code, verifier=verifier, redirect_uri=callback.redirect_uri, scopes=scopes)
+
+
+def require(services: Services) -> None:
+    """Everything that is needed once a person has agreed. Raises InputError, StoreUnavailable, LimiterUnavailable."""
+    client_of(services.settings)
     services.vault.require_keys()
     services.credentials.states()
     services.limiter.state()
-    verifier, state = SecretStr(secrets.token_urlsafe(64)), secrets.token_urlsafe(32)
-    with Callback(port, state) as callback:
-        show(
-            authorize_url(
-                settings.x_authorize_url,
-                client_id=client.id,
-                redirect_uri=callback.redirect_uri,
-                scopes=scopes,
-                state=state,
-                challenge=challenge_of(verifier),
-            )
-        )
-        code = callback.wait(wait_seconds)
+
+
+def new_verifier() -> SecretStr:
+    """Of PKCE: who exchanges the code must show it."""
+    return SecretStr(secrets.token_urlsafe(64))
+
+
+def new_state() -> str:
+    """What a browser brings back unchanged."""
+    return secrets.token_urlsafe(32)
+
+
+def address(settings: Settings, scopes: Sequence[str], *, state: str, verifier: SecretStr, redirect_uri: str) -> str:
+    """Where a person lets the app in. Raises InputError for settings that name no app or address."""
+    return authorize_url(
+        settings.x_authorize_url,
+        client_id=client_of(settings).id,
+        redirect_uri=redirect_uri,
+        scopes=scopes,
+        state=state,
+        challenge=challenge_of(verifier),
+    )
+
+
+def finish(
+    services: Services, code: SecretStr, *, verifier: SecretStr, redirect_uri: str, scopes: Sequence[str]
+) -> Connected:
+    """Exchange the code, store what X issues, and then ask X whose it is. Raises as `connect` does."""
+    settings, client = services.settings, client_of(services.settings)
     endpoint = TokenEndpoint(settings.x_base_url, route=route_to_x(settings))
-    issued = endpoint.exchange(client, code=code, verifier=verifier, redirect_uri=callback.redirect_uri)
+    issued = endpoint.exchange(client, code=code, verifier=verifier, redirect_uri=redirect_uri)
     tokens = UserTokens(None, client, issued.access, issued.refresh, provisional=secrets.token_hex(4))
     lifetime = None if issued.lifetime_seconds is None else timedelta(seconds=issued.lifetime_seconds)
     granted = issued.scopes or tuple(scopes)

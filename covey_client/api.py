@@ -169,6 +169,35 @@ class Analytics:
         )
 
 
+class Connect:
+    """Calls about connect."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+
+    def start_connection(
+        self, body: models.NewConnection | None | None = None, *, idempotency_key: str | None = None
+    ) -> models.Started:
+        """Where a person lets Covey into an account on X. Needs COVEY_X_CLIENT_ID and COVEY_CREDENTIAL_KEYS, and,
+        where browsers are on other machines, COVEY_PUBLIC_URL."""
+        return cast(
+            "models.Started", self._send(call("POST", "/v1/connect/x/start", {}, {}, {}, body, idempotency_key))
+        )
+
+    def connection_status(self, connection_id: str) -> models.Connection:
+        """What became of a person who was sent to X; kept for a day."""
+        return cast(
+            "models.Connection",
+            self._send(
+                call("GET", "/v1/connect/x/{connection_id}", {"connection_id": connection_id}, {}, {}, None, None)
+            ),
+        )
+
+    def list_credentials(self) -> models.Credentials:
+        """As whom X may be asked, and why one is left out now."""
+        return cast("models.Credentials", self._send(call("GET", "/v1/credentials", {}, {}, {}, None, None)))
+
+
 class Dead:
     """Calls about dead."""
 
@@ -1176,6 +1205,7 @@ class Api:
         self.access = Access(send)
         self.accounts = Accounts(send)
         self.analytics = Analytics(send)
+        self.connect = Connect(send)
         self.dead = Dead(send)
         self.endpoints = Endpoints(send)
         self.engagement = Engagement(send)
@@ -1346,6 +1376,35 @@ class AsyncAnalytics:
                 )
             ),
         )
+
+
+class AsyncConnect:
+    """Calls about connect."""
+
+    def __init__(self, send: AsyncSend) -> None:
+        self._send = send
+
+    async def start_connection(
+        self, body: models.NewConnection | None | None = None, *, idempotency_key: str | None = None
+    ) -> models.Started:
+        """Where a person lets Covey into an account on X. Needs COVEY_X_CLIENT_ID and COVEY_CREDENTIAL_KEYS, and,
+        where browsers are on other machines, COVEY_PUBLIC_URL."""
+        return cast(
+            "models.Started", await self._send(call("POST", "/v1/connect/x/start", {}, {}, {}, body, idempotency_key))
+        )
+
+    async def connection_status(self, connection_id: str) -> models.Connection:
+        """What became of a person who was sent to X; kept for a day."""
+        return cast(
+            "models.Connection",
+            await self._send(
+                call("GET", "/v1/connect/x/{connection_id}", {"connection_id": connection_id}, {}, {}, None, None)
+            ),
+        )
+
+    async def list_credentials(self) -> models.Credentials:
+        """As whom X may be asked, and why one is left out now."""
+        return cast("models.Credentials", await self._send(call("GET", "/v1/credentials", {}, {}, {}, None, None)))
 
 
 class AsyncDead:
@@ -2398,6 +2457,7 @@ class AsyncApi:
         self.access = AsyncAccess(send)
         self.accounts = AsyncAccounts(send)
         self.analytics = AsyncAnalytics(send)
+        self.connect = AsyncConnect(send)
         self.dead = AsyncDead(send)
         self.endpoints = AsyncEndpoints(send)
         self.engagement = AsyncEngagement(send)

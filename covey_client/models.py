@@ -91,6 +91,9 @@ class BatchWish(TypedDict):
     ids: list[str]
 
 
+Became = Literal["waiting", "finishing", "connected", "refused", "failed", "expired"]
+
+
 class Block(TypedDict):
     """What X refused. endpoint, credential: null where it reaches all. until: null where a person must act."""
 
@@ -217,6 +220,20 @@ class ChosenToForget(TypedDict):
     replayed: NotRequired[bool | None]
 
 
+class Connection(TypedDict):
+    """How it stands. credential: its id, once it is stored. reason: why it was refused or failed, or why X has
+    not said whose it is. is_renewable: false ends with its first token, in about two hours."""
+
+    begun_at: str
+    credential: str | None
+    ended_at: str | None
+    expires_at: str
+    id: str
+    is_renewable: bool | None
+    reason: str | None
+    state: Became
+
+
 class Counts(TypedDict):
     """As X told them last; null: it has not."""
 
@@ -250,6 +267,30 @@ class CreatedToken(TypedDict):
     state: str
     tenant: str
     token: str
+
+
+CredentialKind = Literal["bearer", "oauth2_user", "oauth1_user"]
+
+
+class CredentialRow(TypedDict):
+    """As whom X is asked; never a secret. is_stored: false is X_BEARER_TOKEN. wait_seconds: until it is used
+    again."""
+
+    expires_at: str | None
+    id: str
+    is_stored: bool
+    kind: CredentialKind
+    reason: str | None
+    scopes: list[str]
+    state: SharedCredentialsStandingState
+    wait_seconds: float | None
+
+
+class Credentials(TypedDict):
+    """All of them. blocks_unknown: why it is not known which of them X refused; null: it is."""
+
+    blocks_unknown: str | None
+    data: list[CredentialRow]
 
 
 class DayWindow(TypedDict):
@@ -757,6 +798,12 @@ class NewBudgets(TypedDict):
 
     limits: NotRequired[LimitsInput]
     shares: NotRequired[dict[str, float]]
+
+
+class NewConnection(TypedDict):
+    """scopes: what the app asks to be let do."""
+
+    scopes: NotRequired[list[str]]
 
 
 class NewEndpoint(TypedDict):
@@ -1400,6 +1447,16 @@ class Standing(TypedDict):
     state: str
 
 
+class Started(TypedDict):
+    """url: where a person logs in as the account and agrees, until expires_at. redirect_uri: where X sends the
+    browser then; it must be a callback URL of the app."""
+
+    expires_at: str
+    id: str
+    redirect_uri: str
+    url: str
+
+
 class Statistics(TypedDict):
     """The days from `first` through `last`, and all of them together. tenant: null: the installation."""
 
@@ -1696,5 +1753,7 @@ class ControlHttpShapesSourcesFollowed(TypedDict):
 
 
 ControlRunRowsState = Literal["queued", "waiting", "running", "succeeded", "partial", "failed", "cancelled"]
+
+SharedCredentialsStandingState = Literal["ok", "renewing", "waiting", "paused", "expired", "lost", "locked"]
 
 SharedDomainDeliveriesState = Literal["active", "disabled"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,12 +16,11 @@ import typer
 
 from control.cli.app import Json, app, err, out, print_json, services_here
 from control.cli.rows import Rows
-from shared.domain.errors import InputError, LimiterUnavailable
+from shared.domain.errors import InputError
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
 
-    from shared.credentials.pool import CredentialState
     from shared.credentials.secrets import Secret
     from shared.services.bootstrap import Services
 
@@ -47,10 +46,12 @@ PARTS = {
 @credentials.command(name="list")
 def list_credentials(as_json: Json = False) -> None:
     """List the credentials: id, kind, state, why one is left out. Never a secret."""
+    from control.credentials import listed
     from shared.credentials.standing import State
 
-    services = services_here(redis=False)
-    found = [_with_name(one) for one in _with_blocks(services, services.credentials.states())]
+    found, unknown = listed(services_here(redis=False))
+    if unknown is not None:
+        err.print(f"covey: {unknown}", style="yellow", markup=False, soft_wrap=True)
     if as_json:
         return print_json([asdict(one) for one in found])
     rows: list[tuple[str, ...]] = []
@@ -198,32 +199,3 @@ def _owner(token: SecretStr) -> int | None:
     """The account of an OAuth 1.0a token, which begins with its id. Raises nothing: its frame holds the token."""
     number, dash, _ = token.get_secret_value().partition("-")
     return int(number) if dash and number.isascii() and number.isdigit() else None
-
-
-def _with_name(found: CredentialState) -> CredentialState:
-    """The same, with what to do where X has not said whose it is."""
-    from shared.credentials.secrets import is_unnamed
-
-    if not is_unnamed(found.id):
-        return found
-    hint = f"X has not said whose it is: covey credentials name {found.id}"
-    return replace(found, reason="; ".join(filter(None, (found.reason, hint))))
-
-
-def _with_blocks(services: Services, found: Sequence[CredentialState]) -> list[CredentialState]:
-    """The same, with those paused that the limiter holds back because X refused them."""
-    from shared.credentials.standing import State
-    from shared.ratelimit.model import BlockScope
-
-    try:
-        blocks = services.limiter.state().blocks
-    except LimiterUnavailable as error:
-        err.print(f"covey: {error}; what X refused is not shown", style="yellow", markup=False, soft_wrap=True)
-        return list(found)
-    held = {one.credential_id: one for one in blocks if one.scope == BlockScope.CREDENTIAL}
-    return [
-        replace(one, state=State.PAUSED, reason=f"X answered: {block.reason}", wait_seconds=block.for_seconds)
-        if one.state is State.OK and (block := held.get(one.id)) is not None
-        else one
-        for one in found
-    ]

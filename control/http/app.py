@@ -23,6 +23,7 @@ from control.http.routes import (
     access,
     accounts,
     analytics,
+    connect,
     dead,
     endpoints,
     engagement,
@@ -38,7 +39,7 @@ from control.http.routes import (
     tweets,
 )
 from shared.domain.access import MEANINGS
-from shared.redis.connection import connect
+from shared.redis.connection import connect as redis_at
 from shared.runtime.version import VERSION
 from shared.services.bootstrap import Services, redis_url
 
@@ -56,6 +57,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     money.router,
     dead.router,
     statistics.router,
+    connect.router,
     sources.router,
     accounts.router,
     endpoints.router,
@@ -74,7 +76,7 @@ def build(services: Services, *, answer_seconds: float = ANSWER_SECONDS) -> ASGI
     app.state.services = services
     app.state.status = CommonAnswer(lambda: commands.status(services))
     limit = OwnLimit(
-        connect(redis_url(services.settings)), services.clock, limit=services.settings.control_requests_a_minute
+        redis_at(redis_url(services.settings)), services.clock, limit=services.settings.control_requests_a_minute
     )
     return Entrance(app, services, limit, answer_seconds=answer_seconds)
 

@@ -10,6 +10,7 @@ from shared.stores import (
     authors,
     claims,
     compliance,
+    connections,
     dead_letters,
     deliveries,
     endpoints,
@@ -51,6 +52,7 @@ from shared.stores.ages import AgeStore
 from shared.stores.audits import AuditStore
 from shared.stores.authors import AuthorStore
 from shared.stores.compliance import ComplianceStore
+from shared.stores.connections import ConnectionStore
 from shared.stores.credentials import CredentialStore
 from shared.stores.database import Db
 from shared.stores.dead_letters import DeadLetterStore
@@ -98,8 +100,8 @@ from shared.stores.users import UserStore
 from shared.stores.usual import UsualStore
 
 COLLECTIONS = (
-    *(accounts, audits, authors, claims, compliance, dead_letters, deliveries, endpoints, engagement, erasures),
-    *(fates, feed, gaps),
+    *(accounts, audits, authors, claims, compliance, connections, dead_letters, deliveries, endpoints, engagement),
+    *(erasures, fates, feed, gaps),
     *(group_tests, handles, idempotency, intervals, ledger, live, media, mentions, plans, posts, processes),
     *(quotes, reactions, reads, removals, runs, schedules, set_aside, shares, sources, streams, surges, sweeps),
     *(tokens, trail, users, usual),
@@ -157,6 +159,7 @@ class Stores:
     tokens: TokenStore
     trail: TrailStore
     idempotency: IdempotencyStore
+    connections: ConnectionStore
     feed: FeedStore
     endpoints: EndpointStore
     deliveries: DeliveryStore
@@ -218,6 +221,7 @@ class Stores:
             tokens=TokenStore(db),
             trail=TrailStore(db),
             idempotency=IdempotencyStore(db),
+            connections=ConnectionStore(db),
             feed=FeedStore(db),
             endpoints=EndpointStore(db),
             deliveries=DeliveryStore(db),
