@@ -18,6 +18,7 @@ from typing import Any
 from control import refreshes
 from control.refreshes import CANCELLED
 from control.runs import pending_runs
+from control.sync_progress import streams_read
 from control.waiting import Lookout, errand_of
 from shared.domain.errors import InputError, NotThere
 from shared.domain.jobs import RefreshEngagement
@@ -26,7 +27,7 @@ from shared.domain.outcomes import MAX_AGE_SECONDS
 from shared.services.bootstrap import Services
 from shared.stores.database import Document, ServerClock
 from shared.stores.paging import Key
-from shared.stores.runs import REFRESH, TRACK
+from shared.stores.runs import REFRESH, SYNC, TRACK
 
 _LONGEST = timedelta(seconds=MAX_AGE_SECONDS)
 
@@ -101,8 +102,10 @@ def _of(services: Services, tenant: str, run_id: str) -> Document:
 
 def _rows(services: Services, runs: Sequence[Document]) -> list[dict[str, Any]]:
     now, lookout = ServerClock(services.stores.db).now(), Lookout(services)
-    is_other = any(run["kind"] != REFRESH for run in runs)
+    is_other = any(run["kind"] not in (REFRESH, SYNC) for run in runs)
     pending = pending_runs(services, now) if is_other else set[str]()
+    read = streams_read(services, [run for run in runs if run["kind"] == SYNC])
+    runs = [{**run, **read.get(run["_id"], {})} for run in runs]
     died = _died(services, [run for run in runs if run["kind"] == REFRESH and run["answered"] < run["total"]])
     return [_row(run, _stands(run, pending, died.get(run["_id"]), now), lookout) for run in runs]
 
@@ -114,7 +117,9 @@ def _row(run: Document, stands: tuple[State, datetime | None, str | None], looko
     if state not in ENDED and (waits_for := lookout.waits_for(errand_of(run["kind"]), is_paid=estimate != 0)):
         state = State.WAITING
     total = run["total"] + run["fresh"]
-    done = run["answered"] + run["fresh"] if run["kind"] == REFRESH else total if state is State.SUCCEEDED else 0
+    done = (
+        run["answered"] + run["fresh"] if run["kind"] in (REFRESH, SYNC) else total if state is State.SUCCEEDED else 0
+    )
     asked_at, began_at = run["started_at"], run.get("began_at")
     return {
         "id": run["_id"],
@@ -128,7 +133,7 @@ def _row(run: Document, stands: tuple[State, datetime | None, str | None], looko
         "results_url": f"/v1/runs/{run['_id']}/results",
         "cost": {
             "estimated_usd": None if estimate is None else estimate / MICRO,
-            "spent_usd": run.get("cost", {}).get("micro_usd", 0) / MICRO,
+            "spent_usd": None if run["kind"] == SYNC else run.get("cost", {}).get("micro_usd", 0) / MICRO,
         },
         "created_at": asked_at,
         # X's clock, which tells whole seconds, must not let it begin before it was asked for, or end before it began.
@@ -145,7 +150,7 @@ def _stands(
     """The state, when it ended, and what went wrong; what it waits for is not looked at."""
     if run.get("cancelled_at"):
         return State.CANCELLED, run["cancelled_at"], None
-    if run["kind"] == REFRESH:
+    if run["kind"] in (REFRESH, SYNC):
         left = run["total"] - run["answered"]
         is_done, is_dead = left <= 0, died is not None and died.posts >= left
     else:

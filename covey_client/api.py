@@ -1055,6 +1055,61 @@ class Statistics:
         )
 
 
+class Sync:
+    """Calls about sync."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+
+    def sync_mock_data(self, *, idempotency_key: str | None = None) -> models.Stored:
+        """Store a few made-up posts, which say so, for the tenant. Refused unless COVEY_DEVELOPMENT is true."""
+        return cast("models.Stored", self._send(call("POST", "/v1/sync/mock-data", {}, {}, {}, None, idempotency_key)))
+
+    def sync_platforms(self) -> list[models.Platform]:
+        """What can be listened to, and what the plan has of it."""
+        return cast("list[models.Platform]", self._send(call("GET", "/v1/sync/platforms", {}, {}, {}, None, None)))
+
+    def sync_scheduler(self) -> models.SchedulerStanding:
+        """Whether somebody plans what is read, and when the tenant's searches are due."""
+        return cast("models.SchedulerStanding", self._send(call("GET", "/v1/sync/scheduler", {}, {}, {}, None, None)))
+
+    def sync_standing(self, source_id: str) -> models.SyncStanding:
+        """How a source is read: since when now, when last, when next; X's limits and when they reset; what it
+        brought."""
+        return cast(
+            "models.SyncStanding",
+            self._send(call("GET", "/v1/sync/sources/{source_id}", {"source_id": source_id}, {}, {}, None, None)),
+        )
+
+    def sync_source(
+        self, source_id: str, *, dry_run: bool | None = None, idempotency_key: str | None = None
+    ) -> models.Run | models.SyncPrice:
+        """Read a source now. One that is being read at once already is refused, with that run's id as `run_id`."""
+        return cast(
+            "models.Run | models.SyncPrice",
+            self._send(
+                call(
+                    "POST",
+                    "/v1/sync/sources/{source_id}",
+                    {"source_id": source_id},
+                    {"dry_run": dry_run},
+                    {},
+                    None,
+                    idempotency_key,
+                )
+            ),
+        )
+
+    def sync_tenant(
+        self, *, dry_run: bool | None = None, idempotency_key: str | None = None
+    ) -> models.Run | models.SyncPrice:
+        """Read all sources of the tenant now."""
+        return cast(
+            "models.Run | models.SyncPrice",
+            self._send(call("POST", "/v1/sync/tenant", {}, {"dry_run": dry_run}, {}, None, idempotency_key)),
+        )
+
+
 class Tweets:
     """Calls about tweets."""
 
@@ -1217,6 +1272,7 @@ class Api:
         self.runs = Runs(send)
         self.sources = Sources(send)
         self.statistics = Statistics(send)
+        self.sync = Sync(send)
         self.tweets = Tweets(send)
 
 
@@ -2304,6 +2360,67 @@ class AsyncStatistics:
         )
 
 
+class AsyncSync:
+    """Calls about sync."""
+
+    def __init__(self, send: AsyncSend) -> None:
+        self._send = send
+
+    async def sync_mock_data(self, *, idempotency_key: str | None = None) -> models.Stored:
+        """Store a few made-up posts, which say so, for the tenant. Refused unless COVEY_DEVELOPMENT is true."""
+        return cast(
+            "models.Stored", await self._send(call("POST", "/v1/sync/mock-data", {}, {}, {}, None, idempotency_key))
+        )
+
+    async def sync_platforms(self) -> list[models.Platform]:
+        """What can be listened to, and what the plan has of it."""
+        return cast(
+            "list[models.Platform]", await self._send(call("GET", "/v1/sync/platforms", {}, {}, {}, None, None))
+        )
+
+    async def sync_scheduler(self) -> models.SchedulerStanding:
+        """Whether somebody plans what is read, and when the tenant's searches are due."""
+        return cast(
+            "models.SchedulerStanding", await self._send(call("GET", "/v1/sync/scheduler", {}, {}, {}, None, None))
+        )
+
+    async def sync_standing(self, source_id: str) -> models.SyncStanding:
+        """How a source is read: since when now, when last, when next; X's limits and when they reset; what it
+        brought."""
+        return cast(
+            "models.SyncStanding",
+            await self._send(call("GET", "/v1/sync/sources/{source_id}", {"source_id": source_id}, {}, {}, None, None)),
+        )
+
+    async def sync_source(
+        self, source_id: str, *, dry_run: bool | None = None, idempotency_key: str | None = None
+    ) -> models.Run | models.SyncPrice:
+        """Read a source now. One that is being read at once already is refused, with that run's id as `run_id`."""
+        return cast(
+            "models.Run | models.SyncPrice",
+            await self._send(
+                call(
+                    "POST",
+                    "/v1/sync/sources/{source_id}",
+                    {"source_id": source_id},
+                    {"dry_run": dry_run},
+                    {},
+                    None,
+                    idempotency_key,
+                )
+            ),
+        )
+
+    async def sync_tenant(
+        self, *, dry_run: bool | None = None, idempotency_key: str | None = None
+    ) -> models.Run | models.SyncPrice:
+        """Read all sources of the tenant now."""
+        return cast(
+            "models.Run | models.SyncPrice",
+            await self._send(call("POST", "/v1/sync/tenant", {}, {"dry_run": dry_run}, {}, None, idempotency_key)),
+        )
+
+
 class AsyncTweets:
     """Calls about tweets."""
 
@@ -2469,4 +2586,5 @@ class AsyncApi:
         self.runs = AsyncRuns(send)
         self.sources = AsyncSources(send)
         self.statistics = AsyncStatistics(send)
+        self.sync = AsyncSync(send)
         self.tweets = AsyncTweets(send)

@@ -966,6 +966,16 @@ class Plan(TypedDict):
     to_choose_from: int
 
 
+class Platform(TypedDict):
+    """What can be listened to. status: ready or waiting. capabilities: by endpoint; null where nobody knows."""
+
+    capabilities: dict[str, bool | None]
+    id: str
+    name: str
+    status: str
+    waiting_for: WaitsFor | None
+
+
 class Post(TypedDict):
     """A post with its series, the oldest reading first. estimate: of its engagement by now, beside the counts as
     they were read. is_curve_cut: there are more readings than these."""
@@ -1215,10 +1225,11 @@ class RunActor(TypedDict):
 
 
 class RunCost(TypedDict):
-    """estimated_usd: null where nobody could tell. spent_usd: what X billed for it until now."""
+    """estimated_usd: null where nobody could tell. spent_usd: what X billed for it until now; null where that is
+    not told apart from what is read anyway."""
 
     estimated_usd: float | None
-    spent_usd: float
+    spent_usd: float | None
 
 
 class RunResult(TypedDict):
@@ -1259,9 +1270,29 @@ class ScheduleRow(TypedDict):
     subject: str
 
 
+class SchedulerStanding(TypedDict):
+    """leads: somebody plans what is read. searches: of the tenant; late_seconds: of the one that is due the
+    longest."""
+
+    beat_at: str | None
+    late_seconds: float
+    leads: bool
+    next_due_at: str | None
+    searches: int
+    standing_by: int
+
+
 Scope = Literal[
     "read", "track:write", "runs:write", "exports", "stream", "operate", "dead:write", "budget:write", "admin"
 ]
+
+
+class SearchWindow(TypedDict):
+    """A window of X for searches; null where X has not told it."""
+
+    limit: int | None
+    remaining: int | None
+    reset_in_seconds: float | None
 
 
 class Share(TypedDict):
@@ -1503,6 +1534,47 @@ class Status(TypedDict):
     users: int
     verdict: str
     windows: list[Window]
+
+
+class Stored(TypedDict):
+    """Ids of posts that were stored."""
+
+    ids: list[str]
+
+
+class SyncPrice(TypedDict):
+    """What reading now would take, about. left: of each budget in dollars, null: no limit."""
+
+    dry_run: NotRequired[bool]
+    estimated_usd: float
+    fits: bool
+    left: dict[str, float | None]
+    posts_about: int
+    streams: int
+
+
+class SyncStanding(TypedDict):
+    """How a source is read. running_since: it is being read now. run: of a request to read it at once.
+    last_sync_at: when a reading last ended, within a fortnight."""
+
+    covered_through: str | None
+    last_sync_at: str | None
+    next_due_at: str | None
+    paused: bool
+    run: str | None
+    running_since: str | None
+    source: str
+    totals: SyncTotals
+    waiting_for: WaitsFor | None
+    windows: list[SearchWindow]
+
+
+class SyncTotals(TypedDict):
+    """posts: stored for the source; is_capped: there are more. searches: by how many queries it is read."""
+
+    is_capped: bool
+    posts: int
+    searches: int
 
 
 class TermsForm(TypedDict):

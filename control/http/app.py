@@ -36,6 +36,7 @@ from control.http.routes import (
     runs,
     sources,
     statistics,
+    sync,
     tweets,
 )
 from shared.domain.access import MEANINGS
@@ -61,6 +62,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     sources.router,
     accounts.router,
     endpoints.router,
+    sync.router,
 )
 DESCRIPTION: Final = """Steers Covey and reads what it collected. Ids are strings; times are RFC 3339 in UTC; money is
 in US dollars. Lists are paged by `next_cursor`. Errors are `application/problem+json` (RFC 9457). A POST with an

@@ -15,6 +15,7 @@ from pymongo import ASCENDING, DESCENDING, UpdateMany
 from shared.domain.mentions import Mention, MentionStatus, author_of, mention_id
 from shared.domain.models import User
 from shared.domain.sources import X
+from shared.stores.counting import up_to
 from shared.stores.database import Db, Document, guarded
 from shared.stores.described import Described, Ready, Recognised, Told
 from shared.stores.indexes import Index
@@ -112,6 +113,11 @@ class MentionStore:
         """Say of several how far a person is, in one write."""
         change = {"$set": {"status": status.value}, "$max": {"updated_at": now}}
         self._mentions.update_many({"_id": {"$in": list(mention_ids)}}, change)
+
+    @guarded
+    def count_of(self, source: str, *, most: int) -> int:
+        """How many posts concern a source, `most` at most."""
+        return up_to(self._mentions, {"sources": source}, most)
 
     @guarded
     def count(self) -> int:

@@ -2,7 +2,8 @@
 
 A run of the kind `refresh` has X's word on each id, so that `--wait` and a script can follow it; one of the kind
 `track` has the names that were followed, and pays for the first sweeps of their streams; one of the kind `backfill`
-pays for the gaps that it asked to be filled. Each is of a tenant; one of a version that knew none is of the usual one.
+pays for the gaps that it asked to be filled; one of the kind `sync` waits for readings of streams and pays for none.
+Each is of a tenant; one of a version that knew none is of the usual one.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from shared.stores.indexes import Index
 from shared.stores.paging import Key, after
 
 KEEP = timedelta(days=30)
-REFRESH, TRACK, BACKFILL = "refresh", "track", "backfill"
+REFRESH, TRACK, BACKFILL, SYNC = "refresh", "track", "backfill", "sync"
 
 
 INDEXES = (
@@ -56,10 +57,12 @@ class RunStore:
         tenant: str = DEFAULT_TENANT,
         created_by: Mapping[str, str] | None = None,
         stored: Mapping[str, str] | None = None,
+        streams: Sequence[str] = (),
     ) -> None:
         """Note a request before its jobs are sent; a subject counts once, and the same run begins once.
 
         created_by: kind, id and name of who asked. stored: post -> state, of those that are told as they are stored.
+        streams: those that are read for it.
         """
         distinct = list(dict.fromkeys(subjects))
         document: Document = {
@@ -72,6 +75,7 @@ class RunStore:
             "tenant": tenant,
             "created_by": None if created_by is None else dict(created_by),
             "stored": dict(stored or {}),
+            **({"streams": list(streams)} if streams else {}),
         }
         self._runs.update_one({"_id": run_id}, {"$setOnInsert": document}, upsert=True)
 
@@ -181,6 +185,12 @@ class RunStore:
         """Of each run, the subjects on which X has said a word."""
         found = self._runs.find({"_id": {"$in": list(run_ids)}}, {"results": 1})
         return {run["_id"]: set(run["results"]) for run in found}
+
+    @guarded
+    def last_sync(self, tenant: str, source: str, *, after: datetime) -> Document | None:
+        """The last request begun after that moment to read a source of a tenant at once, as `summary` has it."""
+        found = self._summed({"kind": SYNC, "subjects": source, "started_at": {"$gt": after}, **_of(tenant)}, 1)
+        return found[0] if found else None
 
     def _summed(self, which: Document, limit: int) -> list[Document]:
         stages: list[dict[str, Any]] = [

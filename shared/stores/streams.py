@@ -162,6 +162,12 @@ class StreamStore:
         self._streams.update_one({"_id": stream.id}, {"$max": {"rested_at": now}})
 
     @guarded
+    def standing(self, stream_ids: Iterable[str]) -> dict[str, datetime | None]:
+        """Those of the streams that are followed, with when they last rested."""
+        found = self._streams.find({"_id": {"$in": list(stream_ids)}, "status": ACTIVE}, {"rested_at": 1})
+        return {document["_id"]: document.get("rested_at") for document in found}
+
+    @guarded
     def of_shares(self, sources: Iterable[str]) -> set[str]:
         """The ids of the active streams that the shares of these sources pay for."""
         found = self._streams.find({"status": ACTIVE, "share_of": {"$in": list(sources)}}, {"_id": 1})

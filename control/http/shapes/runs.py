@@ -24,10 +24,12 @@ class RunActor(BaseModel):
 
 
 class RunCost(BaseModel):
-    """estimated_usd: null where nobody could tell. spent_usd: what X billed for it until now."""
+    """estimated_usd: null where nobody could tell. spent_usd: what X billed for it until now; null where that is not
+    told apart from what is read anyway.
+    """
 
     estimated_usd: float | None
-    spent_usd: float
+    spent_usd: float | None
 
 
 class Run(BaseModel):
