@@ -29,6 +29,8 @@ __all__ = ["covey"]
 ROOT = str(Path(__file__).parents[2])
 # Ids of 15 November 2021.
 A, B, C = (str(1460323737035677698 + number) for number in range(3))
+# Commands that become another program.
+PROGRAMS = {name for name, row in COMMANDS.items() if row.module == "processes"}
 # What the program may take beside its questions, on a machine with other work.
 BUSY_SECONDS = 3.0
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -74,7 +76,7 @@ def test_every_command_has_its_place_in_the_help() -> None:
 def test_every_command_explains_itself() -> None:
     """`--help` of each command that is not another program names its options and ends well."""
     every = commands_of(typer.main.get_command(app))
-    here = [path for path in every if path[0] not in {"once", "worker", "scheduler", "listener", "simulator"}]
+    here = [path for path in every if path[0] not in PROGRAMS]
     assert {("track",), ("refresh",), ("status",), ("demo",), ("up",), ("dead", "list")} <= set(here)
 
     for path in here:
@@ -86,7 +88,8 @@ def test_every_command_explains_itself() -> None:
 def test_the_other_programs_explain_themselves(run: Run) -> None:
     """`covey worker -h` and its like show the options of the program that they become."""
     expected = {"once": "--max-calls", "worker": "--queues", "scheduler": "--metrics-port"}
-    expected |= {"listener": "--webhook-port", "simulator": "--seed"}
+    expected |= {"listener": "--webhook-port", "control": "--port", "simulator": "--seed"}
+    assert set(expected) == PROGRAMS
     with ThreadPoolExecutor(2) as pool:
         answers = dict(zip(expected, pool.map(lambda name: run(name, "-h"), expected), strict=True))
 
