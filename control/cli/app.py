@@ -64,12 +64,12 @@ def settings_here() -> Settings:
     )
 
 
-def services_here(*, mongo: bool = True, redis: bool = True) -> Services:
+def services_here(*, redis: bool = True) -> Services:
     """The services of a command; the servers that it needs answer. Raises as `bootstrap.reach`."""
     from shared.services import bootstrap
 
     services = bootstrap.build(settings_here(), middleware=[])
-    bootstrap.reach(services, mongo=mongo, redis=redis)
+    bootstrap.reach(services, redis=redis)
     return services
 
 

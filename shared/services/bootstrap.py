@@ -180,15 +180,14 @@ def build(settings: Settings, *, middleware: Sequence[Middleware]) -> Services:
     )
 
 
-def reach(services: Services, *, mongo: bool = True, redis: bool = True) -> None:
-    """Make sure that the servers answer and take the login, within 5 s; those that are not needed are not asked.
+def reach(services: Services, *, redis: bool = True) -> None:
+    """Make sure that the servers answer and take the login, within 5 s; Redis is not asked where it is not needed.
 
     Raises StoreUnavailable or BrokerUnavailable, and InputError for a wrong login: one line with host and user.
     """
     if redis:
         reach_redis(redis_url(services.settings))
-    if mongo:
-        reach_database(services.settings, services.stores.db)
+    reach_database(services.settings, services.stores.db)
 
 
 def prices_of(settings: Settings) -> Prices:
