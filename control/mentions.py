@@ -28,14 +28,14 @@ _INNER: Final = ("tenant_id", "told", "described_at", "unfed")  # what is Covey'
 def newest(
     stores: Stores, *, source: str | None = None, status: str | None = None, limit: int, tenant: str = DEFAULT_TENANT
 ) -> list[dict[str, Any]]:
-    """The newest mentions of a tenant, as they are stored. Raises InputError for a source that there is not, a word
+    """The newest mentions of a tenant, each as `told`. Raises InputError for a source that there is not, a word
     that is no status, and a limit out of 1 to 1,000.
     """
     if not 1 <= limit <= GREATEST_LIMIT:
         raise InputError(f"--limit {limit}: 1 to {GREATEST_LIMIT}")
     chosen = None if status is None else status_of(status)
     found = MentionPages(stores.db).page(wanted(stores, tenant, source=source, status=chosen), start=None, limit=limit)
-    return [{"id": one.pop("_id"), **one} for one in found.rows]
+    return [told(one) for one in found.rows]
 
 
 def wanted(

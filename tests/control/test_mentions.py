@@ -47,6 +47,21 @@ def stored(services: Services) -> Services:
     return services
 
 
+def test_one_that_x_told_twice_is_json_too(services: Services, invoke: Invoke) -> None:
+    """What is kept to know an answer again is not told."""
+    one = Mention(
+        tenant_id="default", platform="x", external_id=str(POST), sources=(), url="u", content="c", published_at=NOW
+    )
+    for seconds in (0, 60):
+        at = services.clock.now() + timedelta(seconds=seconds)
+        services.stores.mentions.put([one], now=at, at=at)
+    assert "told" in (services.stores.db["mentions"].find_one() or {})
+
+    (told,) = json.loads(invoke("mentions", "--json").stdout)
+
+    assert (told["external_id"], "told" in told) == (str(POST), False)
+
+
 def test_the_newest_are_listed(stored: Services, invoke: Invoke) -> None:
     """Newest first; of one source, with one status, so many; a table and JSON."""
 
