@@ -29,6 +29,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -44,14 +45,18 @@ NEW_OBJECTS = 50_000
 
 
 def main() -> None:
-    """Run the command; an error of the tree is one line and a status, never a traceback."""
+    """Run the command; an error of the tree, or of the disk, is one line and a status, never a traceback."""
     try:
+        _check_text(sys.argv[1:])
         listed.app()
     except InputError as error:
         _tell(error)
         sys.exit(2)
     except CoveyError as error:
         _tell(error)
+        sys.exit(1)
+    except OSError as error:
+        _tell_disk(error)
         sys.exit(1)
 
 
@@ -69,12 +74,28 @@ def program() -> None:
     try:
         sys.stdout.flush()
         sys.stderr.flush()
-    except OSError:  # a closed pipe, a full disk
+    except OSError as error:
+        if status == 0 and not isinstance(error, BrokenPipeError):
+            _tell_disk(error)
         status = status or 1
     os._exit(status)
 
 
-def _tell(error: CoveyError) -> None:
+def _check_text(arguments: Sequence[str]) -> None:
+    """Raises InputError for bytes that are no text: MongoDB and X take none."""
+    for word in arguments:
+        try:
+            word.encode()
+        except UnicodeEncodeError:
+            raise InputError(f"{word!r} is not UTF-8") from None
+
+
+def _tell_disk(error: OSError) -> None:
+    """Such as one that is full, behind standard output too."""
+    _tell(f"{error.filename or 'output'}: {error.strerror or error}")
+
+
+def _tell(error: CoveyError | str) -> None:
     from control.cli.app import err
 
     err.print(f"covey: {error}", style="red", markup=False, highlight=False, soft_wrap=True)

@@ -31,8 +31,9 @@ __all__ = [
 ]
 
 # What goes into a pipe or a file has no width of its own; 80 would cut the tables' words.
-out = Console(width=None if sys.stdout.isatty() else 160)
-err = Console(stderr=True)
+# No words are taken for emoji: `:x:` stands in the id of every mention.
+out = Console(width=None if sys.stdout.isatty() else 160, emoji=False)
+err = Console(stderr=True, emoji=False)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 

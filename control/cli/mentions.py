@@ -50,9 +50,7 @@ def set_status(
     done = doing.set_status(services_here(), at_terminal(), mention, status)
     if as_json:
         return print_json(done)
-    out.print(
-        f"{done['id']} is {done['status']}; it was {done['before']}.", markup=False, emoji=False
-    )  # `:x:` is a cross to rich
+    out.print(f"{done['id']} is {done['status']}; it was {done['before']}.", markup=False)
     return None
 
 

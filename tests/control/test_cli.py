@@ -141,6 +141,28 @@ def test_an_error_ends_the_process_with_its_line_and_status(run: Run, services: 
     assert line.startswith("covey: ")
 
 
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="only Linux has a disk that is always full")
+def test_a_disk_that_is_full_behind_the_output_is_one_line(tmp_path: Path) -> None:
+    """Status 1, and no traceback."""
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "control.cli", "--version"],
+            env={"PYTHONPATH": ROOT, "COVEY_DATA_DIR": str(tmp_path)},
+            cwd=tmp_path,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+        )
+
+    assert (done.returncode, done.stderr) == (1, "covey: output: No space left on device\n")
+
+
+def test_what_looks_like_an_emoji_is_told_as_it_is(covey: Covey) -> None:
+    """`:x:` stands in the id of every mention."""
+    assert "'default:x:404'" in covey("mentions", "set", "default:x:404", "seen").line
+
+
 def test_a_server_that_is_away_is_one_line_too(covey: Covey, services: Services) -> None:
     """Within 5 s a command that needs it ends with status 1, and names host, user and what to check; no password."""
     login, port = "covey:hunter2", free_port()
