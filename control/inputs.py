@@ -19,7 +19,7 @@ from shared.platforms.x.addresses import post_id_of, quoted, username_of
 
 MAX_POST_IDS = 10_000
 NAMED_FAULTS = 5
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd])")
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd])", re.ASCII)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 T = TypeVar("T")
 SEARCH_WINDOW = timedelta(days=7)
@@ -70,6 +70,15 @@ def duration(text: str) -> timedelta:
         raise InputError(f"{quoted(text)} is longer than can be counted") from None
 
 
+def ago(text: str, *, now: datetime) -> datetime:
+    """The time so long before now: 2h, 3d. Raises InputError when it is no time span, or no year is so long ago."""
+    span = duration(text)
+    try:
+        return now - span
+    except OverflowError:
+        raise InputError(f"{quoted(text)} is longer than can be counted") from None
+
+
 def moment(text: str, *, now: datetime) -> datetime:
     """A time such as 2026-05-01T12:00 (UTC where no zone is named), or how long ago: 2h, 3d; to the millisecond.
 
@@ -77,13 +86,17 @@ def moment(text: str, *, now: datetime) -> datetime:
     """
     try:
         at = datetime.fromisoformat(text)
-        at = at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC)
     except ValueError:
-        at = now - duration(text)
+        if _DURATION.fullmatch(text.strip()) is None:
+            wanted = "2026-05-01T12:00 (UTC), or how long ago: 90s, 30m, 2h or 7d"
+            raise InputError(f"{quoted(text)} is no time: write {wanted}") from None
+        at = ago(text, now=now)
+    at = at.replace(tzinfo=at.tzinfo or UTC)
     if at > now:
         raise InputError(f"{quoted(text)} is to come")
     if at < snowflake.created_at(0):
         raise InputError(f"{quoted(text)} is before the ids of X tell the time (November 2010)")
+    at = at.astimezone(UTC)
     return at.replace(microsecond=at.microsecond // 1000 * 1000)
 
 

@@ -54,7 +54,7 @@ def coverage(
 
     now = SystemClock().now()
     to_at = inputs.moment(until, now=now)
-    from_at = to_at - inputs.duration(window) if since is None else inputs.moment(since, now=now)
+    from_at = inputs.ago(window, now=to_at) if since is None else inputs.moment(since, now=now)
     if from_at >= to_at:
         raise InputError(f"--since {since or window} is not before --until {until}")
     if live:

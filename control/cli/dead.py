@@ -182,5 +182,5 @@ def _filter(
 
     before: datetime | None = None
     if older_than is not None:
-        before = ServerClock(stores.db).now() - inputs.duration(older_than)
+        before = inputs.ago(older_than, now=ServerClock(stores.db).now())
     return DeadFilter(ids=ids or (), job=job, reason=reason, died_before=before, replayed=replayed)

@@ -38,7 +38,7 @@ def logs(
     from shared.runtime.clock import SystemClock
 
     settings = own_settings()
-    after = SystemClock().now() - inputs.duration(since) if since else None
+    after = None if since is None else inputs.ago(since, now=SystemClock().now())
     wanted = reading.LogFilter(level, after, correlation_id)
     paths = reading.files(settings.data_dir / "logs", names or ())
     tell = _as_written if as_json else _for_people

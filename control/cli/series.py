@@ -48,7 +48,7 @@ def series(
     from shared.stores.curves import Mark
 
     now, stores = SystemClock().now(), stores_here()
-    span, mark = _span(since, until, now), Mark.read(after) if after else None
+    span, mark = _span(since, until, now), None if after is None else Mark.read(after)
     subject = curves.subject_of(stores, what, now=now)
     page = (curves.ends if ends else curves.readings)(stores, subject, span, after=mark, limit=limit)
     if as_json:
@@ -61,7 +61,7 @@ def _span(since: str | None, until: str | None, now: datetime) -> Span:
     from control.inputs import moment
     from shared.stores.curves import Span
 
-    told = {name: moment(text, now=now) for name, text in (("since", since), ("until", until)) if text}
+    told = {name: moment(text, now=now) for name, text in (("since", since), ("until", until)) if text is not None}
     span = Span(**told)
     if span.until <= span.since:
         raise InputError(f"--to {until} is not after --from {since}")

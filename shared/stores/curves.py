@@ -52,12 +52,13 @@ class Mark:
         """The mark of that word. Raises InputError where it is none."""
         try:
             made_at, post_id, at = word.split("/")
-            mark = cls(datetime.fromisoformat(made_at), post_id, datetime.fromisoformat(at))
-        except ValueError:
-            mark = None
-        if mark is None or mark.made_at.tzinfo is None or mark.at.tzinfo is None:
-            raise InputError(f"{word[:80]!r} is no mark of a page: give the one that was shown")
-        return mark
+            times = [datetime.fromisoformat(one) for one in (made_at, at)]
+            if None in {one.tzinfo for one in times}:
+                raise ValueError("a time without a zone")
+            first, last = (one.astimezone(UTC) for one in times)
+        except (ValueError, OverflowError):
+            raise InputError(f"{word[:80]!r} is no mark of a page: give the one that was shown") from None
+        return cls(first, post_id, last)
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,7 @@ def test_what_cannot_be_set_back_is_told(services: Services, x: ScriptedX) -> No
 
     with pytest.raises(InputError, match="no search carries carol"):
         checkpoints.show(services.stores, "carol")
-    for text, why in (("8d", "7 days"), ("2999-01-01", "is to come"), ("soon", "is not a duration")):
+    for text, why in (("8d", "7 days"), ("2999-01-01", "is to come"), ("soon", "is no time")):
         with pytest.raises(InputError, match=why):
             checkpoints.moment(text, now=NOW)
     assert checkpoints.moment("2h", now=NOW) == NOW - timedelta(hours=2)

@@ -105,7 +105,11 @@ def test_the_ends_alone(grown: Services, covey: Covey) -> None:
         (["123456789012345678901234"], "123456789012345678901234"),
         (["@nasa", "--from", "soon"], "soon"),
         (["@nasa", "--from", "1d", "--to", "2d"], "--to 2d is not after --from 1d"),
+        (["@nasa", "--from", ""], "'' is no time"),
+        (["@nasa", "--to", ""], "'' is no time"),
         (["@nasa", "--after", "here"], "'here'"),
+        (["@nasa", "--after", ""], "'' is no mark"),
+        (["\udcff"], r"'\udcff' is not UTF-8"),
     ],
 )
 def test_what_is_wrong_is_named(grown: Services, covey: Covey, words: list[str], named: str) -> None:

@@ -159,11 +159,51 @@ def test_spans_in_every_unit(text: str, span: timedelta) -> None:
     assert inputs.since(text) == span
 
 
-@pytest.mark.parametrize("text", ["7.1d", "169h", "1w", "", "h"])
+@pytest.mark.parametrize("text", ["7.1d", "169h", "1w", "", "h", "٣d"])
 def test_what_is_no_span_is_refused(text: str) -> None:
     """The error names the text."""
     with pytest.raises(InputError, match=re.escape(repr(text))):
         inputs.since(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("2026-05-01T12:00", datetime(2026, 5, 1, 12, tzinfo=UTC)),
+        ("2026-05-01T12:00+02:00", datetime(2026, 5, 1, 10, tzinfo=UTC)),
+        ("2026-05-01", datetime(2026, 5, 1, tzinfo=UTC)),
+        ("2h", NOW - timedelta(hours=2)),
+    ],
+)
+def test_a_time_is_written_out_or_told_by_how_long_ago_it_was(text: str, at: datetime) -> None:
+    """In UTC, where no zone is named."""
+    assert inputs.moment(text, now=NOW) == at
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "is no time: write 2026-05-01T12:00 (UTC), or how long ago: 90s, 30m, 2h or 7d"),
+        ("2026-13-01", "is no time"),
+        ("٣d", "is no time"),
+        ("999999d", "is longer than can be counted"),
+        ("9999999999d", "is longer than can be counted"),
+        ("0001-01-01T00:00+14:00", "is before the ids of X tell the time"),
+        ("9999-12-31T23:59-14:00", "is to come"),
+    ],
+)
+def test_what_is_no_time_is_refused(text: str, why: str) -> None:
+    """The error names the text and says why, at both ends of the calendar too."""
+    with pytest.raises(InputError, match=re.escape(f"{text!r} {why}")):
+        inputs.moment(text, now=NOW)
+
+
+@given(st.one_of(nearly, st.datetimes(timezones=st.timezones()).map(datetime.isoformat)))
+def test_times_are_times_or_an_error(text: str) -> None:
+    """Whatever is written, it is a time that can be, or one line that names it."""
+    at = says_which(lambda texts: inputs.moment(texts[0], now=NOW), [text])
+
+    assert at is None or datetime(2010, 11, 4, tzinfo=UTC) < at <= NOW
 
 
 def test_a_word_is_a_source_or_an_account() -> None:
