@@ -8,30 +8,39 @@ The state is written after its batch, so what is beyond its mark is of no batch 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from threading import Event
-from typing import Any, Final
+from typing import Final
+
+from pydantic import NonNegativeInt, TypeAdapter
 
 from control.exporting_fields import Field, mapper
 from control.exporting_files import Format, Sink, open_sink
-from shared.domain.errors import InputError
+from shared.domain.errors import InputError, NoRoom
 from shared.stores.batches import BatchStore, Wanted
 
 # So many documents are read at a time: 2,000 posts with all that X sent of them are 40 MB in memory.
 BATCH: Final = 2_000
+_GOES_ON: Final = "the same command with --resume goes on"
+
+
+Times = tuple[datetime | None, datetime | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """What is exported. asked: the words that it was asked with, by which a partial file is known again."""
+    """What is exported. asked: the words that it was asked with, by which a partial file is known again, and `times`:
+    the span that they meant then.
+    """
 
     wanted: Wanted
     fields: tuple[Field, ...]
     form: Format
-    asked: dict[str, Any] = field(default_factory=dict)
+    asked: dict[str, str | None] = field(default_factory=dict)
+    times: Times = (None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +50,19 @@ class Standing:
     rows: int = 0
     passed: int = 0
     last_id: str | None = None
-    mark: int | None = None
+    mark: NonNegativeInt | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What is noted beside a partial file: of its export, and how far it is."""
+
+    asked: dict[str, str | None]
+    times: Times
+    standing: Standing
+
+
+_LEFT: Final = TypeAdapter(Left)
 
 
 def to_file(
@@ -55,22 +76,26 @@ def to_file(
 ) -> Standing:
     """Write all of it to `target`, from `before` on.
 
-    Raises InputError, also once `stop` is set, and StoreUnavailable.
+    Raises InputError, also once `stop` is set, NoRoom and StoreUnavailable.
     """
     partial, noted = _partial(target), _noted(target)
-    begun = before or Standing()
+    standing = before or Standing()
     if before is None:
         noted.unlink(missing_ok=True)
-    sink = open_sink(partial, export.form, export.fields, begun.mark)
-    standing = begun
-    for step in _steps(batches, export, sink, begun):
-        standing = replace(step, mark=sink.mark())
-        _note(noted, export, standing)
-        tell(standing)
-        if stop.is_set():
-            raise InputError(f"interrupted after {standing.rows} rows; the same command with --resume goes on")
-    sink.finish(target)
-    noted.unlink(missing_ok=True)
+    sink = open_sink(partial, export.form, export.fields, standing.mark)
+    try:
+        for step in _steps(batches, export, sink, standing):
+            standing = replace(step, mark=sink.mark())
+            _note(noted, export, standing)
+            tell(standing)
+            if stop.is_set():
+                raise InputError(f"interrupted after {standing.rows} rows; {_GOES_ON}")
+        sink.finish(target)
+        noted.unlink(missing_ok=True)
+    except OSError as error:
+        raise NoRoom(
+            str(target), f"cannot be written after {standing.rows} rows: {error.strerror}; {_GOES_ON}"
+        ) from None
     return standing
 
 
@@ -86,14 +111,13 @@ def to_stream(
     return standing
 
 
-def left_at(target: Path) -> tuple[dict[str, Any], Standing]:
-    """What a partial file was asked with, and how far it is. Raises InputError where there is none to go on with."""
+def left_at(target: Path) -> Left:
+    """What is left of an export that was interrupted. Raises InputError where there is none to go on with."""
     try:
-        document = json.loads(_noted(target).read_text(encoding="utf-8"))
-        return document["asked"], Standing(**document["standing"])
+        return _LEFT.validate_json(_noted(target).read_bytes())
     except FileNotFoundError:
         raise InputError(f"there is no partial export of {str(target)!r} to resume") from None
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError):
         raise InputError(f"{str(_noted(target))!r} cannot be read: export again without --resume") from None
 
 
@@ -109,7 +133,7 @@ def _steps(batches: BatchStore, export: Export, sink: Sink, standing: Standing) 
 
 def _note(noted: Path, export: Export, standing: Standing) -> None:
     fresh = noted.with_name(noted.name + ".new")
-    fresh.write_text(json.dumps({"asked": export.asked, "standing": asdict(standing)}), encoding="utf-8")
+    fresh.write_bytes(_LEFT.dump_json(Left(export.asked, export.times, standing)))
     fresh.replace(noted)
 
 

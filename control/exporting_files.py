@@ -122,6 +122,12 @@ def check_format(form: Format) -> None:
         _pyarrow()
 
 
+def check_target(target: Path) -> None:
+    """Raises InputError for what no file can take the place of: a folder, a device, a pipe, nothing."""
+    if not target.name or (target.exists() and not target.is_file()):
+        raise InputError(f"{str(target)!r} is no file: name one with --output, or leave it out for standard output")
+
+
 def open_sink(partial: Path, form: Format, fields: Sequence[Field], mark: int | None) -> Sink:
     """A sink into `partial`, begun anew (mark None) or gone on with. Raises InputError where it cannot be."""
     try:

@@ -37,7 +37,7 @@ def wanted(
 
     Raises InputError.
     """
-    if source and account:
+    if source is not None and account is not None:
         raise InputError("--source and --account are two subjects: give one of them")
     if since and until and until <= since:
         raise InputError(f"--to {until:%Y-%m-%dT%H:%MZ} is not after --from {since:%Y-%m-%dT%H:%MZ}")
@@ -47,7 +47,9 @@ def wanted(
         return Wanted(
             collection=kind.collection, curves=Curves(tuple(ways), span), fields=tuple(field.path for field in fields)
         )
-    concerned = concerning(stores, source) if source else authored(stores, account) if account else None
+    concerned = None if account is None else authored(stores, account)
+    if source is not None:
+        concerned = concerning(stores, source)
     by_posts = None
     if concerned and kind.name == "mentions" and source and stores.sources.get(source):
         concerned = {"sources": source}  # of its tenant alone: another's mention of the same post is not its own
@@ -98,12 +100,12 @@ def authored(stores: Stores, word: str) -> dict[str, Any]:
 
 def _ways(stores: Stores, source: str | None, account: str | None, *, dated: bool) -> Sequence[dict[str, Any]] | None:
     """The ways to posts whose readings are found by index; None where they are not, or all are wanted."""
-    if account:
+    if account is not None:
         return [authored(stores, account)]
     found = stores.sources.get(source) if source and not source.startswith("@") else None
     if found:
         return ways_of(stores, found)
-    return [{}] if dated and not source else None
+    return [{}] if dated and source is None else None
 
 
 def _of_account(stores: Stores, word: str) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import time
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,7 +14,7 @@ from control.cli.app import app, err, stores_here
 from shared.domain.errors import InputError
 
 if TYPE_CHECKING:
-    from control.exporting import Export, Standing
+    from control.exporting import Export, Standing, Times
     from control.exporting_files import Format
     from shared.stores.batches import BatchStore
 
@@ -47,21 +46,24 @@ def export(
     covey export posts --format csv --source @nasa --from 7d --output nasa.csv
     """
     from control.exporting import left_at
+    from control.exporting_files import check_target
 
     asked = {"what": what, "format": _format(form).value, "source": source, "fields": fields}
-    asked |= {"from": since, "to": until} | ({"account": account} if account else {})
+    asked |= {"from": since, "to": until} | ({} if account is None else {"account": account})
     if resume and output is None:
         raise InputError("--resume goes on with a file: name it with --output")
+    if output is not None:
+        check_target(output)
     before, times = None, _times(since, until)
     if resume and output is not None:
-        was_asked, before = left_at(output)
-        times = [moment and datetime.fromisoformat(moment) for moment in was_asked.pop("times", [None, None])]
-        if was_asked != asked:
-            raise InputError(f"the partial export of {str(output)!r} was asked for otherwise: {_words(was_asked)}")
+        left = left_at(output)
+        before, times = left.standing, left.times
+        if left.asked != asked:
+            raise InputError(f"the partial export of {str(output)!r} was asked for otherwise: {_words(left.asked)}")
     _run(asked, times, output, before)
 
 
-def _run(asked: dict[str, Any], times: list[datetime | None], output: Path | None, before: Standing | None) -> None:
+def _run(asked: dict[str, Any], times: Times, output: Path | None, before: Standing | None) -> None:
     from control.exporting import Export
     from control.exporting_fields import chosen, kind_named
     from control.exporting_files import Format, check_format
@@ -77,8 +79,7 @@ def _run(asked: dict[str, Any], times: list[datetime | None], output: Path | Non
     read = wanted(
         stores, kind, names, source=asked["source"], account=asked.get("account"), since=times[0], until=times[1]
     )
-    noted = {**asked, "times": [moment and moment.isoformat() for moment in times]}
-    _write(BatchStore(stores.db), Export(read, names, form, noted), output, before)
+    _write(BatchStore(stores.db), Export(read, names, form, asked, times), output, before)
 
 
 def _write(batches: BatchStore, export: Export, output: Path | None, before: Standing | None) -> None:
@@ -116,12 +117,13 @@ def _format(word: str) -> Format:
     return Format(word)
 
 
-def _times(since: str | None, until: str | None) -> list[datetime | None]:
+def _times(since: str | None, until: str | None) -> Times:
     from control.inputs import moment
     from shared.runtime.clock import SystemClock
 
     now = SystemClock().now()
-    return [moment(text, now=now) if text else None for text in (since, until)]
+    begin, end = (None if text is None else moment(text, now=now) for text in (since, until))
+    return begin, end
 
 
 def _words(asked: dict[str, Any]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
 import subprocess
 import sys
 import threading
@@ -19,7 +20,7 @@ from control.exporting_fields import KINDS, chosen
 from control.exporting_files import Format
 from control.exporting_scope import wanted
 from shared.domain.counts import PostMetrics
-from shared.domain.errors import InputError
+from shared.domain.errors import InputError, NoRoom
 from shared.domain.models import Media, MediaType, Post, User
 from shared.domain.snowflake import created_at, first_id_at
 from shared.domain.sources import Source, SourceKind, Terms
@@ -175,7 +176,16 @@ def test_mentions_of_a_source_are_those_of_its_tenant(services: Services, covey:
         (("mentions", "--fields", "autor_name"), "mentions have no field 'autor_name' (did you mean author_name?)"),
         (("posts", "--from", "soon"), "'soon'"),
         (("posts", "--from", "1d", "--to", "2d"), "is not after --from"),
+        (("posts", "--from", ""), "'' is no time"),
+        (("posts", "--to", ""), "'' is no time"),
+        (("posts", "--source", ""), "'' is no source"),
+        (("engagement", "--source", ""), "'' is no source"),
+        (("posts", "--account", ""), "'' is no handle"),
+        (("posts", "--source", "", "--account", "nasa"), "two subjects"),
         (("posts", "--output", "/nowhere/x.jsonl"), "'/nowhere/x.jsonl.part' cannot be written"),
+        (("posts", "--output", "/"), "'/' is no file"),
+        (("posts", "--output", ""), "'.' is no file"),
+        (("posts", "--output", "/dev/null"), "'/dev/null' is no file"),
     ],
 )
 def test_what_cannot_be_is_one_line(covey: Covey, stored: list[Post], arguments: tuple[str, ...], words: str) -> None:
@@ -219,6 +229,40 @@ def test_an_interrupted_export_goes_on_after_its_last_batch(
         assert len(file.read_text(encoding="utf-8").splitlines()) == len(posts) + (form == "csv")
     assert not partial.exists()
     assert "no partial export" in covey(*words, str(file), "--resume").line
+
+
+@pytest.mark.parametrize(
+    "standing", ['{"rows": "x"}', '{"mark": -5}', '{"mark": "end"}', '{"last_id": 5}', "[]"], ids=lambda text: text
+)
+def test_a_damaged_note_of_a_partial_file_is_refused(
+    covey: Covey, stored: list[Post], tmp_path: Path, standing: str
+) -> None:
+    """One line names the note, and the partial file stays as it is."""
+    file, noted = tmp_path / "x.jsonl.part", tmp_path / "x.jsonl.part.json"
+    file.write_text("kept", encoding="utf-8")
+    asked = {"what": "posts", "format": "jsonl", "source": None, "fields": None, "from": None, "to": None}
+    noted.write_text(f'{{"asked": {json.dumps(asked)}, "times": [null, null], "standing": {standing}}}')
+
+    done = covey("export", "posts", "--output", str(tmp_path / "x.jsonl"), "--resume")
+
+    assert (done.status, f"{str(noted)!r} cannot be read" in done.line) == (2, True)
+    assert file.read_text(encoding="utf-8") == "kept"
+
+
+def test_a_disk_that_takes_no_more_is_one_line(services: Services, stored: list[Post], tmp_path: Path) -> None:
+    """It names the file and how far it is, and says how to go on."""
+    folder, fields = tmp_path / "there", chosen(KINDS["posts"], "id")
+    folder.mkdir()
+    whole = exporting.Export(wanted(services.stores, KINDS["posts"], fields), fields, Format.JSONL)
+
+    with pytest.raises(NoRoom, match=f"x.jsonl: cannot be written after {len(stored)} rows: No such.*--resume goes on"):
+        exporting.to_file(
+            BatchStore(services.stores.db),
+            whole,
+            folder / "x.jsonl",
+            tell=lambda _: shutil.rmtree(folder),
+            stop=threading.Event(),
+        )
 
 
 def test_ids_bound_what_is_read_for_a_span_of_time(services: Services, stored: list[Post]) -> None:
