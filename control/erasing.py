@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from shared.domain.erasing import Erased, Subject
 from shared.domain.errors import InputError
 from shared.stores.bundle import Stores
+
+GREATEST_ID: Final = 2**63 - 1
 
 
 def person(stores: Stores, username: str) -> Subject:
@@ -18,7 +22,9 @@ def person(stores: Stores, username: str) -> Subject:
 
 
 def person_of_id(stores: Stores, user_id: int, *usernames: str) -> Subject:
-    """An account by id, with the names that it is or was followed under."""
+    """An account by id, with the names that it is or was followed under. Raises InputError for what X gives nobody."""
+    if not 1 <= user_id <= GREATEST_ID:
+        raise InputError(f"--user-id {user_id}: ids of accounts are 1 to {GREATEST_ID}")
     rows = stores.db["X_tracked_handles"].find({"user_id": str(user_id)}, {"username": 1})
     names = dict.fromkeys([*usernames, *(row["username"] for row in rows)])
     return Subject(Erased.USER, user_id, tuple(names))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @app.command()
 def erase(
     what: Annotated[str | None, typer.Argument(metavar="[POST_ID|@HANDLE]", help="A post or an account.")] = None,
-    user_id: Annotated[int | None, typer.Option("--user-id", min=1, help="An account by its id.")] = None,
+    user_id: Annotated[int | None, typer.Option("--user-id", help="An account by its id.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would go, and do nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: Json = False,

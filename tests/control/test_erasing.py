@@ -137,7 +137,15 @@ def test_a_dry_run_and_a_no_do_nothing(known: Services, covey: Covey) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "named"), [(["@stranger_x"], "@stranger_x"), ([], "--user-id"), (["12", "--user-id", "3"], "one of")]
+    ("arguments", "named"),
+    [
+        (["@stranger_x"], "@stranger_x"),
+        ([], "--user-id"),
+        (["12", "--user-id", "3"], "one of"),
+        (["--user-id", "0"], "--user-id 0:"),
+        (["--user-id", "-3"], "--user-id -3:"),
+        (["--user-id", str(2**63)], f"--user-id {2**63}: ids of accounts are 1 to {2**63 - 1}"),
+    ],
 )
 def test_who_is_not_known_is_named(known: Services, covey: Covey, arguments: list[str], named: str) -> None:
     """One line, and nothing is done."""
