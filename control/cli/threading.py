@@ -6,14 +6,15 @@ from typing import Annotated
 
 import typer
 
-from control.cli.app import Json, app, out, print_json, services_here
+from control.cli.app import Json, app, out, print_json, services_here, stores_here
+from shared.domain.errors import InputError
 
 
 @app.command()
 def thread(
     post: Annotated[str, typer.Argument(metavar="ID|ADDRESS", help="A post of the conversation.")],
     follow: Annotated[bool, typer.Option("--follow", help="Also listen to the conversation from now on.")] = False,
-    since: Annotated[str, typer.Option(help="With --follow: and what was said since: 12h, up to 7d.")] = "0s",
+    since: Annotated[str | None, typer.Option(help="With --follow: and what was said since: 12h, up to 7d.")] = None,
     as_json: Json = False,
 ) -> None:
     """Show the conversation around a post as a tree, and listen to it if wished.
@@ -26,9 +27,12 @@ def thread(
     from shared.runtime.clock import SystemClock
 
     (post_id,) = inputs.post_ids([Word(post)], now=SystemClock().now(), old_ids=True)
-    look_back, services = inputs.since(since), services_here()
-    branches = threads.thread(services.stores, post_id)
-    source = threads.listen(services, post_id, look_back_seconds=int(look_back.total_seconds())) if follow else None
+    look_back = inputs.since("0s" if since is None else since)
+    if since is not None and not follow:
+        raise InputError(f"--since {since} goes with --follow")
+    services = services_here() if follow else None
+    branches = threads.thread(services.stores if services else stores_here(), post_id)
+    source = threads.listen(services, post_id, look_back_seconds=int(look_back.total_seconds())) if services else None
     if as_json:
         return print_json({"source": source, "posts": [threads.row(branch) for branch in branches]})
     for branch in branches:

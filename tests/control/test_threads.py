@@ -12,6 +12,7 @@ from shared.domain.counts import PostMetrics
 from shared.domain.errors import InputError
 from shared.domain.models import Post, Reference, ReferenceType, User
 from shared.domain.sources import SourceKind
+from shared.runtime.embedded import free_port
 from shared.services.bootstrap import Services
 from tests.control.whole import Covey, covey
 from tests.workers.world import post_id
@@ -90,3 +91,13 @@ def test_the_command_prints_a_tree_and_json(said: Services, covey: Covey) -> Non
     assert [one["depth"] for one in document["posts"]] == [0, 1, 0, 1, 2]
     assert document["source"] == f"thread-{FIRST}"
     assert covey("thread", "nonsense").status == 2
+    assert "--since 2h goes with --follow" in covey("thread", str(FIRST), "--since", "2h").line
+
+
+def test_showing_it_asks_no_redis(said: Services, covey: Covey) -> None:
+    """MongoDB is enough; listening to it takes both, and nothing is half done."""
+    away = f"redis://127.0.0.1:{free_port()}/0"
+
+    assert f"{LOST}: not stored" in covey("thread", str(FIRST), REDIS_URL=away).stdout
+    assert covey("thread", str(FIRST), "--follow", REDIS_URL=away).status == 1
+    assert said.stores.sources.all() == []
