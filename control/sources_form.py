@@ -8,6 +8,7 @@ Every scalar is text here, whatever a file takes it for: `no` is a language, and
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -31,6 +32,8 @@ FIELDS = (
     *("credential", "live", "retention_days", "alert_velocity", "refresh"),
 )
 _FLAGS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+_MOST_DIGITS = 9
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 _UNITS = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
 
 
@@ -184,7 +187,7 @@ def fields_of(source: Source) -> dict[str, Any]:
 
 def seconds(text: str) -> int:
     """A span such as 5m in whole seconds; a number alone is seconds. Raises InputError."""
-    whole = inputs.duration(f"{text.strip()}s" if text.strip().isdecimal() else text).total_seconds()
+    whole = inputs.duration(f"{text.strip()}s" if _is_digits(text) else text).total_seconds()
     if whole != int(whole):
         raise InputError(f"{quoted(text)} is no whole number of seconds")
     return int(whole)
@@ -214,17 +217,21 @@ def _text(text: str) -> str:
 
 
 def _whole(text: str) -> int:
-    digits = text.strip()
-    if not digits.isascii() or not digits.isdecimal() or len(digits) > 9:
+    if not _is_digits(text):
         raise InputError(f"{quoted(text)} is no whole number")
-    return int(digits)
+    if len(text.strip()) > _MOST_DIGITS:
+        raise InputError(f"{quoted(text)} has more than {_MOST_DIGITS} digits")
+    return int(text)
+
+
+def _is_digits(text: str) -> bool:
+    return text.isascii() and text.strip().isdecimal()
 
 
 def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise InputError(f"{quoted(text)} is no number") from None
+    if _NUMBER.fullmatch(text.strip()) is None:
+        raise InputError(f"{quoted(text)} is no number")
+    return float(text)
 
 
 def _flag(text: str) -> bool:

@@ -239,6 +239,13 @@ def test_what_is_written_can_be_applied(covey: Covey, services: Services, file: 
     [
         (["add", "a"], "covey: source a: id: needs one of accounts, terms, conversation, quotes_of, and has none"),
         (["add", "a", "--keyword", "x", "--interval", "5 min"], "covey: source a: interval: '5 min' is not a duration"),
+        (["add", "a", "--keyword", "x", "--interval", "٣٠٠"], "covey: source a: interval: '٣٠٠' is not a duration"),
+        (["add", "a", "--keyword", "x", "--quota-share", "٠.٣"], "covey: source a: quota_share: '٠.٣' is no number"),
+        (["add", "a", "--keyword", "x", "--quota-share", "1_0"], "covey: source a: quota_share: '1_0' is no number"),
+        (
+            ["add", "a", "--keyword", "x", "--refresh", "min_engagement=1234567890"],
+            "covey: source a: refresh.min_engagement: '1234567890' has more than 9 digits",
+        ),
         (["add", "A", "--keyword", "x"], "covey: source A: id 'A': 1 to 64 of a-z, 0-9 and -"),
         (["add", "a", "--keyword", "x", "--account", "b"], "covey: source a: id: needs one of accounts, terms"),
         (["add", "a", "--phrase", 'x "y"'], "covey: source a: phrases: 'x \"y\"' has a quote"),
