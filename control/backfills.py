@@ -47,19 +47,22 @@ class Plan:
         return (*self.new, *self.known)
 
 
-def plan(services: Services, words: Sequence[str], *, from_at: datetime, to_at: datetime) -> Plan:
+def plan(
+    services: Services, words: Sequence[str], *, from_at: datetime, to_at: datetime, tenant: str | None = None
+) -> Plan:
     """What of the span was not read of accounts and sources, and about what reading it costs; changes nothing.
 
-    Raises InputError for a span that is none or out of every route's reach, and for what is not followed.
+    tenant: whose accounts and sources; None: anybody's. Raises InputError for a span that is none or out of every
+    route's reach, and for what is not followed.
     """
     stores, now = services.stores, ServerClock(services.stores.db).now()
     if from_at >= to_at:
-        raise InputError(f"--from {from_at:%Y-%m-%dT%H:%M} is not before --to {to_at:%Y-%m-%dT%H:%M}")
+        raise InputError(f"from {from_at:%Y-%m-%dT%H:%M} is not before to {to_at:%Y-%m-%dT%H:%M}")
     if from_at < now - timedelta(days=7) and not services.has_archive:
         raise InputError(
             f"{from_at:%Y-%m-%d} is further back than the 7 days of the recent search; the plan has no archive"
         )
-    followed = {one.member: one.shown for one in subjects(services, words)}
+    followed = {one.member: one.shown for one in subjects(services, words, tenant=tenant)}
     members = list(followed)
     carriers = {name: one for one in stores.streams.with_members(members) for name in one.members}
     spans = coverage.spans_of(stores, members, since=from_at)

@@ -5,8 +5,8 @@ Money is in US dollars in what is answered.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -70,10 +70,21 @@ def coverage(
     The window ends now, or at `until`. covered_ratio: of the window since it is followed, up to where it is covered;
     lag_seconds is the rest up to now. Gaps are all that are missing, whenever they are.
     """
+    return of_subjects(services, subjects(services, words), window=window, until=until)
+
+
+def of_subjects(
+    services: Services,
+    wanted: Sequence[Subject],
+    *,
+    window: timedelta,
+    until: datetime | None = None,
+    own: Collection[str] | None = None,
+) -> list[dict[str, Any]]:
+    """The same of some subjects. own: the only members that gaps tell of; None: all."""
     now = ServerClock(services.stores.db).now()
     to_at = min(now, until or now)
     from_at = to_at - window
-    wanted = subjects(services, words)
     ledger = Ledger.of(services, [one.member for one in wanted], (from_at, to_at))
     rhythms = rhythms_of(services, wanted, now)
     audits = services.stores.audits.last_of([one.member for one in wanted])
@@ -82,9 +93,18 @@ def coverage(
     return [
         _row(one, ledger, rhythms.get(one.member), (from_at, to_at), now)
         | {"audit": _audit_row(audits.get(one.member))}
-        | {"gaps": [gap_row(gap, rates, price, now, has_archive=has_archive) for gap in _of(ledger, one.member)]}
+        | {
+            "gaps": [
+                gap_row(of_own(gap, own), rates, price, now, has_archive=has_archive) for gap in _of(ledger, one.member)
+            ]
+        }
         for one in wanted
     ]
+
+
+def of_own(gap: Gap, own: Collection[str] | None) -> Gap:
+    """A gap as it concerns some members alone."""
+    return gap if own is None else replace(gap, members=tuple(one for one in gap.members if one in own))
 
 
 def _of(ledger: Ledger, name: str) -> list[Gap]:

@@ -198,6 +198,112 @@ class Connect:
         return cast("models.Credentials", self._send(call("GET", "/v1/credentials", {}, {}, {}, None, None)))
 
 
+class Coverage:
+    """Calls about coverage."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+
+    def backfill(
+        self, body: models.BackfillWish, *, dry_run: bool | None = None, idempotency_key: str | None = None
+    ) -> models.Run | models.BackfillPrice:
+        """Read what accounts and sources had in a span of time, where it was not read. Filled beside what is new."""
+        return cast(
+            "models.Run | models.BackfillPrice",
+            self._send(call("POST", "/v1/backfill", {}, {"dry_run": dry_run}, {}, body, idempotency_key)),
+        )
+
+    def list_coverage(
+        self,
+        *,
+        hours: float | None = None,
+        until: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> models.PagedCoverageRow:
+        """How each account and each source of words is covered, and what is missing of it."""
+        return cast(
+            "models.PagedCoverageRow",
+            self._send(
+                call(
+                    "GET",
+                    "/v1/coverage",
+                    {},
+                    {"hours": hours, "until": until, "limit": limit, "cursor": cursor},
+                    {},
+                    None,
+                    None,
+                )
+            ),
+        )
+
+    def iter_list_coverage(
+        self, *, hours: float | None = None, until: str | None = None, limit: int | None = None
+    ) -> Iterator[models.CoverageRow]:
+        """All rows of `list_coverage`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = self.list_coverage(hours=hours, until=until, limit=limit, cursor=cursor)
+            yield from page["data"]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
+
+    def source_coverage(
+        self,
+        source_id: str,
+        *,
+        hours: float | None = None,
+        until: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> models.PagedCoverageRow:
+        """The same of one source: a row, or one for each of its accounts."""
+        return cast(
+            "models.PagedCoverageRow",
+            self._send(
+                call(
+                    "GET",
+                    "/v1/coverage/{source_id}",
+                    {"source_id": source_id},
+                    {"hours": hours, "until": until, "limit": limit, "cursor": cursor},
+                    {},
+                    None,
+                    None,
+                )
+            ),
+        )
+
+    def iter_source_coverage(
+        self, source_id: str, *, hours: float | None = None, until: str | None = None, limit: int | None = None
+    ) -> Iterator[models.CoverageRow]:
+        """All rows of `source_coverage`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = self.source_coverage(source_id, hours=hours, until=until, limit=limit, cursor=cursor)
+            yield from page["data"]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
+
+    def list_gaps(self, *, limit: int | None = None, cursor: str | None = None) -> models.PagedGapRow:
+        """What is missing, the newest first: why, whether it can be filled, and for about how much."""
+        return cast(
+            "models.PagedGapRow",
+            self._send(call("GET", "/v1/gaps", {}, {"limit": limit, "cursor": cursor}, {}, None, None)),
+        )
+
+    def iter_list_gaps(self, *, limit: int | None = None) -> Iterator[models.GapRow]:
+        """All rows of `list_gaps`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = self.list_gaps(limit=limit, cursor=cursor)
+            yield from page["data"]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
+
+
 class Dead:
     """Calls about dead."""
 
@@ -1261,6 +1367,7 @@ class Api:
         self.accounts = Accounts(send)
         self.analytics = Analytics(send)
         self.connect = Connect(send)
+        self.coverage = Coverage(send)
         self.dead = Dead(send)
         self.endpoints = Endpoints(send)
         self.engagement = Engagement(send)
@@ -1461,6 +1568,115 @@ class AsyncConnect:
     async def list_credentials(self) -> models.Credentials:
         """As whom X may be asked, and why one is left out now."""
         return cast("models.Credentials", await self._send(call("GET", "/v1/credentials", {}, {}, {}, None, None)))
+
+
+class AsyncCoverage:
+    """Calls about coverage."""
+
+    def __init__(self, send: AsyncSend) -> None:
+        self._send = send
+
+    async def backfill(
+        self, body: models.BackfillWish, *, dry_run: bool | None = None, idempotency_key: str | None = None
+    ) -> models.Run | models.BackfillPrice:
+        """Read what accounts and sources had in a span of time, where it was not read. Filled beside what is new."""
+        return cast(
+            "models.Run | models.BackfillPrice",
+            await self._send(call("POST", "/v1/backfill", {}, {"dry_run": dry_run}, {}, body, idempotency_key)),
+        )
+
+    async def list_coverage(
+        self,
+        *,
+        hours: float | None = None,
+        until: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> models.PagedCoverageRow:
+        """How each account and each source of words is covered, and what is missing of it."""
+        return cast(
+            "models.PagedCoverageRow",
+            await self._send(
+                call(
+                    "GET",
+                    "/v1/coverage",
+                    {},
+                    {"hours": hours, "until": until, "limit": limit, "cursor": cursor},
+                    {},
+                    None,
+                    None,
+                )
+            ),
+        )
+
+    async def iter_list_coverage(
+        self, *, hours: float | None = None, until: str | None = None, limit: int | None = None
+    ) -> AsyncIterator[models.CoverageRow]:
+        """All rows of `list_coverage`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = await self.list_coverage(hours=hours, until=until, limit=limit, cursor=cursor)
+            for row in page["data"]:
+                yield row
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
+
+    async def source_coverage(
+        self,
+        source_id: str,
+        *,
+        hours: float | None = None,
+        until: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> models.PagedCoverageRow:
+        """The same of one source: a row, or one for each of its accounts."""
+        return cast(
+            "models.PagedCoverageRow",
+            await self._send(
+                call(
+                    "GET",
+                    "/v1/coverage/{source_id}",
+                    {"source_id": source_id},
+                    {"hours": hours, "until": until, "limit": limit, "cursor": cursor},
+                    {},
+                    None,
+                    None,
+                )
+            ),
+        )
+
+    async def iter_source_coverage(
+        self, source_id: str, *, hours: float | None = None, until: str | None = None, limit: int | None = None
+    ) -> AsyncIterator[models.CoverageRow]:
+        """All rows of `source_coverage`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = await self.source_coverage(source_id, hours=hours, until=until, limit=limit, cursor=cursor)
+            for row in page["data"]:
+                yield row
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
+
+    async def list_gaps(self, *, limit: int | None = None, cursor: str | None = None) -> models.PagedGapRow:
+        """What is missing, the newest first: why, whether it can be filled, and for about how much."""
+        return cast(
+            "models.PagedGapRow",
+            await self._send(call("GET", "/v1/gaps", {}, {"limit": limit, "cursor": cursor}, {}, None, None)),
+        )
+
+    async def iter_list_gaps(self, *, limit: int | None = None) -> AsyncIterator[models.GapRow]:
+        """All rows of `list_gaps`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = await self.list_gaps(limit=limit, cursor=cursor)
+            for row in page["data"]:
+                yield row
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
 
 
 class AsyncDead:
@@ -2575,6 +2791,7 @@ class AsyncApi:
         self.accounts = AsyncAccounts(send)
         self.analytics = AsyncAnalytics(send)
         self.connect = AsyncConnect(send)
+        self.coverage = AsyncCoverage(send)
         self.dead = AsyncDead(send)
         self.endpoints = AsyncEndpoints(send)
         self.engagement = AsyncEngagement(send)

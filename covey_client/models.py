@@ -45,6 +45,17 @@ class Around(TypedDict):
     replies: Referring
 
 
+class Audit(TypedDict):
+    """X's count of a day beside what is stored. unexplained: neither stored, gone nor in a gap."""
+
+    at: str
+    counted: int
+    gone: int
+    missing: int
+    stored: int
+    unexplained: int
+
+
 class Author(TypedDict):
     """handle: null where it is not known, or no longer. acts: likes, replies and reposts when last read."""
 
@@ -61,6 +72,21 @@ class Authors(TypedDict):
     is_cut: bool
     since: str
     until: str
+
+
+class BackfillPrice(TypedDict):
+    """What would be read, about. left: of each budget in dollars, null: no limit. Nothing was done."""
+
+    dry_run: NotRequired[bool]
+    estimated_usd: float
+    fits: bool
+    gaps: int
+    left: dict[str, float | None]
+    posts_about: int
+    seconds: float
+
+
+BackfillWish = dict[str, Any]
 
 
 class BatchRun(TypedDict):
@@ -250,6 +276,27 @@ class Course(TypedDict):
 
     limit_reached_at: str | None
     usd: float
+
+
+class CoverageRow(TypedDict):
+    """An account or a source of words. covered_ratio: of the window since it is followed, up to where it is
+    covered; verified_ratio: read twice. lag_seconds: from there to now. is_silent: it should have posted by
+    now. gaps: all."""
+
+    audit: Audit | None
+    covered_ratio: float | None
+    covered_through: str | None
+    expected_every_seconds: float | None
+    from_at: str
+    gaps: list[GapRow]
+    is_silent: bool
+    lag_seconds: float | None
+    last_post_at: str | None
+    member: str
+    subject: str
+    to_at: str
+    unaccounted_seconds: float
+    verified_ratio: float | None
 
 
 class CreatedToken(TypedDict):
@@ -565,6 +612,25 @@ class Forecast(TypedDict):
     whole_days_known: int
 
 
+class GapRow(TypedDict):
+    """A span that was not read. state: open, or final: no route of the plan reaches it. route: by which search it
+    can be filled; usd_about: for about so much. try_at: not before then. members: accounts, or a source as
+    +id."""
+
+    attempts: int
+    from_at: str
+    id: str
+    members: list[str]
+    posts_about: int
+    reason: str
+    route: str | None
+    seconds: float
+    state: str
+    to_at: str
+    try_at: str
+    usd_about: float
+
+
 class Group(TypedDict):
     """Letters of one job and one reason."""
 
@@ -862,6 +928,13 @@ class PagedAccountRow(TypedDict):
     next_cursor: str | None
 
 
+class PagedCoverageRow(TypedDict):
+    """PagedCoverageRow."""
+
+    data: list[CoverageRow]
+    next_cursor: str | None
+
+
 class PagedDelivery(TypedDict):
     """PagedDelivery."""
 
@@ -880,6 +953,13 @@ class PagedEntry(TypedDict):
     """PagedEntry."""
 
     data: list[Entry]
+    next_cursor: str | None
+
+
+class PagedGapRow(TypedDict):
+    """PagedGapRow."""
+
+    data: list[GapRow]
     next_cursor: str | None
 
 

@@ -24,6 +24,7 @@ from control.http.routes import (
     accounts,
     analytics,
     connect,
+    coverage,
     dead,
     endpoints,
     engagement,
@@ -63,6 +64,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     accounts.router,
     endpoints.router,
     sync.router,
+    coverage.router,
 )
 DESCRIPTION: Final = """Steers Covey and reads what it collected. Ids are strings; times are RFC 3339 in UTC; money is
 in US dollars. Lists are paged by `next_cursor`. Errors are `application/problem+json` (RFC 9457). A POST with an

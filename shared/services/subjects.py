@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 
 from shared.domain.coverage.subjects import Subject
@@ -13,12 +13,15 @@ from shared.services.bootstrap import Services
 DAWN = datetime.fromtimestamp(0, UTC)
 
 
-def subjects(services: Services, words: Sequence[str]) -> list[Subject]:
+def subjects(services: Services, words: Sequence[str], *, tenant: str | None = None) -> list[Subject]:
     """What the words name: handles, ids or names of sources, of which one of accounts stands for these; without words
-    all that is followed. Raises InputError for what is not followed, and a name that several sources have.
+    all that is followed. tenant: for whom; None: for anybody. Raises InputError for what is not followed, and a name
+    that several sources have.
     """
-    sources = {one.id: one for one in services.stores.sources.all()}
-    accounts = _accounts(services, sources)
+    known = services.stores.sources
+    sources = {one.id: one for one in (known.all() if tenant is None else known.of_tenant(tenant))}
+    asked = None if tenant is None else {name for one in sources.values() for name in one.accounts if one.asks}
+    accounts = _accounts(services, sources, asked)
     of_words = {
         one.id: Subject(
             one.key, one.id, (one.changed_at or one.created_at or DAWN) - one.look_back, priority=one.priority
@@ -42,7 +45,9 @@ def subjects(services: Services, words: Sequence[str]) -> list[Subject]:
     return list(wanted.values())
 
 
-def _accounts(services: Services, sources: Mapping[str, Source]) -> dict[str, Subject]:
+def _accounts(services: Services, sources: Mapping[str, Source], names: Collection[str] | None) -> dict[str, Subject]:
+    handles = services.stores.handles
+    found = handles.all(active_only=True) if names is None else handles.documents(names)
     return {
         row["_id"]: Subject(
             row["_id"],
@@ -51,7 +56,8 @@ def _accounts(services: Services, sources: Mapping[str, Source]) -> dict[str, Su
             int(row["user_id"]) if row.get("user_id") else None,
             max((sources[one].priority for one in row.get("sources", ()) if one in sources), default=DEFAULT_PRIORITY),
         )
-        for row in services.stores.handles.all(active_only=True)
+        for row in found
+        if row["active"]
     }
 
 

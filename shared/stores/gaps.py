@@ -12,6 +12,7 @@ from shared.domain.coverage.gaps import Gap, GapReason, GapState
 from shared.domain.sources import DEFAULT_PRIORITY
 from shared.stores.database import Db, Document, guarded
 from shared.stores.indexes import Index
+from shared.stores.paging import Key, after
 
 # What was filled is kept as history for a quarter of a year.
 KEEP_FILLED = timedelta(days=92)
@@ -72,6 +73,14 @@ class GapStore:
         if members is not None:
             query["members"] = {"$in": list(members)}
         return [_from_document(document) for document in self._gaps.find(query).sort("from_at", 1).limit(limit)]
+
+    @guarded
+    def page(self, members: Iterable[str], *, start: Key | None, limit: int) -> list[Gap]:
+        """What is not filled of members, the newest first, or what comes after a key (`from_at`, `_id`)."""
+        missing = {"state": {"$in": [GapState.OPEN.value, GapState.FINAL.value]}, "members": {"$in": list(members)}}
+        found = self._gaps.find({**missing, **after("from_at", start)})
+        order = [("from_at", DESCENDING), ("_id", DESCENDING)]
+        return [_from_document(document) for document in found.sort(order).limit(limit)]
 
     @guarded
     def around(self, moment: datetime, limit: int = 20) -> list[Gap]:

@@ -130,7 +130,7 @@ def test_progress_is_the_time_that_was_read(services: Services, x: ScriptedX, st
     ("names", "begin", "end", "fault"),
     [
         (["alice"], 24 * 8, 0, "further back than the 7 days"),
-        (["alice"], 1, 2, "is not before --to"),
+        (["alice"], 1, 2, "is not before to"),
         (["alice", "carol"], 2, 1, "carol is not followed"),
     ],
 )
