@@ -74,6 +74,7 @@ COMMANDS: Final = {
     "credentials": Row("credentials", "List, add and remove the credentials that X is asked with."),
     "connect": Row("connect", "Let Covey into an account on X (OAuth 2.0): its limits come on top of the app's."),
     "tokens": Row("tokens", "Make, list and take back the tokens that the API is asked with."),
+    "endpoints": Row("endpoints", "Send the feed to webhooks: make endpoints, look at them, steer them."),
     "worker": Row("processes", "Run one worker process (see covey worker --help)."),
     "scheduler": Row("processes", "Run one scheduler process (see covey scheduler --help)."),
     "listener": Row("processes", "Run one listener process (see covey listener --help)."),

@@ -227,7 +227,7 @@ def _webhooks(facts: FlockFacts) -> list[Finding]:
         return []
     told = _some([f"{host} ({why})" for host, why in facts.cut_off])
     message = f"{len(facts.cut_off)} webhook endpoints are disabled, for they did not take what was sent: {told}"
-    todo = "POST /v1/endpoints/ID/enable goes on where it was; DELETE /v1/endpoints/ID forgets it"
+    todo = "covey endpoints list says which; covey endpoints enable ID goes on where it was"
     return [warning(Check.WEBHOOKS, message, todo)]
 
 
