@@ -3,6 +3,8 @@ which raises one of these. Data are attributes; no message holds a token.
 
     CoveyError
     ├── InputError                 the user gave something wrong: say what, do nothing
+    │   ├── NotThere               what was named is not there, or is somebody else's
+    │   └── DoesNotFit             what was asked for does not fit what is there
     ├── PassingFault               try the same thing again, with backoff
     │   ├── NoAnswer               X never answered whole: timeout, reset, cut body, not JSON
     │   │   └── NotSent            no byte of the request was written: X was asked nothing
