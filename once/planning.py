@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
+from scheduler.feeding import Feeding
 from scheduler.planner import (
     ACCOUNTS,
     ALERTS,
@@ -50,6 +51,7 @@ class Planning:
             services, held_back=lambda: self._treasurer.held_back, shares=lambda: self._treasurer.shares
         )
         self._reconciler = Reconciler(services)
+        self._feeding = Feeding(services)
         self._kinds = {kind for kind, queue in FILLS.items() if queue in queues}
         if Queue.BACKFILL in queues:  # a first reading that goes far back is history, but is due as a search
             self._kinds.add(SEARCH)
@@ -63,7 +65,10 @@ class Planning:
         self._treasurer.run_once(now)
         self._reconciler.rebuild_if_redis_is_new(now)
         self._reconciler.run_once(now)
-        return self._send([*self._due({SEARCH, USAGE, PURGE, COMPLIANCE}), *self._claim(MEDIA), *self._claim(ALERTS)])
+        told = self._feeding.run_once(now)  # what the round before stored; what this one stores is sent by the next
+        feed: Outgoing = [(job, None) for job in told] if MEDIA in self._kinds else []
+        due = self._due({SEARCH, USAGE, PURGE, COMPLIANCE})
+        return self._send([*due, *self._claim(MEDIA), *self._claim(ALERTS), *feed])
 
     def next(self) -> int:
         """Send for what can be begun now that the queues are empty; answers how many jobs, 0 at the end. Where the
@@ -77,8 +82,9 @@ class Planning:
         return self._send([*quotes, *self._refresh(), *self._claim(AUTHORS), *self._claim(ACCOUNTS)])
 
     def end(self) -> None:
-        """Store what died, and the sums of what was bought."""
+        """Store what died, the sums of what was bought, and what happened in the feeds."""
         self._reconciler.collect_dead(self._clock.now())
+        self._feeding.run_once(self._clock.now())
         self._treasurer.run_once(self._clock.now())
 
     def _refresh(self) -> Outgoing:

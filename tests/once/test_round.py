@@ -42,7 +42,7 @@ def follow(services: Services, *names: str, minutes: float = 10) -> None:
 
 
 def test_a_round_does_all_that_is_due(simulated: Services, simulator: Simulator, one_round: Round) -> None:
-    """Posts, their authors and files are stored, nothing waits, no call was too much, and the process is not missed."""
+    """Posts, their authors and files are stored and told in the feed, nothing waits, and the process is not missed."""
     names = simulator.names()[:3]
     follow(simulated, *names)
     simulated.following.follow(simulator.names()[3:4], since=NOW, now=simulated.clock.now() + timedelta(seconds=50))
@@ -58,6 +58,7 @@ def test_a_round_does_all_that_is_due(simulated: Services, simulator: Simulator,
     assert simulated.stores.authors.count() == 0
     assert simulated.stores.media.count_by_status().get("pending", 0) == 0
     assert simulated.stores.processes.all() == []
+    assert simulated.stores.feed.bounds("default") == (1, min(1_000, simulated.stores.mentions.count()))
 
 
 def test_what_a_cap_left_goes_on_at_its_page(services: Services, x: ScriptedX, one_round: Round) -> None:
