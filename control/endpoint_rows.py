@@ -6,8 +6,8 @@ from datetime import timedelta
 from typing import Any, Final
 
 from shared.domain.deliveries import Endpoint, Outcome
-from shared.domain.errors import NotThere
 from shared.domain.feed import USUAL, EventType
+from shared.domain.refusals import NotThere
 from shared.services.bootstrap import Services
 from shared.stores.paging import Key
 

@@ -21,9 +21,10 @@ from control.trail import Origin, recorded
 from shared.credentials.keeping import Rotation
 from shared.credentials.keeping import rotate as reseal
 from shared.domain.deliveries import BOTH_SIGN, MOST_EVENTS, Endpoint, Replay, State, Why
-from shared.domain.errors import InputError, NotThere
+from shared.domain.errors import InputError
 from shared.domain.feed import types_of
 from shared.domain.jobs import PingEndpoint
+from shared.domain.refusals import NotThere
 from shared.domain.webhooks import SECRET_PREFIX, host_of_endpoint
 from shared.services.bootstrap import Services
 from shared.services.sending import Opened

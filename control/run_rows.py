@@ -20,10 +20,11 @@ from control.refreshes import CANCELLED
 from control.runs import pending_runs
 from control.sync_progress import streams_read
 from control.waiting import Lookout, errand_of
-from shared.domain.errors import InputError, NotThere
+from shared.domain.errors import InputError
 from shared.domain.jobs import RefreshEngagement
 from shared.domain.money.prices import MICRO
 from shared.domain.outcomes import MAX_AGE_SECONDS
+from shared.domain.refusals import NotThere
 from shared.services.bootstrap import Services
 from shared.stores.database import Document, ServerClock
 from shared.stores.paging import Key

@@ -18,11 +18,11 @@ from control.trail import Origin, recorded
 from control.waiting import SEARCHING, Lookout
 from shared.domain.coverage.capabilities import Capabilities
 from shared.domain.coverage.streams import Stream
-from shared.domain.errors import DoesNotFit
 from shared.domain.flock import ProcessKind
 from shared.domain.money.estimate import DAY
 from shared.domain.money.prices import MICRO, PriceKind
 from shared.domain.outcomes import MAX_AGE_SECONDS
+from shared.domain.refusals import DoesNotFit
 from shared.domain.sources import Source
 from shared.platforms.x.endpoints import ENDPOINTS
 from shared.services.bootstrap import Services

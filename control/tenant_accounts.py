@@ -10,8 +10,9 @@ from control import budget, commands, roster
 from control.look_up import look_up
 from control.track_costs import cost_of_track
 from control.trail import Origin, recorded
-from shared.domain.errors import DoesNotFit, InputError, NotThere
+from shared.domain.errors import InputError
 from shared.domain.money.prices import MICRO
+from shared.domain.refusals import DoesNotFit, NotThere
 from shared.domain.sources import tracked_of
 from shared.services import sources
 from shared.services.bootstrap import Services

@@ -17,8 +17,9 @@ from control.sources_file import Entry
 from control.sources_form import FIELDS, Reader, fields_of
 from control.trail import Origin, recorded
 from shared.domain.access import Scope
-from shared.domain.errors import DoesNotFit, InputError, NotThere
+from shared.domain.errors import InputError
 from shared.domain.money.prices import MICRO
+from shared.domain.refusals import DoesNotFit, NotThere
 from shared.domain.sources import Source, is_reserved, tracked_of
 from shared.services.bootstrap import Services
 from shared.stores.database import ServerClock

@@ -10,9 +10,10 @@ from typing import Any, Final
 from shared.broker.queued import Look, Queued, QueuedState
 from shared.broker.reached import reached
 from shared.domain.coverage.sweeps import SweepKind
-from shared.domain.errors import DoesNotFit, InputError
+from shared.domain.errors import InputError
 from shared.domain.flock import ended_a_minute, serving
 from shared.domain.jobs import ALL_QUEUES, Queue, RefreshEngagement, SearchPage
+from shared.domain.refusals import DoesNotFit
 from shared.services.bootstrap import Services
 from shared.services.job_words import job_of, stream_of, subject_of
 from shared.stores.database import ServerClock

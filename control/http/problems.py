@@ -22,13 +22,12 @@ from starlette.exceptions import HTTPException
 from shared.domain.errors import (
     BrokerUnavailable,
     CoveyError,
-    DoesNotFit,
     InputError,
     LimiterUnavailable,
-    NotThere,
     PassingFault,
     StoreUnavailable,
 )
+from shared.domain.refusals import DoesNotFit, NotThere
 from shared.runtime.log import get_logger
 
 log = get_logger(__name__)

@@ -2,9 +2,7 @@
 which raises one of these. Data are attributes; no message holds a token.
 
     CoveyError
-    ├── InputError                 the user gave something wrong: say what, do nothing
-    │   ├── NotThere               what was named is not there, or is somebody else's
-    │   └── DoesNotFit             what was asked for does not fit what is there
+    ├── InputError                 the user gave something wrong: say what, do nothing; see `refusals` too
     ├── PassingFault               try the same thing again, with backoff
     │   ├── NoAnswer               X never answered whole: timeout, reset, cut body, not JSON
     │   │   └── NotSent            no byte of the request was written: X was asked nothing
@@ -52,14 +50,6 @@ class CoveyError(Exception):
 
 class InputError(CoveyError):
     """The user gave something wrong; the message names the offending value."""
-
-
-class NotThere(InputError):
-    """What the user named is not there, or is somebody else's."""
-
-
-class DoesNotFit(InputError):
-    """What the user asked for does not fit what is there."""
 
 
 class PassingFault(CoveyError):

@@ -33,8 +33,6 @@ from shared.domain.outcomes import (
 # One of each class of the tree that is raised, and the decision about a young job at its first attempt.
 EXPECTED: list[tuple[CoveyError, type]] = [
     (errors.InputError("bad"), GiveUp),
-    (errors.NotThere("there is no source floods"), GiveUp),
-    (errors.DoesNotFit("it runs"), GiveUp),
     (errors.NoAnswer("search", "cut"), RetryIn),
     (errors.NotSent("search", "refused"), RetryIn),
     (errors.ServerFault("search", 503), RetryIn),
@@ -68,10 +66,10 @@ ERRORS = [error for error, _ in EXPECTED]
 
 
 def leaves() -> set[type]:
-    """The classes of the tree that are raised: those without a child, and three that have one."""
+    """The classes of the tree that are raised: those without a child, and two that have one."""
     classes = [c for c in vars(errors).values() if inspect.isclass(c) and issubclass(c, CoveyError)]
     parents = {base for cls in classes for base in cls.__bases__}
-    return {cls for cls in classes if cls not in parents or cls in (errors.InvalidRequest, errors.NoAnswer, errors.InputError)}
+    return {cls for cls in classes if cls not in parents or cls in (errors.InvalidRequest, errors.NoAnswer)}
 
 
 def test_no_error_of_the_tree_is_forgotten_here() -> None:
