@@ -42,7 +42,7 @@ def create(
         return print_json({**told, "token": made.text})
     until = f"until {told['expires_at']:%Y-%m-%d %H:%M} UTC" if told["expires_at"] else "for good"
     scopes = ", ".join(told["scopes"])
-    err.print(f"Token {told['id']} of {told['tenant']} may {scopes}, {until}. Here it is, this once:", markup=False)
+    err.print(f"Token {told['id']} of {told['tenant']} may {scopes}, {until}. Here it is, this once:", markup=False, soft_wrap=True)
     sys.stdout.write(made.text + "\n")
     return None
 
@@ -73,7 +73,7 @@ def revoke(
     told = actions.revoke(services_here(redis=False), at_terminal(), token)
     if as_json:
         return print_json(told)
-    err.print(f"Token {told['id']} ({told['name']}) opens nothing any more.", markup=False)
+    err.print(f"Token {told['id']} ({told['name']}) opens nothing any more.", markup=False, soft_wrap=True)
     return None
 
 
