@@ -16,10 +16,11 @@ _ORDER: Final = [("post_id", ASCENDING), ("at", ASCENDING)]
 
 
 class Documents:
-    """One document a snapshot."""
+    """One document a snapshot. options: of the collection. compared: the field that is read of many posts at once."""
 
     name = "documents"
     options: Mapping[str, Any] = {}
+    compared = "metrics"
 
     def __init__(self, db: Db) -> None:
         self._db = db
@@ -64,9 +65,9 @@ class Documents:
         steps: list[Document] = [
             {"$match": {"post_id": {"$in": list(post_ids)}}},
             {"$sort": {"post_id": DESCENDING, "at": DESCENDING}},
-            {"$group": {"_id": "$post_id", "at": {"$first": "$at"}, "metrics": {"$first": "$metrics"}}},
+            {"$group": {"_id": "$post_id", "at": {"$first": "$at"}, "metrics": {"$first": f"${self.compared}"}}},
         ]
-        return len(list(self.rows.aggregate(steps)))
+        return len(list(self.rows.aggregate(steps, allowDiskUse=True)))
 
     def thin(self, post_ids: Sequence[str], every: int) -> None:
         """Leave the last of each `every` snapshots."""

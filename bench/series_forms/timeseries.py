@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from bson import Binary
-from pymongo import ASCENDING, DESCENDING, DeleteMany, InsertOne, UpdateMany
+from pymongo import DeleteMany, InsertOne, UpdateMany
 
-from bench.series_forms.documents import NAMES
+from bench.series_forms.documents import NAMES, Documents
 from bench.series_forms.world import READINGS, Read, World
-from shared.stores.database import Db, Document
+from shared.stores.database import Document
 
 
-class TimeSeries:
-    """One measurement a snapshot."""
+class TimeSeries(Documents):
+    """One measurement a snapshot, read as documents are. Its index MongoDB makes by itself from 6.3 on."""
 
     name = "time series"
-
-    def __init__(self, db: Db) -> None:
-        self._db = db
-        self.rows = db["timeseries"]
-
-    def create(self) -> None:
-        """The collection, and the index that MongoDB makes by itself from 6.3 on."""
-        kind = {"timeField": "at", "metaField": "post_id", "granularity": "hours"}
-        self._db.create_collection(self.rows.name, timeseries=kind)
-        self.rows.create_index([("post_id", ASCENDING), ("at", ASCENDING)])
+    options: Mapping[str, Any] = {"timeseries": {"timeField": "at", "metaField": "post_id", "granularity": "hours"}}
+    compared = "like_count"
 
     def inserts(self, reads: Sequence[Read]) -> list[Any]:
         """The writes of an answer. Nothing keeps one from being written twice: there are no unique indexes."""
@@ -53,29 +45,6 @@ class TimeSeries:
             UpdateMany({"post_id": read.post_id, "at": read.changed_at}, {"$max": {"through": read.at}})
             for read in reads
         ]
-
-    def newest(self, post_id: str) -> Document | None:
-        """The last snapshot of a post."""
-        return self.rows.find_one({"post_id": post_id}, sort=[("at", DESCENDING)])
-
-    def first(self, post_id: str) -> Document | None:
-        """The first snapshot of a post."""
-        return self.rows.find_one({"post_id": post_id}, sort=[("at", ASCENDING)])
-
-    def between(self, post_id: str, since: datetime, until: datetime) -> int:
-        """Read the snapshots of a span; answers how many."""
-        return len(
-            list(self.rows.find({"post_id": post_id, "at": {"$gte": since, "$lt": until}}).sort("at", ASCENDING))
-        )
-
-    def newest_of(self, post_ids: Sequence[str]) -> int:
-        """Read the last snapshot of each post at once; answers how many."""
-        steps: list[Document] = [
-            {"$match": {"post_id": {"$in": list(post_ids)}}},
-            {"$sort": {"post_id": DESCENDING, "at": DESCENDING}},
-            {"$group": {"_id": "$post_id", "at": {"$first": "$at"}, "metrics": {"$first": "$like_count"}}},
-        ]
-        return len(list(self.rows.aggregate(steps, allowDiskUse=True)))
 
     def thin(self, post_ids: Sequence[str], every: int) -> None:
         """Leave the last of each `every` snapshots; MongoDB 6 refuses it."""
