@@ -37,7 +37,9 @@ def test_what_is_to_expire_does(tmp_path: Path) -> None:
                 "ancient": LONG_AGO,
                 "none": None,
             }
-            db[index.collection].insert_many({"_id": name, "subject": name, field: at} for name, at in rows.items())
+            db[index.collection].insert_many(
+                {"_id": name, "subject": name, "tenant": name, field: at} for name, at in rows.items()
+            )
 
         def left() -> list[list[str]]:
             return [sorted(row["_id"] for row in db[index.collection].find()) for index in EXPIRING]

@@ -144,7 +144,7 @@ def test_a_plan_that_is_not_made_is_told(planning: Services) -> None:
 
 def test_by_the_tiers_it_is_the_interval(services: Services) -> None:
     """And what is not followed is an error that says where to look."""
-    (post_id,) = read_yesterday(services, [50])
+    (post_id,) = read_yesterday(services, [50], hours_ago=40)  # twelve hours before any last hour of a day
 
     assert planned.of_post(services, post_id)["why"] == "the interval of tier warm"
     assert planned.today(services) is None

@@ -397,7 +397,7 @@ def test_a_lost_page_keeps_what_was_read_above_it(services: Services, x: Scripte
     """The stream goes on from there, what lies below is a gap, and the gap is filled by itself."""
     newest, middle = post_id(60), post_id(300)
     x.script = lambda asked: page(newest, middle, token="t")
-    stream = follow(services, since=now - 20 * MINUTE)
+    stream = follow(services, since=now - 50 * MINUTE)
     job, _ = only(plan(services, SEARCH, stream.id, now=now))
     search_page(services, job)
 

@@ -19,11 +19,13 @@ from shared.domain.jobs import (
     CheckUsage,
     ComplianceRound,
     CountFollowed,
+    DeliverFeed,
     DownloadMedia,
     FindRevivals,
     Job,
     LookAtAccounts,
     LookUpAuthors,
+    PingEndpoint,
     PlacePosts,
     PurgeGone,
     PurgeOld,
@@ -101,6 +103,8 @@ def test_messages_carry_no_options_but_the_thread_of_events(job_type: type[Job])
         "compliance_round": ComplianceRound(round_id="r"),
         "remove_media": RemoveMedia(media=("3_1",)),
         "send_alert": SendAlert(post_id="1", day="2026-11-20"),
+        "deliver_feed": DeliverFeed(endpoint_id="e"),
+        "ping_endpoint": PingEndpoint(endpoint_id="e", ping_id="p"),
     }
     job = payloads.get(job_type.name) or job_type.model_validate({"usernames": ["nasa"]})
 

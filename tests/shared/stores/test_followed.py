@@ -29,4 +29,4 @@ def test_it_imports_no_other_store() -> None:
     done = subprocess.run([sys.executable, "-c", LIST], capture_output=True, text=True, check=True)
 
     names = {name.removeprefix("shared.stores.") for name in done.stdout.split()}
-    assert names == {"database", "followed", "gaps", "handles", "indexes", "streams"}
+    assert names == {"database", "followed", "gaps", "handles", "indexes", "paging", "streams"}
