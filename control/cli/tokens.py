@@ -42,7 +42,8 @@ def create(
         return print_json({**told, "token": made.text})
     until = f"until {told['expires_at']:%Y-%m-%d %H:%M} UTC" if told["expires_at"] else "for good"
     scopes = ", ".join(told["scopes"])
-    err.print(f"Token {told['id']} of {told['tenant']} may {scopes}, {until}. Here it is, this once:", markup=False, soft_wrap=True)
+    said = f"Token {told['id']} of {told['tenant']} may {scopes}, {until}. Here it is, this once:"
+    err.print(said, markup=False, soft_wrap=True)
     sys.stdout.write(made.text + "\n")
     return None
 
