@@ -18,14 +18,18 @@ from tests.workers.world import Simulator, start_simulator, work_off
 SINCE = timedelta(minutes=30)
 MOST_ROUNDS = 9
 CLOSE = 0.2  # part of the estimate
+POST_AND_AUTHOR_USD = 0.015
 
 
 @pytest.fixture
 def lively_x() -> Iterator[Simulator]:
-    """The demo's world, with limits that hold nothing back, and so lively that one account more or less is no fifth."""
+    """The demo's world, with limits that hold nothing back, and so lively that one account more or less is no fifth.
+
+    The present is no denser than the last hour: what it adds while this machine is busy is not in what was counted.
+    """
     wide = ("search/recent", "quote_tweets", "tweets", "users", "users/by", "counts/recent")
     simulator, process = start_simulator(
-        *("--seed", "7", "--accounts", "12", "--activity", "30", *WORLD),
+        *("--seed", "7", "--accounts", "12", "--activity", "14.6", *WORLD),
         *(f"--limit={name}=100000" for name in wide),
     )
     yield simulator
@@ -45,13 +49,14 @@ def go_until_done(services: Services) -> None:
 
 
 def test_estimates_come_true_within_a_fifth(make_services: Callable[..., Services], lively_x: Simulator) -> None:
-    """The first accounts of an empty system, more of them, and a refresh; all runs together are X's bill.
+    """The first accounts of an empty system, more of them, and a refresh; all runs together are X's bill, but for what
+    was posted since.
 
     What they cost is one-off work, of which nothing is left: no part of it is extrapolated.
     """
     services = make_services(lively_x.url)
-    names = [account["username"] for account in lively_x.truth("accounts")["accounts"]]
-    for some in (names[:8], names[8:12]):
+    names = [account["username"] for account in lively_x.accounts()]  # both have some that write a lot
+    for some in (names[0:8:2] + names[8:], names[1:8:2]):
         commands.track(services, some, since=SINCE, count=True, sample=True)
         go_until_done(services)
     found = services.stores.db["X_tweets"].find({}, {"_id": 1}).limit(40)
@@ -69,5 +74,6 @@ def test_estimates_come_true_within_a_fifth(make_services: Callable[..., Service
     one_off = budget.show(services)["forecast"]["one_off"]
     assert one_off["spent_usd"] == pytest.approx(sum(one["cost_usd"] for one in (refresh, track, first)))
     assert one_off["left_usd"] == 0
+    since = services.stores.db["X_tweets"].count_documents({"created_at": {"$gte": first["started_at"]}})
     bill = lively_x.truth("bill")["micro_usd"] / 1e6
-    assert sum(one["cost_usd"] for one in (refresh, track, first)) == pytest.approx(bill, rel=0.1)
+    assert 0 <= bill - one_off["spent_usd"] <= since * POST_AND_AUTHOR_USD
